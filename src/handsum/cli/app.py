@@ -1,0 +1,67 @@
+"""The `handsum` command: one function per command, registered here, errors rendered here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from handsum._version import __version__
+from handsum.cli.console import fail
+from handsum.cli.evaluate import evaluate
+from handsum.cli.generate import generate
+from handsum.cli.models import models
+from handsum.cli.number import number
+from handsum.cli.predict import predict
+from handsum.cli.sum_sequence import sum_sequence
+from handsum.cli.train import train
+from handsum.cli.writing_options import NegativeNumberCommand
+from handsum.errors import HandsumError
+
+app = typer.Typer(
+    name="handsum",
+    help="Handwritten digits, numbers and sequences that sum to a target; and a reader for them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"handsum {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Handwritten digits, numbers and sequences that sum to a target; and a reader for them."""
+
+
+app.command("sum-sequence", cls=NegativeNumberCommand)(sum_sequence)
+app.command("number", cls=NegativeNumberCommand)(number)
+app.command("generate")(generate)
+app.command("predict")(predict)
+app.command("train")(train)
+app.command("evaluate")(evaluate)
+app.command("models")(models)
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line on standard error and an exit code."""
+    try:
+        app()
+    except HandsumError as error:
+        fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away (`handsum ... | head`): nothing is left to say, and
+        # the interpreter must not try to flush into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,98 @@
+"""`handsum evaluate`: measure a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from handsum.cli.console import err, out
+
+if TYPE_CHECKING:
+    from handsum.data.mnist import Split
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model of the zoo, or a snapshot's folder.")],
+    dataset: Annotated[
+        str,
+        typer.Option(help="Readers: mnist, tfds:NAME, idx:DIR or folder:DIR."),
+    ] = "mnist",
+    split: Annotated[str, typer.Option(help="Readers: train, validation or test.")] = "test",
+    count: Annotated[
+        int, typer.Option(help="Generators: how many digits to draw.", min=1)
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(help="Generators: the seed of the digits.")] = 0,
+    judge: Annotated[str, typer.Option(help="Generators: the classifier that judges.")] = "judge",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure a model on data that it never saw, by a judge that is not a player.
+
+    A reader: the share of digits misread. A generator: the share of its digits, unselected, that
+    read as asked.
+    """
+    import dataclasses
+    import json
+
+    from handsum.pretrained import GENERATORS, READERS, load_generator, load_reader, locate
+    from handsum.training.snapshots import read_facts
+
+    folder = locate(model, (*GENERATORS, *READERS))
+    figures: Any
+    if read_facts(folder)["model"] in _names(GENERATORS):
+        from handsum.evaluation import evaluate_generator
+
+        generator = load_generator(model)
+        figures = _watched(
+            lambda report: evaluate_generator(
+                generator, count=count, seed=seed, judge=judge, report=report
+            )
+        )
+    else:
+        from handsum.data.sources import load_dataset
+        from handsum.evaluation import evaluate_reader
+
+        data = load_dataset(dataset, cast("Split", split))
+        figures = evaluate_reader(load_reader(model), data, f"{dataset} {split}")
+    values = dataclasses.asdict(figures)
+    if as_json:
+        typer.echo(json.dumps(values))
+    else:
+        _show(values)
+
+
+def _names(tasks: Any) -> set[str]:
+    from handsum.models.registry import ENTRIES
+
+    return {entry.name for entry in ENTRIES.values() if entry.task in tasks}
+
+
+def _watched(work: Any) -> Any:
+    from rich.progress import Progress
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("drawing and judging", total=1.0)
+        return work(lambda share: bar.update(task, completed=share))
+
+
+def _show(values: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{values['model']}, {values['count']:,} digits", show_header=False)
+    if "error" in values:
+        table.add_row("data", values["data"])
+        table.add_row("error", f"{values['error']:.2%}")
+        for digit, row in enumerate(values["confusion"]):
+            wrong = {read: n for read, n in enumerate(row) if n and read != digit}
+            text = ", ".join(f"{n} as {read}" for read, n in sorted(wrong.items()))
+            table.add_row(f"  {digit} misread", text or "none")
+    else:
+        table.add_row("judge", values["judge"])
+        table.add_row("read as asked", f"{values['asked']:.2%}")
+        for digit, share in enumerate(values["asked_by_class"]):
+            table.add_row(f"  {digit}", f"{share:.2%}")
+        table.add_row(
+            "sequences read to their total", f"{values['sums_right']} of {values['sums']}"
+        )
+    table.add_row("parameters", f"{values['parameters']:,}")
+    out.print(table)

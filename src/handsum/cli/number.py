@@ -1,0 +1,102 @@
+"""`handsum number`: a number in one hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handsum.cli.writing_options import (
+    BOXES,
+    LAYOUT,
+    LISTED_DIGITS,
+    Cells,
+    Ink,
+    Model,
+    Paper,
+    Scale,
+    Seed,
+    Verify,
+    Writer,
+    save,
+    tell,
+    writer_of,
+)
+
+
+def number(
+    text: Annotated[
+        str,
+        typer.Argument(metavar="TEXT", help="The digits, of any length; leading zeros are kept."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            show_default="number-TEXT.png",
+            help="A .png picture, or an .npz of the digits: images (1, L, 28, 28), white on black, "
+            "labels (1, L), totals, writers.",
+        ),
+    ] = None,
+    spacing: Annotated[
+        bool,
+        typer.Option(
+            "--spacing", rich_help_panel=LAYOUT, help="Set thousands apart, counted from the right."
+        ),
+    ] = False,
+    scale: Scale = None,
+    ink: Ink = None,
+    paper: Paper = "white",
+    caption: Annotated[
+        bool,
+        typer.Option("--caption", rich_help_panel=LAYOUT, help="Print the number under it, small."),
+    ] = False,
+    cells: Cells = False,
+    seed: Seed = None,
+    writer: Writer = None,
+    model: Model = None,
+    verify: Verify = True,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help='Print {"digits", "total", "boxes", "readings", "redrawn", "writer", "seed"}: '
+            f"{BOXES}, total is the sum of the digits, readings what the reader sees (null with "
+            "--no-verify), redrawn how many digits were drawn again.",
+        ),
+    ] = False,
+) -> None:
+    """Write a number in one hand.
+
+    Examples:
+
+    handsum number 1234567 --spacing -o number.png
+
+    handsum number 007 --ink navy --paper transparent --scale 8 --seed 1
+    """
+    from handsum import writing
+    from handsum.layout import Style
+    from handsum.saving import check_sequences_path
+
+    writing.parse_digits(text)
+    path = output or Path(f"number-{text[:LISTED_DIGITS]}.png")
+    check_sequences_path(path)
+    style = Style(scale, ink, paper, "thousands" if spacing else "normal", cells)
+    written = writing.number(text, seed=seed, writer=writer, verify=verify, model=model)
+    captions = [_grouped(text) if spacing else text] if caption else None
+    row = save(path, written, style, captions)[0]
+    what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"
+    tell(
+        f"{path}: {what}  (writer {writer_of(written)}, seed {written.seed})",
+        {**row, "writer": writer_of(written), "seed": written.seed},
+        as_json,
+    )
+
+
+def _grouped(text: str) -> str:
+    """Return the digits with a space before every three, counted from the right."""
+    first = len(text) % 3
+    groups = [text[:first], *(text[start : start + 3] for start in range(first, len(text), 3))]
+    return " ".join(group for group in groups if group)

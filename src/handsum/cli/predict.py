@@ -1,0 +1,92 @@
+"""`handsum predict`: the digits in pictures, and the distribution of their sum."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from handsum.cli.console import err, out
+
+if TYPE_CHECKING:
+    from handsum.reading import FileReading, Prediction
+
+# A digit read with less than this is worth a second look.
+DOUBTFUL = 0.9
+
+
+def predict(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...", help="Pictures, and directories of pictures.", show_default=False
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            show_default="the best reader",
+            help="The reader; `handsum models` lists them.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON, with each digit's box.")
+    ] = False,
+) -> None:
+    """Read the digits in pictures, each with its confidence, and their sum.
+
+    Each picture shows one digit or well-spaced rows of them, in ink darker or lighter than the
+    paper. All digits of all files make one sequence, whose sum has an exact distribution: its most
+    probable value, that value's probability and the central 90% interval are printed.
+
+    A picture without digits is said to be so. A file that cannot be read is reported by name, the
+    rest is still read, and the exit code is 1.
+    """
+    from handsum.reading import predict as read
+
+    prediction = read(files, model=model)
+    if as_json:
+        typer.echo(json.dumps(prediction.as_dict()))
+    else:
+        _show(prediction)
+    failures = [reading for reading in prediction.files if reading.failed]
+    for reading in failures:
+        err.print(Text.assemble(("error: ", "bold red"), _printable(str(reading.error))))
+    if failures:
+        raise typer.Exit(1)
+
+
+def _show(prediction: Prediction) -> None:
+    readings = [reading for reading in prediction.files if not reading.failed]
+    width = max((len(_printable(reading.file)) for reading in readings), default=0)
+    for reading in readings:
+        out.print(_line(reading, width))
+    if prediction.interval is None or prediction.probability is None:
+        return
+    low, high = prediction.interval
+    details = f"  ({_percent(prediction.probability)}, 90% interval {low}-{high})"
+    out.print(Text.assemble("sum ", (str(prediction.sum), "bold"), details))
+
+
+def _line(reading: FileReading, width: int) -> Text:
+    line = Text(_printable(reading.file).ljust(width) + "  ")
+    if reading.error is not None:
+        return line.append(reading.error, "yellow")
+    line.append(reading.digits, "bold").append(" ")
+    for confidence in reading.confidence:
+        line.append(f" {_percent(confidence)}", "yellow" if confidence < DOUBTFUL else "dim")
+    return line
+
+
+def _percent(probability: float) -> str:
+    """Round down to a tenth of a percent: only certainty is 100%."""
+    return f"{int(probability * 1000) / 10:.1f}%"
+
+
+def _printable(text: str) -> str:
+    """Show what a terminal cannot print, or would obey, as escapes."""
+    escaped = (char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return "".join(escaped)

@@ -1,0 +1,137 @@
+"""`handsum sum-sequence`: digits in one hand that sum to a target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handsum.cli.writing_options import (
+    BOXES,
+    CHANCE,
+    LAYOUT,
+    LISTED_DIGITS,
+    Cells,
+    Ink,
+    Model,
+    Paper,
+    Scale,
+    Seed,
+    Verify,
+    Writer,
+    save,
+    tell,
+    writer_of,
+)
+
+if TYPE_CHECKING:
+    from handsum.writing import Sequences
+
+
+def sum_sequence(
+    total: Annotated[int, typer.Argument(metavar="TOTAL", help="What the digits sum to.")],
+    length: Annotated[
+        int | None,
+        typer.Option(
+            "--length",
+            "-n",
+            show_default="one that suits the total, about a digit for every 4.5",
+            help="How many digits.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            show_default="sum-TOTAL.png",
+            help="A .png picture (a sheet, if several sequences); a name with {}, such as "
+            "sum-{}.png, for numbered pictures; or an .npz of the digits: images (N, L, 28, 28), "
+            "white on black, labels (N, L), totals, writers.",
+        ),
+    ] = None,
+    count: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            rich_help_panel=CHANCE,
+            help="How many sequences, each drawn anew, each in a hand of its own.",
+        ),
+    ] = 1,
+    spacing: Annotated[
+        bool,
+        typer.Option("--spacing", rich_help_panel=LAYOUT, help="Wide gaps between the digits."),
+    ] = False,
+    scale: Scale = None,
+    ink: Ink = None,
+    paper: Paper = "white",
+    caption: Annotated[
+        bool,
+        typer.Option("--caption", rich_help_panel=LAYOUT, help="Print the sum under it, small."),
+    ] = False,
+    cells: Cells = False,
+    seed: Seed = None,
+    writer: Writer = None,
+    model: Model = None,
+    verify: Verify = True,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help='Print {"sequences": [{"digits", "total", "boxes", "readings", "redrawn"}], '
+            f'"writer", "seed"}}: {BOXES}, readings is what the reader sees (null with '
+            "--no-verify), redrawn how many digits were drawn again, writer a number or, where the "
+            "sequences' writers differ, the list of them.",
+        ),
+    ] = False,
+) -> None:
+    """Write digits in one hand that sum to TOTAL.
+
+    The digits are drawn exactly uniformly from all sequences of that length and sum.
+
+    Examples:
+
+    handsum sum-sequence 23 --length 5 -o out.png
+
+    handsum sum-sequence 23 --length 5 --count 12 --caption --seed 1 -o sheet.png
+
+    handsum sum-sequence 45 --length 10 --count 1000 -o sums.npz
+    """
+    from handsum import writing
+    from handsum.layout import Style
+    from handsum.saving import check_sequences_path
+    from handsum.sums import choose_length
+
+    choose_length(total, length)
+    path = output or Path(f"sum-{total}.png")
+    check_sequences_path(path)
+    style = Style(scale, ink, paper, "wide" if spacing else "normal", cells)
+    written = writing.sum_sequence(
+        total, length, count=count, seed=seed, writer=writer, verify=verify, model=model
+    )
+    captions = [f"{'+'.join(digits)} = {total}" for digits in written.digits] if caption else None
+    rows = save(path, written, style, captions)
+    tell(
+        f"{path}: {_summary(written, total, length)}",
+        {"sequences": rows, "writer": writer_of(written), "seed": written.seed},
+        as_json,
+    )
+
+
+def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
+    count, length = written.labels.shape
+    what = f"{length} digit{'s' if length > 1 else ''}"
+    if count > 1:
+        what = f"{count} sequences of {what}, each summing to {total}"
+    elif length <= LISTED_DIGITS:
+        what = f"{'+'.join(written.digits[0])} = {total}"
+    else:
+        what = f"{what} summing to {total}"
+    notes = [f"seed {written.seed}"]
+    writer = writer_of(written)
+    if isinstance(writer, int):
+        notes.insert(0, f"writer {writer}")
+    if asked_length is None:
+        notes.insert(0, f"length {length} chosen")
+    return f"{what}  ({', '.join(notes)})"

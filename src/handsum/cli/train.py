@@ -1,0 +1,114 @@
+"""`handsum train`: train any model of the zoo."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from handsum.cli.console import err, out
+
+
+def train(
+    model: Annotated[str, typer.Argument(help="A model of the zoo: see `handsum models`.")],
+    preset: Annotated[str, typer.Option(help="A named configuration of the model.")] = "default",
+    steps: Annotated[int | None, typer.Option(help="Steps to train for.")] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(help="Stop after so many minutes, with a checkpoint to resume from.", min=0.0),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Digits per step.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The run is a function of this.")] = None,
+    dataset: Annotated[
+        str,
+        typer.Option(help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR."),
+    ] = "mnist",
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="The run's folder; runs/MODEL by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the folder, as it was set up.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value: change any setting; repeat for several."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the configuration and its size, then stop.")
+    ] = False,
+) -> None:
+    """Train a model, with checkpoints, samples, a loss plot and a snapshot to use it by.
+
+    Ctrl-C saves and stops; --resume goes on as if nothing had happened. --model of the other
+    commands takes the snapshot's folder.
+    """
+    from handsum.errors import UsageError
+    from handsum.training import settings as runs
+
+    given = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    changes = {name: value for name, value in given.items() if value is not None}
+    target = folder or Path("runs") / model
+    if resume:
+        if changes or settings or preset != "default" or dataset != "mnist":
+            raise UsageError(
+                "--resume goes on with a run as it was set up: leave the other options out"
+            )
+        run = runs.reopen(model, target, max_minutes)
+    else:
+        command = shlex.join(["handsum", *sys.argv[1:]])
+        run = runs.begin(
+            model, preset, changes, settings or [], dataset, target, max_minutes, command
+        )
+    if dry_run:
+        _show(run)
+        return
+    _run(run, resume)
+
+
+def _show(run: Any) -> None:
+    from handsum.config import to_json
+    from handsum.training.settings import sizes
+
+    out.print(f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.out}", markup=False)
+    for name, value in to_json(run.config).items():
+        out.print(f"  {name} = {value}", markup=False)
+    for part, size in sizes(run).items():
+        out.print(f"  {part}: {size:,} parameters", markup=False)
+
+
+def _run(run: Any, resume: bool) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from handsum.data.sources import load_dataset
+    from handsum.training.loop import Progress
+    from handsum.training.loop import train as run_training
+
+    data = [load_dataset(run.dataset, split) for split in ("train", "validation")]
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Bar(*columns, console=err) as bar:
+        task = bar.add_task(run.model, total=run.config.steps, figures="")
+
+        def report(progress: Progress) -> None:
+            figures = [f"{progress.images_per_second:,.0f} images/s"]
+            figures += [f"{name} {value:.3g}" for name, value in progress.metrics.items()]
+            bar.update(task, completed=progress.step, figures="  ".join(figures))
+
+        outcome = run_training(run, *data, resume=resume, report=report)
+    if outcome.finished:
+        err.print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
+    else:
+        err.print(
+            f"stopped at step {outcome.step:,} of {run.config.steps:,}, saved; go on with: "
+            f"handsum train {run.model} --out {run.out} --resume",
+            markup=False,
+        )

@@ -1,0 +1,102 @@
+"""Configurations: frozen dataclasses of plain values, checked when a person changes one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from handsum.errors import UsageError
+
+AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """What every training run has; a model's own configuration adds its fields to these.
+
+    The learning rate rises linearly over `warmup_steps`, then falls to `final_learning_rate` along
+    a half cosine that ends at `steps`. `ema_decay` 0 means that no moving average is kept.
+    """
+
+    steps: int = 10_000
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 0.0
+    warmup_steps: int = 200
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.0
+    ema_decay: float = 0.0
+    seed: int = 0
+
+
+def replace(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
+    """A copy of `config` with `changes`, each of its field's type and within bounds.
+
+    Raises:
+        UsageError: an unknown field (lists the valid ones), a value of another type, or a count
+            that is not positive.
+    """
+    hints = typing.get_type_hints(type(config))
+    for name, value in changes.items():
+        if name not in hints:
+            close = difflib.get_close_matches(name, hints, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise UsageError(f"no setting {name!r}: {hint}valid are {', '.join(sorted(hints))}")
+        if name in {"steps", "batch_size"} and value < 1:
+            raise UsageError(f"{name} must be at least 1, not {value}")
+        if name == "seed" and not 0 <= value < 2**32:
+            raise UsageError(f"seed must be from 0 to 2**32 - 1, not {value}")
+    return dataclasses.replace(config, **changes)
+
+
+def parse_settings(config: TrainingConfig, settings: Iterable[str]) -> dict[str, Any]:
+    """Read `key=value` texts as values of the types that `config` gives to those keys.
+
+    Raises:
+        UsageError: no `=`, an unknown key, or a text that is not of the key's type.
+    """
+    hints = typing.get_type_hints(type(config))
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes key=value, not {setting!r}")
+        name = name.strip()
+        if name not in hints:
+            replace(config, {name: None})  # says which keys are valid
+        changes[name] = _parse(name, text.strip(), hints[name])
+    return changes
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if isinstance(kind, types.GenericAlias):  # tuple[int, ...]
+        item = typing.get_args(kind)[0]
+        return tuple(_parse(name, part.strip(), item) for part in text.split(",") if part.strip())
+    if kind is bool:
+        if text.lower() in {"true", "false"}:
+            return text.lower() == "true"
+        raise UsageError(f"{name} is true or false, not {text!r}")
+    try:
+        return kind(text)
+    except ValueError:
+        raise UsageError(f"{name} is of type {kind.__name__}, and {text!r} is not") from None
+
+
+def to_json(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration as JSON values; `from_json` gives it back."""
+    return dataclasses.asdict(config)
+
+
+def from_json(kind: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
+    """The configuration that `to_json` wrote.
+
+    Raises:
+        UsageError: a key that this version does not know.
+    """
+    tuples = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return replace(kind(), tuples)

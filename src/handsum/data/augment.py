@@ -1,0 +1,117 @@
+"""Random changes to digits for training readers: the pens, hands and cameras that MNIST lacks.
+
+All functions are pure: images float32 (N, 28, 28, 1) in [-1, 1] and a key in, the same shape and
+range out. None of them can turn one digit into another at the strengths used.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+_SIZE = 28
+
+
+def _ink(images: jax.Array) -> jax.Array:
+    return (images + 1) / 2
+
+
+def warp(
+    images: jax.Array,
+    key: jax.Array,
+    *,
+    rotation: float = 0.2,
+    slant: float = 0.3,
+    scale: float = 0.15,
+    shift: float = 2.5,
+    elastic: float = 1.2,
+) -> jax.Array:
+    """Turn, slant, scale, shift and bend each digit, with bilinear interpolation.
+
+    `rotation` in radians, `slant` and `scale` relative, `shift` and `elastic` in pixels: each is
+    the bound of a uniform draw, but for `elastic`, the standard deviation of a smooth field. All
+    are multiplied by one uniform draw in [0, 1] per digit, so that plain digits stay common.
+    """
+    count = images.shape[0]
+    keys = jax.random.split(key, 6)
+    strength = jax.random.uniform(keys[5], (count,))
+
+    def uniform(key: jax.Array, bound: float, *shape: int) -> jax.Array:
+        draw = jax.random.uniform(key, (count, *shape), minval=-bound, maxval=bound)
+        return draw * strength.reshape(count, *(1 for _ in shape))
+
+    angle, lean = uniform(keys[0], rotation), uniform(keys[1], slant)
+    height, width = jnp.exp(uniform(keys[2], scale, 2)).T
+    move = uniform(keys[3], shift, 2)
+    grid = jnp.arange(_SIZE, dtype=jnp.float32) - (_SIZE - 1) / 2
+    down, across = jnp.meshgrid(grid, grid, indexing="ij")
+    cos, sin = (f(angle)[:, None, None] for f in (jnp.cos, jnp.sin))
+    source_y = (cos * down - sin * across) * height[:, None, None]
+    source_x = (sin * down + cos * across) * width[:, None, None]
+    source_x = source_x + lean[:, None, None] * source_y
+    # A 6x6 field of displacements, smoothly enlarged: pens wobble, they do not tear.
+    field = jax.random.normal(keys[4], (count, 6, 6, 2)) * elastic * strength[:, None, None, None]
+    field = jax.image.resize(field, (count, _SIZE, _SIZE, 2), "cubic")
+    source_y = source_y + move[:, 0, None, None] + field[..., 0] + (_SIZE - 1) / 2
+    source_x = source_x + move[:, 1, None, None] + field[..., 1] + (_SIZE - 1) / 2
+
+    def sample(image: jax.Array, y: jax.Array, x: jax.Array) -> jax.Array:
+        return jax.scipy.ndimage.map_coordinates(image, [y, x], order=1, mode="constant")
+
+    ink = jax.vmap(sample)(_ink(images)[..., 0], source_y, source_x)
+    return ink[..., None] * 2 - 1
+
+
+def pen(images: jax.Array, key: jax.Array, *, probability: float = 0.4) -> jax.Array:
+    """Thicken or thin the strokes of a share of the digits by up to about a pixel."""
+    kinds, amounts = jax.random.split(key)
+    ink = _ink(images)
+    window = (1, 3, 3, 1)
+    thick = jax.lax.reduce_window(ink, 0.0, jax.lax.max, window, (1, 1, 1, 1), "SAME")
+    # The cross, not the square: erosion by a square erases the hairlines of half of all digits.
+    thin = jnp.minimum(
+        jax.lax.reduce_window(ink, 1.0, jax.lax.min, (1, 3, 1, 1), (1, 1, 1, 1), "SAME"),
+        jax.lax.reduce_window(ink, 1.0, jax.lax.min, (1, 1, 3, 1), (1, 1, 1, 1), "SAME"),
+    )
+    shape = (images.shape[0], 1, 1, 1)
+    kind = jax.random.uniform(kinds, shape)
+    amount = jax.random.uniform(amounts, shape)
+    # A thinned stroke keeps a third of its ink, so that a one-pixel stroke pales but stays.
+    thinned = ink + 0.67 * amount * (thin - ink)
+    thickened = ink + amount * (thick - ink)
+    changed = jnp.where(kind < 0.6 * probability, thickened, thinned)
+    return jnp.where(kind < probability, changed, ink) * 2 - 1
+
+
+def camera(images: jax.Array, key: jax.Array, *, probability: float = 0.25) -> jax.Array:
+    """Blur, fade, break by a thin line, and speckle, each for a share of the digits."""
+    count = images.shape[0]
+    blur, fade, line, noise, amount = jax.random.split(key, 5)
+    ink = _ink(images)
+
+    def some(key: jax.Array, share: float) -> jax.Array:
+        return jax.random.uniform(key, (count, 1, 1, 1)) < share
+
+    strength = jax.random.uniform(amount, (count, 1, 1, 1))
+    padded = jnp.pad(ink, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    smooth = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
+    ink = jnp.where(some(blur, probability), ink + strength * (smooth - ink), ink)
+    ink = jnp.where(some(fade, probability), ink * (1 - 0.5 * strength), ink)
+    # A broken stroke: one straight line, about a pixel wide, without ink.
+    angle, offset = jax.random.uniform(line, (2, count, 1, 1, 1), minval=-1.0)
+    grid = jnp.arange(_SIZE, dtype=jnp.float32) - (_SIZE - 1) / 2
+    down, across = grid[None, :, None, None], grid[None, None, :, None]
+    turn = jnp.pi * angle
+    distance = jnp.abs(jnp.cos(turn) * down + jnp.sin(turn) * across - 8 * offset)
+    gap = jnp.clip(distance - 0.3, 0, 1)
+    ink = jnp.where(some(jax.random.fold_in(line, 1), probability / 2), ink * gap, ink)
+    grain = 0.08 * jax.random.normal(noise, ink.shape)
+    ink = jnp.where(some(jax.random.fold_in(noise, 1), probability), ink + grain * strength, ink)
+    return jnp.clip(ink, 0, 1) * 2 - 1
+
+
+def augment(images: jax.Array, key: jax.Array) -> jax.Array:
+    """What readers train on: `warp`, then `pen`, then `camera`."""
+    keys = jax.random.split(key, 3)
+    return camera(pen(warp(images, keys[0]), keys[1]), keys[2])

@@ -1,0 +1,238 @@
+"""Pictures as arrays: grids, PNG files with metadata, and files that appear whole or not at all.
+
+Digits are uint8 (N, 28, 28), white ink (255) on black (0), as in MNIST.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from handsum.errors import HandsumError
+
+DIGIT_SIZE = 28
+
+# What `load_picture` opens: pictures made of pixels. Pillow would hand EPS to an outside program.
+PICTURE_FORMATS = (
+    "PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF",
+)  # fmt: skip
+MAX_PICTURE_PIXELS = 50_000_000
+
+# The side of the box that MNIST scales a digit's ink into.
+_INK_SIZE = 20
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a binary file that takes its name only once it is whole.
+
+    A failure inside the block leaves neither the file nor a fragment of it behind.
+
+    Raises:
+        HandsumError: the folder is missing or not writable, or `path` is a directory.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        # mkstemp makes private files; an output is an ordinary file under the user's umask.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Fill a temporary folder that takes its name only once the block has succeeded.
+
+    A failure inside the block leaves nothing behind. `path` may be an empty folder.
+
+    Raises:
+        HandsumError: the parent folder is missing or not writable, or `path` holds files.
+    """
+    path = Path(path)
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o777 & ~mask)
+        if path.is_dir():
+            path.rmdir()
+        os.replace(temporary, path)
+    except OSError as error:
+        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def encode_png(pixels: np.ndarray, metadata: Mapping[str, str] | None = None) -> bytes:
+    """Encode pixels as PNG: uint8 (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA.
+
+    `metadata` goes into the file's text chunks. Equal input gives equal bytes.
+    """
+    text = PngImagePlugin.PngInfo()
+    for name, value in (metadata or {}).items():
+        text.add_itxt(name, value)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True)
+    return buffer.getvalue()
+
+
+def save_png(
+    path: str | Path, pixels: np.ndarray, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write pixels (see `encode_png`) to a PNG file, whole or not at all."""
+    data = encode_png(pixels, metadata)
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def tile(images: np.ndarray, columns: int, gap: int = 0, background: int = 0) -> np.ndarray:
+    """Lay (N, H, W) or (N, H, W, C) images out row by row in a grid of `columns` columns."""
+    count, height, width = images.shape[:3]
+    rows = -(-count // columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *images.shape[3:])
+    canvas = np.full(shape, background, images.dtype)
+    for index, image in enumerate(images):
+        top = index // columns * (height + gap)
+        left = index % columns * (width + gap)
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def mnist_digit(ink: np.ndarray) -> np.ndarray:
+    """Fit one digit into 28x28 as MNIST does: its ink in a 20x20 box, centred by mass.
+
+    `ink` is uint8 (H, W), white on black, with something written on it; so is the result (28, 28).
+    """
+    # The faint rim that blur leaves around a stroke would otherwise count as its extent.
+    rows, columns = np.nonzero(ink >= int(ink.max()) * 0.2)
+    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    scale = _INK_SIZE / max(box.shape)
+    height, width = (max(1, round(side * scale)) for side in box.shape)
+    small = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BICUBIC))
+    return centre_by_mass(small)
+
+
+def centre_by_mass(ink: np.ndarray) -> np.ndarray:
+    """Set ink, uint8 (H, W) with something on it and at most 28x28, into 28x28 as MNIST does."""
+    height, width = ink.shape
+    digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
+    mass = ink.astype(np.float64)
+    # MNIST puts the centre of mass on pixel 14, counted from 0.
+    top, left = (
+        round(DIGIT_SIZE / 2 - np.average(np.arange(side), weights=mass.sum(axis)))
+        for side, axis in ((height, 1), (width, 0))
+    )
+    top = min(max(top, 0), DIGIT_SIZE - height)
+    left = min(max(left, 0), DIGIT_SIZE - width)
+    digit[top : top + height, left : left + width] = ink
+    return digit
+
+
+def load_picture(path: str | Path) -> np.ndarray:
+    """Load a picture as grey, float32 (H, W) from 0 (black) to 1 (white), upright by its EXIF tag.
+
+    Any mode and bit depth; of an animation the first frame. Transparent parts show paper against
+    which the visible parts stand out. Where the luminance hides what a colour channel shows (yellow
+    ink on white), the channel is taken.
+
+    Raises:
+        HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
+            warnings.simplefilter("ignore")
+            Image.init()
+            known = [name for name in PICTURE_FORMATS if name in Image.OPEN]
+            with Image.open(path, formats=known) as image:
+                if image.width * image.height > MAX_PICTURE_PIXELS:
+                    raise Image.DecompressionBombError
+                return _grey(ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError as error:
+        limit = MAX_PICTURE_PIXELS // 1_000_000
+        reason = f"it has more than {limit} megapixels: make it smaller first"
+        raise HandsumError(f"cannot read {path}: {reason}") from error
+    except UnidentifiedImageError as error:
+        reason = "it is not a picture of a known kind (PNG, JPEG, GIF, BMP, TIFF, WebP, ...)"
+        raise HandsumError(f"cannot read {path}: {reason}") from error
+    except Exception as error:
+        # A decoder may raise nearly anything on a damaged file; an errno is the system's answer.
+        answer = error.strerror if isinstance(error, OSError) and error.errno else None
+        reason = answer or f"the picture is damaged or cut off ({error})"
+        raise HandsumError(f"cannot read {path}: {reason}") from error
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    """Turn any picture into grey, float32 (H, W) in [0, 1]."""
+    if image.mode.startswith(("I", "F")):
+        return _deep_grey(np.asarray(image))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"))
+        if alpha.min() < 255:
+            return _on_paper(_unit(image.convert("RGB").convert("L")), _unit(alpha))
+    luminance = image.convert("L")
+    if image.mode in ("1", "L", "LA"):
+        return _unit(luminance)
+    step = max(1, int((image.width * image.height / 1e6) ** 0.5))
+    channels = image.convert("RGB").split()
+    contrasts = [np.asarray(channel)[::step, ::step].std() for channel in channels]
+    strongest = int(np.argmax(contrasts))
+    plain = contrasts[strongest] <= 1.5 * np.asarray(luminance)[::step, ::step].std()
+    return _unit(luminance if plain else channels[strongest])
+
+
+def _unit(pixels: Image.Image | np.ndarray) -> np.ndarray:
+    """Scale 0..255 to float32 in [0, 1]."""
+    return np.asarray(pixels, np.float32) / 255
+
+
+def _deep_grey(values: np.ndarray) -> np.ndarray:
+    """Scale grey of more than 8 bits by the smallest usual depth that holds its values."""
+    grey = np.nan_to_num(values.astype(np.float32))
+    grey -= min(0.0, float(grey.min()))
+    top = float(grey.max())
+    return grey / next((limit for limit in (1, 255, 4095, 65535) if top <= limit), top)
+
+
+def _on_paper(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Lay a partly transparent picture on paper of a grey that shows what is drawn."""
+    mass = float(alpha.sum())
+    if not mass:
+        return np.ones_like(grey)
+    mean = float((grey * alpha).sum()) / mass
+    spread = (float(((grey - mean) ** 2 * alpha).sum()) / mass) ** 0.5
+    if mass < 0.5 * alpha.size or spread < 0.1:
+        # Ink on nothing: the paper is whatever the ink is not.
+        paper = 1.0 if mean < 0.5 else 0.0
+    else:
+        # A sheet with transparent rims: they become more of the sheet.
+        paper = float(np.median(grey[alpha > 0.5]))
+    return grey * alpha + paper * (1 - alpha)

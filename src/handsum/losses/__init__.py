@@ -1,0 +1,16 @@
+"""Losses, and the form that a model gives them in: what each of its parts minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+# A model's networks by name. Any, since each is called with arguments of its own.
+Parts = dict[str, Any]
+# "images" float32 (N, 28, 28, 1) in [-1, 1], "labels" and "writers" int32 (N,).
+Batch = dict[str, jax.Array]
+Metrics = dict[str, jax.Array]
+Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]
+Losses = dict[str, Loss]

@@ -1,0 +1,115 @@
+"""`cnn`, the reader: a plain convolutional network that reads one digit.
+
+A 5x5 stem of stride 2, then two stages of two 3x3 convolutions with batch normalisation, after VGG
+(Simonyan and Zisserman, 2015) and Ioffe and Szegedy (2015), small enough to train on a laptop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from handsum.config import TrainingConfig
+from handsum.data.augment import augment
+from handsum.losses import Batch, Losses, Metrics, Parts
+from handsum.losses.classification import accuracy, cross_entropy_loss
+
+SNAPSHOT_PART = "classifier"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(TrainingConfig):
+    """Settings of the reader; `widths` are the channels of its stem, at 14x14 and at 7x7."""
+
+    steps: int = 6_000
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.02
+    ema_decay: float = 0.998
+    widths: tuple[int, ...] = (32, 64, 128)
+    hidden: int = 128
+    dropout: float = 0.2
+    label_smoothing: float = 0.02
+    augmentation: bool = True
+
+
+PRESETS = {
+    "default": Config(),
+    "small": Config(widths=(16, 32, 64), hidden=64, steps=2_000),
+}
+
+
+class Layer(nnx.Module):
+    """A convolution, normalised and rectified."""
+
+    def __init__(
+        self, inputs: int, width: int, size: int = 3, strides: int = 1, *, rngs: nnx.Rngs
+    ) -> None:
+        self.convolution = nnx.Conv(
+            inputs, width, (size, size), strides=strides, use_bias=False, rngs=rngs
+        )
+        self.norm = nnx.BatchNorm(width, momentum=0.98, rngs=rngs)
+
+    def __call__(self, features: jax.Array, *, training: bool) -> jax.Array:
+        return nnx.relu(self.norm(self.convolution(features), use_running_average=not training))
+
+
+def _pool(features: jax.Array) -> jax.Array:
+    """2x2 max pooling; by a reshape, whose gradient is ten times faster on a CPU."""
+    count, height, width, channels = features.shape
+    return features.reshape(count, height // 2, 2, width // 2, 2, channels).max((2, 4))
+
+
+class Classifier(nnx.Module):
+    """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        stem, middle, top = config.widths
+        self.stem = Layer(1, stem, 5, 2, rngs=rngs)
+        self.middle = nnx.List([Layer(width, middle, rngs=rngs) for width in (stem, middle)])
+        self.top = nnx.List([Layer(width, top, rngs=rngs) for width in (middle, top)])
+        self.hidden = nnx.Linear(16 * top, config.hidden, rngs=rngs)
+        self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
+        self.dropout = config.dropout
+
+    def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
+        """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
+        training = key is not None
+        features = self.stem(images, training=training)
+        for layer in self.middle:
+            features = layer(features, training=training)
+        features = _pool(features)
+        for layer in self.top:
+            features = layer(features, training=training)
+        # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
+        features = _pool(jnp.pad(features, ((0, 0), (0, 1), (0, 1), (0, 0))))
+        features = nnx.relu(self.hidden(features.reshape(len(features), -1)))
+        if key is not None:
+            kept = jax.random.bernoulli(key, 1 - self.dropout, features.shape)
+            features = jnp.where(kept, features / (1 - self.dropout), 0)
+        return self.head(features)
+
+
+def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
+    """The networks to train, by the name of their part."""
+    return {"classifier": Classifier(config, rngs=rngs)}
+
+
+def classifier_loss(
+    config: Config, parts: Parts, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Metrics]:
+    """Cross-entropy on augmented digits; reports the accuracy on them."""
+    augmentation, dropout = jax.random.split(key)
+    images = augment(batch["images"], augmentation) if config.augmentation else batch["images"]
+    logits = parts["classifier"](images, key=dropout)
+    loss = cross_entropy_loss(logits, batch["labels"], config.label_smoothing)
+    return loss, {"loss": loss, "accuracy": accuracy(logits, batch["labels"])}
+
+
+def losses(config: Config) -> Losses:
+    """What each part minimises, in the order of their updates within a step."""
+    return {"classifier": partial(classifier_loss, config)}

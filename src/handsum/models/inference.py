@@ -1,0 +1,54 @@
+"""What a trained network is asked, as pure functions from plain integers and bytes.
+
+They need no more of a network than that it can be called, so that what is compiled from them can
+be kept and run again without its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+# Every call computes this many digits, whatever number was asked for: one shape compiles once,
+# and a digit cannot depend on how many others were asked for with it.
+CHUNK = 32
+
+
+def draw_digits(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    attempts: jax.Array,
+    labels: jax.Array,
+    writers: jax.Array,
+) -> jax.Array:
+    """Digits uint8 (N, 28, 28) of labels and writers (N,), each from a random key of its own.
+
+    The key of digit i is a function of `seed`, `indices[i]` and `attempts[i]` alone.
+    """
+    root = jax.random.key(seed)
+
+    def latents(index: jax.Array, attempt: jax.Array) -> jax.Array:
+        key = jax.random.fold_in(jax.random.fold_in(root, index), attempt)
+        return jax.random.normal(key, (generator.latent_size,))
+
+    images = generator(jax.vmap(latents)(indices, attempts), labels, writers)
+    return to_bytes(images)
+
+
+def to_bytes(images: jax.Array) -> jax.Array:
+    """Images (N, H, W, 1) in [-1, 1] as uint8 (N, H, W)."""
+    return jnp.round((images[..., 0] + 1) * 127.5).astype(jnp.uint8)
+
+
+def from_bytes(pixels: jax.Array) -> jax.Array:
+    """The inverse of `to_bytes`."""
+    return pixels.astype(jnp.float32)[..., None] / 127.5 - 1
+
+
+def read_digits(classifier: Callable[[jax.Array], jax.Array], pixels: jax.Array) -> jax.Array:
+    """Digit logits (N, 10) of digits uint8 (N, 28, 28)."""
+    return classifier(from_bytes(pixels))

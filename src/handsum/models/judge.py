@@ -1,0 +1,105 @@
+"""`judge`, a residual classifier used for evaluation only.
+
+Pre-activation residual blocks (He et al., "Identity mappings in deep residual networks", 2016)
+behind a 2x2 space-to-depth stem: another architecture than the reader's, trained from another seed
+on other augmentation, so that no figure marks its own work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+from flax import nnx
+
+from handsum.config import TrainingConfig
+from handsum.data.augment import warp
+from handsum.losses import Batch, Losses, Metrics, Parts
+from handsum.losses.classification import accuracy, cross_entropy_loss
+
+SNAPSHOT_PART = "classifier"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(TrainingConfig):
+    """Settings of the judge; `widths` are its channels at 14x14 and at 7x7."""
+
+    steps: int = 5_000
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.05
+    ema_decay: float = 0.998
+    seed: int = 1_000
+    widths: tuple[int, ...] = (40, 80)
+    blocks: int = 2
+    label_smoothing: float = 0.02
+
+
+PRESETS = {"default": Config(), "small": Config(widths=(24, 48), blocks=1, steps=1_500)}
+
+
+class Block(nnx.Module):
+    """x + conv(silu(norm(conv(silu(norm(x)))))), both convolutions 3x3."""
+
+    def __init__(self, width: int, *, rngs: nnx.Rngs) -> None:
+        self.norms = nnx.List(nnx.BatchNorm(width, momentum=0.98, rngs=rngs) for _ in range(2))
+        self.convolutions = nnx.List(
+            nnx.Conv(width, width, (3, 3), use_bias=False, rngs=rngs) for _ in range(2)
+        )
+
+    def __call__(self, features: jax.Array, *, training: bool) -> jax.Array:
+        change = features
+        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
+            change = convolution(nnx.silu(norm(change, use_running_average=not training)))
+        return features + change
+
+
+class Classifier(nnx.Module):
+    """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        wide, narrow = config.widths
+        self.stem = nnx.Conv(4, wide, (3, 3), rngs=rngs)
+        self.upper = nnx.List(Block(wide, rngs=rngs) for _ in range(config.blocks))
+        self.down = nnx.Conv(wide, narrow, (2, 2), strides=2, padding="VALID", rngs=rngs)
+        self.lower = nnx.List(Block(narrow, rngs=rngs) for _ in range(config.blocks))
+        self.norm = nnx.BatchNorm(narrow, momentum=0.98, rngs=rngs)
+        self.head = nnx.Linear(narrow, 10, rngs=rngs)
+
+    def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
+        """The pooled features (N, widths[-1]) that the logits are linear in."""
+        count = len(images)
+        # Space to depth: each 2x2 block of pixels becomes four channels.
+        pixels = images.reshape(count, 14, 2, 14, 2).transpose(0, 1, 3, 2, 4)
+        hidden = self.stem(pixels.reshape(count, 14, 14, 4))
+        for block in self.upper:
+            hidden = block(hidden, training=training)
+        hidden = self.down(hidden)
+        for block in self.lower:
+            hidden = block(hidden, training=training)
+        hidden = nnx.silu(self.norm(hidden, use_running_average=not training))
+        return hidden.mean((1, 2))
+
+    def __call__(self, images: jax.Array, *, training: bool = False) -> jax.Array:
+        return self.head(self.features(images, training=training))
+
+
+def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
+    """The networks to train, by the name of their part."""
+    return {"classifier": Classifier(config, rngs=rngs)}
+
+
+def classifier_loss(
+    config: Config, parts: Parts, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Metrics]:
+    """Cross-entropy on gently warped digits; reports the accuracy on them."""
+    images = warp(batch["images"], key, rotation=0.12, slant=0.15, scale=0.1, shift=2.0)
+    logits = parts["classifier"](images, training=True)
+    loss = cross_entropy_loss(logits, batch["labels"], config.label_smoothing)
+    return loss, {"loss": loss, "accuracy": accuracy(logits, batch["labels"])}
+
+
+def losses(config: Config) -> Losses:
+    """What each part minimises, in the order of their updates within a step."""
+    return {"classifier": partial(classifier_loss, config)}

@@ -1,0 +1,61 @@
+"""The zoo: what every model is for, without importing any of them."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from handsum.errors import UsageError
+
+Task = Literal["digit generator", "digit reader", "judge"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model: its name (also its module's and its command's), its task and what it is."""
+
+    name: str
+    task: Task
+    summary: str
+
+
+DEFAULT_GENERATOR = "r3gan"
+DEFAULT_READER = "cnn"
+JUDGE = "judge"
+
+ENTRIES = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            "r3gan", "digit generator", "class- and writer-conditional R3GAN, one call per digit"
+        ),
+        Entry("cnn", "digit reader", "convolutional classifier, augmented for real pictures"),
+        Entry("judge", "judge", "residual classifier for evaluation only"),
+    )
+}
+
+
+def find(name: str, tasks: Iterable[Task] | None = None) -> Entry:
+    """The entry of a model, which must have one of `tasks` where they are given.
+
+    Raises:
+        UsageError: no such model (the close match and the list), or one that cannot do the job
+            (names those that can).
+    """
+    able = [entry.name for entry in ENTRIES.values() if tasks is None or entry.task in tasks]
+    entry = ENTRIES.get(name)
+    if entry is None:
+        close = difflib.get_close_matches(name, able, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"no model {name!r}: {hint}choose from {', '.join(able)}")
+    if name not in able:
+        raise UsageError(f"{name} is a {entry.task}, which cannot do this: {', '.join(able)} can")
+    return entry
+
+
+def module(name: str) -> Any:
+    """Import a model's module: Config, PRESETS, SNAPSHOT_PART, build() and losses()."""
+    return importlib.import_module(f"handsum.models.{find(name).name}")

@@ -1,0 +1,38 @@
+"""Seeds: chosen when not given, and split into streams that never disturb one another."""
+
+from __future__ import annotations
+
+import secrets
+from enum import IntEnum
+
+import numpy as np
+
+from handsum.errors import UsageError
+
+SEED_LIMIT = 2**32
+
+
+class Stream(IntEnum):
+    """What a random stream is for. A number is part of what every seed means: never change one."""
+
+    DIGITS = 0
+    WRITERS = 1
+    LAYOUT = 2
+
+
+def choose_seed(seed: int | None) -> int:
+    """Return `seed`, or a fresh one from the system where it is None.
+
+    Raises:
+        UsageError: the seed is not in 0 .. 2**32 - 1.
+    """
+    if seed is None:
+        return secrets.randbits(32)
+    if not 0 <= seed < SEED_LIMIT:
+        raise UsageError(f"seed {seed} is out of range: use 0 to {SEED_LIMIT - 1}")
+    return int(seed)
+
+
+def stream(seed: int, purpose: Stream, index: int = 0) -> np.random.Generator:
+    """Return the random stream of one seed, purpose and index, independent of all others."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, index)))

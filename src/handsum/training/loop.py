@@ -1,0 +1,304 @@
+"""One training loop for every model: resumable, bounded in time, the same on CPU and GPU."""
+
+from __future__ import annotations
+
+import json
+import platform
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+
+from handsum._version import __version__
+from handsum.config import TrainingConfig, replace, to_json
+from handsum.data.mnist import Dataset
+from handsum.errors import HandsumError, UsageError
+from handsum.images import atomic_write, save_png
+from handsum.models import registry
+from handsum.training.batches import Batches
+from handsum.training.checkpoints import Checkpoints
+from handsum.training.monitors import Monitor, make_monitor
+from handsum.training.reports import plot_losses, read_metrics, save_progress
+from handsum.training.snapshots import Snapshot, save_snapshot
+from handsum.training.state import State, compile_step, init_state, make_step, snapshot_state
+
+CHECKPOINT_SECONDS = 120.0
+SAMPLES_PER_RUN = 40
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is: the step reached, its seconds of training, the metrics of its last steps."""
+
+    step: int
+    steps: int
+    seconds: float
+    images_per_second: float
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run to make or to go on with: what `config.json` repeats."""
+
+    model: str
+    preset: str
+    config: TrainingConfig
+    dataset: str
+    out: Path
+    max_minutes: float | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `finished`, or stopped by the clock or a signal at `step`."""
+
+    finished: bool
+    step: int
+    snapshot: Path
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def prepare(config: TrainingConfig, data: Dataset) -> tuple[TrainingConfig, dict[str, np.ndarray]]:
+    """The configuration fitted to a data set, and the arrays to train on.
+
+    Writers become 0, 1, ... in the order of their ids; a data set that does not know its writers
+    has one.
+    """
+    if data.writers is None:
+        hands = np.zeros(len(data), np.int32)
+    else:
+        hands = np.unique(data.writers, return_inverse=True)[1].astype(np.int32)
+    if hasattr(config, "writers"):
+        config = replace(config, {"writers": int(hands.max()) + 1})
+    arrays = {"images": data.images, "labels": data.labels.astype(np.int32), "writers": hands}
+    return config, arrays
+
+
+def count_parameters(modules: dict[str, nnx.Module]) -> dict[str, int]:
+    """The number of trained parameters of each part."""
+    return {
+        part: sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
+        for part, module in modules.items()
+    }
+
+
+def train(
+    run: Run,
+    training: Dataset,
+    validation: Dataset,
+    *,
+    resume: bool = False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Outcome:
+    """Train a model into the folder `run.out` until its last step, its time budget or a signal.
+
+    The folder gets config.json, metrics.jsonl, checkpoints/, samples/, and at every stop loss.png,
+    progress.gif and snapshot/. A resumed run equals an uninterrupted one, bit for bit on the same
+    device.
+
+    Raises:
+        UsageError: the folder holds a run and `resume` is not set, or the other way round.
+        HandsumError: a metric became NaN or infinite.
+    """
+    module = registry.module(run.model)
+    config, arrays = prepare(run.config, training)
+    modules = module.build(config, rngs=nnx.Rngs(config.seed))
+    parameters = count_parameters(modules)
+    definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
+    _claim(run, config, resume)
+    checkpoints = Checkpoints(run.out / "checkpoints")
+    try:
+        start = checkpoints.latest() or 0
+        if start:
+            state = checkpoints.restore(start, state)
+        definition = definitions[module.SNAPSHOT_PART]
+        monitor = make_monitor(registry.find(run.model), definition, config, validation)
+        step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
+        session = _Session(run, config, module.SNAPSHOT_PART, monitor, checkpoints, report)
+        state, reached, metrics = session.train(step, state, arrays, start)
+        session.finish(state, reached, parameters[module.SNAPSHOT_PART])
+    finally:
+        checkpoints.close()
+    return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
+
+
+def _claim(run: Run, config: TrainingConfig, resume: bool) -> None:
+    """Make the run's folder and its config.json, or see that it is there to go on with."""
+    path = run.out / "config.json"
+    if resume:
+        if not path.exists():
+            raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
+        return
+    if path.exists():
+        raise UsageError(f"{run.out} holds a run already: --resume it, or choose another --out")
+    facts = {
+        "model": run.model,
+        "preset": run.preset,
+        "dataset": run.dataset,
+        "config": to_json(config),
+        "command": run.command,
+        "handsum": __version__,
+        "jax": jax.__version__,
+    }
+    try:
+        (run.out / "samples").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HandsumError(f"cannot make the folder {run.out}: {error.strerror}") from error
+    with atomic_write(path) as file:
+        file.write((json.dumps(facts, indent=2) + "\n").encode())
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class _Session:
+    """One stretch of a run, from a start or a resumption to a stop."""
+
+    run: Run
+    config: TrainingConfig
+    snapshot_part: str
+    monitor: Monitor
+    checkpoints: Checkpoints
+    report: Callable[[Progress], None]
+
+    def train(
+        self, step: Any, state: State, arrays: dict[str, np.ndarray], start: int
+    ) -> tuple[State, int, dict[str, float]]:
+        """Take steps from `start` on; give the state, the step reached and the last metrics."""
+        config, backend = self.config, jax.default_backend()
+        advance = compile_step(step, backend)
+        data = {name: jax.numpy.asarray(values) for name, values in arrays.items()}
+        batches = Batches(len(arrays["labels"]), config.batch_size, config.seed)
+        # A dispatch on an accelerator takes many steps; on a CPU a chunk is only a moment between
+        # two looks at the clock.
+        chunk = 10 if backend == "cpu" else 50
+        sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
+        rows = [row for row in read_metrics(self._metrics_path) if row["step"] <= start]
+        self._metrics_path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        before = rows[-1]["seconds"] if rows else 0.0
+        began = saved = time.monotonic()
+        metrics: dict[str, float] = rows[-1] if rows else {}
+        with _stop_on_signal() as stop, self._metrics_path.open("a", buffering=1) as log:
+            while start < config.steps:
+                end = min(config.steps, (start // chunk + 1) * chunk)
+                tick = time.monotonic()
+                state, measured = advance(state, data, batches.rows(start, end))
+                metrics = self._check(measured, start)
+                if end % sampling == 0 or end == config.steps:
+                    metrics |= self._sample(state, end)
+                now = time.monotonic()
+                speed = (end - start) * config.batch_size / (now - tick)
+                start, seconds = end, before + now - began
+                row = {"step": start, "seconds": round(seconds, 2), **metrics}
+                log.write(json.dumps(row) + "\n")
+                self.report(Progress(start, config.steps, seconds, speed, metrics))
+                limit = self.run.max_minutes
+                if stop.is_set() or (limit is not None and now - began >= 60 * limit):
+                    break
+                if now - saved >= CHECKPOINT_SECONDS:
+                    self.checkpoints.save(start, state)
+                    saved = time.monotonic()
+        self.checkpoints.save(start, state)
+        return state, start, metrics
+
+    @property
+    def _metrics_path(self) -> Path:
+        return self.run.out / "metrics.jsonl"
+
+    def _check(self, measured: Any, start: int) -> dict[str, float]:
+        """Means over the chunk's steps.
+
+        Raises:
+            HandsumError: one of them is not finite.
+        """
+        values = {name: np.asarray(series, np.float64) for name, series in measured.items()}
+        for name, series in values.items():
+            broken = np.flatnonzero(~np.isfinite(series))
+            if len(broken):
+                raise HandsumError(
+                    f"{name} became {series[broken[0]]} at step {start + broken[0] + 1}: try a "
+                    f"lower --set learning_rate (now {self.config.learning_rate:g}) or a larger "
+                    "--batch-size; the last good checkpoint is kept, and --resume goes on from it"
+                )
+        return {name: float(series.mean()) for name, series in values.items()}
+
+    def _sample(self, state: State, step: int) -> dict[str, float]:
+        figures, picture = self.monitor.look(snapshot_state(state, self.snapshot_part))
+        save_png(self.run.out / "samples" / f"{step:07d}.png", picture)
+        return figures
+
+    def finish(self, state: State, step: int, parameters: int) -> None:
+        """Write the loss plot, the progress GIF and the snapshot of where the run stands."""
+        run, rows = self.run, read_metrics(self._metrics_path)
+        if rows:
+            plot_losses(rows, run.out / "loss.png")
+        frames = [
+            frame
+            for frame in sorted((run.out / "samples").glob("*.png"))
+            if int(frame.stem) <= step
+        ]
+        if frames:
+            save_progress(frames, run.out / "progress.gif")
+        final = snapshot_state(state, self.snapshot_part)
+        facts = {
+            "model": run.model,
+            "preset": run.preset,
+            "dataset": run.dataset,
+            "config": to_json(self.config),
+            "step": step,
+            "parameters": parameters,
+            "minutes": round((rows[-1]["seconds"] if rows else 0.0) / 60, 1),
+            "hardware": _hardware(),
+            "command": run.command,
+            "handsum": __version__,
+            **self.monitor.facts(final),
+        }
+        save_snapshot(run.out / "snapshot", Snapshot(flatten(final), facts))
+
+
+def _hardware() -> str:
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        import os
+
+        return f"CPU, {os.cpu_count()} cores, {platform.machine()}"
+    return f"{jax.device_count()} x {device.device_kind}"
+
+
+def flatten(states: tuple[nnx.State, ...]) -> dict[str, np.ndarray]:
+    """The arrays of some states by their paths, joined by slashes."""
+    return {
+        "/".join(str(part) for part in path): np.asarray(leaf.get_value())
+        for state in states
+        for path, leaf in nnx.to_flat_state(state)
+    }

@@ -1,0 +1,119 @@
+"""How a run is watched: sample grids of generators, validation errors of classifiers.
+
+A monitor compiles one function of the network to be snapshotted and asks it now and then. It sees
+the validation set, never the test set.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from handsum.config import TrainingConfig
+from handsum.data.mnist import Dataset
+from handsum.images import tile
+from handsum.models.inference import draw_digits, read_digits
+from handsum.models.registry import Entry
+
+
+class Monitor(Protocol):
+    """Looks at a network in training."""
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """Measured figures, and a picture uint8 (H, W) of how far it has come."""
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """What the snapshot should know besides its configuration."""
+
+
+class GeneratorMonitor:
+    """Draws the ten digits in ten hands, always from the same random keys."""
+
+    def __init__(self, definition: nnx.GraphDef, config: TrainingConfig) -> None:
+        hands = getattr(config, "writers", 1)
+        labels = jnp.tile(jnp.arange(10), 10)
+        writers = jnp.repeat(jnp.linspace(0, hands - 1, 10).astype(jnp.int32), 10)
+
+        @jax.jit
+        def draw(params: nnx.State, rest: nnx.State) -> jax.Array:
+            generator = nnx.merge(definition, params, rest)
+            zeros = jnp.zeros(100, jnp.int32)
+            return draw_digits(generator, jnp.uint32(0), jnp.arange(100), zeros, labels, writers)
+
+        self._draw = draw
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """No figures: how generated digits measure is the business of evaluation."""
+        return {}, tile(np.asarray(self._draw(*state)), 10)
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
+class ClassifierMonitor:
+    """Reads the validation set; pictures the 100 digits that it is least sure of."""
+
+    def __init__(self, definition: nnx.GraphDef, validation: Dataset) -> None:
+        self._validation = validation
+
+        @jax.jit
+        def read(params: nnx.State, rest: nnx.State, pixels: jax.Array) -> jax.Array:
+            return read_digits(nnx.merge(definition, params, rest), pixels)
+
+        self._read = read
+
+    def _logits(self, state: tuple[nnx.State, nnx.State]) -> np.ndarray:
+        images, size = self._validation.images, 500
+        # The last chunk wraps round, so that every call has the same shape.
+        starts = range(0, len(images), size)
+        chunks = [np.take(images, range(s, s + size), axis=0, mode="wrap") for s in starts]
+        return np.concatenate([self._read(*state, chunk) for chunk in chunks])[: len(images)]
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The share of validation digits misread, and the least certain of them."""
+        logits, labels = self._logits(state), self._validation.labels
+        error = float((logits.argmax(-1) != labels).mean())
+        likelihood = log_softmax(logits)[np.arange(len(labels)), labels]
+        worst = np.argsort(likelihood, kind="stable")[:100]
+        return {"validation_error": error}, tile(self._validation.images[worst], 10)
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """The temperature that calibrates the logits on the validation set."""
+        logits = self._logits(state)
+        return {"temperature": fit_temperature(logits, self._validation.labels)}
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the class probabilities of logits (N, C), in float64."""
+    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The divisor of logits (N, C) that makes labels (N,) most likely, from 0.05 to 20.
+
+    Guo et al., "On calibration of modern neural networks" (2017).
+    """
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(labels))
+
+    def surprise(logarithm: float) -> float:
+        return -float(log_softmax(logits / np.exp(logarithm))[rows, labels].mean())
+
+    bounds = (np.log(0.05), np.log(20.0))
+    return float(np.exp(minimize_scalar(surprise, bounds=bounds, method="bounded").x))
+
+
+def make_monitor(
+    entry: Entry, definition: nnx.GraphDef, config: TrainingConfig, validation: Dataset
+) -> Monitor:
+    """The monitor for a model's task."""
+    if entry.task == "digit generator":
+        return GeneratorMonitor(definition, config)
+    return ClassifierMonitor(definition, validation)

@@ -1,0 +1,69 @@
+"""What a training run is set to: from a person's options, or from a run's own config.json."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from handsum.config import from_json, parse_settings, replace
+from handsum.errors import SnapshotError, UsageError
+from handsum.models import registry
+from handsum.training.loop import Run, count_parameters
+
+
+def begin(
+    model: str,
+    preset: str,
+    changes: Mapping[str, Any],
+    settings: Iterable[str],
+    dataset: str,
+    out: Path,
+    max_minutes: float | None = None,
+    command: str = "",
+) -> Run:
+    """A new run: a preset with `changes`, and then `settings` ("key=value") on top.
+
+    Raises:
+        UsageError: an unknown model, preset or setting, or a value of another type.
+    """
+    module = registry.module(model)
+    if preset not in module.PRESETS:
+        close = difflib.get_close_matches(preset, module.PRESETS, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        names = ", ".join(module.PRESETS)
+        raise UsageError(f"{model} has no preset {preset!r}: {hint}choose from {names}")
+    config = replace(module.PRESETS[preset], changes)
+    config = replace(config, parse_settings(config, settings))
+    return Run(model, preset, config, dataset, out, max_minutes, command)
+
+
+def reopen(model: str, out: Path, max_minutes: float | None = None) -> Run:
+    """The run in the folder `out`, to go on with.
+
+    Raises:
+        UsageError: no run is there.
+        SnapshotError: its config.json is damaged, or of another model.
+    """
+    path = out / "config.json"
+    try:
+        facts = json.loads(path.read_bytes())
+        config = from_json(registry.module(model).Config, facts["config"])
+        if facts["model"] != model:
+            raise SnapshotError(f"{out} holds a run of {facts['model']}, not of {model}")
+    except OSError as error:
+        raise UsageError(
+            f"nothing to resume in {out}: leave out --resume to begin there"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(f"{path} is damaged: {error}") from error
+    return Run(model, facts["preset"], config, facts["dataset"], out, max_minutes, facts["command"])
+
+
+def sizes(run: Run) -> dict[str, int]:
+    """The number of trained parameters of each part of a run's model."""
+    from flax import nnx
+
+    return count_parameters(registry.module(run.model).build(run.config, rngs=nnx.Rngs(0)))

@@ -1,0 +1,287 @@
+"""The commands `sum-sequence`, `number` and `generate`: files, lines, JSON, errors."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Run = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("fake_generator")
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_sum_sequence_writes_a_picture_and_says_what(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("sum-sequence", 23, "--length", 5, "-o", "out.png", "--seed", 4051)
+    assert done.code == 0
+    assert done.err == ""
+    match = re.fullmatch(r"out\.png: (\d(?:\+\d){4}) = 23  \(writer \d, seed 4051\)\n", done.out)
+    assert match
+    assert sum(map(int, match[1].split("+"))) == 23
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.info["handsum:digits"] == match[1].replace("+", "")
+    assert files(tmp_path) == ["out.png"]
+
+
+def test_a_chosen_length_and_name_are_told(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("sum-sequence", 23)
+    assert "length 5 chosen" in done.out
+    assert done.out.startswith("sum-23.png: ")
+    assert files(tmp_path) == ["sum-23.png"]
+
+
+def test_the_told_seed_gives_the_same_file(run_command: Run, tmp_path: Path) -> None:
+    first = run_command("sum-sequence", 23, "-o", "a.png")
+    seed = re.search(r"seed (\d+)", first.out)
+    assert seed
+    run_command("sum-sequence", 23, "-o", "b.png", "--seed", seed[1])
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    run_command("sum-sequence", 23, "-o", "c.png", "--seed", int(seed[1]) ^ 1)
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "c.png").read_bytes()
+
+
+def test_sum_sequence_json_is_exactly_its_schema(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("sum-sequence", 23, "-n", 5, "--count", 2, "--seed", 1, "--json")
+    result = json.loads(done.out)
+    assert list(result) == ["sequences", "writer", "seed"]
+    assert result["seed"] == 1
+    assert len(result["writer"]) == 2
+    assert len(result["sequences"]) == 2
+    for sequence in result["sequences"]:
+        assert list(sequence) == ["digits", "total", "boxes", "readings", "redrawn"]
+        assert sum(map(int, sequence["digits"])) == sequence["total"] == 23
+        assert sequence["readings"] == sequence["digits"]
+        assert sequence["redrawn"] == 0
+        assert [len(box) for box in sequence["boxes"]] == [4] * 5
+    assert "2 sequences of 5 digits, each summing to 23" in done.err
+    with Image.open(tmp_path / "sum-23.png") as image:
+        boxes = np.array([sequence["boxes"] for sequence in result["sequences"]])
+        assert boxes.min() > 0
+        assert (boxes[..., :2] + boxes[..., 2:] < image.size).all()
+
+
+def test_one_writer_is_a_number_in_json(run_command: Run) -> None:
+    one = json.loads(run_command("sum-sequence", 23, "--seed", 1, "--json").out)
+    assert isinstance(one["writer"], int)
+    chosen = json.loads(run_command("sum-sequence", 23, "--count", 3, "--writer", 5, "--json").out)
+    assert chosen["writer"] == 5
+
+
+def test_no_verify_reads_nothing(run_command: Run) -> None:
+    result = json.loads(run_command("sum-sequence", 23, "--no-verify", "--json").out)
+    assert result["sequences"][0]["readings"] is None
+
+
+def test_a_digit_that_never_reads_right_is_noted(run_command: Run, fake_generator: Any) -> None:
+    fake_generator.misdraw = lambda label, index, attempt: 8 if label == 5 else label
+    done = run_command("number", "152", "--json")
+    assert done.code == 0
+    assert done.err.startswith("note: 152 still reads as 182")
+    assert json.loads(done.out)["readings"] == "182"
+
+
+@pytest.mark.parametrize("option", ["--caption", "--spacing", "--cells", "--no-verify"])
+def test_layout_options_change_neither_digits_nor_hands(run_command: Run, option: str) -> None:
+    plain, other = (
+        json.loads(run_command("sum-sequence", 23, "--seed", 6, "--count", 2, "--json", *more).out)
+        for more in ([], [option])
+    )
+    assert plain["writer"] == other["writer"]
+    for one, two in zip(plain["sequences"], other["sequences"], strict=True):
+        assert one["digits"] == two["digits"]
+
+
+def test_count_gives_numbered_files(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("sum-sequence", 23, "--count", 3, "-o", "s-{}.png", "--caption")
+    assert done.code == 0
+    assert files(tmp_path) == ["s-1.png", "s-2.png", "s-3.png"]
+
+
+def test_count_gives_arrays(run_command: Run, tmp_path: Path) -> None:
+    assert run_command("sum-sequence", 23, "-n", 5, "--count", 3, "-o", "s.npz").code == 0
+    with np.load(tmp_path / "s.npz") as arrays:
+        assert arrays["images"].shape == (3, 5, 28, 28)
+        assert arrays["labels"].sum(axis=1).tolist() == arrays["totals"].tolist() == [23] * 3
+        assert arrays["writers"].shape == (3,)
+
+
+def test_long_sequences_are_not_listed(run_command: Run) -> None:
+    done = run_command("sum-sequence", 1350, "-n", 300, "--scale", 1, "--no-verify")
+    assert "300 digits summing to 1350" in done.out
+
+
+def test_number_writes_its_text(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("number", "0071234", "--spacing", "--caption", "--seed", 2)
+    assert re.fullmatch(r"number-0071234\.png: 0071234  \(writer \d, seed 2\)\n", done.out)
+    with Image.open(tmp_path / "number-0071234.png") as image:
+        assert image.info["handsum:digits"] == "0071234"
+
+
+def test_number_json(run_command: Run) -> None:
+    result = json.loads(run_command("number", "072", "--json", "--seed", 2, "--writer", 3).out)
+    assert result == {
+        "digits": "072",
+        "total": 9,
+        "boxes": result["boxes"],
+        "readings": "072",
+        "redrawn": 0,
+        "writer": 3,
+        "seed": 2,
+    }
+    assert len(result["boxes"]) == 3
+
+
+def test_number_sets_thousands_apart(run_command: Run) -> None:
+    def lefts(*options: str) -> list[int]:
+        boxes = json.loads(run_command("number", "12345", "--seed", 2, "--json", *options).out)
+        return [box[0] for box in boxes["boxes"]]
+
+    moved = np.subtract(lefts("--spacing"), lefts())
+    assert moved.tolist() == [0, 0, 44, 44, 44]
+
+
+def test_a_caption_groups_like_the_digits(run_command: Run) -> None:
+    from handsum.cli.number import _grouped
+
+    assert _grouped("0012345") == "0 012 345"
+    assert _grouped("123456") == "123 456"
+    assert _grouped("12") == "12"
+
+
+def test_a_number_of_hundreds_of_digits_is_one_strip(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("number", "0123456789" * 30, "--scale", 1)
+    assert "300 digits" in done.out
+    (name,) = files(tmp_path)
+    assert len(name) < 60
+    with Image.open(tmp_path / name) as image:
+        assert image.width > 300 * 10
+        assert image.height < 60
+
+
+def test_layout_options_reach_the_picture(run_command: Run, tmp_path: Path) -> None:
+    run_command("number", "8", "-o", "a.png", "--ink", "#ff0000", "--paper", "transparent")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "RGBA"
+        assert image.getpixel((0, 0)) == (255, 0, 0, 0)
+    run_command("number", "81", "-o", "b.png", "--cells", "--paper", "black", "--scale", 2)
+    with Image.open(tmp_path / "b.png") as image:
+        assert (image.mode, image.size) == ("L", (112, 56))
+
+
+def test_generate_writes_a_grid(run_command: Run, tmp_path: Path) -> None:
+    done = run_command(
+        "generate", "--digits", "0123456789", "--rows", 3, "-o", "g.png", "--seed", 1
+    )
+    assert done.out == "g.png: 30 digits  (seed 1)\n"
+    assert done.err == ""
+    with Image.open(tmp_path / "g.png") as image:
+        assert image.size == (280, 84)
+
+
+def test_generate_writes_a_folder_and_arrays(run_command: Run, tmp_path: Path) -> None:
+    assert run_command("generate", "--count", 12, "-o", "digits/").code == 0
+    assert len(files(tmp_path / "digits")) == 12
+    assert run_command("generate", "--random", "--rows", 3, "--cols", 4, "-o", "d.npz").code == 0
+    with np.load(tmp_path / "d.npz") as arrays:
+        assert arrays["images"].shape == (12, 28, 28)
+
+
+def test_generate_json(run_command: Run) -> None:
+    done = run_command(
+        "generate", "--digits", "37", "--rows", 2, "--writer", 3, "--json", "--seed", 1
+    )
+    assert json.loads(done.out) == {"digits": "3737", "writers": [3, 3, 3, 3], "seed": 1}
+    assert done.err == "digits.png: 4 digits  (writer 3, seed 1)\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        ("sum-sequence 50 --length 5", 2, "from 0 to 45, not 50: .* length of 6 or more"),
+        ("sum-sequence 50 --length 0", 2, "length of 0"),
+        ("sum-sequence -5 --length 2", 2, "-5 is negative"),
+        ("sum-sequence --length 2 -15", 2, "-15 is negative"),
+        ("sum-sequence -- -5", 2, "no digits sum to -5"),
+        ("sum-sequence " + "9" * 400, 2, "out of range"),
+        ("sum-sequence 23 --writer 7", 2, "writers 0 to 6"),
+        ("sum-sequence 23 --ink wite", 2, "unknown colour 'wite'"),
+        ("sum-sequence 23 --paper paper", 2, "unknown colour 'paper'"),
+        ("sum-sequence 23 --ink white", 2, "choose another --ink"),
+        ("sum-sequence 23 --scale 64 --count 200", 2, "smaller scale"),
+        ("sum-sequence 23 -o out.jpg", 2, ".png or .npz"),
+        ("sum-sequence 23 -o folder", 1, "folder is a directory"),
+        ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
+        ("number 12a", 2, "not 'a'"),
+        ("number 1,234.5", 2, r"not ',' '\.': leave out"),
+        ("number -12", 2, "-12 is negative"),
+        ("number 12 -o out.gif", 2, ".png or .npz"),
+        ("number 12 -o folder", 1, "is a directory"),
+        ("number a/b", 2, "not 'a' '/' 'b'"),
+        ("generate --digits 12x", 2, "not 'x'"),
+        ("generate --rows 2 --count 5", 2, "not both"),
+        ("generate --writer 9", 2, "writers 0 to 6"),
+        ("generate -o out.jpg", 2, "without an ending"),
+        ("generate -o .", 1, "already holds files"),
+        ("generate -o none/out.png", 1, "no folder none"),
+    ],
+)
+def test_an_error_is_one_line_with_its_code_and_leaves_nothing(
+    run_command: Run, tmp_path: Path, command: str, code: int, message: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    done = run_command(*command.split())
+    assert done.code == code
+    assert re.search(message, done.err)
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+    assert files(tmp_path) == ["folder"]
+    assert files(tmp_path / "folder") == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sum-sequence many",
+        "sum-sequence 2.5",
+        "sum-sequence",
+        "sum-sequence 23 --count 0",
+        "sum-sequence 23 --seed -1",
+        "sum-sequence 23 --seed 4294967296",
+        "number",
+        "number 5 --scale 0",
+        "number 5 --scale nan",
+        "generate --rows 0",
+    ],
+)
+def test_what_the_parser_refuses_has_code_2(run_command: Run, tmp_path: Path, command: str) -> None:
+    done = run_command(*command.split())
+    assert done.code == 2
+    assert done.err
+    assert files(tmp_path) == []
+
+
+def test_an_empty_text_is_an_error(run_command: Run) -> None:
+    done = run_command("number", "")
+    assert (done.code, done.out) == (2, "")
+    assert "at least one digit" in done.err
+
+
+@pytest.mark.parametrize("command", ["sum-sequence", "number", "generate"])
+def test_help_documents_every_option(run_command: Run, command: str) -> None:
+    import typer
+
+    from handsum.cli.app import app
+
+    assert run_command(command, "--help").code == 0
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    assert [p.name for p in parameters if not getattr(p, "help", None)] == []

@@ -1,0 +1,142 @@
+"""Fixtures for all tests: stand-ins for the trained models, and the command line in process."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+# The corners of a digital clock's digit, and which strokes between them each digit has.
+CORNERS = {"a": (6, 4), "b": (20, 4), "c": (6, 14), "d": (20, 14), "e": (6, 23), "f": (20, 23)}
+STROKES = {
+    0: "ab bf fe ea",
+    1: "bf",
+    2: "ab bd dc ce ef",
+    3: "ab bf fe cd",
+    4: "ac cd bf",
+    5: "ba ac cd df fe",
+    6: "ba ae ef fd dc",
+    7: "ab bf",
+    8: "ab bf fe ea cd",
+    9: "db ba ac cd df fe",
+}
+
+
+def draw_strokes(label: int, writer: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a digit, uint8 (28, 28): the writer sets pen and slant, the generator shifts corners."""
+    image = Image.new("L", (28, 28))
+    pen = ImageDraw.Draw(image)
+    corners = {
+        name: (x + 0.2 * (writer % 3) * (14 - y) + rng.uniform(-1, 1), y + rng.uniform(-1, 1))
+        for name, (x, y) in CORNERS.items()
+    }
+    for start, end in STROKES[label].split():
+        pen.line([corners[start], corners[end]], fill=255, width=2 + writer % 2)
+    return np.asarray(image)
+
+
+@dataclass
+class FakeGenerator:
+    """Draws clock digits; `misdraw` says which digit comes for (label, index, attempt)."""
+
+    writers: int = 7
+    name: str = "fake-generator"
+    misdraw: Callable[[int, int, int], int] = lambda label, index, attempt: label
+    drawn: dict[bytes, int] = field(default_factory=dict)
+    calls: list[int] = field(default_factory=list)
+
+    def draw(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray,
+        *,
+        seed: int,
+        indices: np.ndarray,
+        attempts: np.ndarray | None = None,
+    ) -> np.ndarray:
+        attempts = np.zeros(len(labels), int) if attempts is None else attempts
+        images = np.zeros((len(labels), 28, 28), np.uint8)
+        self.calls.append(len(labels))
+        rows = zip(labels, writers, indices, attempts, strict=True)
+        for row, (label, writer, index, attempt) in enumerate(rows):
+            digit = self.misdraw(int(label), int(index), int(attempt))
+            rng = np.random.default_rng([seed, index, attempt])
+            images[row] = draw_strokes(digit, writer, rng)
+            self.drawn[images[row].tobytes()] = digit
+        return images
+
+    def reader(self, confidence: float = 0.91) -> FakeReader:
+        """Return a reader of what this generator draws."""
+        return FakeReader(self, confidence=confidence)
+
+
+@dataclass
+class FakeReader:
+    """Knows what the fake generator drew, and is as sure of it as `confidence` says."""
+
+    generator: FakeGenerator
+    name: str = "fake-reader"
+    confidence: float = 0.91
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)
+        for row, image in zip(rows, images, strict=True):
+            row[self.generator.drawn[image.tobytes()]] = self.confidence
+        return rows
+
+
+@pytest.fixture
+def draw_row() -> Callable[..., np.ndarray]:
+    """Draw the digits of a text without any model: uint8 (L, 28, 28)."""
+
+    def draw(text: str) -> np.ndarray:
+        rng = np.random.default_rng(8)
+        return np.stack([draw_strokes(int(digit), 0, rng) for digit in text])
+
+    return draw
+
+
+@pytest.fixture
+def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
+    """Replace `handsum.pretrained` by a fake generator and a fake reader of its digits."""
+    generator = FakeGenerator()
+    module = types.ModuleType("handsum.pretrained")
+    module.load_generator = lambda name=None: generator  # type: ignore[attr-defined]
+    module.load_reader = lambda name=None: generator.reader()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
+    return generator
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished command: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Finished]:
+    """Run `handsum ARGUMENTS` in this process, in an empty folder of its own."""
+    from handsum.cli.app import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["handsum", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_info:
+            main()
+        printed = capsys.readouterr()
+        return Finished(int(exit_info.value.code or 0), printed.out, printed.err)
+
+    return run

@@ -1,0 +1,166 @@
+import dataclasses
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum.data.mnist import Dataset, load
+from handsum.errors import HandsumError, SnapshotError, UsageError
+from handsum.training import loop
+from handsum.training.loop import Progress, Run
+from handsum.training.reports import read_metrics
+from handsum.training.settings import begin, reopen
+from handsum.training.snapshots import load_snapshot
+
+SETTINGS = {
+    "cnn": ["widths=4,4,4", "hidden=8", "batch_size=8", "ema_decay=0.9"],
+    "judge": ["widths=4,4", "blocks=1", "batch_size=8"],
+    "r3gan": ["widths=6,4,4", "style=8", "features=8", "batch_size=8"],
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[Dataset, Dataset]:
+    return load("train").where(np.arange(300)), load("validation").where(np.arange(120))
+
+
+def make(model: str, out: Path, steps: int = 30, **changes) -> Run:
+    return begin(model, "small", {"steps": steps, **changes}, SETTINGS[model], "mnist", out)
+
+
+def stop_at(step: int):
+    """A report that sends this process the signal of Ctrl-C at a step."""
+
+    def report(progress: Progress) -> None:
+        if progress.step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return report
+
+
+def arrays(folder: Path) -> dict[str, np.ndarray]:
+    return dict(load_snapshot(folder / "snapshot").arrays)
+
+
+def figures(folder: Path) -> list[dict[str, float]]:
+    rows = read_metrics(folder / "metrics.jsonl")
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+
+
+@pytest.mark.parametrize("model", sorted(SETTINGS))
+def test_a_resumed_run_equals_an_uninterrupted_one(model, data, tmp_path) -> None:
+    whole = loop.train(make(model, tmp_path / "whole"), *data)
+    assert whole.finished
+    assert whole.step == 30
+    parts = tmp_path / "parts"
+    first = loop.train(make(model, parts), *data, report=stop_at(10))
+    assert (first.finished, first.step) == (False, 10)
+    second = loop.train(reopen(model, parts), *data, resume=True, report=stop_at(20))
+    assert (second.finished, second.step) == (False, 20)
+    third = loop.train(reopen(model, parts), *data, resume=True)
+    assert (third.finished, third.step) == (True, 30)
+    expected, found = arrays(tmp_path / "whole"), arrays(parts)
+    assert expected.keys() == found.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(array, found[name], err_msg=name)
+    assert figures(parts) == figures(tmp_path / "whole")
+
+
+def test_a_run_leaves_what_it_promises(data, tmp_path) -> None:
+    out = tmp_path / "a" / "run"
+    seen: list[Progress] = []
+    outcome = loop.train(make("r3gan", out), *data, report=seen.append)
+    assert [progress.step for progress in seen] == [10, 20, 30]
+    assert all(progress.images_per_second > 0 for progress in seen)
+    rows = read_metrics(out / "metrics.jsonl")
+    assert [row["step"] for row in rows] == [10, 20, 30]
+    assert {"seconds", "generator_loss", "discriminator_loss", "penalty"} <= rows[0].keys()
+    samples = sorted((out / "samples").glob("*.png"))
+    assert [int(path.stem) for path in samples] == [10, 20, 30]
+    for path in (samples[0], out / "loss.png"):
+        with Image.open(path) as picture:
+            picture.load()
+    with Image.open(out / "progress.gif") as film:
+        assert film.n_frames == 3
+        assert film.size == (280, 280)
+    facts = load_snapshot(outcome.snapshot).facts
+    assert facts["model"] == "r3gan"
+    assert facts["step"] == 30
+    assert facts["config"]["writers"] == len(np.unique(data[0].writers))
+    repeated = json.loads((out / "config.json").read_text())
+    assert repeated["config"] == facts["config"]
+
+
+def test_a_classifier_is_calibrated_on_validation(data, tmp_path) -> None:
+    outcome = loop.train(make("cnn", tmp_path / "run"), *data)
+    assert 0.05 < load_snapshot(outcome.snapshot).facts["temperature"] < 20
+    assert "validation_error" in outcome.metrics
+
+
+def test_the_clock_stops_a_run(data, tmp_path) -> None:
+    run = dataclasses.replace(make("cnn", tmp_path / "run", steps=1000), max_minutes=0.0)
+    outcome = loop.train(run, *data)
+    assert (outcome.finished, outcome.step) == (False, 10)
+    assert (tmp_path / "run" / "snapshot" / "weights.npz").exists()
+
+
+def test_a_second_signal_interrupts_at_once(data, tmp_path) -> None:
+    def report(progress: Progress) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(make("cnn", tmp_path / "run"), *data, report=report)
+    # The handlers of before are back.
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_training_works_in_a_thread(data, tmp_path) -> None:
+    outcomes = []
+    run = make("cnn", tmp_path / "run", steps=10)
+    thread = threading.Thread(target=lambda: outcomes.append(loop.train(run, *data)))
+    thread.start()
+    thread.join()
+    assert outcomes[0].finished
+
+
+def test_a_loss_that_is_not_finite_stops_with_advice(data, tmp_path) -> None:
+    run = make("cnn", tmp_path / "run", learning_rate=float("nan"))
+    with pytest.raises(HandsumError, match=r"loss became nan at step 2: try a lower .*rate"):
+        loop.train(run, *data)
+    assert not (tmp_path / "run" / "snapshot").exists()
+
+
+def test_a_folder_holds_one_run(data, tmp_path) -> None:
+    run = make("cnn", tmp_path / "run", steps=10)
+    loop.train(run, *data)
+    with pytest.raises(UsageError, match="holds a run already: --resume it"):
+        loop.train(run, *data)
+    again = loop.train(reopen("cnn", run.out), *data, resume=True)
+    assert again.finished
+    with pytest.raises(SnapshotError, match="holds a run of cnn, not of judge"):
+        reopen("judge", run.out)
+    with pytest.raises(UsageError, match="nothing to resume"):
+        reopen("cnn", tmp_path / "elsewhere")
+    (run.out / "config.json").write_text('{"model": "cnn"')
+    with pytest.raises(SnapshotError, match=r"config\.json is damaged"):
+        reopen("cnn", run.out)
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(data, tmp_path) -> None:
+    run = make("cnn", tmp_path / "run", steps=10)
+    loop.train(run, *data)
+    other = begin("cnn", "small", {"steps": 20}, [*SETTINGS["cnn"], "hidden=16"], "mnist", run.out)
+    with pytest.raises(SnapshotError, match="checkpoint of step 10 .* cannot be used"):
+        loop.train(other, *data, resume=True)
+
+
+def test_an_unwritable_folder_is_named(data, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HandsumError, match="cannot make the folder"):
+        loop.train(make("cnn", tmp_path / "file" / "run"), *data)

@@ -1,0 +1,82 @@
+"""Put a trained snapshot into the package, measured: weights, facts and model card.
+
+python tools/bundle.py runs/cnn/snapshot
+
+Measures the snapshot on the test set as `handsum evaluate` does, writes the figures into its
+config.json, and copies it with a model card to src/handsum/weights/MODEL/.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from handsum.data.mnist import load
+from handsum.evaluation import evaluate_generator, evaluate_reader
+from handsum.models.registry import ENTRIES
+from handsum.pretrained import WEIGHTS, load_generator, load_reader
+from handsum.training.snapshots import Snapshot, load_snapshot, save_snapshot
+
+CARD = """# {model}
+
+{summary}
+
+| | |
+|---|---|
+| task | {task} |
+| parameters | {parameters:,} |
+| size | {size:.2f} MiB (`weights.npz`, float16) |
+| made by | `{command}` |
+| step | {step:,} of {steps:,} |
+| time | {minutes} minutes |
+| hardware | {hardware} |
+| data | {dataset}: the training split; the validation split for choices |
+| handsum | {handsum} |
+
+## Measured
+
+{figures}
+
+Measured with `{evaluation}`. The test set had no part in training or in any choice.
+"""
+
+
+def measure(folder: str, model: str) -> tuple[dict[str, str], str]:
+    """The figures of a snapshot, by name, and the command that gives them."""
+    if ENTRIES[model].task == "digit generator":
+        made = evaluate_generator(load_generator(folder))
+        lowest = min(made.asked_by_class)
+        figures = {
+            "digits read as asked": f"{made.asked:.2%}",
+            "in the worst class": f"{lowest:.2%} ({made.asked_by_class.index(lowest)})",
+            "sums read to their total": f"{made.sums_right} of {made.sums}",
+        }
+        return figures, f"handsum evaluate {model}"
+    read = evaluate_reader(load_reader(folder), load("test"), "mnist test")
+    return {"test error": f"{read.error:.2%}"}, f"handsum evaluate {model}"
+
+
+def main(folder: Path) -> None:
+    """Bundle the snapshot in `folder`."""
+    snapshot = load_snapshot(folder)
+    model = snapshot.model
+    figures, evaluation = measure(str(folder), model)
+    facts: dict[str, Any] = {**snapshot.facts, "measured": figures}
+    target = WEIGHTS / model
+    save_snapshot(target, Snapshot(snapshot.arrays, facts))
+    card = CARD.format(
+        **{name: value for name, value in facts.items() if name not in {"config", "measured"}},
+        summary=ENTRIES[model].summary[0].upper() + ENTRIES[model].summary[1:] + ".",
+        task=ENTRIES[model].task,
+        size=(target / "weights.npz").stat().st_size / 2**20,
+        steps=facts["config"]["steps"],
+        figures="\n".join(f"- {name}: {value}" for name, value in figures.items()),
+        evaluation=evaluation,
+    )
+    (target / "README.md").write_text(card)
+    print(f"{target}: {figures}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
