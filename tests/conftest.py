@@ -1,16 +1,17 @@
-"""Fixtures for all tests: stand-ins for the trained models, and the command line in process."""
+"""Fixtures for all tests: caches of their own, stand-ins for the models, the command line."""
 
 from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 # The corners of a digital clock's digit, and which strokes between them each digit has.
 CORNERS = {"a": (6, 4), "b": (20, 4), "c": (6, 14), "d": (20, 14), "e": (6, 23), "f": (20, 23)}
@@ -39,6 +40,20 @@ def draw_strokes(label: int, writer: int, rng: np.random.Generator) -> np.ndarra
     for start, end in STROKES[label].split():
         pen.line([corners[start], corners[end]], fill=255, width=2 + writer % 2)
     return np.asarray(image)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's caches out of the tests, and compile each function once for all of them."""
+    import jax
+
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        yield
 
 
 @dataclass
@@ -100,6 +115,56 @@ def draw_row() -> Callable[..., np.ndarray]:
         return np.stack([draw_strokes(int(digit), 0, rng) for digit in text])
 
     return draw
+
+
+@pytest.fixture
+def draw_page(draw_row: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Draw a row of digits as dark ink on light paper, float32 (H, W) in [0, 1]."""
+
+    def draw(text: str, scale: int = 4, ink: float = 0.1, paper: float = 0.9) -> np.ndarray:
+        row = Image.fromarray(np.hstack(list(draw_row(text))))
+        size = (row.width * scale, row.height * scale)
+        coverage = np.asarray(row.resize(size, Image.Resampling.BICUBIC), np.float32) / 255
+        return paper + (ink - paper) * coverage
+
+    return draw
+
+
+@dataclass
+class TemplateReader:
+    """Reads clock digits by the nearest of ten templates, as sure as `confidence` says."""
+
+    templates: np.ndarray
+    confidence: float = 0.97
+    calls: list[int] = field(default_factory=list)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        assert images.dtype == np.uint8
+        assert images.shape[1:] == (28, 28)
+        self.calls.append(len(images))
+        seen, known = (
+            ndimage.gaussian_filter(digits.astype(float), (0, 1.5, 1.5))
+            for digits in (images, self.templates)
+        )
+        nearest = ((seen[:, None] - known) ** 2).sum((2, 3)).argmin(1)
+        rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)
+        rows[np.arange(len(images)), nearest] = self.confidence
+        return rows
+
+
+@pytest.fixture
+def template_reader(
+    monkeypatch: pytest.MonkeyPatch, draw_page: Callable[..., np.ndarray]
+) -> TemplateReader:
+    """Replace the default reader by one that knows the digits of `draw_page`."""
+    from handsum.segmentation import find_digits
+
+    pages = [find_digits(draw_page(str(digit))) for digit in range(10)]
+    reader = TemplateReader(np.stack([digits[0].image for digits in pages]))
+    module = types.ModuleType("handsum.pretrained")
+    module.load_reader = lambda name=None: reader  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
+    return reader
 
 
 @pytest.fixture

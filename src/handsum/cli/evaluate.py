@@ -26,10 +26,10 @@ def evaluate(
     judge: Annotated[str, typer.Option(help="Generators: the classifier that judges.")] = "judge",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a model on data that it never saw, by a judge that is not a player.
+    """Measure a model on data that it never saw.
 
-    A reader: the share of digits misread. A generator: the share of its digits, unselected, that
-    read as asked.
+    A reader: the share of digits misread.
+    A generator: the share of its digits, unselected, that read as asked.
     """
     import dataclasses
     import json

@@ -40,10 +40,10 @@ def train(
         bool, typer.Option("--dry-run", help="Show the configuration and its size, then stop.")
     ] = False,
 ) -> None:
-    """Train a model, with checkpoints, samples, a loss plot and a snapshot to use it by.
+    """Train a model, with checkpoints, samples, plots and a snapshot to use.
 
-    Ctrl-C saves and stops; --resume goes on as if nothing had happened. --model of the other
-    commands takes the snapshot's folder.
+    Ctrl-C saves and stops; --resume goes on as if nothing had happened.
+    The other commands take the snapshot's folder as their --model.
     """
     from handsum.errors import UsageError
     from handsum.training import settings as runs

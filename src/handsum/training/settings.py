@@ -50,9 +50,9 @@ def reopen(model: str, out: Path, max_minutes: float | None = None) -> Run:
     path = out / "config.json"
     try:
         facts = json.loads(path.read_bytes())
-        config = from_json(registry.module(model).Config, facts["config"])
         if facts["model"] != model:
             raise SnapshotError(f"{out} holds a run of {facts['model']}, not of {model}")
+        config = from_json(registry.module(model).Config, facts["config"])
     except OSError as error:
         raise UsageError(
             f"nothing to resume in {out}: leave out --resume to begin there"
@@ -66,4 +66,5 @@ def sizes(run: Run) -> dict[str, int]:
     """The number of trained parameters of each part of a run's model."""
     from flax import nnx
 
-    return count_parameters(registry.module(run.model).build(run.config, rngs=nnx.Rngs(0)))
+    build = registry.module(run.model).build
+    return count_parameters(nnx.eval_shape(lambda: build(run.config, rngs=nnx.Rngs(0))))

@@ -37,10 +37,12 @@ def init_state(
     modules: Mapping[str, nnx.Module], config: TrainingConfig, snapshot_part: str
 ) -> tuple[dict[str, nnx.GraphDef], State]:
     """Split networks into their definitions and the state that training changes."""
-    halves = {part: nnx.split(module, nnx.Param, ...) for part, module in modules.items()}
-    definitions = {part: half[0] for part, half in halves.items()}
-    params = {part: half[1] for part, half in halves.items()}
-    rest = {part: half[2] for part, half in halves.items()}
+    definitions: dict[str, nnx.GraphDef] = {}
+    params: dict[str, nnx.State] = {}
+    rest: dict[str, nnx.State] = {}
+    for part, module in modules.items():
+        definitions[part], *states = nnx.split(module, nnx.Param, ...)
+        params[part], rest[part] = states
     average = optimizer(config)
     state: State = {
         "params": params,

@@ -1,0 +1,82 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handsum.data.mnist import load
+
+TINY = [f"--set={text}" for text in ("widths=4,4,4", "hidden=8")]
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A small data set in IDX files."""
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    for prefix, split in (("train", "train"), ("t10k", "validation")):
+        data = load(split).where(np.arange(240))
+        for kind, array in (("images-idx3", data.images), ("labels-idx1", data.labels)):
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            content = header + array.astype(np.uint8).tobytes()
+            (folder / f"{prefix}-{kind}-ubyte").write_bytes(content)
+    return folder
+
+
+def test_train_resume_and_use_the_snapshot(run_command, digits: Path) -> None:
+    options = [
+        "--steps",
+        20,
+        "--batch-size",
+        8,
+        "--dataset",
+        f"idx:{digits}",
+        "--out",
+        "run",
+        *TINY,
+    ]
+    first = run_command("train", "cnn", *options, "--out", "run", "--max-minutes", 0)
+    assert first.code == 0, first.err
+    assert "stopped at step 10 of 20" in first.err
+    assert "handsum train cnn --out run --resume" in first.err
+    second = run_command("train", "cnn", "--out", "run", "--resume")
+    assert second.code == 0, second.err
+    assert "snapshot in run/snapshot" in second.err
+    facts = json.loads(Path("run/snapshot/config.json").read_text())
+    assert facts["step"] == 20
+    assert facts["config"]["hidden"] == 8
+    measured = run_command("evaluate", "run/snapshot", "--dataset", f"idx:{digits}", "--json")
+    assert measured.code == 0, measured.err
+    figures = json.loads(measured.out)
+    assert figures["count"] == 240
+    assert 0 <= figures["error"] <= 1
+
+
+def test_a_dry_run_shows_and_writes_nothing(run_command, tmp_path: Path) -> None:
+    result = run_command("train", "r3gan", "--dry-run", "--set", "penalty=2.5")
+    assert result.code == 0
+    assert "penalty = 2.5" in result.out
+    assert "generator: " in result.out
+    assert "discriminator: " in result.out
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cnnn"], "did you mean cnn?"),
+        (["cnn", "--preset", "smal"], "did you mean small?"),
+        (["cnn", "--set", "stepz=1"], "did you mean steps?"),
+        (["cnn", "--set", "steps=x"], "steps is of type int"),
+        (["cnn", "--steps", "0"], "steps must be at least 1"),
+        (["cnn", "--dataset", "nothing"], "no data set 'nothing'"),
+        (["cnn", "--resume"], "nothing to resume in runs/cnn"),
+        (["cnn", "--resume", "--steps", "5"], "leave the other options out"),
+    ],
+)
+def test_wrong_requests_are_refused(run_command, arguments: list[str], message: str) -> None:
+    result = run_command("train", *arguments)
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+    assert list(Path.cwd().iterdir()) == []

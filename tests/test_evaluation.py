@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from handsum import evaluation
+from handsum.data.mnist import Dataset, load
+
+
+class Reader:
+    """Reads the label hidden in the first pixel, and every ninth digit as a 0."""
+
+    name = "fake"
+    facts = {"parameters": 5}  # noqa: RUF012
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        labels = images[:, 0, 0].astype(int)
+        labels[::9] = 0
+        return np.eye(10, dtype=np.float32)[labels]
+
+
+def test_a_reader_is_measured_by_what_it_misreads() -> None:
+    images = np.zeros((90, 28, 28), np.uint8)
+    labels = np.resize(np.arange(1, 10), 90)
+    images[:, 0, 0] = labels
+    figures = evaluation.evaluate_reader(Reader(), Dataset(images, labels), "some digits")
+    assert figures.error == pytest.approx(10 / 90)
+    assert figures.count == 90
+    confusion = np.array(figures.confusion)
+    assert confusion.sum() == 90
+    assert confusion[1, 0] == 10
+    assert np.trace(confusion) == 80
+
+
+def test_a_generator_is_measured_by_the_judge(fake_generator, monkeypatch) -> None:
+    # Every third digit comes out one too high: 9 as 0.
+    fake_generator.misdraw = lambda label, index, attempt: (label + (index % 3 == 0)) % 10
+    fake_generator.facts = {"parameters": 5}
+    monkeypatch.setattr(evaluation, "load_reader", lambda name: fake_generator.reader())
+    seen: list[float] = []
+    figures = evaluation.evaluate_generator(fake_generator, count=600, sums=3, report=seen.append)
+    assert figures.asked == pytest.approx(2 / 3)
+    assert seen == [500 / 600, 1.0]
+    labels = load("test").labels[:600]
+    sevens = np.flatnonzero(labels == 7)
+    assert figures.asked_by_class[7] == pytest.approx((sevens % 3 != 0).mean())
+
+
+def test_totals_are_counted_as_the_judge_reads_them(fake_generator, monkeypatch) -> None:
+    judge = fake_generator.reader()
+    assert evaluation.count_right_sums("any", judge, 20, seed=3) == 20
+    # A generator that cannot draw a 4 is right only where there is none, however often it tries.
+    fake_generator.misdraw = lambda label, index, attempt: 5 if label == 4 else label
+    right = evaluation.count_right_sums("any", judge, 20, seed=3)
+    assert 0 < right < 20
