@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from handsum.cli.console import err, out
+
+# How often a run that nobody watches says where it is.
+LOG_SECONDS = 60.0
 
 
 def train(
@@ -80,29 +85,11 @@ def _show(run: Any) -> None:
 
 
 def _run(run: Any, resume: bool) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
     from handsum.data.sources import load_dataset
-    from handsum.training.loop import Progress
     from handsum.training.loop import train as run_training
 
     data = [load_dataset(run.dataset, split) for split in ("train", "validation")]
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
-    )
-    with Bar(*columns, console=err) as bar:
-        task = bar.add_task(run.model, total=run.config.steps, figures="")
-
-        def report(progress: Progress) -> None:
-            figures = [f"{progress.images_per_second:,.0f} images/s"]
-            figures += [f"{name} {value:.3g}" for name, value in progress.metrics.items()]
-            bar.update(task, completed=progress.step, figures="  ".join(figures))
-
+    with _progress(run) as report:
         outcome = run_training(run, *data, resume=resume, report=report)
     if outcome.finished:
         err.print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
@@ -112,3 +99,34 @@ def _run(run: Any, resume: bool) -> None:
             f"handsum train {run.model} --out {run.out} --resume",
             markup=False,
         )
+
+
+@contextmanager
+def _progress(run: Any) -> Iterator[Callable[[Any], None]]:
+    """Show a run's progress: a bar with the figures below it, or lines where there is no screen."""
+    from rich.console import Group
+    from rich.live import Live
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.text import Text
+
+    bar = Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    task = bar.add_task(run.model, total=run.config.steps)
+    figures = Text()
+    printed = 0.0
+
+    def report(progress: Any) -> None:
+        nonlocal printed
+        values = [f"{name} {value:.3g}" for name, value in progress.metrics.items()]
+        line = "  ".join([f"{progress.images_per_second:,.0f} images/s", *values])
+        bar.update(task, completed=progress.step)
+        figures.plain = line
+        last = progress.step == progress.steps
+        if not err.is_terminal and (last or progress.seconds - printed >= LOG_SECONDS):
+            printed = progress.seconds
+            err.print(f"step {progress.step:,} of {progress.steps:,}  {line}", markup=False)
+
+    if err.is_terminal:
+        with Live(Group(bar, figures), console=err):
+            yield report
+    else:
+        yield report

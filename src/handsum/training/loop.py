@@ -29,7 +29,14 @@ from handsum.training.checkpoints import Checkpoints
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
 from handsum.training.snapshots import Snapshot, save_snapshot
-from handsum.training.state import State, compile_step, init_state, make_step, snapshot_state
+from handsum.training.state import (
+    State,
+    compile_step,
+    flatten,
+    init_state,
+    make_step,
+    snapshot_state,
+)
 
 CHECKPOINT_SECONDS = 120.0
 SAMPLES_PER_RUN = 40
@@ -214,10 +221,10 @@ class _Session:
                 tick = time.monotonic()
                 state, measured = advance(state, data, batches.rows(start, end))
                 metrics = self._check(measured, start)
+                speed = (end - start) * config.batch_size / (time.monotonic() - tick)
                 if end % sampling == 0 or end == config.steps:
                     metrics |= self._sample(state, end)
                 now = time.monotonic()
-                speed = (end - start) * config.batch_size / (now - tick)
                 start, seconds = end, before + now - began
                 row = {"step": start, "seconds": round(seconds, 2), **metrics}
                 log.write(json.dumps(row) + "\n")
@@ -293,12 +300,3 @@ def _hardware() -> str:
 
         return f"CPU, {os.cpu_count()} cores, {platform.machine()}"
     return f"{jax.device_count()} x {device.device_kind}"
-
-
-def flatten(states: tuple[nnx.State, ...]) -> dict[str, np.ndarray]:
-    """The arrays of some states by their paths, joined by slashes."""
-    return {
-        "/".join(str(part) for part in path): np.asarray(leaf.get_value())
-        for state in states
-        for path, leaf in nnx.to_flat_state(state)
-    }

@@ -63,6 +63,15 @@ def snapshot_state(state: State, snapshot_part: str) -> tuple[nnx.State, nnx.Sta
     return state["params"][snapshot_part], state["rest"][snapshot_part]
 
 
+def flatten(states: tuple[nnx.State, ...]) -> dict[str, np.ndarray]:
+    """The arrays of some states by their paths, joined by slashes."""
+    return {
+        "/".join(str(part) for part in path): np.asarray(leaf.get_value())
+        for state in states
+        for path, leaf in nnx.to_flat_state(state)
+    }
+
+
 def make_step(
     definitions: Mapping[str, nnx.GraphDef],
     losses: Mapping[str, Loss],
