@@ -25,7 +25,7 @@ SNAPSHOT_PART = "classifier"
 class Config(TrainingConfig):
     """Settings of the judge; `widths` are its channels at 14x14 and at 7x7."""
 
-    steps: int = 5_000
+    steps: int = 4_000
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.05

@@ -1,0 +1,84 @@
+"""Precision, recall, density and coverage of generated features against real ones.
+
+Kynkäänniemi et al., "Improved precision and recall metric for assessing generative models" (2019);
+Naeem et al., "Reliable fidelity and diversity metrics for generative models" (2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handsum.errors import UsageError
+
+_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """Shares in [0, 1], but for `density`, which may exceed 1."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def compare_manifolds(real: np.ndarray, generated: np.ndarray, neighbours: int = 5) -> Manifold:
+    """Compare features (N, D) and (M, D), each set's balls reaching its k-th neighbour.
+
+    Raises:
+        UsageError: a set with no more samples than `neighbours`.
+    """
+    for name, features in (("real", real), ("generated", generated)):
+        if len(features) <= neighbours:
+            raise UsageError(
+                f"{len(features)} {name} samples are too few for {neighbours} neighbours: "
+                f"at least {neighbours + 1} are needed"
+            )
+    real_radius = _radii(real, neighbours)
+    generated_radius = _radii(generated, neighbours)
+    inside = np.zeros(len(generated), np.int64)
+    recalled = np.zeros(len(real), bool)
+    covered = np.zeros(len(real), bool)
+    for start in range(0, len(real), _ROWS):
+        part = slice(start, start + _ROWS)
+        distances = _squared_distances(real[part], generated)
+        within = distances <= real_radius[part, None]
+        inside += within.sum(0)
+        covered[part] = within.any(1)
+        recalled[part] = (distances <= generated_radius).any(1)
+    return Manifold(
+        precision=float((inside > 0).mean()),
+        recall=float(recalled.mean()),
+        density=float(inside.mean() / neighbours),
+        coverage=float(covered.mean()),
+    )
+
+
+def nearest_distances(queries: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each of queries (N, D) the distance to the nearest of others (M, D), and which it is."""
+    distances, which = np.empty(len(queries)), np.empty(len(queries), np.int64)
+    for start in range(0, len(queries), _ROWS):
+        part = slice(start, start + _ROWS)
+        squared = _squared_distances(queries[part], others)
+        which[part] = squared.argmin(1)
+        distances[part] = np.sqrt(squared.min(1))
+    return distances, which
+
+
+def _radii(features: np.ndarray, neighbours: int) -> np.ndarray:
+    """Squared distance of each feature to its k-th neighbour, itself not counted."""
+    radii = np.empty(len(features))
+    for start in range(0, len(features), _ROWS):
+        squared = _squared_distances(features[start : start + _ROWS], features)
+        radii[start : start + _ROWS] = np.partition(squared, neighbours, axis=1)[:, neighbours]
+    return radii
+
+
+def _squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    squares = np.square(first).sum(1)[:, None] + np.square(second).sum(1)
+    # Rounding can take a feature's distance to itself a little below zero.
+    return np.maximum(squares - 2 * first @ second.T, 0)
