@@ -17,6 +17,21 @@ class Reader:
         return np.eye(10, dtype=np.float32)[labels]
 
 
+class Judge:
+    """Knows the digits that a fake generator drew, takes others for 0; sees 7x7 grey blocks."""
+
+    name = "fake-judge"
+
+    def __init__(self, drawn: dict[bytes, int]) -> None:
+        self.drawn = drawn
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        return np.eye(10, dtype=np.float32)[[self.drawn.get(i.tobytes(), 0) for i in images]]
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        return images.reshape(-1, 7, 4, 7, 4).mean((2, 4)).reshape(-1, 49) / 255
+
+
 def test_a_reader_is_measured_by_what_it_misreads() -> None:
     images = np.zeros((90, 28, 28), np.uint8)
     labels = np.resize(np.arange(1, 10), 90)
@@ -34,14 +49,20 @@ def test_a_generator_is_measured_by_the_judge(fake_generator, monkeypatch) -> No
     # Every third digit comes out one too high: 9 as 0.
     fake_generator.misdraw = lambda label, index, attempt: (label + (index % 3 == 0)) % 10
     fake_generator.facts = {"parameters": 5}
-    monkeypatch.setattr(evaluation, "load_reader", lambda name: fake_generator.reader())
+    monkeypatch.setattr(evaluation, "load_reader", lambda name: Judge(fake_generator.drawn))
     seen: list[float] = []
     figures = evaluation.evaluate_generator(fake_generator, count=600, sums=3, report=seen.append)
-    assert figures.asked == pytest.approx(2 / 3)
-    assert seen == [500 / 600, 1.0]
+    assert figures.generated.asked == pytest.approx(2 / 3)
+    assert seen == sorted(seen)
     labels = load("test").labels[:600]
     sevens = np.flatnonzero(labels == 7)
-    assert figures.asked_by_class[7] == pytest.approx((sevens % 3 != 0).mean())
+    assert figures.generated.asked_by_class[7] == pytest.approx((sevens % 3 != 0).mean())
+    # Clock digits are nothing like real ones, and real ones everything.
+    assert figures.generated.frechet > 5 * figures.real.frechet
+    assert figures.generated.manifold.recall < 0.5 < figures.real.manifold.recall
+    # The fake's slant is its writer's.
+    assert figures.generated.slant_correlation > 0.5
+    assert figures.real.slant_correlation == pytest.approx(0.58, abs=0.08)
 
 
 def test_totals_are_counted_as_the_judge_reads_them(fake_generator, monkeypatch) -> None:

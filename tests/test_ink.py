@@ -96,6 +96,12 @@ def test_any_size_and_pen_becomes_a_digit_like_mnist(pen: int) -> None:
     assert 1.5 <= width <= 5
 
 
+def test_a_pale_digit_gets_full_strokes() -> None:
+    image = mnist.load("validation").images[0].astype(np.float32) / 255
+    digit = as_mnist(0.5 * image)
+    assert np.percentile(digit[digit > 25], 90) > 240
+
+
 def test_a_stroke_that_pales_is_kept() -> None:
     image = Image.new("L", (120, 200))
     ImageDraw.Draw(image).line([(60, 20), (60, 180)], fill=255, width=14)

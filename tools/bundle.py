@@ -46,10 +46,13 @@ def measure(folder: str, model: str) -> tuple[dict[str, str], str]:
     """The figures of a snapshot, by name, and the command that gives them."""
     if ENTRIES[model].task == "digit generator":
         made = evaluate_generator(load_generator(folder))
-        lowest = min(made.asked_by_class)
+        classes = [share for share in made.generated.asked_by_class if share is not None]
+        lowest = min(classes)
+        ratio = made.generated.frechet / made.real.frechet
         figures = {
-            "digits read as asked": f"{made.asked:.2%}",
-            "in the worst class": f"{lowest:.2%} ({made.asked_by_class.index(lowest)})",
+            "digits read as asked": f"{made.generated.asked:.2%}",
+            "in the worst class": f"{lowest:.2%} ({classes.index(lowest)})",
+            "Fréchet distance over the floor": f"{ratio:.2f}",
             "sums read to their total": f"{made.sums_right} of {made.sums}",
         }
         return figures, f"handsum evaluate {model}"

@@ -37,16 +37,14 @@ def ink_map(grey: np.ndarray) -> np.ndarray:
     contrast = (paper - grey) / np.maximum(paper, _DARKEST_PAPER)
     contrast -= np.median(contrast)
     smooth = ndimage.gaussian_filter(contrast, 1.0)
-    noise = _noise(smooth)
-    floor = max(_LEAST_CONTRAST, _NOISE_DEVIATIONS * noise)
+    floor = max(_LEAST_CONTRAST, _NOISE_DEVIATIONS * _noise(smooth))
     inked = contrast[smooth > floor]
     if not inked.size:
         return blank
     full = max(float(np.percentile(inked, 90)), floor)
     rest = min(2 * _noise(contrast), 0.3 * full)
     ink = ((contrast - rest) / (full - rest)).clip(0, 1).astype(np.float32)
-    faint = full < 3 * _NOISE_DEVIATIONS * noise
-    return blank if (faint and _is_tail(smooth)) or _is_grain(ink) else ink
+    return blank if _is_grain(ink) else ink
 
 
 def as_mnist(ink: np.ndarray) -> np.ndarray:
@@ -75,13 +73,6 @@ def _noise(values: np.ndarray) -> float:
     """Return the standard deviation of the paper's noise, from the half where there is no ink."""
     middle = np.median(values)
     return 1.4826 * float(np.median(middle - values[values <= middle]))
-
-
-def _is_tail(contrast: np.ndarray) -> bool:
-    """Tell whether contrast thins out towards its maximum: noise does so, strokes do not."""
-    full = np.percentile(contrast[contrast > 0.5 * contrast.max()], 90)
-    strong = np.count_nonzero(contrast > 0.75 * full)
-    return bool(np.count_nonzero(contrast > 0.5 * full) > 7 * strong)
 
 
 def _is_grain(ink: np.ndarray) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 GENERATORS: tuple[Task, ...] = ("digit generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
 
-Weights = Mapping[str, np.ndarray]
+_DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
@@ -95,8 +95,8 @@ class DigitReader:
         self.name = name
         self.facts = snapshot.facts
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
-        shape = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
-        self._read = _function(snapshot, inference.read_digits, (shape,))
+        self._snapshot = snapshot
+        self._read = _function(snapshot, inference.read_digits, (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
@@ -107,6 +107,14 @@ class DigitReader:
         logits = self.logits(images)
         likelihoods = np.exp(logits - logits.max(-1, keepdims=True))
         return likelihoods / likelihoods.sum(-1, keepdims=True)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
+        return _in_chunks(self._features, images)
+
+    @cached_property
+    def _features(self) -> Callable[..., Any]:
+        return _function(self._snapshot, inference.digit_features, (_DIGITS,))
 
 
 @cache

@@ -8,6 +8,8 @@ from functools import reduce
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.sparse import lil_array
+from scipy.sparse.csgraph import connected_components
 
 from handsum.images import DIGIT_SIZE
 from handsum.ink import as_mnist, ink_map
@@ -181,19 +183,21 @@ def _join_pieces(parts: list[_Part]) -> list[_Part]:
 
 
 def _without_small_print(parts: list[_Part], typical: float) -> list[_Part]:
-    """Leave out lines of small letters: a piece of a digit has no two neighbours of its size."""
-    small = [part for part in parts if part.height < 0.5 * typical]
+    """Leave out lines of small letters: a digit does not break into three pieces side by side."""
+    small = [index for index, part in enumerate(parts) if part.height < 0.5 * typical]
     if len(small) < 3:
         return parts
-    left, top, right, bottom = _edges(small).T
-    print_: set[tuple[int, ...]] = set()
-    for part in small:
+    left, top, right, bottom = _edges([parts[index] for index in small]).T
+    beside = lil_array((len(small), len(small)), dtype=bool)
+    for row, index in enumerate(small):
+        part = parts[index]
         reach = max(part.height, 0.2 * typical)
         in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
-        beside = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
-        if np.count_nonzero(in_line & beside) >= 3:
-            print_.add(part.labels)
-    return [part for part in parts if part.labels not in print_]
+        close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
+        beside[row, np.flatnonzero(in_line & close)] = True
+    _, line = connected_components(beside, directed=False)
+    letters = set(np.array(small)[np.bincount(line)[line] >= 3])
+    return [part for index, part in enumerate(parts) if index not in letters]
 
 
 def _edges(parts: list[_Part]) -> np.ndarray:

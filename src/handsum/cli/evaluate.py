@@ -29,7 +29,7 @@ def evaluate(
     """Measure a model on data that it never saw.
 
     A reader: the share of digits misread.
-    A generator: the share of its digits, unselected, that read as asked.
+    A generator: its digits, unselected, beside as many real ones.
     """
     import dataclasses
     import json
@@ -78,21 +78,36 @@ def _watched(work: Any) -> Any:
 def _show(values: dict[str, Any]) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{values['model']}, {values['count']:,} digits", show_header=False)
+    title = f"{values['model']}, {values['count']:,} digits"
     if "error" in values:
+        table = Table(title=title, show_header=False)
         table.add_row("data", values["data"])
         table.add_row("error", f"{values['error']:.2%}")
         for digit, row in enumerate(values["confusion"]):
             wrong = {read: n for read, n in enumerate(row) if n and read != digit}
             text = ", ".join(f"{n} as {read}" for read, n in sorted(wrong.items()))
             table.add_row(f"  {digit} misread", text or "none")
-    else:
-        table.add_row("judge", values["judge"])
-        table.add_row("read as asked", f"{values['asked']:.2%}")
-        for digit, share in enumerate(values["asked_by_class"]):
-            table.add_row(f"  {digit}", f"{share:.2%}")
-        table.add_row(
-            "sequences read to their total", f"{values['sums_right']} of {values['sums']}"
-        )
-    table.add_row("parameters", f"{values['parameters']:,}")
+        table.add_row("parameters", f"{values['parameters']:,}")
+        out.print(table)
+        return
+    columns = ("", "generated", "training digits")
+    table = Table(*columns, title=title, caption=f"against the test set, by {values['judge']}")
+    pair = (_quality_cells(values["generated"]), _quality_cells(values["real"]))
+    for name in pair[0]:
+        table.add_row(name, pair[0][name], pair[1][name])
+    right = f"{values['sums_right']} of {values['sums']}"
+    table.add_row("sequences read to their total", right, "")
+    table.add_row("digits per second", f"{values['digits_per_second']:,.0f}", "")
+    table.add_row("parameters", f"{values['parameters']:,}", "")
     out.print(table)
+
+
+def _quality_cells(quality: dict[str, Any]) -> dict[str, str]:
+    cells = {"read as labelled": f"{quality['asked']:.2%}"}
+    for digit, share in enumerate(quality["asked_by_class"]):
+        cells[f"  {digit}"] = "none drawn" if share is None else f"{share:.2%}"
+    cells["Fréchet distance"] = f"{quality['frechet']:.3f}"
+    cells |= {name: f"{value:.3f}" for name, value in quality["manifold"].items()}
+    cells["slant within a hand (ICC)"] = f"{quality['slant_correlation']:.2f}"
+    cells["stroke width within a hand (ICC)"] = f"{quality['width_correlation']:.2f}"
+    return cells

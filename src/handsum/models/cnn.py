@@ -76,9 +76,8 @@ class Classifier(nnx.Module):
         self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
         self.dropout = config.dropout
 
-    def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
-        """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
-        training = key is not None
+    def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
+        """The features (N, hidden) that the logits are linear in."""
         features = self.stem(images, training=training)
         for layer in self.middle:
             features = layer(features, training=training)
@@ -87,7 +86,11 @@ class Classifier(nnx.Module):
             features = layer(features, training=training)
         # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
         features = _pool(jnp.pad(features, ((0, 0), (0, 1), (0, 1), (0, 0))))
-        features = nnx.relu(self.hidden(features.reshape(len(features), -1)))
+        return nnx.relu(self.hidden(features.reshape(len(features), -1)))
+
+    def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
+        """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
+        features = self.features(images, training=key is not None)
         if key is not None:
             kept = jax.random.bernoulli(key, 1 - self.dropout, features.shape)
             features = jnp.where(kept, features / (1 - self.dropout), 0)

@@ -49,6 +49,11 @@ def from_bytes(pixels: jax.Array) -> jax.Array:
     return pixels.astype(jnp.float32)[..., None] / 127.5 - 1
 
 
+def digit_features(classifier: Any, pixels: jax.Array) -> jax.Array:
+    """The features (N, D) that a classifier's logits are linear in, of digits uint8 (N, 28, 28)."""
+    return classifier.features(from_bytes(pixels))
+
+
 def read_digits(classifier: Callable[[jax.Array], jax.Array], pixels: jax.Array) -> jax.Array:
     """Digit logits (N, 10) of digits uint8 (N, 28, 28)."""
     return classifier(from_bytes(pixels))
