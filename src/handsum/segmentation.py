@@ -184,7 +184,7 @@ def _join_pieces(parts: list[_Part]) -> list[_Part]:
 
 def _without_small_print(parts: list[_Part], typical: float) -> list[_Part]:
     """Leave out lines of small letters: a digit does not break into three pieces side by side."""
-    small = [index for index, part in enumerate(parts) if part.height < 0.5 * typical]
+    small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
     if len(small) < 3:
         return parts
     left, top, right, bottom = _edges([parts[index] for index in small]).T

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,7 @@ def parse_idx(data: bytes, name: str) -> np.ndarray:
     if data[:2] == b"\x1f\x8b":
         try:
             data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise DatasetError(f"{name} is a damaged gzip file: {error}") from error
     if len(data) < 4 or data[:3] != b"\x00\x00\x08":
         raise DatasetError(f"{name} is not an IDX file of unsigned bytes")
