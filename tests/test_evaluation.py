@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from handsum import evaluation
+from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset, load
 
 
@@ -12,7 +13,7 @@ class Reader:
     facts = {"parameters": 5}  # noqa: RUF012
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        labels = images[:, 0, 0].astype(int)
+        labels = np.minimum(images[:, 0, 0], 9).astype(int)
         labels[::9] = 0
         return np.eye(10, dtype=np.float32)[labels]
 
@@ -43,6 +44,12 @@ def test_a_reader_is_measured_by_what_it_misreads() -> None:
     assert confusion.sum() == 90
     assert confusion[1, 0] == 10
     assert np.trace(confusion) == 80
+    # All readings were certain.
+    assert figures.calibration_error == pytest.approx(10 / 90)
+    assert set(figures.error_by_corruption) == set(CORRUPTIONS)
+    # The label's pixel is all that this reader sees: noise hides it, an occlusion does not.
+    assert figures.error_by_corruption["noise"] > 0.5
+    assert figures.error_by_corruption["occlusion"] == figures.error
 
 
 def test_a_generator_is_measured_by_the_judge(fake_generator, monkeypatch) -> None:

@@ -57,7 +57,11 @@ def measure(folder: str, model: str) -> tuple[dict[str, str], str]:
         }
         return figures, f"handsum evaluate {model}"
     read = evaluate_reader(load_reader(folder), load("test"), "mnist test")
-    return {"test error": f"{read.error:.2%}"}, f"handsum evaluate {model}"
+    figures = {
+        "test error": f"{read.error:.2%}",
+        "calibration error": f"{read.calibration_error:.2%}",
+    }
+    return figures, f"handsum evaluate {model}"
 
 
 def main(folder: Path) -> None:

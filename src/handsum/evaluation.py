@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset, load
+from handsum.metrics.calibration import Bin, confidence_bins, expected_calibration_error
 from handsum.metrics.frechet import feature_statistics, frechet_distance
 from handsum.metrics.hands import (
     intraclass_correlation,
@@ -35,7 +37,11 @@ def _silent(share: float) -> None:
 
 @dataclass(frozen=True)
 class ReaderFigures:
-    """A reader on `count` labelled digits: the share misread, and the confusion counts (10, 10)."""
+    """A reader on `count` labelled digits.
+
+    `error`: the share misread, in all and by corruption; `confusion`: counts (10, 10), by label;
+    `calibration_error` over `confidence_bins`.
+    """
 
     model: str
     data: str
@@ -43,6 +49,9 @@ class ReaderFigures:
     error: float
     parameters: int
     confusion: list[list[int]]
+    calibration_error: float
+    confidence_bins: list[Bin]
+    error_by_corruption: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -81,11 +90,21 @@ class GeneratorFigures:
     sums_right: int
 
 
-def evaluate_reader(reader: DigitReader, data: Dataset, name: str) -> ReaderFigures:
-    """Measure a reader on labelled digits; `name` says which they are."""
-    readings = reader.probabilities(data.images).argmax(-1)
+def evaluate_reader(
+    reader: DigitReader, data: Dataset, name: str, *, seed: int = 0, report: Report = _silent
+) -> ReaderFigures:
+    """Measure a reader on labelled digits, as they are and corrupted; `name` says which."""
+    probabilities = reader.probabilities(data.images)
+    readings = probabilities.argmax(-1)
     confusion = np.zeros((10, 10), np.int64)
     np.add.at(confusion, (data.labels, readings), 1)
+    bins = confidence_bins(probabilities, data.labels)
+    corrupted = {}
+    for index, (corruption, corrupt) in enumerate(CORRUPTIONS.items()):
+        images = corrupt(data.images, np.random.default_rng([seed, index]))
+        wrong = reader.probabilities(images).argmax(-1) != data.labels
+        corrupted[corruption] = float(wrong.mean())
+        report((index + 1) / len(CORRUPTIONS))
     return ReaderFigures(
         model=reader.name,
         data=name,
@@ -93,6 +112,9 @@ def evaluate_reader(reader: DigitReader, data: Dataset, name: str) -> ReaderFigu
         error=float((readings != data.labels).mean()),
         parameters=int(reader.facts["parameters"]),
         confusion=confusion.tolist(),
+        calibration_error=expected_calibration_error(bins),
+        confidence_bins=bins,
+        error_by_corruption=corrupted,
     )
 
 

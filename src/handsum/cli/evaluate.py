@@ -22,13 +22,13 @@ def evaluate(
     count: Annotated[
         int, typer.Option(help="Generators: how many digits to draw.", min=1)
     ] = 10_000,
-    seed: Annotated[int, typer.Option(help="Generators: the seed of the digits.")] = 0,
+    seed: Annotated[int, typer.Option(help="The figures are a function of this.")] = 0,
     judge: Annotated[str, typer.Option(help="Generators: the classifier that judges.")] = "judge",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on data that it never saw.
 
-    A reader: the share of digits misread.
+    A reader: the share of digits misread, as they are and corrupted.
     A generator: its digits, unselected, beside as many real ones.
     """
     import dataclasses
@@ -53,7 +53,12 @@ def evaluate(
         from handsum.evaluation import evaluate_reader
 
         data = load_dataset(dataset, cast("Split", split))
-        figures = evaluate_reader(load_reader(model), data, f"{dataset} {split}")
+        reader = load_reader(model)
+        figures = _watched(
+            lambda report: evaluate_reader(
+                reader, data, f"{dataset} {split}", seed=seed, report=report
+            )
+        )
     values = dataclasses.asdict(figures)
     if as_json:
         typer.echo(json.dumps(values))
@@ -71,7 +76,7 @@ def _watched(work: Any) -> Any:
     from rich.progress import Progress
 
     with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("drawing and judging", total=1.0)
+        task = bar.add_task("measuring", total=1.0)
         return work(lambda share: bar.update(task, completed=share))
 
 
@@ -87,6 +92,9 @@ def _show(values: dict[str, Any]) -> None:
             wrong = {read: n for read, n in enumerate(row) if n and read != digit}
             text = ", ".join(f"{n} as {read}" for read, n in sorted(wrong.items()))
             table.add_row(f"  {digit} misread", text or "none")
+        table.add_row("calibration error", f"{values['calibration_error']:.2%}")
+        for corruption, error in values["error_by_corruption"].items():
+            table.add_row(f"error under {corruption}", f"{error:.2%}")
         table.add_row("parameters", f"{values['parameters']:,}")
         out.print(table)
         return

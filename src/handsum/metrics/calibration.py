@@ -1,0 +1,40 @@
+"""Whether a reader's confidence is worth what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Digits of like confidence: how many, their mean confidence, and the share read right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def confidence_bins(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[Bin]:
+    """Group digits by the confidence of their reading, in `bins` of equal width; empty ones out.
+
+    `probabilities` (N, C), `labels` (N,).
+    """
+    confidence = probabilities.max(-1).astype(np.float64)
+    right = probabilities.argmax(-1) == labels
+    place = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    return [
+        Bin(int(own.sum()), float(confidence[own].mean()), float(right[own].mean()))
+        for own in (place == index for index in range(bins))
+        if own.any()
+    ]
+
+
+def expected_calibration_error(bins: list[Bin]) -> float:
+    """Mean difference between confidence and accuracy, weighed by the bins' counts; in [0, 1].
+
+    Guo et al., "On calibration of modern neural networks" (2017).
+    """
+    total = sum(part.count for part in bins)
+    return sum(part.count * abs(part.confidence - part.accuracy) for part in bins) / total
