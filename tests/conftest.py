@@ -86,7 +86,7 @@ class FakeGenerator:
             self.drawn[images[row].tobytes()] = digit
         return images
 
-    def reader(self, confidence: float = 0.91) -> FakeReader:
+    def reader(self, confidence: float = 0.99) -> FakeReader:
         """Return a reader of what this generator draws."""
         return FakeReader(self, confidence=confidence)
 
@@ -97,7 +97,7 @@ class FakeReader:
 
     generator: FakeGenerator
     name: str = "fake-reader"
-    confidence: float = 0.91
+    confidence: float = 0.99
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)

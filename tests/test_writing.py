@@ -139,7 +139,7 @@ def test_an_unsure_reading_is_drawn_again(
     fake_generator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = sys.modules["handsum.pretrained"]
-    for confidence, redrawn in ((0.45, 1), (0.55, 0)):
+    for confidence, redrawn in ((0.97, 1), (0.99, 0)):
         reader = fake_generator.reader(confidence)
         monkeypatch.setattr(module, "load_reader", lambda name=None, reader=reader: reader)
         assert number("7", seed=3).redrawn.tolist() == [redrawn]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 REDRAWS = 20
 # A digit is accepted when the reader gives it at least this probability of being what was asked.
-ACCEPTED = 0.5
+# Of the validation digits of which the reader is as sure, it misreads 0.02%; of all, 0.3%.
+ACCEPTED = 0.98
 BATCH = 1000
 
 
