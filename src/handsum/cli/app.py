@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -56,12 +57,21 @@ app.command("models")(models)
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and an exit code."""
+    # A terminated command cleans up what it has half-written, as an interrupted one does.
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app()
     except HandsumError as error:
         fail(str(error), error.exit_code)
+    except MemoryError:
+        fail("this takes more memory than there is: ask for less at once", 1)
     except BrokenPipeError:
         # The reader of our output went away (`handsum ... | head`): nothing is left to say, and
         # the interpreter must not try to flush into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        fail(f"{place}{error.strerror or error}", 1)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -22,7 +22,11 @@ def predict(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILES...", help="Pictures, and directories of pictures.", show_default=False
+            metavar="FILES...",
+            help="Pictures, and directories of pictures.",
+            show_default=False,
+            # One file that may not be read is reported by name; the rest is read all the same.
+            readable=False,
         ),
     ],
     model: Annotated[

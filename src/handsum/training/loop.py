@@ -255,7 +255,7 @@ class _Session:
                 raise HandsumError(
                     f"{name} became {series[broken[0]]} at step {start + broken[0] + 1}: try a "
                     f"lower --set learning_rate (now {self.config.learning_rate:g}) or a larger "
-                    "--batch-size; the last good checkpoint is kept, and --resume goes on from it"
+                    "--batch-size, in another --out"
                 )
         return {name: float(series.mean()) for name, series in values.items()}
 

@@ -1,0 +1,36 @@
+import signal
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (OSError(28, "No space left on device", "n.png"), "n.png: No space left on device"),
+        (MemoryError(), "more memory than there is"),
+    ],
+)
+def test_the_machine_s_limits_are_one_line(
+    failure, message, run_command, fake_generator, monkeypatch
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(fake_generator, "draw", fail)
+    result = run_command("number", "12", "-o", "n.png")
+    assert result.code == 1
+    assert message in result.err
+    assert "Traceback" not in result.err
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_terminated_command_cleans_up(run_command, fake_generator, monkeypatch, tmp_path) -> None:
+    import os
+
+    def terminated(*arguments: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("os.replace", terminated)
+    result = run_command("number", "12", "-o", "n.png")
+    assert result.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
