@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import comb
 
@@ -11,6 +12,17 @@ from handsum.errors import UsageError
 
 # Exact counts for longer sequences would fill the memory.
 LENGTH_LIMIT = 10_000
+
+
+def parse_total(text: str) -> int:
+    """The total that a person typed.
+
+    Raises:
+        UsageError: anything but a whole number in the digits 0 to 9.
+    """
+    if not re.fullmatch(r"-?[0-9]{1,4000}", text):
+        raise UsageError(f"a total is a whole number such as 23, not {text!r}")
+    return int(text)
 
 
 def choose_length(total: int, length: int | None) -> int:

@@ -285,3 +285,12 @@ def test_help_documents_every_option(run_command: Run, command: str) -> None:
     assert run_command(command, "--help").code == 0
     parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
     assert [p.name for p in parameters if not getattr(p, "help", None)] == []
+
+
+@pytest.mark.parametrize("total", ["abc", "", "2.5", "٣", "²", "1e3", "9" * 5000])
+def test_a_total_that_is_no_number_is_one_clear_line(total, run_command, tmp_path) -> None:
+    result = run_command("sum-sequence", total, "--length", 2)
+    assert result.code == 2
+    assert result.err.startswith("error: a total is a whole number such as 23, not '")
+    assert len(result.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

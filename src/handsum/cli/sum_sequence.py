@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def sum_sequence(
-    total: Annotated[int, typer.Argument(metavar="TOTAL", help="What the digits sum to.")],
+    target: Annotated[str, typer.Argument(metavar="TOTAL", help="What the digits sum to.")],
     length: Annotated[
         int | None,
         typer.Option(
@@ -101,8 +101,9 @@ def sum_sequence(
     from handsum import writing
     from handsum.layout import Style
     from handsum.saving import check_sequences_path
-    from handsum.sums import choose_length
+    from handsum.sums import choose_length, parse_total
 
+    total = parse_total(target)
     choose_length(total, length)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
