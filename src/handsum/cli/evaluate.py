@@ -34,12 +34,13 @@ def evaluate(
     import dataclasses
     import json
 
+    from handsum.models.registry import find
     from handsum.pretrained import GENERATORS, READERS, load_generator, load_reader, locate
     from handsum.training.snapshots import read_facts
 
     folder = locate(model, (*GENERATORS, *READERS))
     figures: Any
-    if read_facts(folder)["model"] in _names(GENERATORS):
+    if find(read_facts(folder)["model"]).task in GENERATORS:
         from handsum.evaluation import evaluate_generator
 
         generator = load_generator(model)
@@ -64,12 +65,6 @@ def evaluate(
         typer.echo(json.dumps(values))
     else:
         _show(values)
-
-
-def _names(tasks: Any) -> set[str]:
-    from handsum.models.registry import ENTRIES
-
-    return {entry.name for entry in ENTRIES.values() if entry.task in tasks}
 
 
 def _watched(work: Any) -> Any:

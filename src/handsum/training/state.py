@@ -43,11 +43,11 @@ def init_state(
     for part, module in modules.items():
         definitions[part], *states = nnx.split(module, nnx.Param, ...)
         params[part], rest[part] = states
-    average = optimizer(config)
+    transform = optimizer(config)
     state: State = {
         "params": params,
         "rest": rest,
-        "optimizer": {part: average.init(params[part]) for part in params},
+        "optimizer": {part: transform.init(params[part]) for part in params},
         "step": jnp.zeros((), jnp.int32),
     }
     if config.ema_decay:
