@@ -90,24 +90,31 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def encode_png(pixels: np.ndarray, metadata: Mapping[str, str] | None = None) -> bytes:
+def encode_png(
+    pixels: np.ndarray, metadata: Mapping[str, str] | None = None, dpi: float | None = None
+) -> bytes:
     """Encode pixels as PNG: uint8 (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA.
 
-    `metadata` goes into the file's text chunks. Equal input gives equal bytes.
+    `metadata` goes into the file's text chunks, `dpi` is its resolution. Equal input gives equal
+    bytes.
     """
     text = PngImagePlugin.PngInfo()
     for name, value in (metadata or {}).items():
         text.add_itxt(name, value)
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True)
+    resolution = {} if dpi is None else {"dpi": (dpi, dpi)}
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True, **resolution)
     return buffer.getvalue()
 
 
 def save_png(
-    path: str | Path, pixels: np.ndarray, metadata: Mapping[str, str] | None = None
+    path: str | Path,
+    pixels: np.ndarray,
+    metadata: Mapping[str, str] | None = None,
+    dpi: float | None = None,
 ) -> None:
     """Write pixels (see `encode_png`) to a PNG file, whole or not at all."""
-    data = encode_png(pixels, metadata)
+    data = encode_png(pixels, metadata, dpi)
     with atomic_write(path) as file:
         file.write(data)
 

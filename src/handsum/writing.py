@@ -7,13 +7,14 @@ own, and sequence i of a seed is the same however many are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
+from handsum.marks import MARKS
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
 
@@ -33,7 +34,8 @@ class Sequences:
 
     images uint8 (N, L, 28, 28), white ink on black; labels int64 (N, L); totals int64 (N,), their
     sums; writers int64 (N,). `readings` is what the reader makes of each sequence, None where it
-    was not asked; redrawn int64 (N,) is how many digits it made the generator draw again.
+    was not asked; redrawn int64 (N,) is how many digits it made the generator draw again. `texts`
+    are the sequences with their points, commas and minus signs, None where they have none.
     """
 
     images: np.ndarray
@@ -44,6 +46,7 @@ class Sequences:
     redrawn: np.ndarray
     seed: int
     model: str
+    texts: tuple[str, ...] | None = None
 
     @property
     def digits(self) -> tuple[str, ...]:
@@ -105,10 +108,14 @@ def number(
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
+    Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
+
     Raises:
-        UsageError: `text` is not all digits, or there is no such writer, seed or model.
+        UsageError: `text` holds anything else, or there is no such writer, seed or model.
     """
-    return write_rows(parse_digits(text)[None], choose_seed(seed), writer, verify, model, reader)
+    labels = parse_number(text)[None]
+    written = write_rows(labels, choose_seed(seed), writer, verify, model, reader)
+    return replace(written, texts=(text,)) if len(text) > labels.size else written
 
 
 def generate(
@@ -163,11 +170,24 @@ def parse_digits(text: str) -> np.ndarray:
     others = [character for character in dict.fromkeys(text) if character not in "0123456789"]
     if others:
         listed = " ".join(repr(character) for character in others)
-        raise UsageError(
-            f"only the digits 0 to 9 can be written, not {listed}: "
-            "leave out signs, points and separators (--spacing sets thousands apart)"
-        )
+        raise UsageError(f"only the digits 0 to 9 can be drawn, not {listed}")
     return np.array([int(character) for character in text], np.int64)
+
+
+def parse_number(text: str) -> np.ndarray:
+    """Return the digits of a number as int64 (L,), its points, commas and minus signs left out.
+
+    Raises:
+        UsageError: there are no digits, or anything else.
+    """
+    others = [c for c in dict.fromkeys(text) if c not in "0123456789" + MARKS]
+    if others:
+        listed = " ".join(repr(character) for character in others)
+        raise UsageError(
+            f"only the digits 0 to 9 and . , - can be written, not {listed} "
+            "(--spacing sets thousands apart)"
+        )
+    return parse_digits("".join(character for character in text if character not in MARKS))
 
 
 def _pick_classes(
