@@ -11,6 +11,7 @@ import typer
 
 from handsum._version import __version__
 from handsum.cli.console import fail
+from handsum.cli.dataset import dataset
 from handsum.cli.evaluate import evaluate
 from handsum.cli.generate import generate
 from handsum.cli.models import models
@@ -53,6 +54,7 @@ app.command("sum-sequence", cls=SignedCommand)(sum_sequence)
 app.command("number", cls=SignedCommand)(number)
 app.command("generate")(generate)
 app.command("predict")(predict)
+app.command("dataset")(dataset)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)
