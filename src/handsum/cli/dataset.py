@@ -33,12 +33,13 @@ def dataset(
     ],
     count: Annotated[int, typer.Option(help="How many pictures.")] = 1000,
     file_format: Annotated[
-        Literal["png", "npz", "idx", "parquet", "webdataset", "coco", "tfds"],
+        Literal["png", "npz", "idx", "parquet", "webdataset", "coco", "tfds", "cuts"],
         typer.Option(
             "--format",
             help="png: class folders of digits, else images/, with labels.csv and labels.jsonl; "
             "npz; idx: MNIST's own; parquet: Hugging Face; webdataset: tar; coco: "
-            "annotations.json; tfds: TensorFlow Datasets.",
+            "annotations.json; tfds: TensorFlow Datasets; cuts: the 28x28 digits cut out of the "
+            "pictures, for `train cnn --dataset idx:FOLDER`.",
         ),
     ] = "png",
     length: Annotated[

@@ -85,9 +85,7 @@ def write_dataset(
             from handsum.datasets.workers import share
 
             share(folder, plan, pending, workers, tell)
-        missing = sum(not _record(folder, index).is_file() for index in range(plan.shards))
-        if not missing:
-            _finish(folder, plan)
+        missing = _conclude(folder, plan)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return Written(sum(len(plan.shard(index)) for index in pending), kept, missing)
@@ -221,6 +219,24 @@ def _hash(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return digest, file.tell()
+
+
+def _conclude(folder: Path, plan: Plan) -> int:
+    """Finish the data set if all its shards are there; return how many are not."""
+    missing = sum(not _record(folder, index).is_file() for index in range(plan.shards))
+    try:
+        if not missing:
+            _finish(folder, plan)
+    except FileNotFoundError:
+        # Another host may have been the last one too, and have tidied up meanwhile.
+        if not _is_complete(folder):
+            raise
+    return 0 if _is_complete(folder) else missing
+
+
+def _is_complete(folder: Path) -> bool:
+    manifest = read_manifest(folder)
+    return bool(manifest and manifest.get("complete"))
 
 
 def _finish(folder: Path, plan: Plan) -> None:

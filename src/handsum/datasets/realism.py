@@ -38,6 +38,7 @@ _PRINTS = ((110, 140, 200), (130, 130, 130), (220, 130, 140), (70, 110, 90))
 _CHALK_SHARE = 0.15
 # White on black, or black on white: what pictures are without `colors`.
 _BLACK, _WHITE = np.zeros(3), np.full(3, 255.0)
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def photograph(
@@ -55,42 +56,44 @@ def photograph(
     effects: dict[str, Drawn] = {}
     if "touching" in strengths:
         share = strengths["touching"] * rngs["touching"].random()
-        placed, met = geometry.touch(placed, share, rngs["touching"])
-        effects["touching"] = met
+        placed, effects["touching"] = geometry.touch(placed, share, rngs["touching"])
     view = _draw_view(placed, frame, strengths, rngs, effects)
     view, size = geometry.fit(placed, frame, view)
     shown = [geometry.project(digit, view, size) for digit in placed]
     boxes = np.array([_box(digit) for digit in shown], np.int64)
+
+    ink, paper = (_WHITE, _BLACK) if light_ink else (_BLACK, _WHITE)
+    if "colors" in strengths:
+        ink, paper, effects["colors"] = _draw_colors(strengths["colors"], rngs["colors"])
+    picture = np.broadcast_to(paper, (*size, 3)).astype(np.float32)
+    if "lines" in strengths:
+        lines, effects["lines"] = _draw_lines(
+            placed, frame, view, size, strengths["lines"], rngs["lines"]
+        )
+        tone = np.array(_PRINTS[int(rngs["lines"].integers(len(_PRINTS)))], np.float32)
+        picture += lines[..., None] * (tone - picture)
+    opaque = _overlay(shown, size)
+    if "texture" in strengths:
+        amount = strengths["texture"] * rngs["texture"].random()
+        effects["texture"] = round(amount, 4)
+        light, cover = _draw_texture(size, amount, rngs["texture"])
+        picture += (opaque * cover)[..., None] * (ink.astype(np.float32) - picture)
+        picture = _shade(picture, light, dark_paper=bool(paper.mean() < 128))
+    else:
+        picture += opaque[..., None] * (ink.astype(np.float32) - picture)
+    if "colors" not in strengths:
+        picture = picture @ _LUMINANCE
+    return _take(picture, strengths, rngs, effects), boxes, effects
+
+
+def _overlay(shown: Sequence[Placed], size: tuple[int, int]) -> np.ndarray:
+    """Lay digits over one another: how much of each pixel is ink, float32 (H, W) in [0, 1]."""
     coverage = np.zeros(size, np.uint8)
     for digit in shown:
         height, width = digit.coverage.shape
         part = coverage[digit.top : digit.top + height, digit.left : digit.left + width]
         np.maximum(part, digit.coverage, out=part)
-
-    ink, paper = (_WHITE, _BLACK) if light_ink else (_BLACK, _WHITE)
-    if "colors" in strengths:
-        ink, paper, names = _draw_colors(strengths["colors"], rngs["colors"])
-        effects["colors"] = names
-    picture = np.broadcast_to(paper, (*size, 3)).astype(np.float32)
-    if "lines" in strengths:
-        printed, opacity, effects["lines"] = _draw_lines(
-            placed, frame, view, size, strengths["lines"], rngs["lines"]
-        )
-        tone = np.array(_PRINTS[int(rngs["lines"].integers(len(_PRINTS)))], np.float32)
-        picture += (opacity * printed)[..., None] * (tone - picture)
-    opaque = coverage.astype(np.float32) / 255
-    light = None
-    if "texture" in strengths:
-        amount = strengths["texture"] * rngs["texture"].random()
-        effects["texture"] = round(amount, 4)
-        light, dry = _draw_texture(size, amount, rngs["texture"])
-        opaque *= dry
-    picture += opaque[..., None] * (ink.astype(np.float32) - picture)
-    if light is not None:
-        picture = _shade(picture, light, dark_paper=bool(paper.mean() < 128))
-    if "colors" not in strengths:
-        picture = picture @ np.array([0.299, 0.587, 0.114], np.float32)
-    return _take(picture, strengths, rngs, effects), boxes, effects
+    return coverage.astype(np.float32) / 255
 
 
 def _box(digit: Placed) -> tuple[int, int, int, int]:
@@ -156,8 +159,8 @@ def _draw_lines(
     size: tuple[int, int],
     strength: float,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, float, dict[str, float | str]]:
-    """Draw what is printed on the sheet: coverage float32 (H, W), its opacity, and what it is."""
+) -> tuple[np.ndarray, dict[str, float | str]]:
+    """Draw what is printed on the sheet: how opaque it is where, float32 (H, W), and what it is."""
     kind = ("rule", "ruled", "squared", "boxes")[int(rng.integers(4))]
     opacity = round(float(strength * rng.uniform(0.25, 1)), 4)
     half = frame.height * rng.uniform(0.006, 0.016)
@@ -166,16 +169,7 @@ def _draw_lines(
     base = np.median(points[2::4, 1]) + frame.height * rng.uniform(-0.03, 0.06)
     x, y = _sheet_coordinates(view, size)
     if kind == "boxes":
-        # A form has a box for each digit, and people write into and over them.
-        lefts, rights = points[::4, 0], points[1::4, 0]
-        rim = frame.height * 0.07
-        edges = np.array([lefts[0] - rim, *(lefts[1:] + rights[:-1]) / 2, rights[-1] + rim])
-        top, bottom = points[:, 1].min() - rim, points[:, 1].max() + rim
-        inside = (y > top - half) & (y < bottom + half)
-        across = np.abs(x[..., None] - edges).min(axis=-1)
-        along = np.minimum(np.abs(y - top), np.abs(y - bottom))
-        along = np.where((x > edges[0] - half) & (x < edges[-1] + half), along, np.inf)
-        distance = np.minimum(np.where(inside, across, np.inf), along)
+        distance = _to_form(points, frame.height * 0.07, half, x, y)
     elif kind == "rule":
         distance = np.abs(y - base)
     else:
@@ -183,9 +177,25 @@ def _draw_lines(
         if kind == "squared":
             distance = np.minimum(distance, _to_nearest(x - pitch * rng.random(), pitch))
     coverage = (half + 0.5 - distance).clip(0, 1).astype(np.float32)
-    # A line finer than a pixel is paler, not wider.
-    coverage *= min(1.0, 2 * half)
-    return coverage, opacity, {"kind": kind, "opacity": opacity}
+    # A line finer than a pixel is paler, not narrower.
+    coverage *= opacity * min(1.0, 2 * half)
+    return coverage, {"kind": kind, "opacity": opacity}
+
+
+def _to_form(
+    points: np.ndarray, rim: float, half: float, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """Return how far each place is from a form's boxes: one about each digit, `rim` around it."""
+    lefts, rights = points[::4, 0], points[1::4, 0]
+    edges = np.array([lefts[0] - rim, *(lefts[1:] + rights[:-1]) / 2, rights[-1] + rim])
+    top, bottom = points[:, 1].min() - rim, points[:, 1].max() + rim
+    across = np.abs(x[..., None] - edges).min(axis=-1)
+    along = np.minimum(np.abs(y - top), np.abs(y - bottom))
+    within_height = (y > top - half) & (y < bottom + half)
+    within_width = (x > edges[0] - half) & (x < edges[-1] + half)
+    return np.minimum(
+        np.where(within_height, across, np.inf), np.where(within_width, along, np.inf)
+    )
 
 
 def _sheet_coordinates(view: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

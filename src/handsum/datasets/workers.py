@@ -32,9 +32,10 @@ def share(
         for place in range(min(workers, len(shards))):
             receiver, sender = context.Pipe(duplex=False)
             task = (sender, folder, plan, shards[place::workers])
-            running[receiver] = context.Process(target=_work, args=task, daemon=True)
-            running[receiver].start()
+            process: BaseProcess = context.Process(target=_work, args=task, daemon=True)
+            process.start()
             sender.close()
+            running[receiver] = process
         while running:
             for ready in wait(list(running)):
                 receiver = cast(Connection, ready)

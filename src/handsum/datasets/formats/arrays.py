@@ -15,7 +15,7 @@ from handsum.datasets.recipe import Recipe
 from handsum.datasets.samples import Sample
 
 # MNIST's names of the splits, which its readers look for.
-_PREFIXES = {"train": "train", "validation": "validation", "test": "t10k"}
+PREFIXES = {"train": "train", "validation": "validation", "test": "t10k"}
 # What stands where a number has no more digits: none of the ten.
 NO_DIGIT = 255
 
@@ -80,7 +80,7 @@ def _idx_files(plan: Plan) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 def _idx_name(plan: Plan, what: str) -> str:
     kind, shape = _idx_files(plan)[what]
-    return f"{_PREFIXES[plan.split]}-{what}-idx{len(shape) + 1}-{kind}"
+    return f"{PREFIXES[plan.split]}-{what}-idx{len(shape) + 1}-{kind}"
 
 
 def write_idx(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
@@ -119,8 +119,12 @@ def join_idx(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
     """Make `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and so on."""
     names = []
     for what, (kind, shape) in _idx_files(plan).items():
-        code = {"ubyte": 0x08, "int": 0x0C}[kind]
-        sizes = np.array([plan.recipe.count, *shape], ">i4")
-        header = bytes([0, 0, code, len(sizes)]) + sizes.tobytes()
+        header = idx_header(kind, (plan.recipe.count, *shape))
         names.append(join_files(folder, _idx_name(plan, what), parts, header))
     return names
+
+
+def idx_header(kind: str, shape: tuple[int, ...]) -> bytes:
+    """What stands before an IDX file's values of a kind, ubyte or int."""
+    code = {"ubyte": 0x08, "int": 0x0C}[kind]
+    return bytes([0, 0, code, len(shape)]) + np.array(shape, ">i4").tobytes()

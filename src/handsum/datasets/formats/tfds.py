@@ -55,6 +55,13 @@ def _file(plan: Plan, shard: Shard) -> str:
     return f"{_name(plan)}-{plan.split}.tfrecord-{shard.of}"
 
 
+def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
+    row = labels_of(sample)
+    row["effects"] = json.dumps(row["effects"])
+    row["image"] = sample.image if sample.image.ndim == 3 else sample.image[..., None]
+    return row | ({"label": sample.digits[0]} if plan.recipe.kind == "digits" else {})
+
+
 def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
     """Write a shard as `handsum_numbers-train.tfrecord-00000-of-00004`."""
     check()
@@ -62,19 +69,18 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
 
     features = _features(plan)
     size = 0
-    with tf.io.TFRecordWriter(str(folder / _file(plan, shard))) as writer:
-        for sample in samples:
-            row = labels_of(sample)
-            row["effects"] = json.dumps(row["effects"])
-            row["image"] = sample.image if sample.image.ndim == 3 else sample.image[..., None]
-            if plan.recipe.kind == "digits":
-                row["label"] = sample.digits[0]
-            record = features.serialize_example(features.encode_example(row))
-            # As serialized, the order of its columns is another one in every process.
-            example = tf.train.Example.FromString(record)
-            record = example.SerializeToString(deterministic=True)
-            size += len(record)
-            writer.write(record)
+    try:
+        with tf.io.TFRecordWriter(str(folder / _file(plan, shard))) as writer:
+            for sample in samples:
+                row = features.encode_example(_row(plan, sample))
+                example = tf.train.Example.FromString(features.serialize_example(row))
+                # As TFDS serializes it, its columns are in another order in every process.
+                record = example.SerializeToString(deterministic=True)
+                size += len(record)
+                writer.write(record)
+    except tf.errors.OpError as error:
+        # Of a full disk, for one, TensorFlow does not tell as an OSError.
+        raise OSError(error.message) from error
     parts = folder / PARTS
     parts.mkdir()
     (parts / "size").write_text(str(size))
