@@ -15,6 +15,8 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 # A shard is what is lost when a run is interrupted, and what some formats hold in memory.
 SHARD_SAMPLES, SHARD_BYTES = 10_000, 128 * 2**20
+# Shards much smaller than a block of digits would each draw the block's beginning again.
+_LEAST_SAMPLES = BLOCK // 4
 
 
 @dataclass(frozen=True)
@@ -77,5 +79,5 @@ class Plan:
 def choose_shards(recipe: Recipe) -> int:
     """Return a number of shards of a sensible size each: a function of the recipe alone."""
     picture = recipe.picture_height * recipe.greatest_width * recipe.channels
-    size = min(SHARD_SAMPLES, max(BLOCK, SHARD_BYTES // picture))
+    size = min(SHARD_SAMPLES, max(_LEAST_SAMPLES, SHARD_BYTES // picture))
     return min(-(-recipe.count // size), 99_999)

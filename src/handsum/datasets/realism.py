@@ -23,7 +23,7 @@ Rngs = Mapping[str, np.random.Generator]
 # What each effect reaches at strength 1. Lengths are shares of the picture's height.
 _DEGREES = 8.0
 _CORNER_SHIFT = 0.14
-_BLUR = 1 / 36
+_BLUR = 1 / 32
 _NOISE = 28.0
 _QUALITY = (95, 15)
 _LIGHT, _STAIN, _GRAIN, _DRY_INK = 0.3, 0.035, 0.05, 0.5
