@@ -105,6 +105,13 @@ def test_an_error_is_one_line_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("fake_generator")
+def test_workers_without_shards_are_told(run_command: Run) -> None:
+    done = run_command("dataset", "digits", "--count", 4, "-o", "set", "--workers", 3)
+    assert done.code == 0
+    assert done.err == "note: 3 workers for 1 of --shards: some have nothing to do\n"
+
+
+@pytest.mark.usefixtures("fake_generator")
 def test_another_recipe_in_the_folder_is_one_line(run_command: Run) -> None:
     run_command("dataset", "digits", "--count", 4, "--seed", 1, "-o", "set")
     done = run_command("dataset", "digits", "--count", 5, "--seed", 1, "-o", "set")

@@ -141,10 +141,26 @@ def test_workers_write_the_same_files_as_one_process(tmp_path: Path) -> None:
 
 
 def test_an_error_in_a_worker_is_the_error(tmp_path: Path) -> None:
-    plan = make_plan(model="no-such-model")
+    from handsum.datasets.workers import share
+
+    (tmp_path / ".parts").mkdir()
     with pytest.raises(UsageError, match="no-such-model"):
-        write_dataset(tmp_path / "set", plan, workers=2)
-    assert [path.name for path in (tmp_path / "set" / ".parts").iterdir()] == []
+        share(tmp_path, make_plan(model="no-such-model"), [0, 1, 2, 3], 2, lambda samples: None)
+    assert [name for name in tree(tmp_path) if not name.startswith(".")] == []
+
+
+def test_a_model_that_is_none_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no-such-model"):
+        write_dataset(tmp_path / "set", make_plan(model="no-such-model"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", '{"recipe": {}}', '{"name": "other"}', "\xff"])
+def test_a_manifest_that_is_none_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dataset.json").write_text(text)
+    with pytest.raises(DatasetError, match="is damaged, or not handsum's"):
+        write_dataset(tmp_path, make_plan())
+    assert (tmp_path / "dataset.json").read_text() == text
 
 
 @pytest.mark.parametrize("file_format", LOCAL)

@@ -86,7 +86,7 @@ def dataset(
     shards: Annotated[
         int | None,
         typer.Option(
-            show_default="10,000 pictures or 128 MiB of pixels each",
+            show_default="4,096 pictures or 128 MiB of pixels each",
             rich_help_panel=DIVISION,
             help="In how many parts it is written: what an interruption costs is one of them.",
         ),
@@ -141,6 +141,9 @@ def dataset(
         height=height,
     )
     plan = Plan(recipe, file_format, choose_shards(recipe) if shards is None else shards, split)
+    if workers > plan.shards:
+        note = f"note: {workers} workers for {plan.shards} of --shards: some have nothing to do"
+        err.print(note, markup=False)
     start = time.perf_counter()
     written = _write(output, plan, workers, hosts, host)
     seconds = time.perf_counter() - start
@@ -166,7 +169,7 @@ def _choose_seed(output: Path, seed: int | None) -> int:
     from handsum.seeds import choose_seed
 
     if seed is None and (manifest := read_manifest(output)):
-        seed = manifest.get("recipe", {}).get("seed")
+        seed = manifest["recipe"]["seed"]
     return choose_seed(seed)
 
 

@@ -70,6 +70,11 @@ def write_dataset(
             "count hosts from 0, and use 1 worker or more"
         )
     find_format(plan.format).check()
+    if plan.recipe.model:
+        from handsum.pretrained import load_generator
+
+        # A name that is no model's must not become a folder's that then waits for it.
+        load_generator(plan.recipe.model)
     try:
         if _open(folder, plan):
             tell(plan.recipe.count)
@@ -93,16 +98,18 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
     """What `dataset.json` in the folder says; None where there is none.
 
     Raises:
-        DatasetError: it is damaged.
+        DatasetError: it is damaged, or another program's.
     """
     path = Path(folder) / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
+        if isinstance(manifest["recipe"]["seed"], int) and "complete" in manifest:
+            return dict(manifest)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError as error:
-        raise DatasetError(f"{path} is damaged: delete the folder and write it anew") from error
-    return dict(manifest)
+    except (ValueError, TypeError, LookupError):
+        pass
+    raise DatasetError(f"{path} is damaged, or not handsum's: name a new or an empty folder")
 
 
 def _unwritable(folder: Path, error: OSError) -> HandsumError:
@@ -129,7 +136,7 @@ def _open(folder: Path, plan: Plan) -> bool:
             f"{folder} holds another data set ({'; '.join(differences)}): "
             "name another folder, or give the same options to go on with it"
         )
-    elif manifest.get("complete"):
+    elif manifest["complete"]:
         _check_sums(folder)
         shutil.rmtree(folder / _PARTS, ignore_errors=True)
         return True
@@ -251,7 +258,7 @@ def _conclude(folder: Path, plan: Plan) -> int:
 
 def _is_complete(folder: Path) -> bool:
     manifest = read_manifest(folder)
-    return bool(manifest and manifest.get("complete"))
+    return bool(manifest and manifest["complete"])
 
 
 def _finish(folder: Path, plan: Plan) -> None:

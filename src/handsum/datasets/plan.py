@@ -14,7 +14,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 # A shard is what is lost when a run is interrupted, and what some formats hold in memory.
-SHARD_SAMPLES, SHARD_BYTES = 10_000, 128 * 2**20
+SHARD_SAMPLES, SHARD_BYTES = 4096, 128 * 2**20
 # Shards much smaller than a block of digits would each draw the block's beginning again.
 _LEAST_SAMPLES = BLOCK // 4
 
