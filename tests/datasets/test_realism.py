@@ -25,7 +25,7 @@ def draw(realism: str, kind: Any = "numbers", **options: Any) -> list[Sample]:
 
 def measured(value: Any, name: str) -> float:
     """How strong an effect's record says it is, as a share of the most it can be."""
-    most = {"rotation": 8, "perspective": 0.14, "texture": 1, "blur": 64 / 32, "noise": 28}
+    most = {"rotation": 8, "perspective": 0.16, "texture": 1, "blur": 64 / 32, "noise": 28}
     if name == "jpeg":
         return (95 - value) / 80
     if name == "lines":
@@ -176,3 +176,14 @@ def test_digits_stay_white_on_black_unless_they_are_coloured() -> None:
     for sample in draw("all=1", "digits"):
         assert sample.image.shape == (28, 28, 3)
         assert "touching" not in sample.effects
+
+
+def test_a_lone_narrow_digit_keeps_its_shape_at_an_angle() -> None:
+    plain, seen = (
+        [s for s in draw(text, lengths=(1, 1), verify=False) if s.text == "1"]
+        for text in ("none", "perspective=1")
+    )
+    assert plain
+    for before, after in zip(plain, seen, strict=True):
+        height = before.boxes[0, 3]
+        assert 0.5 * height < after.boxes[0, 3] < 1.6 * height

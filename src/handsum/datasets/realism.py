@@ -22,7 +22,7 @@ Rngs = Mapping[str, np.random.Generator]
 
 # What each effect reaches at strength 1. Lengths are shares of the picture's height.
 _DEGREES = 8.0
-_CORNER_SHIFT = 0.14
+_CORNER_SHIFT = 0.16
 _BLUR = 1 / 32
 _NOISE = 28.0
 _QUALITY = (95, 15)
@@ -122,7 +122,9 @@ def _draw_view(
         reach = _CORNER_SHIFT * strengths["perspective"]
         shifts = rngs["perspective"].uniform(-reach, reach, (4, 2)).round(4)
         effects["perspective"] = shifts.ravel().tolist()
-        page = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+        # At least as wide and high as the picture: the corners of a lone 1 would cross.
+        half = np.maximum(high - low, frame.height) / 2
+        page = (low + high) / 2 + half * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
         view = geometry.perspective(page, page + frame.height * shifts) @ view
     return view
 
