@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from handsum.data.mnist import load
-from handsum.evaluation import evaluate_generator, evaluate_reader
+from handsum.evaluation import FULL, Bench, evaluate_reader, measure_generator
 from handsum.models.registry import ENTRIES
-from handsum.pretrained import WEIGHTS, load_generator, load_reader
+from handsum.pretrained import GENERATORS, WEIGHTS, load_generator, load_reader
 from handsum.training.snapshots import Snapshot, load_snapshot, save_snapshot
 
 CARD = """# {model}
@@ -44,24 +44,29 @@ Measured with `{evaluation}`. The test set had no part in training or in any cho
 
 def measure(folder: str, model: str) -> tuple[dict[str, str], str]:
     """The figures of a snapshot, by name, and the command that gives them."""
-    if ENTRIES[model].task == "digit generator":
-        made = evaluate_generator(load_generator(folder))
-        classes = [share for share in made.generated.asked_by_class if share is not None]
-        lowest = min(classes)
-        ratio = made.generated.frechet / made.real.frechet
+    command = f"handsum evaluate {model}"
+    if ENTRIES[model].task not in GENERATORS:
+        read = evaluate_reader(load_reader(folder), load("test"), "mnist test")
         figures = {
-            "digits read as asked": f"{made.generated.asked:.2%}",
-            "in the worst class": f"{lowest:.2%} ({classes.index(lowest)})",
-            "Fréchet distance over the floor": f"{ratio:.2f}",
-            "sums read to their total": f"{made.sums_right} of {made.sums}",
+            "test error": f"{read.error:.2%}",
+            "calibration error": f"{read.calibration_error:.2%}",
         }
-        return figures, f"handsum evaluate {model}"
-    read = evaluate_reader(load_reader(folder), load("test"), "mnist test")
-    figures = {
-        "test error": f"{read.error:.2%}",
-        "calibration error": f"{read.calibration_error:.2%}",
-    }
-    return figures, f"handsum evaluate {model}"
+        return figures, command
+    bench = Bench(FULL)
+    made = measure_generator(bench, load_generator(folder)).figures
+    quality, classes = made.quality, made.quality.asked_by_class
+    figures = {}
+    if quality.asked is not None and classes:
+        lowest = min(share for share in classes if share is not None)
+        figures["digits read as asked"] = f"{quality.asked:.2%}"
+        figures["in the worst class"] = f"{lowest:.2%} ({classes.index(lowest)})"
+    ratio = quality.frechet / bench.real.frechet
+    figures["Fréchet distance over the floor"] = f"{ratio:.2f}"
+    if made.sequences:
+        right = sum(round(part.right * part.count) for part in made.sequences)
+        count = sum(part.count for part in made.sequences)
+        figures["sequences read to their total"] = f"{right:,} of {count:,}"
+    return figures, command
 
 
 def main(folder: Path) -> None:

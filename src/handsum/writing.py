@@ -91,7 +91,7 @@ def sum_sequence(
     if count < 1:
         raise UsageError(f"a count of {count} writes nothing: use 1 or more")
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return _write(labels, seed, writer, verify, model, reader)
+    return write_rows(labels, seed, writer, verify, model, reader)
 
 
 def number(
@@ -108,7 +108,7 @@ def number(
     Raises:
         UsageError: `text` is not all digits, or there is no such writer, seed or model.
     """
-    return _write(parse_digits(text)[None], choose_seed(seed), writer, verify, model, reader)
+    return write_rows(parse_digits(text)[None], choose_seed(seed), writer, verify, model, reader)
 
 
 def generate(
@@ -185,15 +185,15 @@ def _pick_classes(
     return np.resize(np.arange(classes), count), columns or round(count**0.5)
 
 
-def _write(
+def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | None,
-    verify: bool,
-    model: str | None,
-    reader: str | None,
+    writer: int | None = None,
+    verify: bool = True,
+    model: str | None = None,
+    reader: str | None = None,
 ) -> Sequences:
-    """Draw labels, (N, L), one hand to a row."""
+    """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`."""
     from handsum.pretrained import load_generator, load_reader
 
     count, length = labels.shape

@@ -93,21 +93,38 @@ def read_digit(path: Path) -> np.ndarray:
     Raises:
         DatasetError: the file is no image, or nothing is written in it.
     """
+    return read_turned(path)[0]
+
+
+def read_turned(path: Path) -> tuple[np.ndarray, bool]:
+    """`read_digit`, and whether the picture was dark on light and had to be inverted."""
     try:
         grey = _grey(path)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path} is no readable image: {error}") from error
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    paper = int(np.median(edge))
-    if paper > (int(grey.min()) + int(grey.max())) / 2:
-        grey, paper = 255 - grey, 255 - paper
+    turned = bool(dark_on_light(grey[None])[0])
+    if turned:
+        grey = 255 - grey
     if grey.shape == (DIGIT_SIZE, DIGIT_SIZE):
-        return grey
+        return grey, turned
+    paper = int(np.median(_edges(grey[None])))
     contrast = int(grey.max()) - paper
     if contrast < _FAINTEST_INK:
         raise DatasetError(f"nothing is written in {path}")
     ink = np.clip((grey.astype(np.float64) - paper) / contrast, 0, 1)
-    return mnist_digit((255 * ink).round().astype(np.uint8))
+    return mnist_digit((255 * ink).round().astype(np.uint8)), turned
+
+
+def dark_on_light(images: np.ndarray) -> np.ndarray:
+    """Which of images uint8 (N, H, W) have paper, as their edge shows it, in their lighter half."""
+    flat = images.reshape(len(images), -1).astype(np.int64)
+    return np.median(_edges(images), axis=1) > (flat.min(1) + flat.max(1)) / 2
+
+
+def _edges(images: np.ndarray) -> np.ndarray:
+    """The pixels at the edges of images (N, H, W): (N, E)."""
+    sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return np.concatenate(sides, axis=1)
 
 
 def _grey(path: Path) -> np.ndarray:

@@ -30,15 +30,20 @@ def feature_statistics(features: np.ndarray) -> Statistics:
             a feature is not finite.
     """
     count, size = features.shape
+    check_count(count, size)
+    if not np.isfinite(features).all():
+        raise UsageError("the features hold NaN or infinity")
+    wide = features.astype(np.float64)
+    return Statistics(wide.mean(0), np.cov(wide, rowvar=False).reshape(size, size), count)
+
+
+def check_count(count: int, size: int) -> None:
+    """Raise UsageError, which says how many are needed, where `count` samples are too few."""
     if count <= size:
         raise UsageError(
             f"{count} samples are too few for a covariance of {size} features: "
             f"at least {size + 1} are needed, and 10,000 are usual"
         )
-    if not np.isfinite(features).all():
-        raise UsageError("the features hold NaN or infinity")
-    wide = features.astype(np.float64)
-    return Statistics(wide.mean(0), np.cov(wide, rowvar=False).reshape(size, size), count)
 
 
 def frechet_distance(first: Statistics, second: Statistics) -> float:

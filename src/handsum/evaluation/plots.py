@@ -1,0 +1,135 @@
+"""Pictures of what was measured, as PNG bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from handsum.data.mnist import Dataset
+from handsum.evaluation.bench import Bench
+from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures
+from handsum.images import encode_png, tile
+
+_GRID_COLUMNS = 20
+_ZOOM = 2
+
+
+def digit_grid(data: Dataset, rows: int = 10) -> bytes:
+    """The first digits of each class, one class to a row."""
+    picked = []
+    for digit in range(rows):
+        own = data.images[data.labels == digit][:_GRID_COLUMNS]
+        blank = np.zeros((_GRID_COLUMNS - len(own), 28, 28), np.uint8)
+        picked.append(np.concatenate([own, blank]))
+    return _enlarged(tile(np.concatenate(picked), _GRID_COLUMNS))
+
+
+def misread_grid(data: Dataset, bench: Bench) -> bytes | None:
+    """Digits that the judge does not read as labelled, the surest first; None without any."""
+    probabilities = bench.judge.probabilities(data.images)
+    wrong = np.flatnonzero(probabilities.argmax(-1) != data.labels)
+    if not len(wrong):
+        return None
+    order = np.argsort(-probabilities[wrong].max(-1), kind="stable")
+    return _enlarged(tile(data.images[wrong[order[: 3 * _GRID_COLUMNS]]], _GRID_COLUMNS))
+
+
+def closest_pairs(data: Dataset, bench: Bench, pairs: int = _GRID_COLUMNS) -> bytes:
+    """The digits nearest to a training digit of their class, above the one that each is near to.
+
+    Near for its class, over the median of test digits: any 1 is nearer to another 1 than that.
+    """
+    nearest = bench.nearest(data)
+    medians = ndimage.median(bench.test_distances, bench.test.labels, range(10))
+    order = np.argsort(nearest.distances / medians[data.labels], kind="stable")[:pairs]
+    shown = [data.images[order], bench.training.images[nearest.rows[order]]]
+    return _enlarged(tile(np.concatenate(shown), len(order), gap=2, background=96))
+
+
+def asked_by_class(figures: Sequence[GeneratorFigures], real: Quality) -> bytes | None:
+    """The share of each class that the judge misreads; None where nothing was asked."""
+    series = {one.model: one.quality.asked_by_class for one in figures}
+    series["training digits"] = real.asked_by_class
+    known = {name: values for name, values in series.items() if values is not None}
+    if len(known) < 2:
+        return None
+    figure, axis = _figure()
+    width = 0.8 / len(known)
+    for place, (name, values) in enumerate(known.items()):
+        heights = [0 if value is None else 100 * (1 - value) for value in values]
+        axis.bar(np.arange(10) + (place + 0.5) * width - 0.4, heights, width, label=name)
+    axis.set_xticks(range(10))
+    axis.set_xlabel("digit asked for")
+    axis.set_ylabel("not read as asked, %")
+    return _png(figure, axis)
+
+
+def reliability(figures: Sequence[ReaderFigures]) -> bytes:
+    """Accuracy over confidence; an honest reader keeps to the diagonal."""
+    figure, axis = _figure()
+    axis.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
+    for one in figures:
+        points = [(part.confidence, part.accuracy, part.count) for part in one.confidence_bins]
+        confidence, accuracy, counts = np.array(points).T
+        line = axis.plot(confidence, accuracy, label=one.model, linewidth=1)[0]
+        axis.scatter(confidence, accuracy, 12 * np.log10(10 * counts), color=line.get_color())
+    axis.set_xlabel("confidence")
+    axis.set_ylabel("share read right")
+    return _png(figure, axis)
+
+
+def corruption_bars(figures: Sequence[ReaderFigures]) -> bytes:
+    """The error under each corruption."""
+    figure, axis = _figure()
+    names = list(figures[0].error_by_corruption)
+    width = 0.8 / len(figures)
+    for place, one in enumerate(figures):
+        heights = [100 * one.error_by_corruption[name] for name in names]
+        axis.bar(
+            np.arange(len(names)) + (place + 0.5) * width - 0.4, heights, width, label=one.model
+        )
+    axis.set_xticks(range(len(names)), names)
+    axis.set_ylabel("misread, %")
+    return _png(figure, axis)
+
+
+def sums_by_length(figures: Sequence[ReaderFigures]) -> bytes:
+    """The share of sums predicted exactly, by length."""
+    figure, axis = _figure()
+    for one in figures:
+        points = [(part.length, 100 * part.exact) for part in one.sums]
+        axis.plot(*np.array(points).T, marker="o", label=one.model)
+    axis.set_xscale("log")
+    lengths = [part.length for part in figures[0].sums]
+    axis.set_xticks(lengths, [str(length) for length in lengths])
+    axis.minorticks_off()
+    axis.set_xlabel("digits in the sequence")
+    axis.set_ylabel("sums exactly right, %")
+    return _png(figure, axis)
+
+
+def _enlarged(pixels: np.ndarray) -> bytes:
+    return encode_png(pixels.repeat(_ZOOM, 0).repeat(_ZOOM, 1))
+
+
+def _figure() -> tuple[Any, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+def _png(figure: Any, axis: Any) -> bytes:
+    axis.grid(alpha=0.3)
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": "handsum"})
+    return buffer.getvalue()

@@ -1,0 +1,80 @@
+"""Measuring readers: digits as they are and corrupted, and the sums of sequences of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from handsum.data.corruptions import CORRUPTIONS
+from handsum.data.mnist import Dataset
+from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, silent
+from handsum.metrics.calibration import confidence_bins, expected_calibration_error
+from handsum.metrics.sums import SumFigures, sum_figures
+from handsum.pretrained import DigitReader
+from handsum.sums import sum_distribution
+
+SUM_LENGTHS = (1, 2, 5, 10, 20, 50, 100)
+
+# Distributions (N, 9L + 1) of the sums of sequences, given as rows (N, L) of a data set.
+SumModel = Callable[[np.ndarray], np.ndarray]
+
+
+def evaluate_reader(
+    reader: DigitReader,
+    data: Dataset,
+    name: str,
+    *,
+    effort: Effort = FULL,
+    seed: int = 0,
+    report: Report = silent,
+) -> ReaderFigures:
+    """Measure a reader on labelled digits, as they are, corrupted and in sums.
+
+    `name` says which digits they are; a quick effort takes a random part of them.
+    """
+    random = np.random.default_rng(seed)
+    if effort.name == "quick" and len(data) > effort.count:
+        data = data.where(random.permutation(len(data))[: effort.count])
+    probabilities = reader.probabilities(data.images)
+    readings = probabilities.argmax(-1)
+    confusion = np.zeros((10, 10), np.int64)
+    np.add.at(confusion, (data.labels, readings), 1)
+    bins = confidence_bins(probabilities, data.labels)
+    corrupted = {}
+    for index, (corruption, corrupt) in enumerate(CORRUPTIONS.items()):
+        report((index + 1) / (len(CORRUPTIONS) + 2))
+        images = corrupt(data.images, np.random.default_rng([seed, index]))
+        wrong = reader.probabilities(images).argmax(-1) != data.labels
+        corrupted[corruption] = float(wrong.mean())
+
+    def convolved(rows: np.ndarray) -> np.ndarray:
+        return np.stack([sum_distribution(probabilities[row]) for row in rows])
+
+    sums = measure_sums(convolved, data.labels, SUM_LENGTHS, effort.sums, seed)
+    report(1)
+    return ReaderFigures(
+        model=reader.name,
+        data=name,
+        effort=effort.name,
+        seed=seed,
+        count=len(data),
+        error=float((readings != data.labels).mean()),
+        parameters=int(reader.facts["parameters"]),
+        confusion=confusion.tolist(),
+        calibration_error=expected_calibration_error(bins),
+        confidence_bins=bins,
+        error_by_corruption=corrupted,
+        sums=sums,
+    )
+
+
+def measure_sums(
+    model: SumModel, labels: np.ndarray, lengths: tuple[int, ...], count: int, seed: int
+) -> list[SumFigures]:
+    """Figures of `count` sequences of each length, drawn at random from digits with `labels`."""
+    found = []
+    for length in lengths:
+        rows = np.random.default_rng([seed, length]).integers(len(labels), size=(count, length))
+        found.append(sum_figures(model(rows), labels[rows].sum(1), length))
+    return found

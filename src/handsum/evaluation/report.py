@@ -1,0 +1,105 @@
+"""An evaluation as one HTML page that needs nothing else, and as JSON beside it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handsum.errors import HandsumError
+from handsum.evaluation.tables import Table
+from handsum.images import atomic_write
+
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; margin-bottom: .2rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
+.quick { background: #c60; color: #fff; padding: .4rem .8rem; border-radius: .4rem }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid var(--line) }
+th:first-child, td:first-child { text-align: left; white-space: pre }
+thead th { border-bottom-width: 2px } tbody tr:nth-child(even) { background: var(--soft) }
+img { max-width: 100%; height: auto; background: #fff; border-radius: .3rem }
+figure { margin: 1.2rem 0 } figcaption, .note { opacity: .8; font-size: .9rem }
+code { background: var(--soft); padding: .1rem .3rem; border-radius: .2rem }
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG, what it shows, and the text for those who cannot see it."""
+
+    title: str
+    caption: str
+    png: bytes
+
+
+def save_report(
+    folder: Path, facts: dict[str, Any], tables: Sequence[Table], pictures: Sequence[Picture]
+) -> None:
+    """Write index.html and figures.json into `folder`, which is made if need be.
+
+    `facts` are the JSON: its command, versions, seed and effort head the page.
+
+    Raises:
+        HandsumError: the folder or a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HandsumError(f"cannot make the folder {folder}: {error.strerror}") from error
+    with atomic_write(folder / "figures.json") as file:
+        file.write((json.dumps(facts, indent=2) + "\n").encode())
+    with atomic_write(folder / "index.html") as file:
+        file.write(_page(facts, tables, pictures).encode())
+
+
+def _page(facts: dict[str, Any], tables: Sequence[Table], pictures: Sequence[Picture]) -> str:
+    names = ", ".join(figures["model"] for figures in facts["figures"])
+    title = f"{names}: measured by handsum"
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    warning = (
+        '<p class="quick">Quick: few digits, rough figures. Not for comparing or publishing.</p>'
+        if facts["effort"] == "quick"
+        else ""
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
+        f"<h1>{html.escape(title)}</h1>"
+        f'<p class="note"><code>{html.escape(facts["command"])}</code><br>'
+        f"seed {facts['seed']}; {html.escape(versions)}</p>{warning}"
+        + "".join(map(_table, tables))
+        + "".join(map(_picture, pictures))
+        + "</body></html>\n"
+    )
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in table.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in table.rows
+    )
+    note = f'<p class="note">{html.escape(table.note)}</p>' if table.note else ""
+    return (
+        f"<h2>{html.escape(table.title)}</h2>"
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        f"</div>{note}"
+    )
+
+
+def _picture(picture: Picture) -> str:
+    data = base64.b64encode(picture.png).decode()
+    caption = html.escape(picture.caption)
+    return (
+        f"<h2>{html.escape(picture.title)}</h2><figure>"
+        f'<img alt="{caption}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )

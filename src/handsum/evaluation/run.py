@@ -1,0 +1,166 @@
+"""One evaluation from end to end: models and digits side by side, on one bench."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from handsum._version import __version__
+from handsum.data.mnist import Dataset
+from handsum.data.samples import Samples
+from handsum.errors import UsageError
+from handsum.evaluation import plots
+from handsum.evaluation.bench import Bench
+from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, silent
+from handsum.evaluation.generators import Measured, measure_generator, measure_samples
+from handsum.evaluation.readers import evaluate_reader
+from handsum.evaluation.report import Picture
+from handsum.evaluation.tables import Table, generator_tables, reader_tables
+from handsum.models.registry import JUDGE, find
+from handsum.pretrained import GENERATORS, READERS, load_generator, load_reader, locate
+from handsum.training.snapshots import read_facts
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found, as plain values, as tables, and as pictures (made when asked for)."""
+
+    facts: dict[str, Any]
+    tables: list[Table]
+    pictures: list[Picture]
+
+
+def evaluate(
+    models: Sequence[str],
+    samples: Sequence[Samples] = (),
+    *,
+    data: Dataset | None = None,
+    data_name: str = "mnist test",
+    effort: Effort = FULL,
+    seed: int = 0,
+    judge: str = JUDGE,
+    command: str = "",
+    pictures: bool = False,
+    report: Report = silent,
+) -> Evaluation:
+    """Measure generators and digits side by side, or readers side by side.
+
+    `data` are the digits that readers read, by default MNIST's test set. The figures are a function
+    of the seed, the speed apart.
+
+    Raises:
+        UsageError: an unknown model, generators beside readers, or nothing to measure.
+    """
+    tasks = [find(read_facts(locate(m, (*GENERATORS, *READERS)))["model"]).task for m in models]
+    reading = [task in READERS for task in tasks] + [False for _ in samples]
+    if not reading:
+        raise UsageError("there is nothing to measure: name a model, or give --images")
+    if any(reading) and not all(reading):
+        raise UsageError("generators and readers cannot be compared: name models of one kind")
+    if all(reading):
+        return _evaluate_readers(models, data, data_name, effort, seed, command, pictures, report)
+    return _evaluate_generators(
+        models, samples, Bench(effort, seed, judge), command, pictures, report
+    )
+
+
+def _evaluate_readers(
+    models: Sequence[str],
+    data: Dataset | None,
+    data_name: str,
+    effort: Effort,
+    seed: int,
+    command: str,
+    with_pictures: bool,
+    report: Report,
+) -> Evaluation:
+    from handsum.data.mnist import load
+
+    data = data or load("test")
+    found: list[ReaderFigures] = []
+    for model in models:
+        part = _part(report, len(found), len(models))
+        reader = load_reader(model)
+        found.append(
+            evaluate_reader(reader, data, data_name, effort=effort, seed=seed, report=part)
+        )
+    pictures = []
+    if with_pictures:
+        pictures = [
+            Picture("Sums", "Exactly predicted sums by length", plots.sums_by_length(found)),
+            Picture("Corruptions", "Error under each corruption", plots.corruption_bars(found)),
+            Picture("Calibration", "Accuracy by confidence", plots.reliability(found)),
+        ]
+    return Evaluation(_facts(found, effort, seed, command), reader_tables(found), pictures)
+
+
+def _evaluate_generators(
+    models: Sequence[str],
+    samples: Sequence[Samples],
+    bench: Bench,
+    command: str,
+    with_pictures: bool,
+    report: Report,
+) -> Evaluation:
+    parts = len(models) + len(samples) + 1
+    measured: list[Measured] = []
+    for model in models:
+        part = _part(report, len(measured), parts)
+        measured.append(measure_generator(bench, load_generator(model), part))
+    for one in samples:
+        measured.append(measure_samples(bench, one, _part(report, len(measured), parts)))
+    real = bench.real
+    report(1)
+    found = [one.figures for one in measured]
+    facts = _facts(found, bench.effort, bench.seed, command)
+    facts |= {"extractor": bench.extractor, "real": dataclasses.asdict(real)}
+    pictures = _generator_pictures(measured, bench) if with_pictures else []
+    return Evaluation(facts, generator_tables(found, real), pictures)
+
+
+def _generator_pictures(measured: Sequence[Measured], bench: Bench) -> list[Picture]:
+    pictures = []
+    bars = plots.asked_by_class([one.figures for one in measured], bench.real)
+    if bars:
+        pictures.append(Picture("Misread, by class", "Digits not read as asked, by class", bars))
+    for one in measured:
+        name = one.figures.model
+        caption = f"Digits of {name}, unselected, one class to a row"
+        pictures.append(Picture(name, caption, plots.digit_grid(one.digits)))
+        pairs = plots.closest_pairs(one.digits, bench)
+        caption = f"Digits of {name} nearest to training digits, for their class; those below"
+        pictures.append(Picture(f"{name}: closest to training digits", caption, pairs))
+        wrong = plots.misread_grid(one.digits, bench) if one.figures.quality.asked else None
+        if wrong:
+            caption = f"Digits of {name} that {bench.judge.name} does not read as asked"
+            pictures.append(Picture(f"{name}: misread", caption, wrong))
+    caption = "Test digits, one class to a row"
+    return [*pictures, Picture("Real digits", caption, plots.digit_grid(bench.test))]
+
+
+def _facts(figures: Sequence[Any], effort: Effort, seed: int, command: str) -> dict[str, Any]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {
+        "command": command,
+        "effort": effort.name,
+        "seed": seed,
+        "versions": {
+            "handsum": __version__,
+            "python": python,
+            "jax": jax.__version__,
+            "numpy": np.__version__,
+        },
+        "device": jax.devices()[0].device_kind,
+        "figures": [dataclasses.asdict(one) for one in figures],
+    }
+
+
+def _part(report: Report, index: int, parts: int) -> Report:
+    """The report of one part of several."""
+    return lambda share: report((index + share) / parts)

@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum.data.mnist import load
+
+
+@pytest.fixture(scope="module")
+def digit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty digits in class folders."""
+    folder = tmp_path_factory.mktemp("digits")
+    data = load("validation")
+    for index in range(30):
+        own = folder / "test" / str(data.labels[index])
+        own.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(data.images[index]).save(own / f"{index}.png")
+    return folder
+
+
+def test_readers_side_by_side_on_a_users_digits(run_command, digit_folder: Path) -> None:
+    own = ("--dataset", f"folder:{digit_folder}", "--quick")
+    done = run_command("evaluate", "--compare", "cnn", "judge", *own)
+    assert done.code == 0
+    assert "cnn, judge on 30 digits of folder:" in done.out.replace("\n", "")
+    assert "error by confidence" in done.out
+    assert "QUICK" in done.out
+    done = run_command("evaluate", "cnn", *own, "--json", "--report", "page")
+    found = json.loads(done.out)
+    assert found["effort"] == "quick"
+    assert found["figures"][0]["count"] == 30
+    assert found["seed"] == 0
+    assert set(found["versions"]) == {"handsum", "python", "jax", "numpy"}
+    page = Path("page/index.html").read_text()
+    assert "handsum evaluate cnn" in page
+    assert page.count("data:image/png;base64,") == 3
+    assert "<script" not in page
+    assert "http" not in page.split("<body>")[1]
+    assert json.loads(Path("page/figures.json").read_text()) == found
+    # The same seed gives the same figures, and a second report replaces the first.
+    again = run_command("evaluate", "cnn", *own, "--json", "--report", "page")
+    assert json.loads(again.out)["figures"] == found["figures"]
+
+
+def test_digits_from_a_file(run_command, tmp_path: Path) -> None:
+    data = load("validation")
+    rows = np.arange(400)
+    np.savez("unlabelled.npz", images=255 - data.images[rows])
+    done = run_command("evaluate", "--images", "unlabelled.npz", "--quick", "--json")
+    assert done.code == 0, done.err
+    assert "inverted" in done.err
+    found = json.loads(done.out)
+    quality = found["figures"][0]["quality"]
+    assert quality["count"] == 400
+    assert quality["asked"] is None
+    assert 0 < quality["frechet"] < 1
+    assert found["extractor"].startswith("judge-")
+    assert found["real"]["asked"] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "nothing to measure: name a model, or give --images"),
+        (("cnn", "r3gan"), "generators and readers cannot be compared"),
+        (("--compare", "cnn"), "--compare takes two or more"),
+        (("nonesuch",), "no model 'nonesuch'"),
+        (("--images", "no.npz"), "no.npz does not exist"),
+        (("r3gan", "--labels", "x.csv"), "1 --labels for 0 --images"),
+        (("r3gan", "--quick", "--count", "20"), "20 samples are too few"),
+        (("r3gan", "--judge", "r3gan"), "r3gan is a digit generator"),
+        (("cnn", "--dataset", "folder:nowhere"), "nowhere is not a directory"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(run_command, arguments, message: str) -> None:
+    done = run_command("evaluate", *arguments)
+    assert done.code in (1, 2)
+    assert message in done.err
+    assert done.err.count("\n") == 1

@@ -1,0 +1,178 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum.data.mnist import load
+from handsum.data.samples import load_samples
+from handsum.errors import DatasetError
+
+
+@pytest.fixture(scope="module")
+def real() -> tuple[np.ndarray, np.ndarray]:
+    data = load("validation")
+    return data.images[:40], data.labels[:40]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["bytes", "channel", "first", "flat", "unit", "signed", "long", "float255"],
+)
+def test_the_usual_arrays_are_the_same_digits(tmp_path: Path, real, form: str) -> None:
+    images, labels = real
+    shown = {
+        "bytes": images,
+        "channel": images[..., None],
+        "first": images[:, None],
+        "flat": images.reshape(40, 784),
+        "unit": images.astype(np.float32) / 255,
+        "signed": images.astype(np.float64) / 127.5 - 1,
+        "long": images.astype(np.int64),
+        "float255": images.astype(np.float32),
+    }[form]
+    np.savez(tmp_path / "x.npz", images=shown, labels=labels)
+    found = load_samples(tmp_path / "x.npz")
+    assert found.images.dtype == np.uint8
+    np.testing.assert_array_equal(found.images, images)
+    np.testing.assert_array_equal(found.labels, labels)
+    assert found.notes == ()
+
+
+def test_sequences_are_digits(tmp_path: Path, real) -> None:
+    images, labels = real
+    np.savez(
+        tmp_path / "x.npz",
+        images=images.reshape(8, 5, 28, 28),
+        labels=labels.reshape(8, 5),
+        writers=np.arange(8),
+    )
+    found = load_samples(tmp_path / "x.npz")
+    np.testing.assert_array_equal(found.images, images)
+    np.testing.assert_array_equal(found.labels, labels)
+    assert found.writers is not None
+    assert found.writers.tolist() == np.repeat(np.arange(8), 5).tolist()
+
+
+def test_other_names_and_labels_elsewhere(tmp_path: Path, real) -> None:
+    images, labels = real
+    np.savez(tmp_path / "x.npz", images)
+    assert load_samples(tmp_path / "x.npz").labels is None
+    np.save(tmp_path / "x.npy", images)
+    (tmp_path / "labels.txt").write_text("\n".join(map(str, labels)))
+    np.save(tmp_path / "labels.npy", labels)
+    np.savez(tmp_path / "labels.npz", labels=labels)
+    for name in ("labels.txt", "labels.npy", "labels.npz"):
+        found = load_samples(tmp_path / "x.npy", tmp_path / name)
+        np.testing.assert_array_equal(found.labels, labels)
+        assert len(found.labelled()) == 40
+
+
+def test_folders_of_pictures(tmp_path: Path, real) -> None:
+    images, labels = real
+    flat, classes = tmp_path / "flat", tmp_path / "classes"
+    flat.mkdir()
+    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        Image.fromarray(image).save(flat / f"{index:05d}_{label}.png")
+        (classes / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(classes / str(label) / f"{index}.png")
+    found = load_samples(flat)
+    np.testing.assert_array_equal(found.images, images)
+    np.testing.assert_array_equal(found.labels, labels)
+    assert sorted(load_samples(classes).labels) == sorted(labels)
+    rows = [f"{path.name},7" for path in sorted(flat.iterdir())]
+    (tmp_path / "labels.csv").write_text("file,digit\n" + "\n".join(reversed(rows)))
+    assert set(load_samples(flat, tmp_path / "labels.csv").labels) == {7}
+    (tmp_path / "labels.csv").write_text("file,digit\n" + "\n".join(rows[1:]))
+    with pytest.raises(DatasetError, match="no label for 00000_"):
+        load_samples(flat, tmp_path / "labels.csv")
+
+
+def test_dark_ink_on_light_paper_is_turned_and_said(tmp_path: Path, real) -> None:
+    images, _ = real
+    np.save(tmp_path / "x.npy", 255 - images)
+    found = load_samples(tmp_path / "x.npy")
+    np.testing.assert_array_equal(found.images, images)
+    assert "inverted" in found.notes[0]
+    for index, image in enumerate(images[:5]):
+        Image.fromarray(255 - image).save(tmp_path / f"{index}.png")
+    found = load_samples(tmp_path)
+    np.testing.assert_array_equal(found.images, images[:5])
+    assert "inverted" in found.notes[0]
+    assert found.labels is None
+
+
+def test_mixed_polarity_is_an_error_that_counts(tmp_path: Path, real) -> None:
+    images, _ = real
+    mixed = np.concatenate([images[:30], 255 - images[30:]])
+    np.save(tmp_path / "x.npy", mixed)
+    with pytest.raises(DatasetError, match="10 of 40 digits are dark on light"):
+        load_samples(tmp_path / "x.npy")
+
+
+def bad(name: str, images: np.ndarray) -> dict[str, np.ndarray]:
+    nan = images.astype(np.float32) / 255
+    nan[3, 4, 5] = np.nan
+    return {
+        "shape": {"images": images[:, :20]},
+        "rgb": {"images": np.repeat(images[..., None], 3, -1)},
+        "scalar": {"images": np.array(3)},
+        "empty": {"images": images[:0]},
+        "text": {"images": np.full((4, 28, 28), "a")},
+        "nan": {"images": nan},
+        "range": {"images": images.astype(np.int64) * 5},
+        "names": {"pictures": images},
+        "few labels": {"images": images, "labels": np.zeros(39, int)},
+        "letters": {"images": images, "labels": np.full(40, 12)},
+        "halves": {"images": images, "labels": np.full(40, 0.5)},
+        "writers": {"images": images, "writers": np.zeros(7)},
+    }[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("shape", "shape 40x20x28"),
+        ("rgb", "shape 40x28x28x3"),
+        ("scalar", "single number"),
+        ("empty", "shape 0x28x28"),
+        ("text", "of type <U1"),
+        ("nan", "1 of 40 images hold NaN"),
+        ("range", "values from 0 to 1275"),
+        ("names", "holds pictures: name its images 'images'"),
+        ("few labels", "39 labels for 40 digits"),
+        ("letters", "labels other than 0 to 9"),
+        ("halves", "labels other than 0 to 9"),
+        ("writers", "40 digits but 7 writers"),
+    ],
+)
+def test_what_are_no_digits_is_named(tmp_path: Path, real, name: str, message: str) -> None:
+    np.savez(tmp_path / "x.npz", **bad(name, real[0]))
+    with pytest.raises(DatasetError, match=message):
+        load_samples(tmp_path / "x.npz")
+
+
+def test_missing_and_damaged_places(tmp_path: Path, real) -> None:
+    with pytest.raises(DatasetError, match="does not exist"):
+        load_samples(tmp_path / "no.npz")
+    with pytest.raises(DatasetError, match="holds no pictures"):
+        load_samples(tmp_path)
+    (tmp_path / "x.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(DatasetError, match="cannot read"):
+        load_samples(tmp_path / "x.npz")
+    (tmp_path / "x.npy").write_bytes(b"")
+    with pytest.raises(DatasetError, match="cannot read"):
+        load_samples(tmp_path / "x.npy")
+    (tmp_path / "x.txt").write_text("7")
+    with pytest.raises(DatasetError, match="give an .npz"):
+        load_samples(tmp_path / "x.txt")
+    np.save(tmp_path / "objects.npy", np.array([{}], object), allow_pickle=True)
+    with pytest.raises(DatasetError, match="cannot read"):
+        load_samples(tmp_path / "objects.npy")
+    np.save(tmp_path / "good.npy", real[0])
+    for text, message in (("1\nx\n", "no digits"), (None, "cannot read the labels")):
+        if text:
+            (tmp_path / "labels.csv").write_text(text)
+        name = "labels.csv" if text else "missing.csv"
+        with pytest.raises(DatasetError, match=message):
+            load_samples(tmp_path / "good.npy", tmp_path / name)
