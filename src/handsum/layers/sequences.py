@@ -73,4 +73,3 @@ class SequenceDiscriminator(nnx.Module):
             self.sequence(leaky(self.hidden(whole)))[:, 0],
             self.reading(features),
         )
-

@@ -55,9 +55,7 @@ def image_discriminator_loss(
     return loss, {"discriminator_loss": loss, "margin": margin}
 
 
-def image_generator_loss(
-    parts: Parts, batch: Batch, key: jax.Array
-) -> tuple[jax.Array, Metrics]:
+def image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Metrics]:
     """Being taken for real by a discriminator that does not know which digit."""
     latents, dropout = jax.random.split(key)
     generated = _random_images(parts["generator"], batch, latents)

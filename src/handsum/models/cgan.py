@@ -32,7 +32,7 @@ class Config(TrainingConfig):
     The gradient penalty weighs `penalty` / 2, on `penalty_share` of the batch.
     """
 
-    steps: int = 6_000
+    steps: int = 4_500
     batch_size: int = 64
     learning_rate: float = 5e-4
     final_learning_rate: float = 2e-5

@@ -103,9 +103,7 @@ class Discriminator(nnx.Module):
             nnx.Conv(inputs, outputs, (5, 5), strides=2, kernel_init=init, rngs=rngs)
             for inputs, outputs in pairwise((1, *config.discriminator_widths))
         )
-        self.out = nnx.Linear(
-            16 * config.discriminator_widths[-1], 1, kernel_init=init, rngs=rngs
-        )
+        self.out = nnx.Linear(16 * config.discriminator_widths[-1], 1, kernel_init=init, rngs=rngs)
         self.dropout = config.dropout
 
     def __call__(self, images: jax.Array, *, key: jax.Array) -> jax.Array:

@@ -44,9 +44,7 @@ def mix_digits(
     return to_bytes(generator.mix(_latents(generator, seed, indices, attempts), shares))
 
 
-def _latents(
-    generator: Any, seed: jax.Array, indices: jax.Array, attempts: jax.Array
-) -> jax.Array:
+def _latents(generator: Any, seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
     keys = _keys(seed, indices, attempts)
     return jax.vmap(lambda key: jax.random.normal(key, (generator.latent_size,)))(keys)
 

@@ -90,9 +90,7 @@ class Generator(nnx.Module):
             "own": jax.random.normal(own, (self.longest, OWN_SIZE)),
         }
 
-    def plan(
-        self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array
-    ) -> jax.Array:
+    def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
         """The digits that it commits itself to, one after another: one-hot rows (S, L, 10)."""
         carry, remaining, chosen = self.planner.start(len(totals)), totals, []
         for position in range(self.longest):
@@ -127,7 +125,7 @@ class Generator(nnx.Module):
         *,
         training: bool = False,
     ) -> tuple[jax.Array, jax.Array]:
-        """Draw digits (S, L, 10) at the places `flat` (M,): images (M, 28, 28, 1), digits (M, 10)."""
+        """Draw digits (S, L, 10) at places `flat` (M,): images (M, 28, 28, 1), digits (M, 10)."""
         chosen = digits.reshape(-1, 10)[flat]
         hand = noise["hand"][flat // self.longest]
         own = noise["own"].reshape(-1, OWN_SIZE)[flat]

@@ -37,6 +37,7 @@ class Config(SequenceConfig):
     """Settings: the planner's width is `plan`, its sum weighs `plan_sum_weight`."""
 
     batch_size: int = 256
+    beta1: float = 0.5
     plan: int = 320
     plan_sum_weight: float = 1.0
     shared_plan: bool = True
@@ -59,7 +60,10 @@ def halvings(start: int, stop: int) -> list[tuple[int, int, int]]:
 
 
 def ranks(
-    counts: jax.Array, left: jax.Array, lengths: tuple[jax.Array, jax.Array], total: jax.Array,
+    counts: jax.Array,
+    left: jax.Array,
+    lengths: tuple[jax.Array, jax.Array],
+    total: jax.Array,
     key: jax.Array,
 ) -> jax.Array:
     """Where sums `left` (S,) are among all left sums of a total (S,): uniform numbers in [0, 1].
@@ -101,10 +105,11 @@ class Planner(nnx.Module):
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         longest, width = config.longest, config.plan
         init = nnx.initializers.normal(1.0)
-        self.totals = nnx.Embed(9 * longest + 1, 48, embedding_init=init, rngs=rngs)
+        self.totals = nnx.Embed(9 * longest + 1, 32, embedding_init=init, rngs=rngs)
+        self.slacks = nnx.Embed(9 * longest + 1, 32, embedding_init=init, rngs=rngs)
         self.lengths = nnx.Embed(longest + 1, 16, embedding_init=init, rngs=rngs)
         latents = longest - 1 if config.shared_plan else 1
-        self.first = nnx.Linear(9 * latents + 64, width, rngs=rngs)
+        self.first = nnx.Linear(10 * latents + 82, width, rngs=rngs)
         self.hidden = nnx.List(nnx.Linear(width, width, rngs=rngs) for _ in range(3))
         self.out = Positions(longest, width, 10, rngs=rngs)
 
@@ -116,10 +121,22 @@ class Planner(nnx.Module):
         # Steps in the latents decide between digits: waves make them easy to place.
         angles = jnp.pi * latents[..., None] * jnp.array([1.0, 2.0, 4.0, 8.0])
         waves = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
-        waves = jnp.concatenate([latents, waves.reshape(*latents.shape[:2], -1)], axis=-1)
-        condition = jnp.concatenate([self.totals(totals), self.lengths(lengths)], axis=-1)
-        condition = jnp.broadcast_to(condition[:, None], (*latents.shape[:2], 64))
-        features = self.first(jnp.concatenate([waves, condition], axis=-1))
+        # A sum of several digits is nearly normal: its rank as a deviation is nearly linear in it.
+        deviations = jax.scipy.stats.norm.ppf(jnp.clip(latents, 1e-3, 1 - 1e-3))
+        waves = waves.reshape(*latents.shape[:2], -1)
+        latents = jnp.concatenate([latents, deviations, waves], axis=-1)
+        slacks = 9 * lengths - totals
+        condition = jnp.concatenate(
+            [
+                self.totals(totals),
+                self.slacks(slacks),
+                self.lengths(lengths),
+                jnp.stack([totals / 20, totals / lengths / 3], axis=-1),
+            ],
+            axis=-1,
+        )
+        condition = jnp.broadcast_to(condition[:, None], (*latents.shape[:2], 82))
+        features = self.first(jnp.concatenate([latents, condition], axis=-1))
         for layer in self.hidden:
             features = features + layer(leaky(features))
         return self.out(leaky(features))
@@ -148,9 +165,7 @@ class Generator(nnx.Module):
             "own": jax.random.normal(own, (self.longest, OWN_SIZE)),
         }
 
-    def plan(
-        self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array
-    ) -> jax.Array:
+    def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
         """The digits that the positions commit themselves to: one-hot rows (S, L, 10)."""
         return commit(self.planner(noise["plan"], totals, lengths))
 
@@ -178,9 +193,9 @@ class Generator(nnx.Module):
         columns = []
         for start, middle, stop in halvings(0, self.longest):
             left, right = slice(start, middle), slice(middle, stop)
-            lengths = (mask[:, left].sum(1), mask[:, right].sum(1))
+            parts = (mask[:, left].sum(1), mask[:, right].sum(1))
             total, key = digits[:, start:stop].sum(1), jax.random.fold_in(key, 0)
-            columns.append(ranks(counts, digits[:, left].sum(1), lengths, total, key))
+            columns.append(ranks(counts, digits[:, left].sum(1), parts, total, key))
         return jnp.stack(columns, axis=1)[:, None]
 
     def paint(
