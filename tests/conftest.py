@@ -62,6 +62,7 @@ class FakeGenerator:
 
     writers: int = 7
     name: str = "fake-generator"
+    conditional: bool = True
     misdraw: Callable[[int, int, int], int] = lambda label, index, attempt: label
     drawn: dict[bytes, int] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
@@ -174,6 +175,7 @@ def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
     module = types.ModuleType("handsum.pretrained")
     module.load_generator = lambda name=None: generator  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: generator.reader()  # type: ignore[attr-defined]
+    module.draws_sequences = lambda name: False  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
     return generator
 

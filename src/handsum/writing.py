@@ -58,7 +58,8 @@ class Sequences:
 class Digits:
     """N single digits: images uint8 (N, 28, 28), white on black; labels and writers int64 (N,).
 
-    `columns` is the number of digits in a row of their grid.
+    The labels are the classes asked for; where none were, random digits and mixtures, they are what
+    the reader makes of them. `columns` is the number of digits in a row of their grid.
     """
 
     images: np.ndarray
@@ -82,9 +83,10 @@ def sum_sequence(
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
-    The digits are drawn exactly uniformly among all sequences of that length and sum. Without
-    `length`, one at which the total is typical; without `writer`, one for each sequence by the
-    seed; `model` names a generator of the zoo, `reader` the model that checks its digits.
+    The digits are drawn exactly uniformly among all sequences of that length and sum, but by a
+    `model` that draws sequences: that one plans its own, and is drawn anew while they are wrong.
+    Without `length`, one at which the total is typical; without `writer`, one for each sequence by
+    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -93,6 +95,11 @@ def sum_sequence(
     length = choose_length(total, length)
     if count < 1:
         raise UsageError(f"a count of {count} writes nothing: use 1 or more")
+    if model is not None:
+        from handsum.pretrained import draws_sequences
+
+        if draws_sequences(model):
+            return _draw_sequences(total, length, count, seed, writer, verify, model, reader)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
     return write_rows(labels, seed, writer, verify, model, reader)
 
@@ -119,7 +126,7 @@ def number(
 
 
 def generate(
-    digits: str = "0123456789",
+    digits: str | None = None,
     *,
     random: bool = False,
     rows: int | None = None,
@@ -128,19 +135,25 @@ def generate(
     seed: int | None = None,
     writer: int | None = None,
     model: str | None = None,
+    mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Digits:
     """Draw single digits as the generator makes them, unchecked, each in a hand of its own.
 
-    The labels go through `digits` over and over, column by column, or are drawn from them where
-    `random` is set. `rows` (default 8) by `columns` (default one for each of `digits`), or exactly
-    `count`. `progress` is called with the number of digits drawn and the number wanted.
+    The labels go through `digits` (default 0123456789) over and over, column by column, or are
+    drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
+    `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
+    `progress` is called with the number of digits drawn and the number wanted.
 
     Raises:
-        UsageError: `digits` are not digits, or there is no such writer, seed or model.
+        UsageError: `digits` are not digits, the model cannot be asked for them or cannot mix, or
+            there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
-    choices = parse_digits(digits)
+    choices = parse_digits("0123456789" if digits is None else digits)
+    shares = None if mix is None else _parse_mix(mix)
+    if shares is not None and digits is not None:
+        raise UsageError("give either digits or a mix of digits, not both")
     picks, columns = _pick_classes(len(choices), rows, columns, count)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
@@ -149,14 +162,36 @@ def generate(
     from handsum.pretrained import load_generator
 
     generator = load_generator(model) if model else load_generator()
+    if digits is not None and not generator.conditional:
+        raise UsageError(f"{generator.name} draws random digits: leave out which ones")
     writers = _choose_writers(generator, writer, wanted, seed)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for start in range(0, wanted, BATCH):
         part = np.arange(start, min(start + BATCH, wanted))
-        images[part] = generator.draw(labels[part], writers[part], seed=seed, indices=part)
+        if shares is None:
+            images[part] = generator.draw(labels[part], writers[part], seed=seed, indices=part)
+        else:
+            every = np.tile(shares, (len(part), 1))
+            images[part] = generator.mix(every, seed=seed, indices=part)
         if progress:
             progress(start + len(part), wanted)
+    if shares is not None or not generator.conditional:
+        from handsum.pretrained import load_reader
+
+        labels = load_reader().probabilities(images).argmax(-1)
     return Digits(images, labels, writers, columns, seed, generator.name)
+
+
+def _parse_mix(text: str) -> np.ndarray:
+    """Return the shares (10,) of each digit in a mix such as "6,4,7"; one given twice counts twice.
+
+    Raises:
+        UsageError: anything but digits with commas between them.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part in [*"0123456789"] for part in parts):
+        raise UsageError(f"a mix is digits with commas between them, such as 6,4,7, not {text!r}")
+    return np.bincount([int(part) for part in parts], minlength=10) / len(parts)
 
 
 def parse_digits(text: str) -> np.ndarray:
@@ -218,6 +253,11 @@ def write_rows(
 
     count, length = labels.shape
     generator = load_generator(model) if model else load_generator()
+    if not generator.conditional:
+        raise UsageError(
+            f"{generator.name} draws random digits, not those that are asked for: "
+            "`handsum models` lists the digit generators"
+        )
     writers = _choose_writers(generator, writer, count, seed)
     flat, hands = labels.reshape(-1), np.repeat(writers, length)
     readings = None
@@ -232,6 +272,58 @@ def write_rows(
     images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
     totals = labels.sum(axis=1)
     return Sequences(images, labels, totals, writers, readings, redrawn, seed, generator.name)
+
+
+def _draw_sequences(
+    total: int,
+    length: int,
+    count: int,
+    seed: int,
+    writer: int | None,
+    verify: bool,
+    model: str,
+    reader: str | None,
+) -> Sequences:
+    """Draw sequences by a model that plans their digits, REDRAWS times at most while one is wrong.
+
+    Right is one whose digits sum to the total and read as planned.
+    """
+    from handsum.pretrained import load_reader, load_sequence_generator
+
+    generator = load_sequence_generator(model)
+    if writer is not None:
+        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
+    totals, indices = np.full(count, total), np.arange(count)
+    images, labels = generator.draw(totals, length, seed=seed, indices=indices)
+    redrawn = np.zeros(count, np.int64)
+    if not verify:
+        sums, hands = labels.sum(1), np.zeros(count, np.int64)
+        return Sequences(images, labels, sums, hands, None, redrawn, seed, generator.name)
+    checker = load_reader(reader) if reader else load_reader()
+    readings = np.zeros_like(labels)
+    scores = np.full(count, -1.0)
+    pending, drawn, planned = indices, images, labels.copy()
+    for attempt in range(REDRAWS + 1):
+        if attempt:
+            attempts = np.full(len(pending), attempt)
+            drawn, planned = generator.draw(
+                totals[pending], length, seed=seed, indices=pending, attempts=attempts
+            )
+            redrawn[pending] += length
+        flat = drawn.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
+        read = checker.probabilities(flat).argmax(-1).reshape(planned.shape)
+        # A right sum outweighs any reading; among equals more digits that read as planned.
+        score = (planned.sum(1) == total) + (read == planned).mean(1)
+        better = score > scores[pending]
+        kept = pending[better]
+        images[kept], labels[kept], readings[kept] = drawn[better], planned[better], read[better]
+        scores[kept] = score[better]
+        pending = indices[scores < 2]
+        if len(pending) == 0:
+            break
+    texts = tuple("".join(map(str, row)) for row in readings)
+    sums, hands = labels.sum(1), np.zeros(count, np.int64)
+    return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
 
 
 def _draw_verified(
@@ -279,6 +371,8 @@ def _choose_writers(
 ) -> np.ndarray:
     if writer is None:
         return stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+    if generator.writers == 1:
+        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
     if not 0 <= writer < generator.writers:
         raise UsageError(
             f"writer {writer} is out of range: {generator.name} has the hands of writers "

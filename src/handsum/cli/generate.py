@@ -22,8 +22,15 @@ def generate(
         ),
     ] = Path("digits.png"),
     digits: Annotated[
-        str, typer.Option(help="Which digits: column by column, over and over.")
-    ] = "0123456789",
+        str | None,
+        typer.Option(
+            show_default="0123456789", help="Which digits: column by column, over and over."
+        ),
+    ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(metavar="6,4,7", help="Digits that are all of these at once (model cgan)."),
+    ] = None,
     random: Annotated[
         bool,
         typer.Option(
@@ -58,6 +65,8 @@ def generate(
     handsum generate --count 60000 -o digits.npz
 
     handsum generate --digits 7 --count 100 -o sevens/
+
+    handsum generate --model cgan --mix 6,4,7 --rows 4 --cols 8 -o mixed.png
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -77,6 +86,7 @@ def generate(
             seed=seed,
             writer=writer,
             model=model,
+            mix=mix,
             progress=lambda done, wanted: bar.update(task, completed=done, total=wanted),
         )
     save_digits(output, drawn)

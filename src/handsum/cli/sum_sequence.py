@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handsum.cli.console import err
 from handsum.cli.writing_options import (
     BOXES,
     CHANCE,
@@ -94,7 +95,8 @@ def sum_sequence(
 ) -> None:
     """Write digits in one hand that sum to TOTAL.
 
-    The digits are drawn exactly uniformly from all sequences of that length and sum.
+    The digits are drawn exactly uniformly from all sequences of that length and sum. With --model
+    lstm-cgan or one-to-many-cgan, a network plans them; one that is wrong is drawn anew.
 
     Examples:
 
@@ -117,8 +119,13 @@ def sum_sequence(
     written = writing.sum_sequence(
         total, length, count=count, seed=seed, writer=writer, verify=verify, model=model
     )
-    captions = [f"{'+'.join(digits)} = {total}" for digits in written.digits] if caption else None
+    sums = zip(written.digits, written.totals, strict=True)
+    captions = [f"{'+'.join(digits)} = {own}" for digits, own in sums] if caption else None
     rows = save(path, written, style, captions)
+    wrong = int((written.totals != total).sum())
+    if wrong:
+        message = f"note: {wrong} of {len(rows)} planned another sum than {total}: --verify redraws"
+        err.print(message, markup=False)
     tell(
         f"{path}: {_summary(written, total, length)}",
         {"sequences": rows, "writer": writer_of(written), "seed": written.seed},
@@ -132,7 +139,7 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
     if count > 1:
         what = f"{count} sequences of {what}, each summing to {total}"
     elif length <= LISTED_DIGITS:
-        what = f"{'+'.join(written.digits[0])} = {total}"
+        what = f"{'+'.join(written.digits[0])} = {written.totals[0]}"
     else:
         what = f"{what} summing to {total}"
     notes = [f"seed {written.seed}"]

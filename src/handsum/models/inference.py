@@ -29,18 +29,52 @@ def draw_digits(
 
     The key of digit i is a function of `seed`, `indices[i]` and `attempts[i]` alone.
     """
+    latents = _latents(generator, seed, indices, attempts)
+    return to_bytes(generator(latents, labels, writers))
+
+
+def mix_digits(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    attempts: jax.Array,
+    shares: jax.Array,
+) -> jax.Array:
+    """Digits uint8 (N, 28, 28) that are several at once: `shares` (N, 10), rows that sum to 1."""
+    return to_bytes(generator.mix(_latents(generator, seed, indices, attempts), shares))
+
+
+def _latents(generator: Any, seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
+    keys = _keys(seed, indices, attempts)
+    return jax.vmap(lambda key: jax.random.normal(key, (generator.latent_size,)))(keys)
+
+
+def draw_sequences(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    attempts: jax.Array,
+    totals: jax.Array,
+    lengths: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """Sequences for totals and lengths (N,): images uint8 (N, L, 28, 28) and digits int (N, L).
+
+    L is the generator's longest; what is beyond a sequence's length means nothing. The keys are as
+    in `draw_digits`.
+    """
+    noise = jax.vmap(lambda key: generator.noise(key))(_keys(seed, indices, attempts))
+    images, digits = generator(noise, totals, lengths)
+    return to_bytes(images), digits
+
+
+def _keys(seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
     root = jax.random.key(seed)
-
-    def latents(index: jax.Array, attempt: jax.Array) -> jax.Array:
-        key = jax.random.fold_in(jax.random.fold_in(root, index), attempt)
-        return jax.random.normal(key, (generator.latent_size,))
-
-    images = generator(jax.vmap(latents)(indices, attempts), labels, writers)
-    return to_bytes(images)
+    by_index = jax.vmap(lambda index: jax.random.fold_in(root, index))(indices)
+    return jax.vmap(jax.random.fold_in)(by_index, attempts)
 
 
 def to_bytes(images: jax.Array) -> jax.Array:
-    """Images (N, H, W, 1) in [-1, 1] as uint8 (N, H, W)."""
+    """Images (..., H, W, 1) in [-1, 1] as uint8 (..., H, W)."""
     return jnp.round((images[..., 0] + 1) * 127.5).astype(jnp.uint8)
 
 

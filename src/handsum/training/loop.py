@@ -24,7 +24,7 @@ from handsum.data.mnist import Dataset
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_write, save_png
 from handsum.models import registry
-from handsum.training.batches import Batches
+from handsum.training.batches import make_batches
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
@@ -205,7 +205,7 @@ class _Session:
         config, backend = self.config, jax.default_backend()
         advance = compile_step(step, backend)
         data = {name: jax.numpy.asarray(values) for name, values in arrays.items()}
-        batches = Batches(len(arrays["labels"]), config.batch_size, config.seed)
+        batches = make_batches(config, arrays)
         # A dispatch on an accelerator takes many steps; on a CPU a chunk is only a moment between
         # two looks at the clock.
         chunk = 10 if backend == "cpu" else 50

@@ -16,7 +16,7 @@ from flax import nnx
 from handsum.config import TrainingConfig
 from handsum.data.mnist import Dataset
 from handsum.images import tile
-from handsum.models.inference import draw_digits, read_digits
+from handsum.models.inference import draw_digits, draw_sequences, read_digits
 from handsum.models.registry import Entry
 
 
@@ -49,6 +49,41 @@ class GeneratorMonitor:
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
         """No figures: how generated digits measure is the business of evaluation."""
         return {}, tile(np.asarray(self._draw(*state)), 10)
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
+class SequenceMonitor:
+    """Draws a sequence of each length, always from the same random keys, and counts right plans."""
+
+    def __init__(self, definition: nnx.GraphDef, config: TrainingConfig) -> None:
+        self._longest = getattr(config, "longest", 1)
+        # Enough plans for a share; the last of each length is drawn with a total that is typical.
+        lengths = jnp.tile(jnp.arange(1, self._longest + 1), 20)
+        shares = jnp.repeat(jnp.linspace(0, 1, 20), self._longest)
+        totals = jnp.round(9 * lengths * shares).astype(jnp.int32)
+
+        @jax.jit
+        def draw(params: nnx.State, rest: nnx.State) -> tuple[jax.Array, jax.Array]:
+            generator = nnx.merge(definition, params, rest)
+            zeros = jnp.zeros_like(totals)
+            rows = jnp.arange(len(totals))
+            return draw_sequences(generator, jnp.uint32(0), rows, zeros, totals, lengths)
+
+        self._draw, self._totals, self._lengths = draw, np.asarray(totals), np.asarray(lengths)
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The share of plans that sum to their totals; pictures a sequence of each length."""
+        images, digits = map(np.asarray, self._draw(*state))
+        going = np.arange(self._longest) < self._lengths[:, None]
+        right = (digits * going).sum(1) == self._totals
+        shown = slice(10 * self._longest, 11 * self._longest)
+        picture = images[shown] * going[shown, :, None, None]
+        return {"plans_right": float(right.mean())}, tile(
+            picture.reshape(-1, *picture.shape[2:]), self._longest
+        )
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
         """Nothing besides the configuration."""
@@ -114,6 +149,8 @@ def make_monitor(
     entry: Entry, definition: nnx.GraphDef, config: TrainingConfig, validation: Dataset
 ) -> Monitor:
     """The monitor for a model's task."""
-    if entry.task == "digit generator":
+    if entry.task in ("digit generator", "random digit generator"):
         return GeneratorMonitor(definition, config)
+    if entry.task == "sequence generator":
+        return SequenceMonitor(definition, config)
     return ClassifierMonitor(definition, validation)
