@@ -97,6 +97,25 @@ def without_lines(parts: list[Part], shape: tuple[int, ...]) -> list[Part]:
     return rest if any(part.height >= digit_height for part in rest) else parts
 
 
+def without_small_print(parts: list[Part]) -> list[Part]:
+    """Leave out lines of small letters: a digit does not break into three pieces side by side."""
+    typical = typical_height(parts) if parts else 0.0
+    small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
+    if len(small) < 3:
+        return parts
+    left, top, right, bottom = _edges([parts[index] for index in small]).T
+    beside = lil_array((len(small), len(small)), dtype=bool)
+    for row, index in enumerate(small):
+        part = parts[index]
+        reach = max(part.height, 0.2 * typical)
+        in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
+        close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
+        beside[row, np.flatnonzero(in_line & close)] = True
+    _, line = connected_components(beside, directed=False)
+    letters = set(np.array(small)[np.bincount(line)[line] >= 3])
+    return [part for index, part in enumerate(parts) if index not in letters]
+
+
 def join_breaks(parts: list[Part], labels: np.ndarray) -> list[Part]:
     """Join pieces that a break far narrower than any space between digits separates."""
     reach = int(0.025 * typical_height(parts)) if parts else 0
@@ -119,7 +138,7 @@ def join_pieces(parts: list[Part]) -> list[Part]:
         return []
     typical = typical_height(parts)
     parts = [part for part in parts if max(part.width, part.height) >= 0.1 * typical]
-    pieces = dict(enumerate(_without_small_print(parts, typical)))
+    pieces = dict(enumerate(parts))
     edges = _edges(list(pieces.values())).astype(float)
     joined = True
     while joined:
@@ -134,24 +153,6 @@ def join_pieces(parts: list[Part]) -> list[Part]:
                 edges[index] = np.nan
                 joined = True
     return list(pieces.values())
-
-
-def _without_small_print(parts: list[Part], typical: float) -> list[Part]:
-    """Leave out lines of small letters: a digit does not break into three pieces side by side."""
-    small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
-    if len(small) < 3:
-        return parts
-    left, top, right, bottom = _edges([parts[index] for index in small]).T
-    beside = lil_array((len(small), len(small)), dtype=bool)
-    for row, index in enumerate(small):
-        part = parts[index]
-        reach = max(part.height, 0.2 * typical)
-        in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
-        close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
-        beside[row, np.flatnonzero(in_line & close)] = True
-    _, line = connected_components(beside, directed=False)
-    letters = set(np.array(small)[np.bincount(line)[line] >= 3])
-    return [part for index, part in enumerate(parts) if index not in letters]
 
 
 def _edges(parts: list[Part]) -> np.ndarray:
@@ -214,5 +215,3 @@ def may_be_digit(part: Part, ink: np.ndarray, labels: np.ndarray) -> bool:
 def window(part: Part, rim: int = 0) -> tuple[slice, slice]:
     top, left = max(0, part.top - rim), max(0, part.left - rim)
     return np.s_[top : part.bottom + rim, left : part.right + rim]
-
-

@@ -174,7 +174,7 @@ def load_picture(path: str | Path) -> np.ndarray:
             with Image.open(path, formats=known) as image:
                 if image.width * image.height > MAX_PICTURE_PIXELS:
                     raise Image.DecompressionBombError
-                return _grey(ImageOps.exif_transpose(image))
+                return to_grey(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         limit = MAX_PICTURE_PIXELS // 1_000_000
         reason = f"it has more than {limit} megapixels: make it smaller first"
@@ -189,8 +189,8 @@ def load_picture(path: str | Path) -> np.ndarray:
         raise HandsumError(f"cannot read {path}: {reason}") from error
 
 
-def _grey(image: Image.Image) -> np.ndarray:
-    """Turn any picture into grey, float32 (H, W) in [0, 1]."""
+def to_grey(image: Image.Image) -> np.ndarray:
+    """Turn any picture into grey, float32 (H, W) in [0, 1], as `load_picture` describes."""
     if image.mode.startswith(("I", "F")):
         return _deep_grey(np.asarray(image))
     if image.has_transparency_data:

@@ -97,9 +97,7 @@ class Prediction:
     sum: int | None
     probability: float | None
     interval: tuple[int, int] | None
-    distribution: np.ndarray = field(
-        default_factory=lambda: np.ones(1), repr=False, compare=False
-    )
+    distribution: np.ndarray = field(default_factory=lambda: np.ones(1), repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `handsum predict --json` prints."""
@@ -151,9 +149,7 @@ def predict(
         return Prediction(readings, None, None, None)
     distribution = sum_distribution(probabilities)
     summary = sum_summary(distribution)
-    return Prediction(
-        readings, summary.sum, summary.probability, summary.interval, distribution
-    )
+    return Prediction(readings, summary.sum, summary.probability, summary.interval, distribution)
 
 
 class _LateReader:
@@ -258,9 +254,7 @@ def _read_group(
             yield _reading(loaded.file, next(decoded), length, punctuation)
 
 
-def _reading(
-    file: Path, page: Decoded, length: int | None, punctuation: bool
-) -> FileReading:
+def _reading(file: Path, page: Decoded, length: int | None, punctuation: bool) -> FileReading:
     probabilities = page.probabilities
     digits = "".join(str(row.argmax()) for row in probabilities)
     error = None

@@ -78,14 +78,14 @@ def decode(pages: Sequence[Page], reader: Reader, length: int | None = None) -> 
         [pages[index].digit(candidate.part) for candidate in candidates]
         for index, (_, candidates) in zip(apart, chains, strict=True)
     ]
-    for index, chain, digits, read in zip(apart, chains, images, _read(images, reader), strict=True):
+    for index, chain, digits, read in zip(
+        apart, chains, images, _read(images, reader), strict=True
+    ):
         results[index] = _taken_apart(pages[index], chain, digits, *read, length)
     return results
 
 
-def _read(
-    pages: Sequence[Sequence[Digit]], reader: Reader
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _read(pages: Sequence[Sequence[Digit]], reader: Reader) -> list[tuple[np.ndarray, np.ndarray]]:
     """Read the digits of all pages in one call; give each page's probabilities and odds."""
     flat = [digit.image for digits in pages for digit in digits]
     if flat:
@@ -97,17 +97,14 @@ def _read(
     return [(probabilities[span], odds[span]) for span in spans]
 
 
-def _firm(
-    writings: Sequence[Writing], probabilities: np.ndarray, odds: np.ndarray
-) -> list[bool]:
+def _firm(writings: Sequence[Writing], probabilities: np.ndarray, odds: np.ndarray) -> list[bool]:
     """Tell which writings are one digit each, beyond doubt."""
     return [
         bool(sure >= _SURE and odd >= _SURE_ODDS)
         and len(writing.pieces) == 1
         and writing.part.width <= _WIDE * writing.typical
         and (
-            writing.gap >= _CLOSE * writing.typical
-            or writing.part.height >= _LOW * writing.typical
+            writing.gap >= _CLOSE * writing.typical or writing.part.height >= _LOW * writing.typical
         )
         for writing, sure, odd in zip(writings, probabilities.max(-1, initial=0), odds, strict=True)
     ]

@@ -20,6 +20,7 @@ from handsum.components import (
     typical_height,
     window,
     without_lines,
+    without_small_print,
 )
 from handsum.cutting import cut
 from handsum.images import DIGIT_SIZE
@@ -31,6 +32,8 @@ _WORKING_PIXELS = 16_000_000
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 # What is lower than this share of a row's height is punctuation or dirt.
 _LEAST_OF_ROW = 0.45
+# What is lower than this and in the lower half of its row is punctuation, too.
+_LOW = 0.65
 # No digit is wider than this many heights of its row, or higher.
 _WIDEST, _HIGHEST = 1.5, 1.8
 # Pieces that may make one digit: a broken one has few, and more cuts than these miss the point.
@@ -115,7 +118,7 @@ class Page:
     def _find(self) -> tuple[list[Writing], list[Part]]:
         """Return what may be digits in reading order, and the small marks beside them."""
         pieces = without_lines(parts_of(self._labels), self._labels.shape)
-        pieces = join_breaks(pieces, self._labels)
+        pieces = join_breaks(without_small_print(pieces), self._labels)
         wholes = join_pieces(pieces)
         if self._single and wholes:
             # A picture of MNIST's own size is one digit, in however many pieces.
@@ -132,6 +135,9 @@ class Page:
         writings = []
         for row, parts in enumerate(_rows(digits)):
             height = typical_height(parts)
+            low = [part for part in parts if _is_low(part, parts, height)]
+            marks += low
+            parts = [part for part in parts if part not in low]
             for index, part in enumerate(parts):
                 beside = parts[max(0, index - 1) : index] + parts[index + 1 : index + 2]
                 gaps = [max(part.left - o.right, o.left - part.right) for o in beside]
@@ -145,14 +151,15 @@ class Page:
             row = [
                 writing
                 for writing in self.writings
-                if writing.part.top <= mark.top and mark.bottom <= writing.part.bottom + 0.5 * writing.typical
+                if writing.part.top <= mark.top
+                and mark.bottom <= writing.part.bottom + 0.6 * writing.typical
             ]
             if not row:
                 continue
             near = min(row, key=lambda writing: abs(writing.part.right - mark.left))
             size = max(mark.width, mark.height) / near.typical
             below = (mark.bottom - near.part.bottom) / near.typical
-            if 0.06 <= size <= 0.45 and mark.top > near.part.top + 0.55 * near.part.height:
+            if 0.06 <= size <= _LOW and mark.top > near.part.top + 0.55 * near.part.height:
                 comma = mark.height > 1.5 * mark.width or below > 0.15 and mark.height > mark.width
                 centre = self._factor * (mark.left + mark.right) / 2
                 yield Mark(near.row, centre, "," if comma else ".")
@@ -248,6 +255,13 @@ def _rows(parts: list[Part]) -> list[list[Part]]:
             rows.append([part])
     rows.sort(key=lambda row: float(np.median([part.top + part.bottom for part in row])))
     return rows
+
+
+def _is_low(part: Part, row: list[Part], typical: float) -> bool:
+    """Tell whether a part is small and stands in the lower half of its row, as a comma does."""
+    tall = [other for other in row if other.height >= 0.8 * typical]
+    near = min(tall, key=lambda other: abs(other.left + other.right - part.left - part.right))
+    return part.height < _LOW * typical and part.top > (near.top + near.bottom) / 2
 
 
 def _shared_height(one: Part, other: Part) -> float:

@@ -16,14 +16,12 @@ from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
+from handsum.verification import draw_verified
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator, DigitReader
+    from handsum.layout import Style
+    from handsum.pretrained import DigitGenerator
 
-REDRAWS = 20
-# A digit is accepted when the reader gives it at least this probability of being what was asked.
-# Of the validation digits of which the reader is as sure, it misreads 0.02%; of all, 0.3%.
-ACCEPTED = 0.98
 BATCH = 1000
 
 
@@ -76,12 +74,14 @@ def sum_sequence(
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
     The digits are drawn exactly uniformly among all sequences of that length and sum. Without
     `length`, one at which the total is typical; without `writer`, one for each sequence by the
-    seed; `model` names a generator of the zoo, `reader` the model that checks its digits.
+    seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With a
+    `style` each sequence is also set as a picture and read in it, for digits that stay legible.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -91,7 +91,7 @@ def sum_sequence(
     if count < 1:
         raise UsageError(f"a count of {count} writes nothing: use 1 or more")
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return _write(labels, seed, writer, verify, model, reader)
+    return _write(labels, seed, writer, verify, model, reader, style)
 
 
 def number(
@@ -102,13 +102,17 @@ def number(
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
+
+    With a `style` it is also set as a picture and read in it, for digits that stay legible.
 
     Raises:
         UsageError: `text` is not all digits, or there is no such writer, seed or model.
     """
-    return _write(parse_digits(text)[None], choose_seed(seed), writer, verify, model, reader)
+    labels = parse_digits(text)[None]
+    return _write(labels, choose_seed(seed), writer, verify, model, reader, style)
 
 
 def generate(
@@ -192,6 +196,7 @@ def _write(
     verify: bool,
     model: str | None,
     reader: str | None,
+    style: Style | None,
 ) -> Sequences:
     """Draw labels, (N, L), one hand to a row."""
     from handsum.pretrained import load_generator, load_reader
@@ -199,59 +204,18 @@ def _write(
     count, length = labels.shape
     generator = load_generator(model) if model else load_generator()
     writers = _choose_writers(generator, writer, count, seed)
-    flat, hands = labels.reshape(-1), np.repeat(writers, length)
-    readings = None
-    redrawn = np.zeros(count, np.int64)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        images, read, again = _draw_verified(generator, checker, flat, hands, seed)
-        readings = tuple("".join(map(str, row)) for row in read.reshape(count, length))
-        redrawn = again.reshape(count, length).sum(axis=1)
+        drawn = draw_verified(generator, checker, labels, writers, seed, style)
+        images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
-        images = generator.draw(flat, hands, seed=seed, indices=np.arange(len(flat)))
-    images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+        hands = np.repeat(writers, length)
+        indices = np.arange(count * length)
+        images = generator.draw(labels.reshape(-1), hands, seed=seed, indices=indices)
+        images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+        readings, redrawn = None, np.zeros(count, np.int64)
     totals = labels.sum(axis=1)
     return Sequences(images, labels, totals, writers, readings, redrawn, seed, generator.name)
-
-
-def _draw_verified(
-    generator: DigitGenerator,
-    reader: DigitReader,
-    labels: np.ndarray,
-    writers: np.ndarray,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw digits until each reads as asked, REDRAWS times at most, and keep each one's best.
-
-    Returns images uint8 (N, 28, 28), readings int64 (N,), and whether each was drawn again, (N,).
-    """
-    indices = np.arange(len(labels))
-    pending = indices
-    images = np.zeros((len(labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    readings = np.zeros(len(labels), np.int64)
-    scores = np.full(len(labels), -1.0)
-    redrawn = np.zeros(len(labels), bool)
-    for attempt in range(REDRAWS + 1):
-        redrawn[pending] = attempt > 0
-        drawn = generator.draw(
-            labels[pending],
-            writers[pending],
-            seed=seed,
-            indices=pending,
-            attempts=np.full(len(pending), attempt),
-        )
-        probabilities = reader.probabilities(drawn)
-        read = probabilities.argmax(axis=1)
-        # A right reading outweighs any probability; among equals the surer one is the better.
-        asked = probabilities[np.arange(len(pending)), labels[pending]]
-        score = asked + (read == labels[pending])
-        better = score > scores[pending]
-        kept = pending[better]
-        images[kept], readings[kept], scores[kept] = drawn[better], read[better], score[better]
-        pending = indices[scores < 1 + ACCEPTED]
-        if len(pending) == 0:
-            break
-    return images, readings, redrawn
 
 
 def _choose_writers(

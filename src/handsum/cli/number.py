@@ -19,6 +19,7 @@ from handsum.cli.writing_options import (
     Seed,
     Verify,
     Writer,
+    picture_style,
     save,
     tell,
     writer_of,
@@ -84,7 +85,14 @@ def number(
     path = output or Path(f"number-{text[:LISTED_DIGITS]}.png")
     check_sequences_path(path)
     style = Style(scale, ink, paper, "thousands" if spacing else "normal", cells)
-    written = writing.number(text, seed=seed, writer=writer, verify=verify, model=model)
+    written = writing.number(
+        text,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style),
+    )
     captions = [_grouped(text) if spacing else text] if caption else None
     row = save(path, written, style, captions)[0]
     what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"

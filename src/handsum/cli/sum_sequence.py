@@ -20,6 +20,7 @@ from handsum.cli.writing_options import (
     Seed,
     Verify,
     Writer,
+    picture_style,
     save,
     tell,
     writer_of,
@@ -109,7 +110,14 @@ def sum_sequence(
     check_sequences_path(path)
     style = Style(scale, ink, paper, "wide" if spacing else "normal", cells)
     written = writing.sum_sequence(
-        total, length, count=count, seed=seed, writer=writer, verify=verify, model=model
+        total,
+        length,
+        count=count,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style),
     )
     captions = [f"{'+'.join(digits)} = {total}" for digits in written.digits] if caption else None
     rows = save(path, written, style, captions)

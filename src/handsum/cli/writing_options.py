@@ -111,6 +111,11 @@ class NegativeNumberCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
+def picture_style(path: Path, style: Style) -> Style | None:
+    """Return how the digits will be seen: set in that style, or, in an .npz, as they are."""
+    return style if path.suffix.lower() == ".png" else None
+
+
 def save(
     path: Path, sequences: Sequences, style: Style, captions: list[str] | None
 ) -> list[dict[str, Any]]:
