@@ -165,6 +165,10 @@ def load_picture(path: str | Path) -> np.ndarray:
     Raises:
         HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
     """
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A pipe or a device may never answer.
+        kind = "a directory" if os.path.isdir(path) else "not a regular file"
+        raise HandsumError(f"cannot read {path}: it is {kind}")
     try:
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.

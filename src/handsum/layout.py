@@ -114,7 +114,7 @@ def render(
     """
     scale = style.factor
     count, length = images.shape[:2]
-    check_size(length * DIGIT_HEIGHT * scale / 2, count * DIGIT_HEIGHT * scale)
+    check_least_size(style, count, length)
     pairs = zip(images, rngs, strict=True)
     lines = [_cells(row, style) if style.cells else _line(row, rng, style) for row, rng in pairs]
     above, below, width = (
@@ -138,6 +138,12 @@ def render(
             boxes[index, digit] = _paste(canvas, ink, left + x, top + above + y)
         _paste(canvas, label, left, top + above + below)
     return Picture(_paint(canvas, *style.colors), boxes)
+
+
+def check_least_size(style: Style, count: int, length: int) -> None:
+    """Raise UsageError if `count` rows of `length` digits are too large however they are drawn."""
+    height = DIGIT_HEIGHT * style.factor
+    check_size(length * height / 2, count * height)
 
 
 def check_size(width: float, height: float) -> None:

@@ -63,7 +63,7 @@ def decode(pages: Sequence[Page], reader: Reader, length: int | None = None) -> 
 
     `length` is the number of digits on each page, where it is known.
     """
-    wholes = [[page.digit(writing.part) for writing in page.writings] for page in pages]
+    wholes = [page.digits() for page in pages]
     results = []
     doubtful = []
     for page, digits, read in zip(pages, wholes, _read(wholes, reader), strict=True):

@@ -28,7 +28,7 @@ from handsum.ink import as_mnist, ink_map
 from handsum.ruling import without_ruling
 
 # Pictures beyond this are worked on at a whole fraction of their size.
-_WORKING_PIXELS = 16_000_000
+_WORKING_PIXELS = 8_000_000
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 # What is lower than this share of a row's height is punctuation or dirt.
 _LEAST_OF_ROW = 0.45
@@ -163,6 +163,10 @@ class Page:
                 comma = mark.height > 1.5 * mark.width or below > 0.15 and mark.height > mark.width
                 centre = self._factor * (mark.left + mark.right) / 2
                 yield Mark(near.row, centre, "," if comma else ".")
+
+    def digits(self) -> list[Digit]:
+        """Return the writings as they stand, each as one digit."""
+        return [self.digit(writing.part) for writing in self.writings]
 
     def digit(self, part: Part) -> Digit:
         """Return a part as a digit."""

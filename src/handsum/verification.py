@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +24,8 @@ ACCEPTED = 0.98
 # How often a picture is set and read again, and how many are at once.
 _SETTINGS = 12
 _PICTURES_AT_ONCE = 32
-# Pictures that are smaller still cannot be read, whatever is drawn in them.
-_LEAST_SCALE = 1.0
+# Smaller pictures cannot be read, whatever is drawn in them; larger ones show nothing more.
+_LEAST_SCALE, _LARGEST_SCALE = 1.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def _draw_legible(
 ) -> list[str]:
     """Draw again what does not read as asked in its picture; give each picture's last reading."""
     count, length = labels.shape
+    style = replace(style, scale=min(style.factor, _LARGEST_SCALE))
     readings = [""] * count
     pending = np.arange(count)
     for attempt in range(_SETTINGS + 1):

@@ -91,7 +91,7 @@ def number(
         writer=writer,
         verify=verify,
         model=model,
-        style=picture_style(path, style),
+        style=picture_style(path, style, 1, len(text)),
     )
     captions = [_grouped(text) if spacing else text] if caption else None
     row = save(path, written, style, captions)[0]

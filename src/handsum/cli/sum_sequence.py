@@ -105,7 +105,7 @@ def sum_sequence(
     from handsum.sums import choose_length, parse_total
 
     total = parse_total(target)
-    choose_length(total, length)
+    chosen = choose_length(total, length)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
     style = Style(scale, ink, paper, "wide" if spacing else "normal", cells)
@@ -117,7 +117,7 @@ def sum_sequence(
         writer=writer,
         verify=verify,
         model=model,
-        style=picture_style(path, style),
+        style=picture_style(path, style, count, chosen),
     )
     captions = [f"{'+'.join(digits)} = {total}" for digits in written.digits] if caption else None
     rows = save(path, written, style, captions)

@@ -111,9 +111,19 @@ class NegativeNumberCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def picture_style(path: Path, style: Style) -> Style | None:
-    """Return how the digits will be seen: set in that style, or, in an .npz, as they are."""
-    return style if path.suffix.lower() == ".png" else None
+def picture_style(path: Path, style: Style, count: int, length: int) -> Style | None:
+    """Return how `count` sequences of `length` digits will be seen: in an .npz, as they are.
+
+    Raises:
+        UsageError: their picture would be too large: before the work, not after it.
+    """
+    from handsum.layout import check_least_size
+    from handsum.saving import NUMBER_MARK
+
+    if path.suffix.lower() != ".png":
+        return None
+    check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
+    return style
 
 
 def save(
