@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -32,8 +33,8 @@ class Reader(Protocol):
 class Decoded:
     """What a page says: its digits in reading order, each one's row and probabilities (N, 10).
 
-    `others` are the boxes of what was left out as no digit, `points` the points and commas. `asked` tells whether there are as many
-    digits as were asked for.
+    `others` are the boxes of what was left out as no digit, `points` the points and commas.
+    `asked` tells whether there are as many digits as were asked for.
     """
 
     digits: tuple[Digit, ...]
@@ -51,7 +52,7 @@ class Decoded:
         ]
         if punctuation:
             signs += [(mark.row, mark.centre, mark.sign) for mark in self.points]
-        rows = {row: "" for row in self.rows}
+        rows = dict.fromkeys(self.rows, "")
         for row, _, sign in sorted(signs, key=lambda sign: sign[:2]):
             if row in rows:
                 rows[row] += sign
@@ -93,7 +94,7 @@ def _read(pages: Sequence[Sequence[Digit]], reader: Reader) -> list[tuple[np.nda
     else:
         probabilities, odds = np.zeros((0, 10), np.float32), np.zeros(0, np.float32)
     ends = np.cumsum([0, *(len(digits) for digits in pages)])
-    spans = [slice(*pair) for pair in zip(ends, ends[1:], strict=False)]
+    spans = [slice(*pair) for pair in pairwise(ends)]
     return [(probabilities[span], odds[span]) for span in spans]
 
 
@@ -113,12 +114,12 @@ def _firm(writings: Sequence[Writing], probabilities: np.ndarray, odds: np.ndarr
 def _as_it_stands(
     page: Page, digits: Sequence[Digit], probabilities: np.ndarray, odds: np.ndarray
 ) -> Decoded:
-    kept = np.flatnonzero(odds >= 0)
+    kept = np.flatnonzero(odds >= 0).tolist()
     return Decoded(
         digits=tuple(digits[index] for index in kept),
         rows=tuple(page.writings[index].row for index in kept),
         probabilities=probabilities[kept],
-        others=tuple(digits[index].box for index in np.flatnonzero(odds < 0)),
+        others=tuple(digits[index].box for index in np.flatnonzero(odds < 0).tolist()),
         points=page.points,
     )
 

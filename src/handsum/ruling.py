@@ -57,7 +57,7 @@ def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.nd
 
 def _level_runs(inked: np.ndarray) -> np.ndarray:
     """Return where ink runs level for a tenth of the width; it may climb a little."""
-    height, width = inked.shape
+    width = inked.shape[1]
     slack = max(1, round(width / 400))
     length = max(15, round(0.1 * width))
     thick = ndimage.binary_dilation(inked, np.ones((2 * slack + 1, 1), bool))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -158,9 +159,10 @@ class Page:
                 continue
             near = min(row, key=lambda writing: abs(writing.part.right - mark.left))
             size = max(mark.width, mark.height) / near.typical
-            below = (mark.bottom - near.part.bottom) / near.typical
-            if 0.06 <= size <= _LOW and mark.top > near.part.top + 0.55 * near.part.height:
-                comma = mark.height > 1.5 * mark.width or below > 0.15 and mark.height > mark.width
+            low = mark.top > near.part.top + 0.55 * near.part.height
+            if low and 0.06 <= size <= _LOW and mark.width <= 2 * mark.height:
+                hangs = (mark.bottom - near.part.bottom) / near.typical > 0.15
+                comma = mark.height > (1.0 if hangs else 1.5) * mark.width
                 centre = self._factor * (mark.left + mark.right) / 2
                 yield Mark(near.row, centre, "," if comma else ".")
 
@@ -235,10 +237,7 @@ class Page:
         width, height = part.width / writing.typical, part.height / writing.typical
         if not whole and (width > _WIDEST or height > _HIGHEST):
             return None
-        gaps = (
-            max(0, right.part.left - left.part.right)
-            for left, right in zip(own, own[1:], strict=False)
-        )
+        gaps = (max(0, right.part.left - left.part.right) for left, right in pairwise(own))
         cost = 12.0 * sum(gaps) / writing.typical
         cost += 2.0 * max(0.0, 0.6 / height - 1) + 4.0 * max(0.0, width - 1.1)
         # A cut through ink is paid for by the digit on its left.

@@ -88,7 +88,7 @@ class _Drawer:
         return self._next > 1
 
     def draw(self, places: np.ndarray) -> None:
-        """Draw the digits at `places` (M,) anew, REDRAWS times more at most; keep each one's best."""
+        """Draw the digits at `places` (M,) anew, REDRAWS times more at most; keep the best."""
         scores = np.full(len(self._labels), -1.0)
         pending = places
         for _ in range(REDRAWS + 1):

@@ -56,9 +56,10 @@ def _letter(source: _Source) -> np.ndarray:
 
     random = source.random
     fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
-    font = ImageFont.truetype(fonts / f"{source.fonts[random.integers(len(source.fonts))]}.ttf", 60)
+    name = source.fonts[int(random.integers(len(source.fonts)))]
+    font = ImageFont.truetype(fonts / f"{name}.ttf", 60)
     image = Image.new("L", (_SIDE, _SIDE))
-    letter = LETTERS[random.integers(len(LETTERS))]
+    letter = LETTERS[int(random.integers(len(LETTERS)))]
     ImageDraw.Draw(image).text((30, 25), letter, font=font, fill=255)
     return np.asarray(image.rotate(random.uniform(-10, 10), Image.Resampling.BICUBIC))
 
