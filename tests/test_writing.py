@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
-from handsum.writing import REDRAWS, Sequences, generate, number, parse_digits, sum_sequence
+from handsum.verification import REDRAWS
+from handsum.writing import Sequences, generate, number, parse_digits, sum_sequence
 
 
 def same(first: Sequences, second: Sequences, rows: slice = slice(None)) -> bool:
@@ -121,11 +122,11 @@ def test_the_best_attempt_is_kept(fake_generator: Any, monkeypatch: pytest.Monke
     images = []
 
     class Unsure:
-        def probabilities(self, drawn: np.ndarray) -> np.ndarray:
+        def read(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             images.append(drawn[0])
             row = np.full((1, 10), 0.01, np.float32)
             row[0, [7, 1]] = next(shares)
-            return row
+            return row, np.full(1, np.inf)
 
     module = sys.modules["handsum.pretrained"]
     monkeypatch.setattr(module, "load_reader", lambda name=None: Unsure())

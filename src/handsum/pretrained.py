@@ -176,6 +176,7 @@ class DigitReader:
         self.name = name
         self.facts = snapshot.facts
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
+        self.least_odds: float | None = snapshot.facts.get("least_odds")
         self._snapshot = snapshot
         self._read = compile_function(snapshot, inference.read_digits, (_DIGITS,))
 
@@ -185,9 +186,21 @@ class DigitReader:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
+        return self.read(images)[0]
+
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class probabilities float32 (N, 10) of pictures uint8 (N, 28, 28), and odds (N,).
+
+        The odds are natural logarithms: of a digit against anything else, over the least that the
+        reader takes for a digit. Infinite where it was not trained to tell.
+        """
         logits = self.logits(images)
         likelihoods = np.exp(logits - logits.max(-1, keepdims=True))
-        return likelihoods / likelihoods.sum(-1, keepdims=True)
+        probabilities = likelihoods / likelihoods.sum(-1, keepdims=True)
+        if self.least_odds is None:
+            return probabilities, np.full(len(logits), np.inf, np.float32)
+        odds = np.logaddexp.reduce(logits * np.float32(self.temperature), axis=-1)
+        return probabilities, odds - np.float32(self.least_odds)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""

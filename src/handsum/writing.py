@@ -7,7 +7,7 @@ own, and sequence i of a seed is the same however many are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +17,12 @@ from handsum.images import DIGIT_SIZE
 from handsum.marks import MARKS
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
+from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator, DigitReader
+    from handsum.layout import Style
+    from handsum.pretrained import DigitGenerator
 
-REDRAWS = 20
-# A digit is accepted when the reader gives it at least this probability of being what was asked.
-# Of the validation digits of which the reader is as sure, it misreads 0.02%; of all, 0.3%.
-ACCEPTED = 0.98
 BATCH = 1000
 
 
@@ -80,13 +78,15 @@ def sum_sequence(
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
     The digits are drawn exactly uniformly among all sequences of that length and sum, but by a
     `model` that draws sequences: that one plans its own, and is drawn anew while they are wrong.
     Without `length`, one at which the total is typical; without `writer`, one for each sequence by
-    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits.
+    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
+    a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -101,7 +101,7 @@ def sum_sequence(
         if draws_sequences(model):
             return _draw_sequences(total, length, count, seed, writer, verify, model, reader)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, model, reader)
+    return write_rows(labels, seed, writer, verify, model, reader, style)
 
 
 def number(
@@ -112,17 +112,19 @@ def number(
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
     Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
+    With a `style` it is also set as a picture and read in it, for digits that stay legible.
 
     Raises:
         UsageError: `text` holds anything else, or there is no such writer, seed or model.
     """
     labels = parse_number(text)[None]
-    written = write_rows(labels, choose_seed(seed), writer, verify, model, reader)
-    return replace(written, texts=(text,)) if len(text) > labels.size else written
+    texts = (text,) if len(text) > labels.size else None
+    return write_rows(labels, choose_seed(seed), writer, verify, model, reader, style, texts)
 
 
 def generate(
@@ -247,6 +249,8 @@ def write_rows(
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
+    texts: tuple[str, ...] | None = None,
 ) -> Sequences:
     """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`."""
     from handsum.pretrained import load_generator, load_reader
@@ -259,19 +263,18 @@ def write_rows(
             "`handsum models` lists the digit generators"
         )
     writers = _choose_writers(generator, writer, count, seed)
-    flat, hands = labels.reshape(-1), np.repeat(writers, length)
-    readings = None
-    redrawn = np.zeros(count, np.int64)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        images, read, again = _draw_verified(generator, checker, flat, hands, seed)
-        readings = tuple("".join(map(str, row)) for row in read.reshape(count, length))
-        redrawn = again.reshape(count, length).sum(axis=1)
+        drawn = draw_verified(generator, checker, labels, writers, seed, style, texts)
+        images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
-        images = generator.draw(flat, hands, seed=seed, indices=np.arange(len(flat)))
-    images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
-    totals = labels.sum(axis=1)
-    return Sequences(images, labels, totals, writers, readings, redrawn, seed, generator.name)
+        hands = np.repeat(writers, length)
+        indices = np.arange(count * length)
+        images = generator.draw(labels.reshape(-1), hands, seed=seed, indices=indices)
+        images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+        readings, redrawn = None, np.zeros(count, np.int64)
+    totals, name = labels.sum(axis=1), generator.name
+    return Sequences(images, labels, totals, writers, readings, redrawn, seed, name, texts)
 
 
 def _draw_sequences(
@@ -324,46 +327,6 @@ def _draw_sequences(
     texts = tuple("".join(map(str, row)) for row in readings)
     sums, hands = labels.sum(1), np.zeros(count, np.int64)
     return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
-
-
-def _draw_verified(
-    generator: DigitGenerator,
-    reader: DigitReader,
-    labels: np.ndarray,
-    writers: np.ndarray,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw digits until each reads as asked, REDRAWS times at most, and keep each one's best.
-
-    Returns images uint8 (N, 28, 28), readings int64 (N,), and whether each was drawn again, (N,).
-    """
-    indices = np.arange(len(labels))
-    pending = indices
-    images = np.zeros((len(labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    readings = np.zeros(len(labels), np.int64)
-    scores = np.full(len(labels), -1.0)
-    redrawn = np.zeros(len(labels), bool)
-    for attempt in range(REDRAWS + 1):
-        redrawn[pending] = attempt > 0
-        drawn = generator.draw(
-            labels[pending],
-            writers[pending],
-            seed=seed,
-            indices=pending,
-            attempts=np.full(len(pending), attempt),
-        )
-        probabilities = reader.probabilities(drawn)
-        read = probabilities.argmax(axis=1)
-        # A right reading outweighs any probability; among equals the surer one is the better.
-        asked = probabilities[np.arange(len(pending)), labels[pending]]
-        score = asked + (read == labels[pending])
-        better = score > scores[pending]
-        kept = pending[better]
-        images[kept], readings[kept], scores[kept] = drawn[better], read[better], score[better]
-        pending = indices[scores < 1 + ACCEPTED]
-        if len(pending) == 0:
-            break
-    return images, readings, redrawn
 
 
 def _choose_writers(

@@ -24,6 +24,7 @@ from handsum.cli.writing_options import (
     Verify,
     Writer,
     make_style,
+    picture_style,
     save,
     tell,
     writer_of,
@@ -111,13 +112,20 @@ def sum_sequence(
     from handsum.sums import choose_length, parse_total
 
     total = parse_total(target)
-    choose_length(total, length)
+    chosen = choose_length(total, length)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
     gaps: Spacing = "wide" if spacing else "normal"
     style = make_style(scale, height, dpi, ink, paper, gaps, cells)
     written = writing.sum_sequence(
-        total, length, count=count, seed=seed, writer=writer, verify=verify, model=model
+        total,
+        length,
+        count=count,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style, count, chosen),
     )
     sums = zip(written.digits, written.totals, strict=True)
     captions = [f"{'+'.join(digits)} = {own}" for digits, own in sums] if caption else None

@@ -167,6 +167,21 @@ def make_style(
     return Style(scale, ink, paper, spacing, cells, dpi)
 
 
+def picture_style(path: Path, style: Style, count: int, length: int) -> Style | None:
+    """Return how `count` sequences of `length` digits will be seen: in an .npz, as they are.
+
+    Raises:
+        UsageError: their picture would be too large: before the work, not after it.
+    """
+    from handsum.layout import check_least_size
+    from handsum.saving import NUMBER_MARK
+
+    if path.suffix.lower() == ".npz":
+        return None
+    check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
+    return style
+
+
 def save(
     path: Path, sequences: Sequences, style: Style, captions: list[str] | None
 ) -> list[dict[str, Any]]:
