@@ -63,7 +63,7 @@ def compile_function(
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     weights = dict(snapshot.arrays)
-    path = folder and folder / f"{_fingerprint(snapshot, function)}.export"
+    path = folder and folder / f"{_fingerprint(snapshot, function, shapes)}.export"
     kept = path and _kept(path)
     if kept:
         exported = jax.export.deserialize(bytearray(kept))
@@ -89,7 +89,7 @@ def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
-def _fingerprint(snapshot: Snapshot, function: Callable[..., Any]) -> str:
+def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> str:
     """What a trace depends on: the network's code and configuration, JAX, and the platform."""
     models = Path(inference.__file__).parent
     code = [models / "inference.py", models / f"{registry.module_name(snapshot.model)}.py"]
@@ -99,6 +99,7 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any]) -> str:
         jax.__version__,
         jax.default_backend(),
         function.__name__,
+        str(shapes),
         json.dumps(snapshot.facts["config"], sort_keys=True),
         *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
     ]

@@ -40,7 +40,7 @@ def parse_hand(text: str | int) -> Hand:
         return Hand(NEW, ())
     parts = []
     for part in text.split("+"):
-        found = re.fullmatch(r"\s*(\d{1,9})\s*(?::\s*(\d+(?:\.\d*)?|\.\d+)\s*)?", part)
+        found = re.fullmatch(r"\s*([0-9]{1,9})\s*(?::\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*)?", part)
         if not found:
             raise UsageError(
                 f"a hand is a writer's number such as 12, a mix such as 12+40 or 12:3+40:1, "

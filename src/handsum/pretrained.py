@@ -75,6 +75,17 @@ class DigitGenerator:
         )
 
     @cached_property
+    def _draw_hands(self) -> Callable[..., Any]:
+        hands = jax.ShapeDtypeStruct((CHUNK, self.hands.shape[1]), np.float32)
+        shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, hands)
+        return compile_function(self._snapshot, inference.draw_digits, shapes)
+
+    @cached_property
+    def hands(self) -> np.ndarray:
+        """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
+        return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
+
+    @cached_property
     def _mix(self) -> Callable[..., Any]:
         return compile_function(
             self._snapshot, inference.mix_digits, (_SCALAR, _COLUMN, _COLUMN, _SHARES)
@@ -89,7 +100,7 @@ class DigitGenerator:
         indices: np.ndarray,
         attempts: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Digits uint8 (N, 28, 28) of labels and writers (N,).
+        """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
 
         Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone.
 
@@ -101,9 +112,13 @@ class DigitGenerator:
         labels, writers = np.asarray(labels), np.asarray(writers)
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
+        if writers.ndim == 2:
+            hands = writers.astype(np.float32)
+            return _in_chunks(lambda *c: self._draw_hands(np.uint32(seed), *c), *columns, hands)
         if writers.size and not (writers.min() >= 0 and writers.max() < self.writers):
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
-        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels, writers)]
+        columns.append(writers.astype(np.int32))
         return _in_chunks(lambda *chunk: self._draw(np.uint32(seed), *chunk), *columns)
 
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:

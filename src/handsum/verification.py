@@ -50,13 +50,15 @@ def draw_verified(
     style: Style | None = None,
     texts: tuple[str, ...] | None = None,
 ) -> Verified:
-    """Draw labels (N, L) in the hands of writers (N,) until they read as asked, or best they can.
+    """Draw labels (N, L) in hands (N,) or (N, E) until they read as asked, or best they can.
 
     With a `style`, sequence n is also set as the picture that `seed` and n lay out, and read there,
     with the punctuation of its text.
     """
     count, length = labels.shape
-    drawer = _Drawer(generator, reader, labels.reshape(-1), np.repeat(writers, length), seed)
+    drawer = _Drawer(
+        generator, reader, labels.reshape(-1), np.repeat(writers, length, axis=0), seed
+    )
     drawer.draw(np.arange(count * length))
     shape = (count, length, DIGIT_SIZE, DIGIT_SIZE)
     if style is None or style.factor < _LEAST_SCALE:

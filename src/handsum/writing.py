@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handsum.errors import UsageError
+from handsum.hands import hand_vectors, parse_hand
 from handsum.images import DIGIT_SIZE
 from handsum.marks import MARKS
 from handsum.seeds import Stream, choose_seed, stream
@@ -33,7 +34,8 @@ class Sequences:
     images uint8 (N, L, 28, 28), white ink on black; labels int64 (N, L); totals int64 (N,), their
     sums; writers int64 (N,). `readings` is what the reader makes of each sequence, None where it
     was not asked; redrawn int64 (N,) is how many digits it made the generator draw again. `texts`
-    are the sequences with their points, commas and minus signs, None where they have none.
+    are the sequences with their points, commas and minus signs, None where they have none. `hand`
+    names a mixed or new hand; the writers are then -1.
     """
 
     images: np.ndarray
@@ -45,6 +47,7 @@ class Sequences:
     seed: int
     model: str
     texts: tuple[str, ...] | None = None
+    hand: str | None = None
 
     @property
     def digits(self) -> tuple[str, ...]:
@@ -57,7 +60,8 @@ class Digits:
     """N single digits: images uint8 (N, 28, 28), white on black; labels and writers int64 (N,).
 
     The labels are the classes asked for; where none were, random digits and mixtures, they are what
-    the reader makes of them. `columns` is the number of digits in a row of their grid.
+    the reader makes of them. `columns` is the number of digits in a row of their grid; `hand` names
+    a mixed or new hand, the writers are then -1.
     """
 
     images: np.ndarray
@@ -66,6 +70,7 @@ class Digits:
     columns: int
     seed: int
     model: str
+    hand: str | None = None
 
 
 def sum_sequence(
@@ -74,7 +79,7 @@ def sum_sequence(
     *,
     count: int = 1,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
@@ -87,6 +92,7 @@ def sum_sequence(
     Without `length`, one at which the total is typical; without `writer`, one for each sequence by
     the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
     a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
+    A writer is a number, a mix such as "12+40" or "12:3+40:1", or "new" for a hand of nobody's.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -108,7 +114,7 @@ def number(
     text: str,
     *,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
@@ -135,7 +141,7 @@ def generate(
     columns: int | None = None,
     count: int | None = None,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     model: str | None = None,
     mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -166,12 +172,12 @@ def generate(
     generator = load_generator(model) if model else load_generator()
     if digits is not None and not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    writers = _choose_writers(generator, writer, wanted, seed)
+    hands = _choose_hands(generator, writer, wanted, seed)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for start in range(0, wanted, BATCH):
         part = np.arange(start, min(start + BATCH, wanted))
         if shares is None:
-            images[part] = generator.draw(labels[part], writers[part], seed=seed, indices=part)
+            images[part] = generator.draw(labels[part], hands.drawn[part], seed=seed, indices=part)
         else:
             every = np.tile(shares, (len(part), 1))
             images[part] = generator.mix(every, seed=seed, indices=part)
@@ -181,7 +187,7 @@ def generate(
         from handsum.pretrained import load_reader
 
         labels = load_reader().probabilities(images).argmax(-1)
-    return Digits(images, labels, writers, columns, seed, generator.name)
+    return Digits(images, labels, hands.writers, columns, seed, generator.name, hands.name)
 
 
 def _parse_mix(text: str) -> np.ndarray:
@@ -245,7 +251,7 @@ def _pick_classes(
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
@@ -262,19 +268,21 @@ def write_rows(
             f"{generator.name} draws random digits, not those that are asked for: "
             "`handsum models` lists the digit generators"
         )
-    writers = _choose_writers(generator, writer, count, seed)
+    hands = _choose_hands(generator, writer, count, seed)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        drawn = draw_verified(generator, checker, labels, writers, seed, style, texts)
+        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts)
         images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
-        hands = np.repeat(writers, length)
+        drawn_as = np.repeat(hands.drawn, length, axis=0)
         indices = np.arange(count * length)
-        images = generator.draw(labels.reshape(-1), hands, seed=seed, indices=indices)
+        images = generator.draw(labels.reshape(-1), drawn_as, seed=seed, indices=indices)
         images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
         readings, redrawn = None, np.zeros(count, np.int64)
     totals, name = labels.sum(axis=1), generator.name
-    return Sequences(images, labels, totals, writers, readings, redrawn, seed, name, texts)
+    return Sequences(
+        images, labels, totals, hands.writers, readings, redrawn, seed, name, texts, hands.name
+    )
 
 
 def _draw_sequences(
@@ -282,7 +290,7 @@ def _draw_sequences(
     length: int,
     count: int,
     seed: int,
-    writer: int | None,
+    writer: int | str | None,
     verify: bool,
     model: str,
     reader: str | None,
@@ -329,16 +337,35 @@ def _draw_sequences(
     return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
 
 
-def _choose_writers(
-    generator: DigitGenerator, writer: int | None, count: int, seed: int
-) -> np.ndarray:
+@dataclass(frozen=True)
+class _Hands:
+    """The hands of N rows: their writers int64 (N,), -1 for no single one's, and the hand's name.
+
+    `drawn` is what the generator takes: the writers, or vectors (N, E).
+    """
+
+    writers: np.ndarray
+    drawn: np.ndarray
+    name: str | None = None
+
+
+def _choose_hands(
+    generator: DigitGenerator, writer: int | str | None, count: int, seed: int
+) -> _Hands:
+    """The hands of `count` rows: the seed's choice among writers, or the one that is asked for."""
     if writer is None:
-        return stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        return _Hands(writers, writers)
+    hand = parse_hand(writer)
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers: leave out the writer")
-    if not 0 <= writer < generator.writers:
+    if any(own >= generator.writers for own, _ in hand.parts):
         raise UsageError(
-            f"writer {writer} is out of range: {generator.name} has the hands of writers "
-            f"0 to {generator.writers - 1}"
+            f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "
+            f"writers 0 to {generator.writers - 1}"
         )
-    return np.full(count, writer, np.int64)
+    if hand.writer is not None:
+        writers = np.full(count, hand.writer, np.int64)
+        return _Hands(writers, writers)
+    vectors = hand_vectors(hand, generator.hands, count, seed)
+    return _Hands(np.full(count, -1), vectors, hand.name)

@@ -152,7 +152,7 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
         what = f"{what} summing to {total}"
     notes = [f"seed {written.seed}"]
     writer = writer_of(written)
-    if isinstance(writer, int):
+    if not isinstance(writer, list):
         notes.insert(0, f"writer {writer}")
     if asked_length is None:
         notes.insert(0, f"length {length} chosen")

@@ -33,12 +33,13 @@ Seed = Annotated[
     ),
 ]
 Writer = Annotated[
-    int | None,
+    str | None,
     typer.Option(
-        min=0,
+        metavar="N|N+M|new",
         show_default="chosen by the seed",
         rich_help_panel=CHANCE,
-        help="Whose hand: the number of a writer.",
+        help="Whose hand: a writer's number (`handsum writers` shows them), a mix such as 12+40 or "
+        "12:3+40:1, or new for one that nobody has.",
     ),
 ]
 Model = Annotated[
@@ -214,7 +215,9 @@ def tell(line: str, result: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(result))
 
 
-def writer_of(sequences: Sequences) -> int | list[int]:
-    """Return the writer of all sequences, or the list of theirs where they differ."""
+def writer_of(sequences: Sequences) -> int | str | list[int]:
+    """Return the writer or the hand of all sequences, or the writers' list where they differ."""
+    if sequences.hand:
+        return sequences.hand
     writers = sequences.writers.tolist()
     return writers[0] if len(set(writers)) == 1 else writers
