@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
-from handsum.layout import INK_LEVEL, Picture, Style, ink_box, parse_color, render
+from handsum.layout import Picture, Style, render
+from handsum.painting import INK_LEVEL, ink_box, parse_color
 
 Row = Callable[[str], np.ndarray]
 Rows = Callable[..., Picture]

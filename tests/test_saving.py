@@ -12,7 +12,8 @@ from PIL import Image
 from handsum import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_folder
-from handsum.layout import Style, ink_box
+from handsum.layout import Style
+from handsum.painting import ink_box
 from handsum.saving import numbered_paths, save_digits, save_sequences
 from handsum.writing import generate, number, sum_sequence
 
@@ -180,8 +181,8 @@ def test_an_array_file_that_fails_halfway_leaves_nothing(
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
-        ("a.jpg", UsageError, ".png or .npz"),
-        ("a", UsageError, ".png or .npz"),
+        ("a.jpg", UsageError, ".png, .svg or .npz"),
+        ("a", UsageError, ".png, .svg or .npz"),
         ("a-{}.npz", UsageError, "one .npz holds all"),
         ("none/a.png", HandsumError, "no folder"),
         ("folder.png", HandsumError, "is a directory"),

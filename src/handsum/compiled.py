@@ -99,7 +99,7 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple
         jax.__version__,
         jax.default_backend(),
         function.__name__,
-        repr(shapes),
+        str(shapes),
         json.dumps(snapshot.facts["config"], sort_keys=True),
         *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
     ]

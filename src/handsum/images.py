@@ -90,24 +90,31 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def encode_png(pixels: np.ndarray, metadata: Mapping[str, str] | None = None) -> bytes:
+def encode_png(
+    pixels: np.ndarray, metadata: Mapping[str, str] | None = None, dpi: float | None = None
+) -> bytes:
     """Encode pixels as PNG: uint8 (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA.
 
-    `metadata` goes into the file's text chunks. Equal input gives equal bytes.
+    `metadata` goes into the file's text chunks, `dpi` is its resolution. Equal input gives equal
+    bytes.
     """
     text = PngImagePlugin.PngInfo()
     for name, value in (metadata or {}).items():
         text.add_itxt(name, value)
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True)
+    resolution = {} if dpi is None else {"dpi": (dpi, dpi)}
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True, **resolution)
     return buffer.getvalue()
 
 
 def save_png(
-    path: str | Path, pixels: np.ndarray, metadata: Mapping[str, str] | None = None
+    path: str | Path,
+    pixels: np.ndarray,
+    metadata: Mapping[str, str] | None = None,
+    dpi: float | None = None,
 ) -> None:
     """Write pixels (see `encode_png`) to a PNG file, whole or not at all."""
-    data = encode_png(pixels, metadata)
+    data = encode_png(pixels, metadata, dpi)
     with atomic_write(path) as file:
         file.write(data)
 
@@ -165,6 +172,10 @@ def load_picture(path: str | Path) -> np.ndarray:
     Raises:
         HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
     """
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A pipe or a device may never answer.
+        kind = "a directory" if os.path.isdir(path) else "not a regular file"
+        raise HandsumError(f"cannot read {path}: it is {kind}")
     try:
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
@@ -174,7 +185,7 @@ def load_picture(path: str | Path) -> np.ndarray:
             with Image.open(path, formats=known) as image:
                 if image.width * image.height > MAX_PICTURE_PIXELS:
                     raise Image.DecompressionBombError
-                return _grey(ImageOps.exif_transpose(image))
+                return to_grey(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         limit = MAX_PICTURE_PIXELS // 1_000_000
         reason = f"it has more than {limit} megapixels: make it smaller first"
@@ -189,8 +200,8 @@ def load_picture(path: str | Path) -> np.ndarray:
         raise HandsumError(f"cannot read {path}: {reason}") from error
 
 
-def _grey(image: Image.Image) -> np.ndarray:
-    """Turn any picture into grey, float32 (H, W) in [0, 1]."""
+def to_grey(image: Image.Image) -> np.ndarray:
+    """Turn any picture into grey, float32 (H, W) in [0, 1], as `load_picture` describes."""
     if image.mode.startswith(("I", "F")):
         return _deep_grey(np.asarray(image))
     if image.has_transparency_data:

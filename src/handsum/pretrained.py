@@ -77,6 +77,17 @@ class DigitGenerator:
         )
 
     @cached_property
+    def _draw_hands(self) -> Callable[..., Any]:
+        hands = jax.ShapeDtypeStruct((CHUNK, self.hands.shape[1]), np.float32)
+        shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, hands)
+        return compile_function(self._snapshot, inference.draw_digits, shapes)
+
+    @cached_property
+    def hands(self) -> np.ndarray:
+        """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
+        return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
+
+    @cached_property
     def _mix(self) -> Callable[..., Any]:
         return compile_function(
             self._snapshot, inference.mix_digits, (_SCALAR, _COLUMN, _COLUMN, _SHARES)
@@ -91,7 +102,7 @@ class DigitGenerator:
         indices: np.ndarray,
         attempts: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Digits uint8 (N, 28, 28) of labels and writers (N,).
+        """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
 
         Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone.
 
@@ -103,9 +114,13 @@ class DigitGenerator:
         labels, writers = np.asarray(labels), np.asarray(writers)
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
+        if writers.ndim == 2:
+            hands = writers.astype(np.float32)
+            return _in_chunks(lambda *c: self._draw_hands(np.uint32(seed), *c), *columns, hands)
         if writers.size and not (writers.min() >= 0 and writers.max() < self.writers):
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
-        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels, writers)]
+        columns.append(writers.astype(np.int32))
         return _in_chunks(lambda *chunk: self._draw(np.uint32(seed), *chunk), *columns)
 
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
@@ -178,6 +193,7 @@ class DigitReader:
         self.name = name
         self.facts = snapshot.facts
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
+        self.least_odds: float | None = snapshot.facts.get("least_odds")
         self._snapshot = snapshot
         self._read = compile_function(snapshot, inference.read_digits, (_DIGITS,))
 
@@ -187,9 +203,21 @@ class DigitReader:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
+        return self.read(images)[0]
+
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class probabilities float32 (N, 10) of pictures uint8 (N, 28, 28), and odds (N,).
+
+        The odds are natural logarithms: of a digit against anything else, over the least that the
+        reader takes for a digit. Infinite where it was not trained to tell.
+        """
         logits = self.logits(images)
         likelihoods = np.exp(logits - logits.max(-1, keepdims=True))
-        return likelihoods / likelihoods.sum(-1, keepdims=True)
+        probabilities = likelihoods / likelihoods.sum(-1, keepdims=True)
+        if self.least_odds is None:
+            return probabilities, np.full(len(logits), np.inf, np.float32)
+        odds = np.logaddexp.reduce(logits * np.float32(self.temperature), axis=-1)
+        return probabilities, odds - np.float32(self.least_odds)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""

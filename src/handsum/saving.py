@@ -1,17 +1,21 @@
-"""Written digits as files: PNG pictures with metadata, folders of PNG, and NPZ arrays."""
+"""Written digits as files: PNG and SVG pictures, folders of PNG, and NPZ arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from handsum._version import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_folder, atomic_write, encode_png, save_png, tile
-from handsum.layout import Picture, Style, check_size, ink_box, render
+from handsum.layout import Picture, Placed, Style, check_size, compose, render
+from handsum.painting import ink_box
 from handsum.seeds import Stream, stream
+from handsum.vector import TRACE_SCALE, draw_svg
 from handsum.writing import Digits, Sequences
 
 NUMBER_MARK = "{}"
@@ -21,16 +25,14 @@ def check_sequences_path(path: Path) -> None:
     """Raise unless sequences can be saved under this name: before the work, not after it.
 
     Raises:
-        UsageError: neither a PNG nor an NPZ, or numbered files that are no PNG.
+        UsageError: neither PNG, SVG nor NPZ, or numbered NPZ files.
         HandsumError: the name is taken by a directory, or its folder is missing.
     """
     _check_place(path)
-    if path.suffix.lower() not in (".png", ".npz"):
-        raise UsageError(f"cannot write {path}: use a name that ends in .png or .npz")
-    if NUMBER_MARK in path.name and path.suffix.lower() != ".png":
-        raise UsageError(
-            f"cannot write {path}: {NUMBER_MARK} numbers .png files; one .npz holds all"
-        )
+    if path.suffix.lower() not in (".png", ".svg", ".npz"):
+        raise UsageError(f"cannot write {path}: use a name that ends in .png, .svg or .npz")
+    if NUMBER_MARK in path.name and path.suffix.lower() == ".npz":
+        raise UsageError(f"cannot write {path}: {NUMBER_MARK} numbers pictures; one .npz holds all")
 
 
 def check_digits_path(path: Path) -> None:
@@ -63,15 +65,47 @@ def draw_picture(
     rows: slice = slice(None),
 ) -> Picture:
     """Set written sequences, or some `rows` of them, as one picture (see `layout.render`)."""
+    return render(*_layout(sequences, style, captions, rows))
+
+
+def draw_vector(
+    sequences: Sequences,
+    style: Style,
+    *,
+    captions: Sequence[str] | None = None,
+    rows: slice = slice(None),
+) -> tuple[bytes, np.ndarray]:
+    """As `draw_picture`, but as the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
+    fine = replace(style, scale=TRACE_SCALE)
+    sheet = compose(*_layout(sequences, fine, captions, rows))
+    texts = (sequences.texts or sequences.digits)[rows]
+    own = captions[rows] if captions else None
+    metadata = _metadata(sequences, rows)
+    share = style.factor / TRACE_SCALE
+    boxes = [[_placed_box(digit) for digit in digits] for digits in sheet.digits]
+    data = draw_svg(sheet, style, texts, own, metadata)
+    return data, np.rint(np.array(boxes) * share).astype(np.int64)
+
+
+def _layout(
+    sequences: Sequences, style: Style, captions: Sequence[str] | None, rows: slice
+) -> tuple[Any, ...]:
+    """The arguments of `render` and `compose` for some rows of the sequences."""
     indices = range(len(sequences.images))[rows]
     rngs = [stream(sequences.seed, Stream.LAYOUT, index) for index in indices]
-    return render(sequences.images[rows], rngs, style, captions and captions[rows])
+    texts = sequences.texts[rows] if sequences.texts else None
+    return sequences.images[rows], rngs, style, captions and captions[rows], texts
+
+
+def _placed_box(digit: Placed) -> tuple[int, int, int, int]:
+    x, y, width, height = ink_box(digit.coverage)
+    return digit.left + x, digit.top + y, width, height
 
 
 def save_sequences(
     path: Path, sequences: Sequences, style: Style, captions: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Write sequences to a PNG (one sheet), to numbered PNGs (a name with {}), or to an NPZ.
+    """Write sequences to a PNG or SVG (one sheet; numbered files for a name with {}), or an NPZ.
 
     Returns int64 (N, L, 4): each digit's ink box in its picture; for an NPZ in its 28x28 image.
 
@@ -88,17 +122,22 @@ def save_sequences(
             writers=sequences.writers,
         )
         return np.array([[ink_box(image) for image in row] for row in sequences.images])
-    if NUMBER_MARK not in path.name:
-        picture = draw_picture(sequences, style, captions=captions)
-        save_png(path, picture.pixels, _metadata(sequences))
-        return picture.boxes
+    count = len(sequences.images)
+    parts = [slice(None)]
+    names = [path]
+    if NUMBER_MARK in path.name:
+        parts, names = [slice(i, i + 1) for i in range(count)], numbered_paths(path, count)
     boxes, files = [], []
-    for index, name in enumerate(numbered_paths(path, len(sequences.images))):
-        rows = slice(index, index + 1)
-        picture = draw_picture(sequences, style, captions=captions, rows=rows)
-        boxes.append(picture.boxes)
-        files.append((name, encode_png(picture.pixels, _metadata(sequences, rows))))
-    for name, data in files:
+    for rows in parts:
+        if path.suffix.lower() == ".svg":
+            data, found = draw_vector(sequences, style, captions=captions, rows=rows)
+        else:
+            picture = draw_picture(sequences, style, captions=captions, rows=rows)
+            data = encode_png(picture.pixels, _metadata(sequences, rows), style.dpi)
+            found = picture.boxes
+        boxes.append(found)
+        files.append(data)
+    for name, data in zip(names, files, strict=True):
         with atomic_write(name) as file:
             file.write(data)
     return np.concatenate(boxes)
@@ -122,7 +161,7 @@ def save_digits(path: Path, digits: Digits) -> None:
         with atomic_folder(path) as folder:
             rows = zip(digits.images, digits.labels, digits.writers, strict=True)
             for index, (image, label, writer) in enumerate(rows):
-                own = {"handsum:writer": str(writer), "handsum:digits": str(label)}
+                own = {"handsum:writer": digits.hand or str(writer), "handsum:digits": str(label)}
                 data = encode_png(image, metadata | own)
                 (folder / f"{index:0{width}d}_{label}.png").write_bytes(data)
     elif path.suffix.lower() == ".npz":
@@ -130,7 +169,7 @@ def save_digits(path: Path, digits: Digits) -> None:
     else:
         check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
         own = {
-            "handsum:writer": " ".join(map(str, digits.writers)),
+            "handsum:writer": digits.hand or " ".join(map(str, digits.writers)),
             "handsum:digits": "".join(map(str, digits.labels)),
         }
         save_png(path, tile(digits.images, digits.columns), metadata | own)
@@ -148,8 +187,8 @@ def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]
         "Software": f"handsum {__version__}",
         "handsum:seed": str(sequences.seed),
         "handsum:model": sequences.model,
-        "handsum:writer": " ".join(map(str, sequences.writers[rows])),
-        "handsum:digits": " ".join(sequences.digits[rows]),
+        "handsum:writer": sequences.hand or " ".join(map(str, sequences.writers[rows])),
+        "handsum:digits": " ".join((sequences.texts or sequences.digits)[rows]),
     }
 
 

@@ -174,12 +174,12 @@ def _recorded(network: Any) -> Iterator[list[tuple[str, Any]]]:
     # The layers' classes are changed for as long as the call takes, so that networks need no code
     # for being looked into.
     for kind, original in originals.items():
-        kind.__call__ = wrap(original)  # type: ignore[operator]
+        kind.__call__ = wrap(original)  # type: ignore[method-assign]
     try:
         yield outputs
     finally:
         for kind, original in originals.items():
-            kind.__call__ = original  # type: ignore[operator]
+            kind.__call__ = original  # type: ignore[method-assign]
 
 
 def strongest(maps: np.ndarray, channels: int) -> np.ndarray:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handsum.errors import UsageError
+from handsum.hands import hand_vectors, parse_hand
 from handsum.images import DIGIT_SIZE
+from handsum.marks import MARKS
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
+from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator, DigitReader
+    from handsum.layout import Style
+    from handsum.pretrained import DigitGenerator
 
-REDRAWS = 20
-# A digit is accepted when the reader gives it at least this probability of being what was asked.
-# Of the validation digits of which the reader is as sure, it misreads 0.02%; of all, 0.3%.
-ACCEPTED = 0.98
 BATCH = 1000
 
 
@@ -33,7 +33,9 @@ class Sequences:
 
     images uint8 (N, L, 28, 28), white ink on black; labels int64 (N, L); totals int64 (N,), their
     sums; writers int64 (N,). `readings` is what the reader makes of each sequence, None where it
-    was not asked; redrawn int64 (N,) is how many digits it made the generator draw again.
+    was not asked; redrawn int64 (N,) is how many digits it made the generator draw again. `texts`
+    are the sequences with their points, commas and minus signs, None where they have none. `hand`
+    names a mixed or new hand; the writers are then -1.
     """
 
     images: np.ndarray
@@ -44,6 +46,8 @@ class Sequences:
     redrawn: np.ndarray
     seed: int
     model: str
+    texts: tuple[str, ...] | None = None
+    hand: str | None = None
 
     @property
     def digits(self) -> tuple[str, ...]:
@@ -56,7 +60,8 @@ class Digits:
     """N single digits: images uint8 (N, 28, 28), white on black; labels and writers int64 (N,).
 
     The labels are the classes asked for; where none were, random digits and mixtures, they are what
-    the reader makes of them. `columns` is the number of digits in a row of their grid.
+    the reader makes of them. `columns` is the number of digits in a row of their grid; `hand` names
+    a mixed or new hand, the writers are then -1.
     """
 
     images: np.ndarray
@@ -65,6 +70,7 @@ class Digits:
     columns: int
     seed: int
     model: str
+    hand: str | None = None
 
 
 def sum_sequence(
@@ -73,17 +79,20 @@ def sum_sequence(
     *,
     count: int = 1,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
     The digits are drawn exactly uniformly among all sequences of that length and sum, but by a
     `model` that draws sequences: that one plans its own, and is drawn anew while they are wrong.
     Without `length`, one at which the total is typical; without `writer`, one for each sequence by
-    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits.
+    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
+    a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
+    A writer is a number, a mix such as "12+40" or "12:3+40:1", or "new" for a hand of nobody's.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -98,24 +107,30 @@ def sum_sequence(
         if draws_sequences(model):
             return _draw_sequences(total, length, count, seed, writer, verify, model, reader)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, model, reader)
+    return write_rows(labels, seed, writer, verify, model, reader, style)
 
 
 def number(
     text: str,
     *,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
+    Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
+    With a `style` it is also set as a picture and read in it, for digits that stay legible.
+
     Raises:
-        UsageError: `text` is not all digits, or there is no such writer, seed or model.
+        UsageError: `text` holds anything else, or there is no such writer, seed or model.
     """
-    return write_rows(parse_digits(text)[None], choose_seed(seed), writer, verify, model, reader)
+    labels = parse_number(text)[None]
+    texts = (text,) if len(text) > labels.size else None
+    return write_rows(labels, choose_seed(seed), writer, verify, model, reader, style, texts)
 
 
 def generate(
@@ -126,7 +141,7 @@ def generate(
     columns: int | None = None,
     count: int | None = None,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     model: str | None = None,
     mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -157,12 +172,12 @@ def generate(
     generator = load_generator(model) if model else load_generator()
     if digits is not None and not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    writers = _choose_writers(generator, writer, wanted, seed)
+    hands = _choose_hands(generator, writer, wanted, seed)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for start in range(0, wanted, BATCH):
         part = np.arange(start, min(start + BATCH, wanted))
         if shares is None:
-            images[part] = generator.draw(labels[part], writers[part], seed=seed, indices=part)
+            images[part] = generator.draw(labels[part], hands.drawn[part], seed=seed, indices=part)
         else:
             every = np.tile(shares, (len(part), 1))
             images[part] = generator.mix(every, seed=seed, indices=part)
@@ -172,7 +187,7 @@ def generate(
         from handsum.pretrained import load_reader
 
         labels = load_reader().probabilities(images).argmax(-1)
-    return Digits(images, labels, writers, columns, seed, generator.name)
+    return Digits(images, labels, hands.writers, columns, seed, generator.name, hands.name)
 
 
 def _parse_mix(text: str) -> np.ndarray:
@@ -198,11 +213,24 @@ def parse_digits(text: str) -> np.ndarray:
     others = [character for character in dict.fromkeys(text) if character not in "0123456789"]
     if others:
         listed = " ".join(repr(character) for character in others)
-        raise UsageError(
-            f"only the digits 0 to 9 can be written, not {listed}: "
-            "leave out signs, points and separators (--spacing sets thousands apart)"
-        )
+        raise UsageError(f"only the digits 0 to 9 can be drawn, not {listed}")
     return np.array([int(character) for character in text], np.int64)
+
+
+def parse_number(text: str) -> np.ndarray:
+    """Return the digits of a number as int64 (L,), its points, commas and minus signs left out.
+
+    Raises:
+        UsageError: there are no digits, or anything else.
+    """
+    others = [c for c in dict.fromkeys(text) if c not in "0123456789" + MARKS]
+    if others:
+        listed = " ".join(repr(character) for character in others)
+        raise UsageError(
+            f"only the digits 0 to 9 and . , - can be written, not {listed} "
+            "(--spacing sets thousands apart)"
+        )
+    return parse_digits("".join(character for character in text if character not in MARKS))
 
 
 def _pick_classes(
@@ -223,10 +251,12 @@ def _pick_classes(
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
+    texts: tuple[str, ...] | None = None,
 ) -> Sequences:
     """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`."""
     from handsum.pretrained import load_generator, load_reader
@@ -238,20 +268,21 @@ def write_rows(
             f"{generator.name} draws random digits, not those that are asked for: "
             "`handsum models` lists the digit generators"
         )
-    writers = _choose_writers(generator, writer, count, seed)
-    flat, hands = labels.reshape(-1), np.repeat(writers, length)
-    readings = None
-    redrawn = np.zeros(count, np.int64)
+    hands = _choose_hands(generator, writer, count, seed)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        images, read, again = _draw_verified(generator, checker, flat, hands, seed)
-        readings = tuple("".join(map(str, row)) for row in read.reshape(count, length))
-        redrawn = again.reshape(count, length).sum(axis=1)
+        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts)
+        images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
-        images = generator.draw(flat, hands, seed=seed, indices=np.arange(len(flat)))
-    images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
-    totals = labels.sum(axis=1)
-    return Sequences(images, labels, totals, writers, readings, redrawn, seed, generator.name)
+        drawn_as = np.repeat(hands.drawn, length, axis=0)
+        indices = np.arange(count * length)
+        images = generator.draw(labels.reshape(-1), drawn_as, seed=seed, indices=indices)
+        images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+        readings, redrawn = None, np.zeros(count, np.int64)
+    totals, name = labels.sum(axis=1), generator.name
+    return Sequences(
+        images, labels, totals, hands.writers, readings, redrawn, seed, name, texts, hands.name
+    )
 
 
 def _draw_sequences(
@@ -259,7 +290,7 @@ def _draw_sequences(
     length: int,
     count: int,
     seed: int,
-    writer: int | None,
+    writer: int | str | None,
     verify: bool,
     model: str,
     reader: str | None,
@@ -306,56 +337,35 @@ def _draw_sequences(
     return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
 
 
-def _draw_verified(
-    generator: DigitGenerator,
-    reader: DigitReader,
-    labels: np.ndarray,
-    writers: np.ndarray,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw digits until each reads as asked, REDRAWS times at most, and keep each one's best.
+@dataclass(frozen=True)
+class _Hands:
+    """The hands of N rows: their writers int64 (N,), -1 for no single one's, and the hand's name.
 
-    Returns images uint8 (N, 28, 28), readings int64 (N,), and whether each was drawn again, (N,).
+    `drawn` is what the generator takes: the writers, or vectors (N, E).
     """
-    indices = np.arange(len(labels))
-    pending = indices
-    images = np.zeros((len(labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    readings = np.zeros(len(labels), np.int64)
-    scores = np.full(len(labels), -1.0)
-    redrawn = np.zeros(len(labels), bool)
-    for attempt in range(REDRAWS + 1):
-        redrawn[pending] = attempt > 0
-        drawn = generator.draw(
-            labels[pending],
-            writers[pending],
-            seed=seed,
-            indices=pending,
-            attempts=np.full(len(pending), attempt),
-        )
-        probabilities = reader.probabilities(drawn)
-        read = probabilities.argmax(axis=1)
-        # A right reading outweighs any probability; among equals the surer one is the better.
-        asked = probabilities[np.arange(len(pending)), labels[pending]]
-        score = asked + (read == labels[pending])
-        better = score > scores[pending]
-        kept = pending[better]
-        images[kept], readings[kept], scores[kept] = drawn[better], read[better], score[better]
-        pending = indices[scores < 1 + ACCEPTED]
-        if len(pending) == 0:
-            break
-    return images, readings, redrawn
+
+    writers: np.ndarray
+    drawn: np.ndarray
+    name: str | None = None
 
 
-def _choose_writers(
-    generator: DigitGenerator, writer: int | None, count: int, seed: int
-) -> np.ndarray:
+def _choose_hands(
+    generator: DigitGenerator, writer: int | str | None, count: int, seed: int
+) -> _Hands:
+    """The hands of `count` rows: the seed's choice among writers, or the one that is asked for."""
     if writer is None:
-        return stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        return _Hands(writers, writers)
+    hand = parse_hand(writer)
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers: leave out the writer")
-    if not 0 <= writer < generator.writers:
+    if any(own >= generator.writers for own, _ in hand.parts):
         raise UsageError(
-            f"writer {writer} is out of range: {generator.name} has the hands of writers "
-            f"0 to {generator.writers - 1}"
+            f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "
+            f"writers 0 to {generator.writers - 1}"
         )
-    return np.full(count, writer, np.int64)
+    if hand.writer is not None:
+        writers = np.full(count, hand.writer, np.int64)
+        return _Hands(writers, writers)
+    vectors = hand_vectors(hand, generator.hands, count, seed)
+    return _Hands(np.full(count, -1), vectors, hand.name)

@@ -47,7 +47,7 @@ def test_train_resume_and_use_the_snapshot(run_command, digits: Path) -> None:
     assert facts["config"]["hidden"] == 8
     measured = run_command("evaluate", "run/snapshot", "--dataset", f"idx:{digits}", "--json")
     assert measured.code == 0, measured.err
-    figures = json.loads(measured.out)
+    figures = json.loads(measured.out)["figures"][0]
     assert figures["count"] == 240
     assert 0 <= figures["error"] <= 1
 

@@ -76,6 +76,34 @@ def test_one_writer_is_a_number_in_json(run_command: Run) -> None:
     assert chosen["writer"] == 5
 
 
+@pytest.mark.parametrize("arguments", [("-12.5",), ("--caption", "-12.5"), ("--", "-12.5")])
+def test_an_amount_keeps_its_marks(run_command: Run, tmp_path: Path, arguments) -> None:
+    done = run_command("number", *arguments, "--json", "-o", "n.png", "--seed", 1)
+    if arguments[0] == "--":  # what follows is the number, and nothing else
+        assert done.code == 2
+        return
+    result = json.loads(done.out)
+    assert (result["digits"], result["total"], len(result["boxes"])) == ("125", 8, 3)
+    with Image.open(tmp_path / "n.png") as image:
+        assert image.text["handsum:digits"] == "-12.5"
+
+
+def test_svg_and_print_sizes(run_command: Run, tmp_path: Path) -> None:
+    boxes = {}
+    for name, size in (("n.svg", ("--scale", 6)), ("n.png", ("--scale", 6))):
+        done = run_command("number", "407", "-o", name, "--seed", 1, "--json", *size)
+        boxes[name] = np.array(json.loads(done.out)["boxes"])
+    assert "<path" in (tmp_path / "n.svg").read_text()
+    # The same layout, within the rounding of its places.
+    np.testing.assert_allclose(boxes["n.svg"], boxes["n.png"], atol=3)
+    assert run_command("sum-sequence", 9, "--count", 2, "-o", "s{}.svg").code == 0
+    assert sorted(path.name for path in tmp_path.glob("s*.svg")) == ["s1.svg", "s2.svg"]
+    run_command("number", "7", "--height", "10mm", "-o", "mm.png")
+    with Image.open(tmp_path / "mm.png") as image:
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+        assert image.height == pytest.approx((20 + 18) * 10 / 25.4 * 300 / 20, rel=0.05)
+
+
 def test_no_verify_reads_nothing(run_command: Run) -> None:
     result = json.loads(run_command("sum-sequence", 23, "--no-verify", "--json").out)
     assert result["sequences"][0]["readings"] is None
@@ -208,8 +236,8 @@ def test_generate_json(run_command: Run) -> None:
     [
         ("sum-sequence 50 --length 5", 2, "from 0 to 45, not 50: .* length of 6 or more"),
         ("sum-sequence 50 --length 0", 2, "length of 0"),
-        ("sum-sequence -5 --length 2", 2, "-5 is negative"),
-        ("sum-sequence --length 2 -15", 2, "-15 is negative"),
+        ("sum-sequence -5 --length 2", 2, "no digits sum to -5"),
+        ("sum-sequence --length 2 -15", 2, "no digits sum to -15"),
         ("sum-sequence -- -5", 2, "no digits sum to -5"),
         ("sum-sequence " + "9" * 400, 2, "out of range"),
         ("sum-sequence 23 --writer 7", 2, "writers 0 to 6"),
@@ -217,13 +245,17 @@ def test_generate_json(run_command: Run) -> None:
         ("sum-sequence 23 --paper paper", 2, "unknown colour 'paper'"),
         ("sum-sequence 23 --ink white", 2, "choose another --ink"),
         ("sum-sequence 23 --scale 64 --count 200", 2, "smaller scale"),
-        ("sum-sequence 23 -o out.jpg", 2, ".png or .npz"),
+        ("sum-sequence 23 -o out.jpg", 2, ".png, .svg or .npz"),
         ("sum-sequence 23 -o folder", 1, "folder is a directory"),
         ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
         ("number 12a", 2, "not 'a'"),
-        ("number 1,234.5", 2, r"not ',' '\.': leave out"),
-        ("number -12", 2, "-12 is negative"),
-        ("number 12 -o out.gif", 2, ".png or .npz"),
+        ("number 1'234", 2, 'not "\'"'),
+        ("number -.,", 2, "at least one digit"),
+        ("number 12 --height 5furlongs", 2, "a height is one such as 80, 12mm"),
+        ("number 12 --height 40 --scale 2", 2, "not both"),
+        ("number 12 --dpi 0", 2, "0 dpi is out of range"),
+        ("number 12 --spacnig", 2, "No such option"),
+        ("number 12 -o out.gif", 2, ".png, .svg or .npz"),
         ("number 12 -o folder", 1, "is a directory"),
         ("number a/b", 2, "not 'a' '/' 'b'"),
         ("generate --digits 12x", 2, "not 'x'"),

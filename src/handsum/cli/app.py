@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +19,11 @@ from handsum.cli.predict import predict
 from handsum.cli.sum_sequence import sum_sequence
 from handsum.cli.train import train
 from handsum.cli.visualize import visualize
-from handsum.cli.writing_options import NegativeNumberCommand
+from handsum.cli.writing_options import SignedCommand
 from handsum.errors import HandsumError
+
+# Typer brings a Click of its own, or none, by its version: its own errors know which.
+ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 app = typer.Typer(
     name="handsum",
@@ -47,8 +50,8 @@ def options(
     """Handwritten digits, numbers and sequences that sum to a target; and a reader for them."""
 
 
-app.command("sum-sequence", cls=NegativeNumberCommand)(sum_sequence)
-app.command("number", cls=NegativeNumberCommand)(number)
+app.command("sum-sequence", cls=SignedCommand)(sum_sequence)
+app.command("number", cls=SignedCommand)(number)
 app.command("generate")(generate)
 app.command("visualize")(visualize)
 app.command("predict")(predict)
@@ -62,9 +65,17 @@ def main() -> None:
     # A terminated command cleans up what it has half-written, as an interrupted one does.
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except HandsumError as error:
         fail(str(error), error.exit_code)
+    except ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            sys.exit(error.exit_code)
+        path = error.ctx.command_path if getattr(error, "ctx", None) else "handsum"
+        fail(f"{error.format_message().rstrip('.')} (see {path} --help)", error.exit_code)
+    except typer.Abort:
+        fail("interrupted", 130)
     except MemoryError:
         fail("this takes more memory than there is: ask for less at once", 1)
     except BrokenPipeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,8 @@ from handsum.cli.writing_options import (
     LAYOUT,
     LISTED_DIGITS,
     Cells,
+    Dpi,
+    Height,
     Ink,
     Model,
     Paper,
@@ -19,16 +21,25 @@ from handsum.cli.writing_options import (
     Seed,
     Verify,
     Writer,
+    make_style,
+    picture_style,
     save,
     tell,
     writer_of,
 )
 
+if TYPE_CHECKING:
+    from handsum.layout import Spacing
+
 
 def number(
     text: Annotated[
         str,
-        typer.Argument(metavar="TEXT", help="The digits, of any length; leading zeros are kept."),
+        typer.Argument(
+            metavar="TEXT",
+            help="The digits, of any length; leading zeros are kept, points, commas and minus "
+            "signs drawn.",
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -36,8 +47,8 @@ def number(
             "--output",
             "-o",
             show_default="number-TEXT.png",
-            help="A .png picture, or an .npz of the digits: images (1, L, 28, 28), white on black, "
-            "labels (1, L), totals, writers.",
+            help="A .png or .svg picture, or an .npz of the digits: images (1, L, 28, 28), white "
+            "on black, labels (1, L), totals, writers.",
         ),
     ] = None,
     spacing: Annotated[
@@ -47,6 +58,8 @@ def number(
         ),
     ] = False,
     scale: Scale = None,
+    height: Height = None,
+    dpi: Dpi = None,
     ink: Ink = None,
     paper: Paper = "white",
     caption: Annotated[
@@ -74,18 +87,27 @@ def number(
 
     handsum number 1234567 --spacing -o number.png
 
+    handsum number -1,234.50 -o amount.svg --height 12mm
+
     handsum number 007 --ink navy --paper transparent --scale 8 --seed 1
     """
     from handsum import writing
-    from handsum.layout import Style
     from handsum.saving import check_sequences_path
 
-    writing.parse_digits(text)
+    writing.parse_number(text)
     path = output or Path(f"number-{text[:LISTED_DIGITS]}.png")
     check_sequences_path(path)
-    style = Style(scale, ink, paper, "thousands" if spacing else "normal", cells)
-    written = writing.number(text, seed=seed, writer=writer, verify=verify, model=model)
-    captions = [_grouped(text) if spacing else text] if caption else None
+    gaps: Spacing = "thousands" if spacing else "normal"
+    style = make_style(scale, height, dpi, ink, paper, gaps, cells)
+    written = writing.number(
+        text,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style, 1, len(text)),
+    )
+    captions = [_grouped(text) if spacing and text.isdigit() else text] if caption else None
     row = save(path, written, style, captions)[0]
     what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"
     tell(

@@ -14,6 +14,8 @@ from handsum.cli.writing_options import (
     LAYOUT,
     LISTED_DIGITS,
     Cells,
+    Dpi,
+    Height,
     Ink,
     Model,
     Paper,
@@ -21,12 +23,15 @@ from handsum.cli.writing_options import (
     Seed,
     Verify,
     Writer,
+    make_style,
+    picture_style,
     save,
     tell,
     writer_of,
 )
 
 if TYPE_CHECKING:
+    from handsum.layout import Spacing
     from handsum.writing import Sequences
 
 
@@ -47,7 +52,7 @@ def sum_sequence(
             "--output",
             "-o",
             show_default="sum-TOTAL.png",
-            help="A .png picture (a sheet, if several sequences); a name with {}, such as "
+            help="A .png or .svg picture (a sheet, if several sequences); a name with {}, such as "
             "sum-{}.png, for numbered pictures; or an .npz of the digits: images (N, L, 28, 28), "
             "white on black, labels (N, L), totals, writers.",
         ),
@@ -65,6 +70,8 @@ def sum_sequence(
         typer.Option("--spacing", rich_help_panel=LAYOUT, help="Wide gaps between the digits."),
     ] = False,
     scale: Scale = None,
+    height: Height = None,
+    dpi: Dpi = None,
     ink: Ink = None,
     paper: Paper = "white",
     caption: Annotated[
@@ -101,17 +108,24 @@ def sum_sequence(
     handsum sum-sequence 45 --length 10 --count 1000 -o sums.npz
     """
     from handsum import writing
-    from handsum.layout import Style
     from handsum.saving import check_sequences_path
     from handsum.sums import choose_length, parse_total
 
     total = parse_total(target)
-    choose_length(total, length)
+    chosen = choose_length(total, length)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
-    style = Style(scale, ink, paper, "wide" if spacing else "normal", cells)
+    gaps: Spacing = "wide" if spacing else "normal"
+    style = make_style(scale, height, dpi, ink, paper, gaps, cells)
     written = writing.sum_sequence(
-        total, length, count=count, seed=seed, writer=writer, verify=verify, model=model
+        total,
+        length,
+        count=count,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style, count, chosen),
     )
     sums = zip(written.digits, written.totals, strict=True)
     captions = [f"{'+'.join(digits)} = {own}" for digits, own in sums] if caption else None
@@ -138,7 +152,7 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
         what = f"{what} summing to {total}"
     notes = [f"seed {written.seed}"]
     writer = writer_of(written)
-    if isinstance(writer, int):
+    if not isinstance(writer, list):
         notes.insert(0, f"writer {writer}")
     if asked_length is None:
         notes.insert(0, f"length {length} chosen")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handsum.cli.writing_options import Model, Seed, Writer
+from handsum.cli.writing_options import CHANCE, Model, Seed
 
 
 def visualize(
@@ -34,7 +34,12 @@ def visualize(
         ),
     ] = None,
     seed: Seed = None,
-    writer: Writer = None,
+    writer: Annotated[
+        int | None,
+        typer.Option(
+            min=0, show_default="0", rich_help_panel=CHANCE, help="Whose hand: a writer's number."
+        ),
+    ] = None,
     model: Model = None,
 ) -> None:
     """Show every stage of a generator: condition, latents, each layer's feature maps, the image.

@@ -14,7 +14,7 @@ from handsum.cli.console import err
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
-    from handsum.layout import Style
+    from handsum.layout import Spacing, Style
     from handsum.writing import Sequences
 
 LAYOUT = "Layout"
@@ -33,12 +33,13 @@ Seed = Annotated[
     ),
 ]
 Writer = Annotated[
-    int | None,
+    str | None,
     typer.Option(
-        min=0,
+        metavar="N|N+M|new",
         show_default="chosen by the seed",
         rich_help_panel=CHANCE,
-        help="Whose hand: the number of a writer.",
+        help="Whose hand: a writer's number (`handsum writers` shows them), a mix such as 12+40 or "
+        "12:3+40:1, or new for one that nobody has.",
     ),
 ]
 Model = Annotated[
@@ -92,23 +93,94 @@ Cells = Annotated[
         help="Plain 28x28 cells side by side, without baseline, gaps and margin.",
     ),
 ]
+Height = Annotated[
+    str | None,
+    typer.Option(
+        metavar="80|12mm|0.5in",
+        rich_help_panel=LAYOUT,
+        help="Height of a digit instead of a scale: in pixels, or in mm, cm, in or pt.",
+    ),
+]
+Dpi = Annotated[
+    float | None,
+    typer.Option(
+        show_default="300 with a height in mm, cm, in or pt",
+        rich_help_panel=LAYOUT,
+        help="Pixels to an inch, for those who print the picture.",
+    ),
+]
+PRINT_DPI = 300.0
+PER_INCH = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
 BOXES = "boxes are x, y, width and height in the picture's pixels (for an .npz, in the 28x28 image)"
 
 
-class NegativeNumberCommand(TyperCommand):
+class SignedCommand(TyperCommand):
     """A command that takes `-5` for a negative number rather than for an unknown option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line; a negative number raises UsageError."""
+        """Parse the command line; numbers with a minus sign are arguments as any other."""
+        taking = {
+            name
+            for parameter in self.params
+            if not getattr(parameter, "is_flag", False)
+            for name in parameter.opts
+            if name.startswith("-")
+        }
+        numbers: list[str] = []
+        others: list[str] = []
         before = ""
         for argument in args:
-            # After an option it is that option's value, and the option says what it takes.
-            if re.match(r"-\d", argument) and not before.startswith("-"):
-                raise UsageError(
-                    f"{argument} is negative: only digits can be written, use 0 or more"
-                )
+            # After an option that takes a value it is that value.
+            signed = re.match(r"-[\d.,]", argument) and before not in taking
+            (numbers if signed and "--" not in others else others).append(argument)
             before = argument
-        return super().parse_args(ctx, args)
+        rest = others if "--" in others or not numbers else [*others, "--"]
+        return super().parse_args(ctx, rest + numbers)
+
+
+def make_style(
+    scale: float | None,
+    height: str | None,
+    dpi: float | None,
+    ink: str | None,
+    paper: str,
+    spacing: Spacing,
+    cells: bool,
+) -> Style:
+    """The style that the options ask for.
+
+    Raises:
+        UsageError: both a scale and a height, or a value out of range.
+    """
+    from handsum.layout import DIGIT_HEIGHT, Style
+
+    if height is not None:
+        if scale is not None:
+            raise UsageError("give either --scale or --height, not both")
+        amount = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(px|mm|cm|in|pt)?", height)
+        if not amount:
+            raise UsageError(f"a height is one such as 80, 12mm or 0.5in, not {height!r}")
+        unit = amount[2] or "px"
+        if unit != "px":
+            dpi = dpi or PRINT_DPI
+        per_unit = 1.0 if unit == "px" else PER_INCH[unit] * (dpi or PRINT_DPI)
+        scale = float(amount[1]) * per_unit / DIGIT_HEIGHT
+    return Style(scale, ink, paper, spacing, cells, dpi)
+
+
+def picture_style(path: Path, style: Style, count: int, length: int) -> Style | None:
+    """Return how `count` sequences of `length` digits will be seen: in an .npz, as they are.
+
+    Raises:
+        UsageError: their picture would be too large: before the work, not after it.
+    """
+    from handsum.layout import check_least_size
+    from handsum.saving import NUMBER_MARK
+
+    if path.suffix.lower() == ".npz":
+        return None
+    check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
+    return style
 
 
 def save(
@@ -143,7 +215,9 @@ def tell(line: str, result: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(result))
 
 
-def writer_of(sequences: Sequences) -> int | list[int]:
-    """Return the writer of all sequences, or the list of theirs where they differ."""
+def writer_of(sequences: Sequences) -> int | str | list[int]:
+    """Return the writer or the hand of all sequences, or the writers' list where they differ."""
+    if sequences.hand:
+        return sequences.hand
     writers = sequences.writers.tolist()
     return writers[0] if len(set(writers)) == 1 else writers

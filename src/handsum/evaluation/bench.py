@@ -159,7 +159,7 @@ class Bench:
     def _train(self, data: Dataset, report: Report) -> DigitReader:
         small = registry.module(CLASSIFIER).PRESETS["small"]
         steps = self.effort.classifier_steps
-        changes = {"augmentation": False, "steps": steps, "seed": self.seed}
+        changes = {"augmentation": False, "non_digits": 0, "steps": steps, "seed": self.seed}
         random = np.random.default_rng(self.seed)
         rows = random.permutation(len(data))[: self.effort.classifier_digits]
         config = replace(small, changes)

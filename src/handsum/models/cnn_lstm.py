@@ -69,6 +69,7 @@ class Predictor(nnx.Module):
             return nnx.merge(definition, state)(carry, inputs)
 
         zeros = jnp.zeros((count, self.size))
+        hidden: jax.Array
         _, hidden = jax.lax.scan(step, (zeros, zeros), features.transpose(1, 0, 2))
         seen = jnp.concatenate([features, hidden.transpose(1, 0, 2)], axis=-1)
         growth = self.growth(seen)

@@ -19,6 +19,9 @@ from handsum.images import tile
 from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
 from handsum.models.registry import Entry
 
+# The share of real digits that a reader may take for something else.
+LOST = 0.002
+
 
 class Monitor(Protocol):
     """Looks at a network in training."""
@@ -119,10 +122,15 @@ class SumMonitor:
 
 
 class ClassifierMonitor:
-    """Reads the validation set; pictures the 100 digits that it is least sure of."""
+    """Reads the validation set; pictures the 100 digits that it is least sure of.
 
-    def __init__(self, definition: nnx.GraphDef, validation: Dataset) -> None:
-        self._validation = validation
+    `knows_others` tells whether the network also learns what is not a digit.
+    """
+
+    def __init__(
+        self, definition: nnx.GraphDef, validation: Dataset, knows_others: bool = False
+    ) -> None:
+        self._validation, self._knows_others = validation, knows_others
 
         @jax.jit
         def read(params: nnx.State, rest: nnx.State, pixels: jax.Array) -> jax.Array:
@@ -146,9 +154,16 @@ class ClassifierMonitor:
         return {"validation_error": error}, tile(self._validation.images[worst], 10)
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
-        """The temperature that calibrates the logits on the validation set."""
+        """The temperature that calibrates the logits, and the least log-odds of a digit.
+
+        Fewer than LOST of the validation digits are below those odds.
+        """
         logits = self._logits(state)
-        return {"temperature": fit_temperature(logits, self._validation.labels)}
+        facts = {"temperature": fit_temperature(logits, self._validation.labels)}
+        if self._knows_others:
+            odds = np.logaddexp.reduce(logits.astype(np.float64), axis=-1)
+            facts["least_odds"] = float(np.quantile(odds, LOST))
+        return facts
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -183,4 +198,4 @@ def make_monitor(
         return SequenceMonitor(definition, config)
     if entry.task == "sum reader":
         return SumMonitor(definition, validation)
-    return ClassifierMonitor(definition, validation)
+    return ClassifierMonitor(definition, validation, getattr(config, "non_digits", 0) > 0)
