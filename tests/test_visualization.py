@@ -6,7 +6,7 @@ from PIL import Image
 
 from handsum import visualization
 from handsum.errors import UsageError
-from handsum.pretrained import load_generator
+from handsum.pretrained import load_generator, load_sequence_generator
 from handsum.visualization import Stage, Trace, montage, strongest, trace
 
 
@@ -29,6 +29,20 @@ def test_a_trace_goes_from_the_condition_through_the_layers(seven: Trace) -> Non
     assert seven.stages[0].values.argmax() == 7
     shapes = {stage.name: stage.values.shape for stage in seven.stages}
     assert shapes["blocks/1/first"] == (14, 14, 48)
+
+
+def test_a_sequence_shows_its_plan_and_all_of_its_digits() -> None:
+    traced = trace(23, model="lstm-cgan", length=4, seed=0)
+    shapes = {stage.name: stage.values.shape for stage in traced.stages}
+    assert shapes["planner/out"] == (4, 10)
+    assert shapes["image"] == (28, 4 * 28, 1)
+    assert traced.what.endswith(" for 23")
+    images, digits = load_sequence_generator("lstm-cgan").draw(
+        np.array([23]), 4, seed=0, indices=np.array([0])
+    )
+    assert traced.what == f"{'+'.join(map(str, digits[0]))} for 23"
+    strip = (traced.stages[-1].values[..., 0] + 1) * 127.5
+    np.testing.assert_allclose(strip, np.concatenate(list(images[0]), axis=1), atol=1)
 
 
 def test_looking_leaves_the_layers_as_they_were() -> None:

@@ -129,8 +129,14 @@ def _trace_sequence(generator: Any, name: str, total: int | None, length: int, s
         images, digits = generator(noise, zero + total, zero + length)
     stages = [Stage("condition", np.array([total, length], float))]
     stages += [Stage(f"latents: {part}", np.asarray(rows[0])) for part, rows in noise.items()]
-    # What is of single digits is of the first; what is of the plan is of all positions.
-    stages += [Stage(path, np.asarray(output)[0]) for path, output in outputs]
+    # What is of single digits is of the first; what is called at every position is of all.
+    calls: dict[str, list[np.ndarray]] = {}
+    for path, output in outputs:
+        calls.setdefault(path, []).append(np.asarray(output)[0])
+    stages += [
+        Stage(path, called[0] if len(called) == 1 else np.stack(called[:length]))
+        for path, called in calls.items()
+    ]
     strip = np.concatenate(list(np.asarray(images[0, :length])), axis=1)
     stages.append(Stage("image", strip))
     planned = "+".join(str(int(digit)) for digit in digits[0, :length])
