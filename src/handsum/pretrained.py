@@ -45,7 +45,8 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         folder = Path(model)
         registry.find(read_facts(folder)["model"], tasks)
         return folder
-    return WEIGHTS / registry.find(model, tasks).name
+    entry = registry.find(model, tasks)
+    return WEIGHTS / (entry.weights or entry.name)
 
 
 def draws_sequences(model: str) -> bool:
@@ -320,7 +321,7 @@ def list_models() -> list[dict[str, Any]]:
     """
     rows = []
     for entry in registry.ENTRIES.values():
-        folder = WEIGHTS / entry.name
+        folder = WEIGHTS / (entry.weights or entry.name)
         bundled = (folder / "config.json").exists()
         facts = read_facts(folder) if bundled else {}
         rows.append(
