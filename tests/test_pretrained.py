@@ -49,6 +49,69 @@ def test_what_a_generator_cannot_draw_is_refused(generator) -> None:
             generator.draw(one, one + writer, seed=0, indices=one)
 
 
+@pytest.fixture(scope="module")
+def sequences() -> pretrained.SequenceGenerator:
+    return pretrained.load_sequence_generator("lstm-cgan")
+
+
+def test_a_sequence_is_the_same_in_any_company(sequences) -> None:
+    totals = np.resize(np.arange(28), 40)
+    images, digits = sequences.draw(totals, 3, seed=1, indices=np.arange(40))
+    assert images.shape == (40, 3, 28, 28)
+    assert digits.shape == (40, 3)
+    alone, planned = sequences.draw(totals[35:36], 3, seed=1, indices=np.array([35]))
+    np.testing.assert_array_equal(alone[0], images[35])
+    np.testing.assert_array_equal(planned[0], digits[35])
+    again, _ = sequences.draw(
+        totals, 3, seed=1, indices=np.arange(40), attempts=np.ones(40, np.int64)
+    )
+    assert not np.array_equal(again, images)
+
+
+def test_a_planned_sequence_sums_and_reads_to_its_total(sequences) -> None:
+    totals = np.random.default_rng(0).integers(0, 46, 100)
+    images, digits = sequences.draw(totals, 5, seed=1, indices=np.arange(100))
+    assert (digits.sum(1) == totals).mean() >= 0.97
+    readings = pretrained.load_reader().probabilities(images.reshape(-1, 28, 28)).argmax(1)
+    assert (readings.reshape(100, 5) == digits).mean() >= 0.97
+    # The decompositions of one total are many.
+    _, digits = sequences.draw(np.full(100, 23), 5, seed=1, indices=np.arange(100))
+    assert len(np.unique(digits, axis=0)) >= 90
+
+
+def test_what_a_sequence_generator_cannot_draw_is_refused(sequences) -> None:
+    one = np.zeros(1, int)
+    with pytest.raises(UsageError, match="lengths from 1 to 10, not 11"):
+        sequences.draw(one, 11, seed=0, indices=one)
+    with pytest.raises(UsageError, match="totals of 2 digits are from 0 to 18"):
+        sequences.draw(one + 19, 2, seed=0, indices=one)
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan"])
+def test_random_digits_are_digits_of_all_classes(name: str) -> None:
+    generator = pretrained.load_generator(name)
+    assert not generator.conditional
+    rows = np.arange(300)
+    images = generator.draw(rows % 10, np.zeros(300, int), seed=0, indices=rows)
+    other = generator.draw((rows + 1) % 10, np.zeros(300, int), seed=0, indices=rows)
+    np.testing.assert_array_equal(images, other)
+    counts = np.bincount(pretrained.load_reader().probabilities(images).argmax(1), minlength=10)
+    assert counts.min() >= 5
+
+
+def test_a_mix_has_something_of_each_and_of_one_is_that_one() -> None:
+    generator = pretrained.load_generator("cgan")
+    rows = np.arange(64)
+    alone = generator.mix(np.tile(np.eye(10)[4], (64, 1)), seed=0, indices=rows)
+    drawn = generator.draw(np.full(64, 4), np.zeros(64, int), seed=0, indices=rows)
+    np.testing.assert_allclose(alone.astype(int), drawn, atol=1)
+    both = generator.mix(np.tile(np.eye(10)[1] + np.eye(10)[0], (64, 1)), seed=0, indices=rows)
+    reader = pretrained.load_reader()
+    assert reader.probabilities(both).max(1).mean() < reader.probabilities(alone).max(1).mean()
+    with pytest.raises(UsageError, match="r3gan cannot mix digits: cgan can"):
+        pretrained.load_generator().mix(np.eye(10), seed=0, indices=np.arange(10))
+
+
 def test_the_reader_reads_validation_digits() -> None:
     data = load("validation").where(np.arange(500))
     reader = pretrained.load_reader()

@@ -11,17 +11,19 @@ from typing import Any
 import jax
 import numpy as np
 
-from handsum.compiled import compile_function
+from handsum.compiled import compile_function, network
 from handsum.errors import UsageError
 from handsum.models import inference, registry
 from handsum.models.inference import CHUNK
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
+from handsum.sums import sum_distribution
 from handsum.training.snapshots import Snapshot, load_snapshot, read_facts
 
 WEIGHTS = Path(__file__).parent / "weights"
 # Those that draw the digit that they are asked for, and all that draw digits.
 CONDITIONAL: tuple[Task, ...] = ("digit generator",)
 GENERATORS: tuple[Task, ...] = (*CONDITIONAL, "random digit generator")
+SUM_READERS: tuple[Task, ...] = ("sum reader",)
 SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
 
@@ -231,10 +233,54 @@ class DigitReader:
         return compile_function(self._snapshot, inference.digit_features, (_DIGITS,))
 
 
+class SumReader:
+    """Reads the sum of a sequence of digits, as a distribution."""
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        self.name = name
+        self.facts = snapshot.facts
+        self._snapshot = snapshot
+        self._digits: DigitReader | None = None
+        if registry.find(snapshot.model).task not in SUM_READERS:
+            self._digits = DigitReader(name, snapshot)
+
+    def distributions(self, images: np.ndarray) -> np.ndarray:
+        """Distributions float64 (N, 9L + 1) of the sums of sequences uint8 (N, L, 28, 28).
+
+        A reader of digits gives the exact distribution of its digits' sum.
+        """
+        count, length = images.shape[:2]
+        if self._digits is not None:
+            digits = self._digits.probabilities(images.reshape(-1, 28, 28))
+            rows = digits.reshape(count, length, 10)
+            return np.stack([sum_distribution(row) for row in rows])
+        # Few lengths are compiled; what is beyond a sequence's own is masked out.
+        padded = 1 << max(length - 1, 0).bit_length()
+        images = np.pad(images, ((0, 0), (0, padded - length), (0, 0), (0, 0)))
+        sums = _in_chunks(self._sums(padded), images, np.full(count, length, np.int32))
+        return sums[:, : 9 * length + 1].astype(np.float64)
+
+    def _sums(self, length: int) -> Callable[..., Any]:
+        if length not in self._compiled:
+            shapes = (jax.ShapeDtypeStruct((CHUNK, length, 28, 28), np.uint8), _COLUMN)
+            self._compiled[length] = compile_function(self._snapshot, inference.read_sums, shapes)
+        return self._compiled[length]
+
+    @cached_property
+    def _compiled(self) -> dict[int, Callable[..., Any]]:
+        return {}
+
+
 @cache
 def load_generator(name: str = DEFAULT_GENERATOR) -> DigitGenerator:
     """The generator of that name, or in that snapshot folder (see `locate`)."""
     return DigitGenerator(name, load_snapshot(locate(name, GENERATORS)))
+
+
+def load_network(name: str) -> Any:
+    """The network itself of a generator of digits or sequences (see `locate` for errors)."""
+    snapshot = load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))
+    return network(snapshot.facts, snapshot.arrays)
 
 
 @cache
@@ -247,6 +293,12 @@ def load_sequence_generator(name: str) -> SequenceGenerator:
 def load_reader(name: str = DEFAULT_READER) -> DigitReader:
     """The reader of that name, or in that snapshot folder (see `locate`)."""
     return DigitReader(name, load_snapshot(locate(name, READERS)))
+
+
+@cache
+def load_sum_reader(name: str) -> SumReader:
+    """The reader of sums or of digits of that name, or in that snapshot folder (see `locate`)."""
+    return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
 
 
 def _in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray:

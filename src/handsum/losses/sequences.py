@@ -28,7 +28,7 @@ class SequenceConfig(TrainingConfig):
     penalty weighs `penalty` / 2, on `penalty_pairs` pairs of sequences.
     """
 
-    steps: int = 4_500
+    steps: int = 2_600
     batch_size: int = 192
     learning_rate: float = 5e-4
     final_learning_rate: float = 2e-5

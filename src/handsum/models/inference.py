@@ -29,7 +29,7 @@ def draw_digits(
 
     The key of digit i is a function of `seed`, `indices[i]` and `attempts[i]` alone.
     """
-    latents = _latents(generator, seed, indices, attempts)
+    latents = draw_latents(generator, seed, indices, attempts)
     return to_bytes(generator(latents, labels, writers))
 
 
@@ -41,11 +41,14 @@ def mix_digits(
     shares: jax.Array,
 ) -> jax.Array:
     """Digits uint8 (N, 28, 28) that are several at once: `shares` (N, 10), rows that sum to 1."""
-    return to_bytes(generator.mix(_latents(generator, seed, indices, attempts), shares))
+    return to_bytes(generator.mix(draw_latents(generator, seed, indices, attempts), shares))
 
 
-def _latents(generator: Any, seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
-    keys = _keys(seed, indices, attempts)
+def draw_latents(
+    generator: Any, seed: jax.Array, indices: jax.Array, attempts: jax.Array
+) -> jax.Array:
+    """The latents (N, Z) of digits."""
+    keys = draw_keys(seed, indices, attempts)
     return jax.vmap(lambda key: jax.random.normal(key, (generator.latent_size,)))(keys)
 
 
@@ -62,12 +65,13 @@ def draw_sequences(
     L is the generator's longest; what is beyond a sequence's length means nothing. The keys are as
     in `draw_digits`.
     """
-    noise = jax.vmap(lambda key: generator.noise(key))(_keys(seed, indices, attempts))
+    noise = jax.vmap(lambda key: generator.noise(key))(draw_keys(seed, indices, attempts))
     images, digits = generator(noise, totals, lengths)
     return to_bytes(images), digits
 
 
-def _keys(seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
+def draw_keys(seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
+    """A random key for each row."""
     root = jax.random.key(seed)
     by_index = jax.vmap(lambda index: jax.random.fold_in(root, index))(indices)
     return jax.vmap(jax.random.fold_in)(by_index, attempts)
@@ -91,3 +95,9 @@ def digit_features(classifier: Any, pixels: jax.Array) -> jax.Array:
 def read_digits(classifier: Callable[[jax.Array], jax.Array], pixels: jax.Array) -> jax.Array:
     """Digit logits (N, 10) of digits uint8 (N, 28, 28)."""
     return classifier(from_bytes(pixels))
+
+
+def read_sums(reader: Any, pixels: jax.Array, lengths: jax.Array) -> jax.Array:
+    """Distributions (N, 9L + 1) of the sums of sequences uint8 (N, L, 28, 28) of `lengths` (N,)."""
+    mask = jnp.arange(pixels.shape[1]) < lengths[:, None]
+    return reader.sums(from_bytes(pixels), mask)

@@ -11,7 +11,12 @@ from typing import Any, Literal
 from handsum.errors import UsageError
 
 Task = Literal[
-    "digit generator", "random digit generator", "sequence generator", "digit reader", "judge"
+    "digit generator",
+    "random digit generator",
+    "sequence generator",
+    "digit reader",
+    "sum reader",
+    "judge",
 ]
 
 
@@ -46,6 +51,7 @@ ENTRIES = {
         ),
         Entry("one-to-many-cgan", "sequence generator", "one generator for each digit of a total"),
         Entry("cnn", "digit reader", "convolutional classifier, augmented for real pictures"),
+        Entry("cnn-lstm", "sum reader", "CNN and LSTM that predict the sum of a sequence"),
         Entry("judge", "judge", "residual classifier for evaluation only"),
     )
 }

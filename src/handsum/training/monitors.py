@@ -1,4 +1,4 @@
-"""How a run is watched: sample grids of generators, validation errors of classifiers.
+"""How a run is watched: sample grids of generators, validation errors of readers.
 
 A monitor compiles one function of the network to be snapshotted and asks it now and then. It sees
 the validation set, never the test set.
@@ -16,7 +16,7 @@ from flax import nnx
 from handsum.config import TrainingConfig
 from handsum.data.mnist import Dataset
 from handsum.images import tile
-from handsum.models.inference import draw_digits, draw_sequences, read_digits
+from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
 from handsum.models.registry import Entry
 
 # The share of real digits that a reader may take for something else.
@@ -87,6 +87,34 @@ class SequenceMonitor:
         return {"plans_right": float(right.mean())}, tile(
             picture.reshape(-1, *picture.shape[2:]), self._longest
         )
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
+class SumMonitor:
+    """Reads the sums of sequences of ten validation digits; pictures the worst ten of them."""
+
+    def __init__(self, definition: nnx.GraphDef, validation: Dataset) -> None:
+        rows = np.random.default_rng(0).integers(len(validation), size=(300, 10))
+        self._images, self._totals = validation.images[rows], validation.labels[rows].sum(1)
+        lengths = jnp.full(len(rows), 10)
+
+        @jax.jit
+        def read(params: nnx.State, rest: nnx.State, pixels: jax.Array) -> jax.Array:
+            return read_sums(nnx.merge(definition, params, rest), pixels, lengths)
+
+        self._read = read
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The mean absolute error of the sums, and the share of them that are exact."""
+        sums = np.asarray(self._read(*state, self._images)).argmax(-1)
+        errors = np.abs(sums - self._totals)
+        worst = np.argsort(-errors, kind="stable")[:10]
+        figures = {"validation_mae": errors.mean(), "validation_exact": (errors == 0).mean()}
+        picture = tile(self._images[worst].reshape(-1, *self._images.shape[2:]), 10)
+        return {name: float(value) for name, value in figures.items()}, picture
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
         """Nothing besides the configuration."""
@@ -168,4 +196,6 @@ def make_monitor(
         return GeneratorMonitor(definition, config)
     if entry.task == "sequence generator":
         return SequenceMonitor(definition, config)
+    if entry.task == "sum reader":
+        return SumMonitor(definition, validation)
     return ClassifierMonitor(definition, validation, getattr(config, "non_digits", 0) > 0)
