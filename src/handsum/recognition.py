@@ -28,8 +28,9 @@ _CONFIDENCE_WEIGHT, _ODDS_WEIGHT = 2.0, 1.5
 # What stands beside digits is a digit more often than what the odds were learned from: by this
 # much when it is read as one, by this much more before it is left out.
 _PRIOR, _RELUCTANCE = 3.0, 3.0
-# A row in which fewer of the digits read are taken for digits by themselves is something else.
-_LEAST_DIGITS = 0.5
+# A row in which a lesser share of what is written is surely digits is something else.
+_LEAST_DIGITS = 0.6
+_LEAST_OF_ROW = 0.45
 
 
 class Reader(Protocol):
@@ -95,7 +96,7 @@ def decode(pages: Sequence[Page], reader: Reader, length: int | None = None) -> 
     for index, chain, digits, read in zip(
         apart, chains, images, _read(images, reader), strict=True
     ):
-        results[index] = _taken_apart(pages[index], chain, digits, *read, length)
+        results[index] = _taken_apart(pages[index], chain, digits, read, length)
     return results
 
 
@@ -154,15 +155,35 @@ def _scores(candidate: Candidate, sure: float, odds: float) -> tuple[float, floa
     return other, float(digit)
 
 
+def _is_sound(
+    taken: list[tuple[int, bool]],
+    candidates: list[Candidate],
+    probabilities: np.ndarray,
+    odds: np.ndarray,
+) -> bool:
+    """Tell whether a row is of digits, from its candidates taken and whether as a digit."""
+    surely = [
+        # Every letter has strokes to be cut out as a 1.
+        odds[index] >= 0 and (candidates[index].whole or probabilities[index].argmax() != 1)
+        for index, made in taken
+        if made
+    ]
+    others = [
+        index for index, made in taken if not made and candidates[index].height >= _LEAST_OF_ROW
+    ]
+    return sum(surely) >= _LEAST_DIGITS * (len(surely) + len(others))
+
+
 def _taken_apart(
     page: Page,
     chain: tuple[int, list[Candidate]],
     digits: Sequence[Digit],
-    probabilities: np.ndarray,
-    odds: np.ndarray,
+    read: tuple[np.ndarray, np.ndarray],
     length: int | None,
 ) -> Decoded:
+    """Return the best reading of a page over all ways to take its doubtful writings apart."""
     pieces, candidates = chain
+    probabilities, odds = read
     spans, source = [], []
     for index, candidate in enumerate(candidates):
         sure = float(probabilities[index].max())
@@ -174,14 +195,15 @@ def _taken_apart(
     asked = path is not None
     if path is None:
         path = best_path(pieces, spans) or []
-    read = [source[place] for place in path if spans[place].digits]
+    taken = [(source[place], spans[place].digits > 0) for place in path]
+    rows = {candidates[index].row for index, _ in taken}
     sound = {
         row
-        for row in {candidates[index].row for index in read}
-        if np.mean([odds[i] >= 0 for i in read if candidates[i].row == row]) >= _LEAST_DIGITS
+        for row in rows
+        if _is_sound([step for step in taken if candidates[step[0]].row == row], candidates, *read)
     }
-    kept = [index for index in read if candidates[index].row in sound]
-    dropped = [source[place] for place in path if source[place] not in kept]
+    kept = [index for index, made in taken if made and candidates[index].row in sound]
+    dropped = [index for index, _ in taken if index not in kept]
     return Decoded(
         digits=tuple(digits[index] for index in kept),
         rows=tuple(candidates[index].row for index in kept),
