@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate
 
 import numpy as np
 from PIL import Image
@@ -241,7 +241,11 @@ class Page:
         width, height = part.width / writing.typical, part.height / writing.typical
         if not whole and (width > _WIDEST or height > _HIGHEST):
             return None
-        gaps = sum(max(0, right.part.left - left.part.right) for left, right in pairwise(own))
+        grown = accumulate((piece.part for piece in own), Part.join)
+        gaps = sum(
+            max(0, piece.part.left - part.right)
+            for part, piece in zip(grown, own[1:], strict=False)
+        )
         return Candidate(
             start,
             stop,
