@@ -107,7 +107,7 @@ def without_small_print(parts: list[Part]) -> list[Part]:
     beside = lil_array((len(small), len(small)), dtype=bool)
     for row, index in enumerate(small):
         part = parts[index]
-        reach = max(part.height, 0.2 * typical)
+        reach = max(1.5 * part.height, 0.3 * typical)
         in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
         close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
         beside[row, np.flatnonzero(in_line & close)] = True

@@ -41,7 +41,7 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         SnapshotError: no snapshot there.
     """
     tasks = tuple(tasks)
-    if os.sep in model or Path(model).is_dir():
+    if _is_folder(model):
         folder = Path(model)
         registry.find(read_facts(folder)["model"], tasks)
         return folder
@@ -49,10 +49,15 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
     return WEIGHTS / (entry.weights or entry.name)
 
 
+def _is_folder(model: str) -> bool:
+    """Whether a model is named by its folder; the zoo's names come first."""
+    return os.sep in model or (model not in registry.ENTRIES and Path(model).is_dir())
+
+
 def draws_sequences(model: str) -> bool:
     """Whether a model draws whole sequences by a plan of its own (see `locate` for errors)."""
     folder = locate(model, (*GENERATORS, *SEQUENCE_GENERATORS))
-    name = read_facts(folder)["model"] if os.sep in model or Path(model).is_dir() else model
+    name = read_facts(folder)["model"] if _is_folder(model) else model
     return registry.find(name).task in SEQUENCE_GENERATORS
 
 

@@ -17,6 +17,20 @@ _SURE, _SURE_ODDS = 0.95, 1.0
 _WIDE = 1.1
 # A low piece this close to its neighbour, in heights of its row, may be part of it.
 _CLOSE, _LOW = 0.15, 0.75
+# What a path pays, in natural logarithms, chosen on real amounts: for paper inside a digit, for
+# being low or wide, for a cut and the ink that it crosses, for a piece left out and its ink, for a
+# writing left out that is wide enough for two digits.
+_GAP, _LOW_COST, _WIDE_COST = 12.0, 4.0, 2.0
+_CUT, _CUT_INK = 3.0, 3.0
+_LOSS, _LOSS_INK, _LOSS_WIDTH = 1.5, 20.0, 10.0
+_LOW_HEIGHT, _WIDE_WIDTH, _TWO_WIDE = 0.6, 0.9, 0.7
+_CONFIDENCE_WEIGHT, _ODDS_WEIGHT = 2.0, 1.5
+# What stands beside digits is a digit more often than what the odds were learned from: by this
+# much when it is read as one, by this much more before it is left out.
+_PRIOR, _RELUCTANCE = 3.0, 3.0
+# A row in which a lesser share of what is written is surely digits is something else.
+_LEAST_DIGITS = 0.6
+_LEAST_OF_ROW = 0.45
 
 
 class Reader(Protocol):
@@ -82,7 +96,7 @@ def decode(pages: Sequence[Page], reader: Reader, length: int | None = None) -> 
     for index, chain, digits, read in zip(
         apart, chains, images, _read(images, reader), strict=True
     ):
-        results[index] = _taken_apart(pages[index], chain, digits, *read, length)
+        results[index] = _taken_apart(pages[index], chain, digits, read, length)
     return results
 
 
@@ -124,35 +138,72 @@ def _as_it_stands(
     )
 
 
+def _scores(candidate: Candidate, sure: float, odds: float) -> tuple[float, float]:
+    """Return how well a candidate does as no digit at all, and as the digit that it reads as."""
+    digit = _CONFIDENCE_WEIGHT * np.log(sure) - _ODDS_WEIGHT * np.logaddexp(0, -(odds + _PRIOR))
+    digit -= _GAP * candidate.gaps
+    digit -= _LOW_COST * max(0.0, _LOW_HEIGHT / candidate.height - 1)
+    digit -= _WIDE_COST * max(0.0, candidate.width - _WIDE_WIDTH)
+    # A cut through ink is paid for by the digit on its left.
+    digit -= _CUT + _CUT_INK * candidate.cut if candidate.cut else 0.0
+    other = -np.inf
+    if candidate.whole:
+        other = -float(np.logaddexp(0, odds + _PRIOR + _RELUCTANCE))
+        other -= _LOSS_WIDTH * max(0.0, candidate.width - _TWO_WIDE)
+    if candidate.stop == candidate.start + 1:
+        other = max(other, -_LOSS - _LOSS_INK * candidate.area)
+    return other, float(digit)
+
+
+def _is_sound(
+    taken: list[tuple[int, bool]],
+    candidates: list[Candidate],
+    probabilities: np.ndarray,
+    odds: np.ndarray,
+) -> bool:
+    """Tell whether a row is of digits, from its candidates taken and whether as a digit."""
+    surely = [
+        # Every letter has strokes to be cut out as a 1.
+        odds[index] >= 0 and (candidates[index].whole or probabilities[index].argmax() != 1)
+        for index, made in taken
+        if made
+    ]
+    others = [
+        index for index, made in taken if not made and candidates[index].height >= _LEAST_OF_ROW
+    ]
+    return sum(surely) >= _LEAST_DIGITS * (len(surely) + len(others))
+
+
 def _taken_apart(
     page: Page,
     chain: tuple[int, list[Candidate]],
     digits: Sequence[Digit],
-    probabilities: np.ndarray,
-    odds: np.ndarray,
+    read: tuple[np.ndarray, np.ndarray],
     length: int | None,
 ) -> Decoded:
+    """Return the best reading of a page over all ways to take its doubtful writings apart."""
     pieces, candidates = chain
-    scores = np.log(probabilities.max(-1)) - np.logaddexp(0, -odds)
+    probabilities, odds = read
     spans, source = [], []
     for index, candidate in enumerate(candidates):
-        place = candidate.start, candidate.stop
-        spans.append(Span(*place, float(scores[index]) - candidate.cost, 1))
-        source.append(index)
-        left_out = -np.inf
-        if candidate.whole:
-            left_out = -float(np.logaddexp(0, odds[index]))
-        if candidate.stop == candidate.start + 1:
-            left_out = max(left_out, -candidate.loss)
-        if left_out > -np.inf:
-            spans.append(Span(*place, left_out, 0))
-            source.append(index)
+        sure = float(probabilities[index].max())
+        for digits_made, score in enumerate(_scores(candidate, sure, float(odds[index]))):
+            if score > -np.inf:
+                spans.append(Span(candidate.start, candidate.stop, score, digits_made))
+                source.append(index)
     path = best_path(pieces, spans, length)
     asked = path is not None
     if path is None:
         path = best_path(pieces, spans) or []
-    kept = [source[place] for place in path if spans[place].digits]
-    dropped = [source[place] for place in path if not spans[place].digits]
+    taken = [(source[place], spans[place].digits > 0) for place in path]
+    rows = {candidates[index].row for index, _ in taken}
+    sound = {
+        row
+        for row in rows
+        if _is_sound([step for step in taken if candidates[step[0]].row == row], candidates, *read)
+    }
+    kept = [index for index, made in taken if made and candidates[index].row in sound]
+    dropped = [index for index, _ in taken if index not in kept]
     return Decoded(
         digits=tuple(digits[index] for index in kept),
         rows=tuple(candidates[index].row for index in kept),

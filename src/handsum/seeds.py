@@ -19,6 +19,7 @@ class Stream(IntEnum):
     WRITERS = 1
     LAYOUT = 2
     HANDS = 3
+    SAMPLES = 16
 
 
 def choose_seed(seed: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate
 
 import numpy as np
 from PIL import Image
@@ -78,19 +78,23 @@ class Mark:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Some pieces of a row taken as one digit, `start` to `stop` - 1, and what speaks against it.
+    """Some pieces of a row taken as one digit: `start` to `stop` - 1.
 
-    `cost` is in natural logarithms, from 0 for what is shaped and spaced like a digit; `loss`,
-    likewise, is for leaving its ink out. `whole` marks a writing that nothing was cut from.
+    `whole` marks a writing that nothing was cut from. Lengths are shares of the height of the row's
+    writing, `area` of its square: `gaps` is the paper between the pieces from left to right, `cut`
+    the ink that the cut on the right side crosses.
     """
 
     start: int
     stop: int
     part: Part
     row: int
-    cost: float
-    loss: float
     whole: bool
+    width: float
+    height: float
+    area: float
+    gaps: float
+    cut: float
 
 
 @dataclass(frozen=True)
@@ -237,13 +241,23 @@ class Page:
         width, height = part.width / writing.typical, part.height / writing.typical
         if not whole and (width > _WIDEST or height > _HIGHEST):
             return None
-        gaps = (max(0, right.part.left - left.part.right) for left, right in pairwise(own))
-        cost = 12.0 * sum(gaps) / writing.typical
-        cost += 2.0 * max(0.0, 0.6 / height - 1) + 4.0 * max(0.0, width - 1.1)
-        # A cut through ink is paid for by the digit on its left.
-        cost += 0.7 + 3.0 * own[-1].cut_after if own[-1].cut_after else 0.0
-        loss = 1.5 + 40.0 * part.area / writing.typical**2
-        return Candidate(start, stop, part, writing.row, cost, loss, whole)
+        grown = accumulate((piece.part for piece in own), Part.join)
+        gaps = sum(
+            max(0, piece.part.left - part.right)
+            for part, piece in zip(grown, own[1:], strict=False)
+        )
+        return Candidate(
+            start,
+            stop,
+            part,
+            writing.row,
+            whole,
+            width,
+            height,
+            part.area / writing.typical**2,
+            gaps / writing.typical,
+            own[-1].cut_after,
+        )
 
 
 def _rows(parts: list[Part]) -> list[list[Part]]:

@@ -105,7 +105,9 @@ def sum_sequence(
         from handsum.pretrained import draws_sequences
 
         if draws_sequences(model):
-            return _draw_sequences(total, length, count, seed, writer, verify, model, reader)
+            if writer is not None:
+                raise UsageError(f"{model} knows no writers: leave out the writer")
+            return write_totals(np.full(count, total), length, seed, model, verify, reader)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
     return write_rows(labels, seed, writer, verify, model, reader, style)
 
@@ -285,26 +287,24 @@ def write_rows(
     )
 
 
-def _draw_sequences(
-    total: int,
+def write_totals(
+    totals: np.ndarray,
     length: int,
-    count: int,
     seed: int,
-    writer: int | str | None,
-    verify: bool,
     model: str,
-    reader: str | None,
+    verify: bool = True,
+    reader: str | None = None,
 ) -> Sequences:
-    """Draw sequences by a model that plans their digits, REDRAWS times at most while one is wrong.
+    """Write a sequence for each of totals (N,) by a model that plans their digits.
 
-    Right is one whose digits sum to the total and read as planned.
+    Where `verify` is set, those whose digits do not sum to the total or do not read as planned are
+    drawn again, REDRAWS times at most.
     """
     from handsum.pretrained import load_reader, load_sequence_generator
 
     generator = load_sequence_generator(model)
-    if writer is not None:
-        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
-    totals, indices = np.full(count, total), np.arange(count)
+    count = len(totals)
+    indices = np.arange(count)
     images, labels = generator.draw(totals, length, seed=seed, indices=indices)
     redrawn = np.zeros(count, np.int64)
     if not verify:
@@ -324,7 +324,7 @@ def _draw_sequences(
         flat = drawn.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
         read = checker.probabilities(flat).argmax(-1).reshape(planned.shape)
         # A right sum outweighs any reading; among equals more digits that read as planned.
-        score = (planned.sum(1) == total) + (read == planned).mean(1)
+        score = (planned.sum(1) == totals[pending]) + (read == planned).mean(1)
         better = score > scores[pending]
         kept = pending[better]
         images[kept], labels[kept], readings[kept] = drawn[better], planned[better], read[better]

@@ -11,6 +11,7 @@ import typer
 
 from handsum._version import __version__
 from handsum.cli.console import fail
+from handsum.cli.dataset import dataset
 from handsum.cli.evaluate import evaluate
 from handsum.cli.generate import generate
 from handsum.cli.models import models
@@ -55,6 +56,7 @@ app.command("number", cls=SignedCommand)(number)
 app.command("generate")(generate)
 app.command("visualize")(visualize)
 app.command("predict")(predict)
+app.command("dataset")(dataset)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)

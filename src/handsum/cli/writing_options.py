@@ -194,7 +194,8 @@ def save(
     for index, digits in enumerate(sequences.digits):
         reading = sequences.readings[index] if sequences.readings else None
         if reading not in (None, digits):
-            message = f"note: {digits} still reads as {reading}: try another --seed or --writer"
+            seen = reading or "nothing"
+            message = f"note: {digits} still reads as {seen}: try another --seed or --writer"
             err.print(message, markup=False)
         rows.append(
             {

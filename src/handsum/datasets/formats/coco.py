@@ -1,0 +1,62 @@
+"""COCO: PNG files in `images` and one `annotations.json`, a box of its own for each digit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from handsum.datasets.formats.base import PARTS, concatenate, encode_picture, labels_of
+from handsum.datasets.plan import Plan, Shard
+from handsum.datasets.recipe import LENGTH_LIMIT
+from handsum.datasets.samples import Sample
+from handsum.images import atomic_write
+
+NAME = "annotations.json"
+
+
+def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
+    """Write a shard's pictures, and its entries of the annotations file."""
+    parts = folder / PARTS
+    parts.mkdir()
+    (folder / "images").mkdir()
+    with (
+        (parts / "images").open("w", encoding="utf-8") as images,
+        (parts / "annotations").open("w", encoding="utf-8") as annotations,
+    ):
+        for sample in samples:
+            name = f"{plan.stem(sample.index)}.png"
+            (folder / "images" / name).write_bytes(encode_picture(sample.image))
+            # The first entry of all has no comma before it.
+            comma = ",\n" if sample.index else ""
+            labels = labels_of(sample)
+            height, width = sample.image.shape[:2]
+            size = {"id": sample.index + 1, "file_name": name, "width": width, "height": height}
+            more = {key: labels[key] for key in ("text", "total", "writer", "seed", "effects")}
+            images.write(comma + json.dumps(size | more))
+            for place, (digit, box) in enumerate(zip(sample.digits, labels["boxes"], strict=True)):
+                entry = {
+                    "id": sample.index * LENGTH_LIMIT + place + 1,
+                    "image_id": sample.index + 1,
+                    "category_id": digit + 1,
+                    "bbox": box,
+                    "area": box[2] * box[3],
+                    "iscrowd": 0,
+                }
+                annotations.write((comma if not place else ",\n") + json.dumps(entry))
+
+
+def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
+    """Make `annotations.json`, without ever holding all of it."""
+    categories = [
+        {"id": digit + 1, "name": str(digit), "supercategory": "digit"} for digit in range(10)
+    ]
+    info = {"description": f"handwritten {plan.recipe.kind} by handsum", "version": "1.0"}
+    with atomic_write(folder / NAME) as file:
+        opening = json.dumps({"info": info, "licenses": [], "categories": categories})
+        file.write(opening[:-1].encode() + b',\n"images": [\n')
+        concatenate(file, (part / "images" for part in parts))
+        file.write(b'\n],\n"annotations": [\n')
+        concatenate(file, (part / "annotations" for part in parts))
+        file.write(b"\n]}\n")
+    return [NAME]

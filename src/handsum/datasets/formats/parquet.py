@@ -1,0 +1,73 @@
+"""Parquet: a row for each sample, its picture as Hugging Face's struct of bytes and path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from handsum.datasets.formats.base import encode_picture, labels_of
+from handsum.datasets.plan import Plan, Shard
+from handsum.datasets.samples import Sample
+from handsum.errors import HandsumError
+
+ROWS_AT_ONCE = 256
+
+
+def check() -> None:
+    """Raise HandsumError unless pyarrow is installed."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise HandsumError(
+            'the format parquet needs pyarrow: pip install "handsum[datasets]"'
+        ) from error
+
+
+def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
+    """Write a shard as `train-00000-of-00004.parquet`, ROWS_AT_ONCE rows at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema()
+    # Pictures are compressed already.
+    with pq.ParquetWriter(
+        folder / f"{plan.split}-{shard.of}.parquet", schema, compression={"effects": "zstd"}
+    ) as writer:
+        while rows := [_row(plan, sample) for sample in islice(samples, ROWS_AT_ONCE)]:
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+
+
+def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
+    picture = {
+        "bytes": encode_picture(sample.image),
+        "path": f"{plan.stem(sample.index)}.png",
+    }
+    labels = labels_of(sample)
+    return {"image": picture} | labels | {"effects": json.dumps(labels["effects"])}
+
+
+def _schema() -> Any:
+    """The columns, and what Hugging Face's `datasets` is told of them."""
+    import pyarrow as pa
+
+    plain = {"index": "int64", "text": "string", "total": "int32", "writer": "int32"}
+    plain |= {"seed": "int64", "effects": "string"}
+    types = {name: getattr(pa, kind)() for name, kind in plain.items()}
+    image = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+    boxes = pa.list_(pa.list_(pa.int32()))
+    types = {"image": image, "digits": pa.list_(pa.uint8()), "boxes": boxes} | types
+
+    def value(kind: str) -> dict[str, Any]:
+        return {"dtype": kind, "_type": "Value"}
+
+    def sequence(feature: dict[str, Any]) -> dict[str, Any]:
+        return {"feature": feature, "_type": "Sequence"}
+
+    features = {"image": {"_type": "Image"}, "digits": sequence(value("uint8"))}
+    features |= {"boxes": sequence(sequence(value("int32")))}
+    features |= {name: value(kind) for name, kind in plain.items()}
+    told = json.dumps({"info": {"features": features}})
+    return pa.schema(list(types.items()), metadata={"huggingface": told})

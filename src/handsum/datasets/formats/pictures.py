@@ -1,0 +1,50 @@
+"""PNG files: digits in class folders, as Keras and torchvision want them, or all in `images`.
+
+Beside them `labels.csv` and `labels.jsonl`, a row or line for each picture.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from handsum.datasets.formats.base import PARTS, encode_picture, join_files, labels_of
+from handsum.datasets.plan import Plan, Shard
+from handsum.datasets.samples import Sample
+
+COLUMNS = ("file", "text", "total", "writer", "boxes", "index", "seed", "effects")
+
+
+def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
+    """Write a shard's pictures, and its lines of the two label files."""
+    parts = folder / PARTS
+    parts.mkdir()
+    places = list("0123456789") if plan.recipe.kind == "digits" else ["images"]
+    for place in places:
+        (folder / place).mkdir()
+    with (
+        (parts / "labels.csv").open("w", encoding="utf-8", newline="") as table,
+        (parts / "labels.jsonl").open("w", encoding="utf-8") as lines,
+    ):
+        rows = csv.DictWriter(table, COLUMNS, lineterminator="\n", extrasaction="ignore")
+        for sample in samples:
+            place = sample.text if plan.recipe.kind == "digits" else "images"
+            name = f"{place}/{plan.stem(sample.index)}.png"
+            (folder / name).write_bytes(encode_picture(sample.image))
+            labels = {"file": name} | labels_of(sample)
+            lines.write(json.dumps(labels) + "\n")
+            boxes = ";".join(" ".join(map(str, box)) for box in labels["boxes"])
+            rows.writerow(labels | {"boxes": boxes, "effects": json.dumps(labels["effects"])})
+
+
+def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
+    """Make `labels.csv` and `labels.jsonl`."""
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(COLUMNS)
+    return [
+        join_files(folder, "labels.csv", parts, header.getvalue().encode()),
+        join_files(folder, "labels.jsonl", parts),
+    ]

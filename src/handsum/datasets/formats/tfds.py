@@ -1,0 +1,120 @@
+"""TensorFlow Datasets: TFRecord files that `tfds.builder_from_directory` reads."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handsum.data.tfds import _import_tfds
+from handsum.datasets.formats.base import PARTS, labels_of
+from handsum.datasets.plan import Plan, Shard
+from handsum.datasets.samples import Sample
+from handsum.images import atomic_write
+
+METADATA = ("dataset_info.json", "features.json")
+
+
+def check() -> None:
+    """Raise HandsumError unless TensorFlow Datasets and TensorFlow are installed."""
+    _import_tfds("DATASET")
+
+
+def _features(plan: Plan) -> Any:
+    from tensorflow_datasets import features
+
+    recipe = plan.recipe
+    single = recipe.kind == "digits"
+    width = recipe.greatest_width if single else None
+    shape = (recipe.picture_height, width, recipe.channels)
+    columns = {
+        "image": features.Image(shape=shape, encoding_format="png"),
+        "text": features.Text(),
+        "digits": features.Sequence(features.Scalar(np.uint8)),
+        "boxes": features.Sequence(features.Tensor(shape=(4,), dtype=np.int32)),
+        "total": features.Scalar(np.int32),
+        "writer": features.Scalar(np.int32),
+        "index": features.Scalar(np.int64),
+        "seed": features.Scalar(np.int64),
+        "effects": features.Text(),
+    }
+    if single:
+        columns["label"] = features.ClassLabel(num_classes=10)
+    return features.FeaturesDict(columns)
+
+
+def _name(plan: Plan) -> str:
+    return f"handsum_{plan.recipe.kind}"
+
+
+def _file(plan: Plan, shard: Shard) -> str:
+    return f"{_name(plan)}-{plan.split}.tfrecord-{shard.of}"
+
+
+def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
+    row = labels_of(sample)
+    row["effects"] = json.dumps(row["effects"])
+    row["image"] = sample.image if sample.image.ndim == 3 else sample.image[..., None]
+    return row | ({"label": sample.digits[0]} if plan.recipe.kind == "digits" else {})
+
+
+def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
+    """Write a shard as `handsum_numbers-train.tfrecord-00000-of-00004`."""
+    check()
+    import tensorflow as tf
+
+    features = _features(plan)
+    size = 0
+    try:
+        with tf.io.TFRecordWriter(str(folder / _file(plan, shard))) as writer:
+            for sample in samples:
+                row = features.encode_example(_row(plan, sample))
+                example = tf.train.Example.FromString(features.serialize_example(row))
+                # As TFDS serializes it, its columns are in another order in every process.
+                record = example.SerializeToString(deterministic=True)
+                size += len(record)
+                writer.write(record)
+    except tf.errors.OpError as error:
+        # Of a full disk, for one, TensorFlow does not tell as an OSError.
+        raise OSError(error.message) from error
+    parts = folder / PARTS
+    parts.mkdir()
+    (parts / "size").write_text(str(size))
+
+
+def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
+    """Make the files that tell TensorFlow Datasets what is in the others."""
+    check()
+    import tensorflow_datasets as tfds
+
+    split = tfds.core.SplitInfo(
+        name=plan.split,
+        shard_lengths=[len(plan.shard(index)) for index in range(plan.shards)],
+        num_bytes=sum(int((part / "size").read_text()) for part in parts),
+        filename_template=tfds.core.ShardedFileTemplate(
+            data_dir=folder,
+            dataset_name=_name(plan),
+            split=plan.split,
+            filetype_suffix="tfrecord",
+        ),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        for index in range(plan.shards):
+            # It learns the data set's name from the names of its files.
+            Path(scratch, _file(plan, plan.shard(index))).touch()
+        tfds.folder_dataset.write_metadata(
+            data_dir=scratch,
+            features=_features(plan),
+            split_infos=[split],
+            filename_template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+            check_data=False,
+            description=f"Handwritten {plan.recipe.kind} with their boxes, by handsum.",
+        )
+        for name in METADATA:
+            with atomic_write(folder / name) as file:
+                file.write((Path(scratch) / name).read_bytes())
+    return list(METADATA)

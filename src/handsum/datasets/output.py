@@ -1,0 +1,286 @@
+"""Data sets on disk: whole shards, one after another or side by side, and a manifest of them.
+
+`dataset.json` says what the folder holds from the first moment; each finished shard leaves a record
+in `.parts`, until all are there and the files that span shards are joined. So a run that was
+interrupted goes on, and several hosts that share a folder need not talk to one another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handsum.datasets.formats import find_format
+from handsum.datasets.formats.base import PARTS
+from handsum.datasets.plan import Plan
+from handsum.datasets.samples import Sample, draw_samples
+from handsum.errors import DatasetError, HandsumError, UsageError
+from handsum.images import atomic_write
+
+MANIFEST, SUMS = "dataset.json", "SHA256SUMS"
+_PARTS = ".parts"
+# Telling of every single sample would cost more than it says.
+_TOLD_AT_ONCE = 50
+
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a run has done: `written` samples of all, `kept` ones were there before it.
+
+    `missing` counts the shards that other hosts have yet to write; the data set is complete at 0.
+    """
+
+    written: int
+    kept: int
+    missing: int
+
+
+def write_dataset(
+    folder: str | Path,
+    plan: Plan,
+    *,
+    workers: int = 1,
+    hosts: int = 1,
+    host: int = 0,
+    tell: Tell = lambda samples: None,
+) -> Written:
+    """Write a data set, or go on where the same plan was interrupted.
+
+    `workers` processes divide the shards of this host, which is one of `hosts`, numbered from 0.
+    `tell` is called with numbers of samples as they are there. The bytes do not depend on any.
+
+    Raises:
+        UsageError: workers or hosts that cannot be, or the folder is another plan's.
+        HandsumError: a library is missing, or the folder cannot be written.
+        DatasetError: what the folder holds is damaged.
+    """
+    folder = Path(folder)
+    if workers < 1 or not 0 <= host < hosts:
+        raise UsageError(
+            f"host {host} of {hosts} with {workers} workers cannot be: "
+            "count hosts from 0, and use 1 worker or more"
+        )
+    find_format(plan.format).check()
+    try:
+        if _open(folder, plan):
+            tell(plan.recipe.count)
+            return Written(0, plan.recipe.count, 0)
+        mine = range(host, plan.shards, hosts)
+        pending = [index for index in mine if not _is_intact(folder, index)]
+        kept = sum(len(plan.shard(index)) for index in set(mine) - set(pending))
+        tell(kept)
+        if workers == 1 or len(pending) < 2:
+            for index in pending:
+                make_shard(folder, plan, index, tell)
+        else:
+            from handsum.datasets.workers import share
+
+            share(folder, plan, pending, workers, tell)
+        missing = _conclude(folder, plan)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return Written(sum(len(plan.shard(index)) for index in pending), kept, missing)
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any] | None:
+    """What `dataset.json` in the folder says; None where there is none.
+
+    Raises:
+        DatasetError: it is damaged.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise DatasetError(f"{path} is damaged: delete the folder and write it anew") from error
+    return dict(manifest)
+
+
+def _unwritable(folder: Path, error: OSError) -> HandsumError:
+    reason = error.strerror or error
+    return HandsumError(
+        f"cannot write {folder}: {reason} (whole shards stay; the same command goes on)"
+    )
+
+
+def _open(folder: Path, plan: Plan) -> bool:
+    """Make the folder this plan's; return whether it holds all of it already."""
+    if folder.exists() and not folder.is_dir():
+        raise HandsumError(f"{folder} is a file: name a new or an empty folder")
+    if not folder.absolute().parent.is_dir():
+        raise HandsumError(f"cannot write {folder}: there is no folder {folder.parent}")
+    folder.mkdir(exist_ok=True)
+    manifest = read_manifest(folder)
+    if manifest is None:
+        if any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise HandsumError(f"{folder} already holds files: name a new or an empty folder")
+        _write_json(folder / MANIFEST, plan.as_json() | {"complete": False})
+    elif differences := _differences(manifest, plan.as_json()):
+        raise UsageError(
+            f"{folder} holds another data set ({'; '.join(differences)}): "
+            "name another folder, or give the same options to go on with it"
+        )
+    elif manifest.get("complete"):
+        _check_sums(folder)
+        shutil.rmtree(folder / _PARTS, ignore_errors=True)
+        return True
+    (folder / _PARTS).mkdir(exist_ok=True)
+    return False
+
+
+def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Say how a manifest's plan differs from the one wanted."""
+    found = []
+    for key, value in wanted.items():
+        there = manifest.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            found += _differences(there, value)
+        elif there != value:
+            found.append(f"{key} {json.dumps(there)}, not {json.dumps(value)}")
+    return found
+
+
+def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
+    """Write a shard's files, which take their names once all of them are whole.
+
+    Raises:
+        HandsumError: the disk is full, or the folder cannot be written.
+    """
+    shard = plan.shard(index)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder / _PARTS, prefix=f"{index:05d}-") as scratch:
+            stage = Path(scratch)
+            samples = _told(draw_samples(plan.recipe, shard.start, shard.stop), tell)
+            find_format(plan.format).write_shard(stage, plan, shard, samples)
+            paths = sorted(path for path in stage.rglob("*") if path.is_file())
+            files = [(path.relative_to(stage).as_posix(), *_hash(path)) for path in paths]
+            parts = folder / _PARTS / f"{index:05d}"
+            shutil.rmtree(parts, ignore_errors=True)
+            for name, _, _ in files:
+                target = _place(folder, index, name)
+                target.parent.mkdir(exist_ok=True)
+                os.replace(stage / name, target)
+            _write_json(_record(folder, index), {"files": files})
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _told(samples: Iterator[Sample], tell: Tell) -> Iterator[Sample]:
+    untold = 0
+    for sample in samples:
+        yield sample
+        untold += 1
+        if untold == _TOLD_AT_ONCE:
+            tell(untold)
+            untold = 0
+    tell(untold)
+
+
+def _place(folder: Path, index: int, name: str) -> Path:
+    """Where a shard's file is: its parts of joined files wait apart from the others."""
+    place, _, rest = name.partition("/")
+    return folder / _PARTS / f"{index:05d}" / rest if place == PARTS else folder / name
+
+
+def _record(folder: Path, index: int) -> Path:
+    return folder / _PARTS / f"{index:05d}.json"
+
+
+def _read_record(folder: Path, index: int) -> list[tuple[str, str, int]]:
+    """A finished shard's files: their names, SHA-256 sums and sizes."""
+    return [tuple(entry) for entry in json.loads(_record(folder, index).read_bytes())["files"]]
+
+
+def _is_intact(folder: Path, index: int) -> bool:
+    """Tell whether a shard is there, and as it was written."""
+    if not _record(folder, index).is_file():
+        return False
+    for name, digest, _ in _read_record(folder, index):
+        path = _place(folder, index, name)
+        if not path.is_file() or _hash(path)[0] != digest:
+            _record(folder, index).unlink()
+            return False
+    return True
+
+
+def _hash(path: Path) -> tuple[str, int]:
+    """A file's SHA-256 sum and its size."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return digest, file.tell()
+
+
+def _conclude(folder: Path, plan: Plan) -> int:
+    """Finish the data set if all its shards are there; return how many are not."""
+    missing = sum(not _record(folder, index).is_file() for index in range(plan.shards))
+    try:
+        if not missing:
+            _finish(folder, plan)
+    except FileNotFoundError:
+        # Another host may have been the last one too, and have tidied up meanwhile.
+        if not _is_complete(folder):
+            raise
+    return 0 if _is_complete(folder) else missing
+
+
+def _is_complete(folder: Path) -> bool:
+    manifest = read_manifest(folder)
+    return bool(manifest and manifest.get("complete"))
+
+
+def _finish(folder: Path, plan: Plan) -> None:
+    """Join what spans shards, and write the sums and the manifest of all there is."""
+    parts = [folder / _PARTS / f"{index:05d}" for index in range(plan.shards)]
+    joined = find_format(plan.format).join(folder, parts, plan)
+    shards = []
+    with atomic_write(folder / SUMS) as sums:
+        for index in range(plan.shards):
+            files = _read_record(folder, index)
+            own = [file for file in files if not file[0].startswith(f"{PARTS}/")]
+            sums.write(_lines(own))
+            shard = plan.shard(index)
+            shards.append({"start": shard.start, "stop": shard.stop} | _summary(own or files))
+        files = [(name, *_hash(folder / name)) for name in sorted(joined)]
+        sums.write(_lines(files))
+    listed = [_summary([file]) for file in files]
+    complete = {"complete": True, "shards": shards, "joined": listed}
+    _write_json(folder / MANIFEST, plan.as_json() | complete)
+    shutil.rmtree(folder / _PARTS)
+
+
+def _lines(files: list[tuple[str, str, int]]) -> bytes:
+    """A list of files as `sha256sum` prints and checks it."""
+    return "".join(f"{digest}  {name}\n" for name, digest, _ in files).encode()
+
+
+def _summary(files: list[tuple[str, str, int]]) -> dict[str, Any]:
+    """One file's name, size and sum; of several their number, size, and the sum of their list."""
+    if len(files) == 1:
+        name, digest, size = files[0]
+        return {"file": name, "bytes": size, "sha256": digest}
+    digest = hashlib.sha256(_lines(files)).hexdigest()
+    return {"files": len(files), "bytes": sum(size for _, _, size in files), "sha256": digest}
+
+
+def _check_sums(folder: Path) -> None:
+    for line in (folder / SUMS).read_text().splitlines():
+        digest, _, name = line.partition("  ")
+        path = folder / name
+        if not path.is_file() or _hash(path)[0] != digest:
+            raise DatasetError(f"{path} is damaged or gone: delete {folder} and write it anew")
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    with atomic_write(path) as file:
+        file.write(json.dumps(values, indent=1).encode() + b"\n")

@@ -1,0 +1,269 @@
+"""Realism: digits as they look on paper that someone has photographed.
+
+Every effect has a strength in (0, 1] that bounds it, and says what it drew for each picture.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from handsum.datasets import geometry
+from handsum.datasets.geometry import Frame
+from handsum.layout import Placed
+from handsum.painting import ink_box
+
+Drawn = float | str | list[int] | list[float] | dict[str, float | str]
+Rngs = Mapping[str, np.random.Generator]
+
+# What each effect reaches at strength 1. Lengths are shares of the picture's height.
+_DEGREES = 8.0
+_CORNER_SHIFT = 0.14
+_BLUR = 1 / 32
+_NOISE = 28.0
+_QUALITY = (95, 15)
+_LIGHT, _STAIN, _GRAIN, _DRY_INK = 0.3, 0.035, 0.05, 0.5
+
+_PENS = (
+    (18, 18, 22), (24, 32, 60), (28, 58, 150), (40, 80, 190),
+    (168, 28, 40), (20, 100, 62), (84, 84, 90), (82, 54, 38),
+)  # fmt: skip
+_CHALKS = ((245, 245, 240), (250, 235, 150), (190, 225, 250), (255, 205, 215))
+_BOARDS = ((24, 48, 40), (30, 32, 36), (36, 40, 72), (70, 40, 36))
+_PRINTS = ((110, 140, 200), (130, 130, 130), (220, 130, 140), (70, 110, 90))
+_CHALK_SHARE = 0.15
+# White on black, or black on white: what pictures are without `colors`.
+_BLACK, _WHITE = np.zeros(3), np.full(3, 255.0)
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def photograph(
+    placed: Sequence[Placed],
+    frame: Frame,
+    strengths: Mapping[str, float],
+    rngs: Rngs,
+    light_ink: bool,
+) -> tuple[np.ndarray, np.ndarray, dict[str, Drawn]]:
+    """Show digits in their places as a picture with the effects of `strengths`.
+
+    `rngs` holds a random generator for each of them. Returns pixels uint8 (H, W), or (H, W, 3)
+    with `colors`; boxes int64 (N, 4), each digit's x, y, width and height; and what was drawn.
+    """
+    effects: dict[str, Drawn] = {}
+    if "touching" in strengths:
+        share = strengths["touching"] * rngs["touching"].random()
+        placed, effects["touching"] = geometry.touch(placed, share, rngs["touching"])
+    view = _draw_view(placed, frame, strengths, rngs, effects)
+    view, size = geometry.fit(placed, frame, view)
+    shown = [geometry.project(digit, view, size) for digit in placed]
+    boxes = np.array([_box(digit) for digit in shown], np.int64)
+
+    ink, paper = (_WHITE, _BLACK) if light_ink else (_BLACK, _WHITE)
+    if "colors" in strengths:
+        ink, paper, effects["colors"] = _draw_colors(strengths["colors"], rngs["colors"])
+    picture = np.broadcast_to(paper, (*size, 3)).astype(np.float32)
+    if "lines" in strengths:
+        lines, effects["lines"] = _draw_lines(
+            placed, frame, view, size, strengths["lines"], rngs["lines"]
+        )
+        tone = np.array(_PRINTS[int(rngs["lines"].integers(len(_PRINTS)))], np.float32)
+        picture += lines[..., None] * (tone - picture)
+    opaque = _overlay(shown, size)
+    if "texture" in strengths:
+        amount = strengths["texture"] * rngs["texture"].random()
+        effects["texture"] = round(amount, 4)
+        light, cover = _draw_texture(size, amount, rngs["texture"])
+        picture += (opaque * cover)[..., None] * (ink.astype(np.float32) - picture)
+        picture = _shade(picture, light, dark_paper=bool(paper.mean() < 128))
+    else:
+        picture += opaque[..., None] * (ink.astype(np.float32) - picture)
+    if "colors" not in strengths:
+        picture = picture @ _LUMINANCE
+    return _take(picture, strengths, rngs, effects), boxes, effects
+
+
+def _overlay(shown: Sequence[Placed], size: tuple[int, int]) -> np.ndarray:
+    """Lay digits over one another: how much of each pixel is ink, float32 (H, W) in [0, 1]."""
+    coverage = np.zeros(size, np.uint8)
+    for digit in shown:
+        height, width = digit.coverage.shape
+        part = coverage[digit.top : digit.top + height, digit.left : digit.left + width]
+        np.maximum(part, digit.coverage, out=part)
+    return coverage.astype(np.float32) / 255
+
+
+def _box(digit: Placed) -> tuple[int, int, int, int]:
+    if not digit.coverage.size:
+        return digit.left, digit.top, 0, 0
+    x, y, width, height = ink_box(digit.coverage)
+    return digit.left + x, digit.top + y, width, height
+
+
+def _draw_view(
+    placed: Sequence[Placed],
+    frame: Frame,
+    strengths: Mapping[str, float],
+    rngs: Rngs,
+    effects: dict[str, Drawn],
+) -> np.ndarray:
+    """Draw how the sheet is turned and seen: the view (3, 3), not yet in its frame."""
+    points = geometry.corners(placed)
+    low, high = points.min(axis=0), points.max(axis=0)
+    view = np.eye(3)
+    if "rotation" in strengths:
+        turn = strengths["rotation"] * rngs["rotation"].uniform(-1, 1)
+        effects["rotation"] = degrees = round(float(_DEGREES * turn), 3)
+        view = geometry.rotation(degrees, (low + high) / 2)
+    if "perspective" in strengths:
+        reach = _CORNER_SHIFT * strengths["perspective"]
+        shifts = rngs["perspective"].uniform(-reach, reach, (4, 2)).round(4)
+        effects["perspective"] = shifts.ravel().tolist()
+        page = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+        view = geometry.perspective(page, page + frame.height * shifts) @ view
+    return view
+
+
+def _draw_colors(
+    strength: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, dict[str, float | str]]:
+    """Draw a pen and its paper: both as far from black and white as `strength` lets them."""
+    chalk = rng.random() < _CHALK_SHARE * strength
+    pens = _CHALKS if chalk else _PENS
+    pen = np.array(pens[int(rng.integers(len(pens)))], np.float64)
+    board = np.array(_BOARDS[int(rng.integers(len(_BOARDS)))], np.float64)
+    # Papers are white, cream, grey, or of a pale colour.
+    value, tint = rng.uniform(170, 255), rng.uniform(0, 0.11) * rng.uniform(-1, 1, 3)
+    page = (value * (1 + tint)).clip(150, 255)
+    amount = strength * np.sqrt(rng.random())
+    light, dark = _WHITE, _BLACK
+    if chalk:
+        ink, paper = light + amount * (pen - light), dark + amount * (board - dark)
+    else:
+        ink, paper = dark + amount * (pen - dark), light + amount * (page - light)
+    ink, paper = np.rint(ink), np.rint(paper)
+    return ink, paper, {"ink": _hex(ink), "paper": _hex(paper)}
+
+
+def _hex(color: np.ndarray) -> str:
+    return "#" + "".join(f"{int(value):02x}" for value in color)
+
+
+def _draw_lines(
+    placed: Sequence[Placed],
+    frame: Frame,
+    view: np.ndarray,
+    size: tuple[int, int],
+    strength: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, dict[str, float | str]]:
+    """Draw what is printed on the sheet: how opaque it is where, float32 (H, W), and what it is."""
+    kind = ("rule", "ruled", "squared", "boxes")[int(rng.integers(4))]
+    opacity = round(float(strength * rng.uniform(0.25, 1)), 4)
+    half = frame.height * rng.uniform(0.006, 0.016)
+    pitch = frame.height * rng.uniform(0.28, 0.75 if kind == "squared" else 1.1)
+    points = geometry.corners(placed)
+    base = np.median(points[2::4, 1]) + frame.height * rng.uniform(-0.03, 0.06)
+    x, y = _sheet_coordinates(view, size)
+    if kind == "boxes":
+        distance = _to_form(points, frame.height * 0.07, half, x, y)
+    elif kind == "rule":
+        distance = np.abs(y - base)
+    else:
+        distance = _to_nearest(y - base, pitch)
+        if kind == "squared":
+            distance = np.minimum(distance, _to_nearest(x - pitch * rng.random(), pitch))
+    coverage = (half + 0.5 - distance).clip(0, 1).astype(np.float32)
+    # A line finer than a pixel is paler, not narrower.
+    coverage *= opacity * min(1.0, 2 * half)
+    return coverage, {"kind": kind, "opacity": opacity}
+
+
+def _to_form(
+    points: np.ndarray, rim: float, half: float, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """Return how far each place is from a form's boxes: one about each digit, `rim` around it."""
+    lefts, rights = points[::4, 0], points[1::4, 0]
+    edges = np.array([lefts[0] - rim, *(lefts[1:] + rights[:-1]) / 2, rights[-1] + rim])
+    top, bottom = points[:, 1].min() - rim, points[:, 1].max() + rim
+    across = np.abs(x[..., None] - edges).min(axis=-1)
+    along = np.minimum(np.abs(y - top), np.abs(y - bottom))
+    within_height = (y > top - half) & (y < bottom + half)
+    within_width = (x > edges[0] - half) & (x < edges[-1] + half)
+    return np.minimum(
+        np.where(within_height, across, np.inf), np.where(within_width, along, np.inf)
+    )
+
+
+def _sheet_coordinates(view: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return which x and y of the sheet each pixel's middle shows, both (H, W)."""
+    rows, columns = np.indices(size) + 0.5
+    seen = geometry.look(
+        np.linalg.inv(view), np.column_stack([columns.ravel(), rows.ravel()])
+    ).reshape(*size, 2)
+    return seen[..., 0], seen[..., 1]
+
+
+def _to_nearest(values: np.ndarray, pitch: float) -> np.ndarray:
+    return np.abs((values + pitch / 2) % pitch - pitch / 2)
+
+
+def _draw_texture(
+    size: tuple[int, int], amount: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw what the light lacks on the paper, and how well ink covers it: float32 (H, W)."""
+    height, width = size
+    aspect = width / height
+    light = _field(size, (2, max(2, round(2 * aspect))), rng) * _LIGHT / 3
+    stain = _field(size, (6, max(2, round(6 * aspect))), rng) * _STAIN
+    fibre = ndimage.gaussian_filter(rng.standard_normal(size, np.float32), (0.5, 0.9))
+    patches = light + stain
+    change = amount * (patches - patches.max() + _GRAIN * (fibre - 1))
+    dry = _field(size, (10, max(2, round(10 * aspect))), rng) + 1.5 * fibre
+    cover = 1 - amount * _DRY_INK * (dry / 2).clip(0, 1)
+    return change.astype(np.float32), cover.astype(np.float32)
+
+
+def _field(size: tuple[int, int], cells: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Draw a smooth random field, float32 (H, W), of about unit deviation."""
+    coarse = Image.fromarray(rng.standard_normal((cells[0] + 1, cells[1] + 1), np.float32))
+    return np.asarray(coarse.resize(size[::-1], Image.Resampling.BICUBIC))
+
+
+def _shade(picture: np.ndarray, light: np.ndarray, dark_paper: bool) -> np.ndarray:
+    """Darken light paper, or lighten dark paper, where less or more light falls on it."""
+    if dark_paper:
+        return 255 - (255 - picture) * (1 + light)[..., None].clip(0, 1)
+    return picture * (1 + light)[..., None].clip(0, 1)
+
+
+def _take(
+    picture: np.ndarray, strengths: Mapping[str, float], rngs: Rngs, effects: dict[str, Drawn]
+) -> np.ndarray:
+    """Take the picture, float (H, W) or (H, W, 3), with a camera: focus, sensor, file."""
+    if "blur" in strengths:
+        sigma = _BLUR * picture.shape[0] * strengths["blur"] * rngs["blur"].random()
+        effects["blur"] = round(float(sigma), 3)
+        spread = (sigma, sigma, 0)[: picture.ndim]
+        picture = ndimage.gaussian_filter(picture, spread, mode="nearest")
+    if "noise" in strengths:
+        rng = rngs["noise"]
+        deviation = _NOISE * strengths["noise"] * rng.random()
+        effects["noise"] = round(float(deviation), 3)
+        grain = rng.standard_normal(picture.shape[:2], np.float32)
+        if picture.ndim == 3:
+            # A camera's noise is mostly the same in all channels.
+            grain = 0.85 * grain[..., None] + 0.53 * rng.standard_normal(picture.shape, np.float32)
+        picture = picture + np.float32(deviation) * grain
+    pixels = np.rint(picture.clip(0, 255)).astype(np.uint8)
+    if "jpeg" in strengths:
+        best, worst = _QUALITY
+        share = strengths["jpeg"] * rngs["jpeg"].random()
+        effects["jpeg"] = quality = round(best - (best - worst) * share)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
+        pixels = np.asarray(Image.open(buffer))
+    return pixels

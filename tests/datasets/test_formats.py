@@ -1,0 +1,280 @@
+"""Formats: each is read back by what people read it with, and holds every sample."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum.data.mnist import read_idx
+from handsum.data.samples import load_samples
+from handsum.data.sources import load_dataset
+from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_dataset
+from handsum.datasets.formats.arrays import NO_DIGIT
+from handsum.errors import HandsumError, UsageError
+
+pytestmark = pytest.mark.usefixtures("fake_generator")
+COUNT = 23
+KINDS = pytest.mark.parametrize(
+    ("kind", "realism"), [("digits", "none"), ("numbers", "none"), ("sums", "all")]
+)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Any:
+    """Write a data set of three shards; return its folder and its samples."""
+
+    def write(kind: Any, realism: str, file_format: str, **options: Any) -> Any:
+        lengths = None if kind == "digits" else (1, 4)
+        recipe = Recipe(kind, COUNT, 9, lengths=lengths, realism=parse_realism(realism), **options)
+        folder = tmp_path / "set"
+        assert write_dataset(folder, Plan(recipe, file_format, 3)).missing == 0
+        return folder, list(draw_samples(recipe))
+
+    return write
+
+
+def pixels(path: Any) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def plain(sample: Sample) -> dict[str, Any]:
+    """A sample's labels as JSON would have them."""
+    names = ("index", "text", "digits", "total", "writer", "seed", "effects")
+    values = {name: getattr(sample, name) for name in names} | {"boxes": sample.boxes.tolist()}
+    return json.loads(json.dumps(values))
+
+
+@KINDS
+def test_png_files_have_their_labels_beside_them(written: Any, kind: str, realism: str) -> None:
+    folder, samples = written(kind, realism, "png")
+    lines = [json.loads(line) for line in (folder / "labels.jsonl").open()]
+    with (folder / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(lines) == len(rows) == COUNT
+    for sample, line, row in zip(samples, lines, rows, strict=True):
+        name = line.pop("file")
+        assert np.array_equal(pixels(folder / name), sample.image)
+        assert line == plain(sample)
+        assert (row["file"], row["text"], row["total"]) == (name, sample.text, str(sample.total))
+        boxes = [[int(value) for value in box.split()] for box in row["boxes"].split(";")]
+        assert boxes == sample.boxes.tolist()
+        assert json.loads(row["effects"]) == line["effects"]
+
+
+def test_png_digits_are_class_folders_and_nothing_else(written: Any) -> None:
+    """torchvision and Keras take every folder for a class, and every picture in it for one."""
+    folder, samples = written("digits", "none", "png")
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    assert classes == list("0123456789")
+    loaded = load_samples(folder)
+    assert sorted(loaded.labels.tolist()) == sorted(sample.digits[0] for sample in samples)
+    assert {image.tobytes() for image in loaded.images} == {s.image.tobytes() for s in samples}
+
+
+def test_png_digits_are_read_by_keras(written: Any) -> None:
+    keras = pytest.importorskip("keras")
+    folder, samples = written("digits", "none", "png")
+    data = keras.utils.image_dataset_from_directory(
+        folder, color_mode="grayscale", image_size=(28, 28), shuffle=False, batch_size=None
+    )
+    rows = sorted((int(label), np.asarray(image)[..., 0].tobytes()) for image, label in data)
+    expected = [(s.digits[0], s.image.astype(np.float32).tobytes()) for s in samples]
+    assert rows == sorted(expected)
+
+
+def test_png_digits_are_read_by_torchvision(written: Any) -> None:
+    torchvision = pytest.importorskip("torchvision")
+    folder, samples = written("digits", "none", "png")
+    data = torchvision.datasets.ImageFolder(folder)
+    rows = sorted((label, np.asarray(image)[..., 0].tobytes()) for image, label in data)
+    assert rows == sorted((sample.digits[0], sample.image.tobytes()) for sample in samples)
+
+
+def check_arrays(arrays: Any, samples: list[Sample], single: bool) -> None:
+    """Compare padded arrays with the samples they hold."""
+    for row, sample in enumerate(samples):
+        width, length = sample.image.shape[1], len(sample.digits)
+        image = arrays["images"][row]
+        assert arrays["widths"][row] == width
+        assert np.array_equal(image[:, :width], sample.image)
+        if not single:
+            # What is added is paper of one colour.
+            assert len(np.unique(image[:, width:].reshape(-1, *image.shape[2:]), axis=0)) <= 1
+            assert arrays["labels"][row, length:].tolist() == [NO_DIGIT] * (4 - length)
+        assert arrays["labels"][row].reshape(-1)[:length].tolist() == list(sample.digits)
+        assert np.array_equal(arrays["boxes"][row][:length], sample.boxes)
+        assert arrays["totals"][row] == sample.total
+        assert arrays["writers"][row] == sample.writer
+
+
+@KINDS
+def test_npz_is_read_by_numpy(written: Any, kind: str, realism: str) -> None:
+    folder, samples = written(kind, realism, "npz")
+    start = 0
+    for path in sorted(folder.glob("train-*-of-00003.npz")):
+        with np.load(path, allow_pickle=False) as arrays:
+            part = samples[start : start + len(arrays["images"])]
+            check_arrays(arrays, part, kind == "digits")
+            assert arrays["indices"].tolist() == [sample.index for sample in part]
+            effects = [json.loads(text) for text in arrays["effects"]]
+            assert effects == [plain(sample)["effects"] for sample in part]
+            start += len(part)
+    assert start == COUNT
+
+
+def read_int_idx(path: Path) -> np.ndarray:
+    data = path.read_bytes()
+    assert data[:3] == b"\0\0\x0c"
+    shape = np.frombuffer(data, ">i4", data[3], 4)
+    return np.frombuffer(data, ">i4", offset=4 + 4 * data[3]).reshape(shape)
+
+
+@KINDS
+def test_idx_is_mnists_format(written: Any, kind: str, realism: str) -> None:
+    folder, samples = written(kind, realism.replace("all", "blur,noise"), "idx")
+    single = kind == "digits"
+    arrays = {"images": read_idx(folder / "train-images-idx3-ubyte")}
+    arrays["labels"] = read_idx(folder / f"train-labels-idx{1 if single else 2}-ubyte")
+    for name, axes in (("boxes", 3), ("widths", 1), ("totals", 1), ("writers", 1)):
+        arrays[name] = read_int_idx(folder / f"train-{name}-idx{axes}-int")
+    check_arrays(arrays, samples, single)
+
+
+def test_idx_digits_are_read_by_the_package_s_own_loader(written: Any) -> None:
+    folder, samples = written("digits", "none", "idx")
+    splits = [load_dataset(f"idx:{folder}", split) for split in ("train", "validation")]
+    held_out = [index % 12 == 11 for index in range(COUNT)]
+    for data, out in zip(splits, (False, True), strict=True):
+        part = [s for s, held in zip(samples, held_out, strict=True) if held == out]
+        assert np.array_equal(data.images, np.stack([sample.image for sample in part]))
+        assert data.labels.tolist() == [sample.digits[0] for sample in part]
+
+
+def test_a_test_split_has_mnists_name(tmp_path: Path) -> None:
+    recipe = Recipe("digits", 5, 9)
+    write_dataset(tmp_path / "set", Plan(recipe, "idx", 1, "test"))
+    assert len(load_dataset(f"idx:{tmp_path / 'set'}", "test")) == 5
+
+
+def test_idx_is_grey_whatever_the_colours(written: Any) -> None:
+    folder, samples = written("digits", "colors=1", "idx")
+    grey = [np.asarray(Image.fromarray(sample.image).convert("L")) for sample in samples]
+    assert np.array_equal(read_idx(folder / "train-images-idx3-ubyte"), np.stack(grey))
+
+
+@KINDS
+def test_parquet_is_read_by_pyarrow(written: Any, kind: str, realism: str) -> None:
+    import io
+
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder, samples = written(kind, realism, "parquet")
+    files = sorted(folder.glob("*.parquet"))
+    assert files[0].name == "train-00000-of-00003.parquet"
+    tables = [parquet.read_table(path) for path in files]
+    rows = [row for table in tables for row in table.to_pylist()]
+    for sample, row in zip(samples, rows, strict=True):
+        image = row.pop("image")
+        assert np.array_equal(pixels(io.BytesIO(image["bytes"])), sample.image)
+        assert image["path"] == f"{sample.index:06d}.png"
+        assert row | {"effects": json.loads(row["effects"])} == plain(sample)
+    # Hugging Face's `datasets` decodes pictures if it is told that they are.
+    told = json.loads(tables[0].schema.metadata[b"huggingface"])["info"]["features"]
+    assert told["image"] == {"_type": "Image"}
+    assert set(told) == set(tables[0].schema.names)
+
+
+@KINDS
+def test_webdataset_reads_its_own(written: Any, kind: str, realism: str) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    folder, samples = written(kind, realism, "webdataset")
+    urls = f"{folder}/train-{{000000..000002}}.tar"
+    data = webdataset.WebDataset(urls, shardshuffle=False).decode("pil")
+    for sample, row in zip(samples, data, strict=True):
+        image = np.asarray(row["png"].convert("L" if sample.image.ndim == 2 else "RGB"))
+        assert np.array_equal(image, sample.image)
+        assert row["json"] == plain(sample)
+        assert row["__key__"] == f"{sample.index:06d}"
+        assert row.get("cls") == (sample.digits[0] if kind == "digits" else None)
+
+
+@KINDS
+def test_coco_is_read_by_its_tools(written: Any, kind: str, realism: str) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    folder, samples = written(kind, realism, "coco")
+    data = coco.COCO(str(folder / "annotations.json"))
+    assert [c["name"] for c in data.loadCats(data.getCatIds())] == list("0123456789")
+    assert data.getImgIds() == list(range(1, COUNT + 1))
+    for sample, image in zip(samples, data.loadImgs(data.getImgIds()), strict=True):
+        assert np.array_equal(pixels(folder / "images" / image["file_name"]), sample.image)
+        assert (image["height"], image["width"]) == sample.image.shape[:2]
+        assert (image["text"], image["total"]) == (sample.text, sample.total)
+        notes = data.loadAnns(data.getAnnIds(imgIds=image["id"]))
+        assert [data.cats[note["category_id"]]["name"] for note in notes] == list(sample.text)
+        assert [note["bbox"] for note in notes] == sample.boxes.tolist()
+    assert len(data.getAnnIds()) == sum(len(sample.digits) for sample in samples)
+
+
+@KINDS
+@pytest.mark.filterwarnings("ignore")
+def test_tfds_builds_from_the_directory(written: Any, kind: str, realism: str) -> None:
+    tfds = pytest.importorskip("tensorflow_datasets")
+    folder, samples = written(kind, realism, "tfds")
+    builder = tfds.builder_from_directory(str(folder))
+    assert builder.info.splits["train"].num_examples == COUNT
+    rows = tfds.as_numpy(builder.as_dataset(split="train", shuffle_files=False))
+    for row, sample in zip(rows, samples, strict=True):
+        image = row["image"] if sample.image.ndim == 3 else row["image"][..., 0]
+        assert np.array_equal(image, sample.image)
+        assert np.array_equal(row["boxes"], sample.boxes)
+        assert row["digits"].tolist() == list(sample.digits)
+        assert (row["text"].decode(), row["total"]) == (sample.text, sample.total)
+        assert (row["writer"], row["index"], row["seed"]) == (sample.writer, sample.index, 9)
+        assert json.loads(row["effects"]) == plain(sample)["effects"]
+        assert row.get("label") == (sample.digits[0] if kind == "digits" else None)
+
+
+def test_cuts_are_digits_as_reading_prepares_them(written: Any) -> None:
+    folder, samples = written("numbers", "none", "cuts")
+    data = [load_dataset(f"idx:{folder}", split) for split in ("train", "validation")]
+    digits = [digit for sample in samples for digit in sample.digits]
+    held_out = np.arange(len(digits)) % 12 == 11
+    assert data[0].labels.tolist() == np.array(digits)[~held_out].tolist()
+    assert data[1].labels.tolist() == np.array(digits)[held_out].tolist()
+    for image in data[0].images:
+        rows, columns = np.nonzero(image > 100)
+        # MNIST's form: at most 20 pixels high and wide, about the middle.
+        assert 17 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
+        assert image[0].max() == image[-1].max() == 0
+
+
+def test_cuts_leave_out_what_cannot_be_seen(written: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(
+        "handsum.datasets.formats.cuts.ink_map", lambda grey: np.zeros(grey.shape, np.float32)
+    )
+    folder, _ = written("numbers", "none", "cuts")
+    assert (folder / "train-labels-idx1-ubyte").read_bytes() == b"\0\0\x08\x01\0\0\0\0"
+
+
+def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no format 'gif': use png, npz, idx"):
+        write_dataset(tmp_path / "set", Plan(Recipe("digits", 5, 1), "gif", 1))
+
+
+@pytest.mark.parametrize(
+    ("file_format", "module", "extra"),
+    [("parquet", "pyarrow.parquet", "datasets"), ("tfds", "tensorflow_datasets", "tfds")],
+)
+def test_a_missing_library_is_named_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: Any, file_format: str, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    with pytest.raises(HandsumError, match=rf'pip install "handsum\[{extra}\]"'):
+        write_dataset(tmp_path / "set", Plan(Recipe("digits", 5, 1), file_format, 1))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,140 @@
+"""Samples: a function of recipe and index alone, with the digits, sums and boxes they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handsum.datasets import Recipe, Sample, draw_samples, parse_realism
+from handsum.datasets.samples import BLOCK
+from handsum.errors import UsageError
+from handsum.painting import INK_LEVEL
+
+pytestmark = pytest.mark.usefixtures("fake_generator")
+ALL = parse_realism("all")
+
+
+def same(one: Sample, other: Sample) -> bool:
+    arrays = (one.image, other.image), (one.boxes, other.boxes)
+    return (
+        all(np.array_equal(*pair) for pair in arrays)
+        and one.image.dtype == np.uint8
+        and (one.index, one.text, one.digits, one.total, one.writer, one.seed, one.effects)
+        == (
+            other.index, other.text, other.digits, other.total, other.writer, other.seed,
+            other.effects,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["digits", "numbers", "sums"])
+def test_a_sample_is_the_same_however_many_are_drawn(kind: Any) -> None:
+    lengths = None if kind == "digits" else (1, 3)
+    few = Recipe(kind, 20, 5, lengths=lengths, realism=ALL)
+    many = Recipe(kind, 90, 5, lengths=lengths, realism=ALL)
+    samples = list(draw_samples(few))
+    assert [sample.index for sample in samples] == list(range(20))
+    for start, stop in ((0, 20), (7, 8), (13, 20)):
+        drawn = list(draw_samples(many, start, stop))
+        assert all(map(same, drawn, samples[start:stop]))
+        assert len(drawn) == stop - start
+
+
+def test_a_sample_is_the_same_across_the_blocks_in_which_digits_are_drawn() -> None:
+    recipe = Recipe("digits", BLOCK + 5, 5)
+    around = list(draw_samples(recipe, BLOCK - 3, BLOCK + 4))
+    parts = [*draw_samples(recipe, BLOCK - 3, BLOCK), *draw_samples(recipe, BLOCK, BLOCK + 4)]
+    assert all(map(same, around, parts))
+    # Blocks have seeds of their own: the second does not begin as the first one does.
+    begun = [list(draw_samples(recipe, start, start + 5)) for start in (0, BLOCK)]
+    assert [s.writer for s in begun[0]] != [s.writer for s in begun[1]]
+
+
+def test_the_seed_changes_everything() -> None:
+    one, other = (list(draw_samples(Recipe("numbers", 20, seed))) for seed in (1, 2))
+    assert [s.text for s in one] != [s.text for s in other]
+    assert [s.writer for s in one] != [s.writer for s in other]
+
+
+def test_labels_say_what_is_drawn(fake_generator: Any) -> None:
+    for sample in draw_samples(Recipe("digits", 50, 5)):
+        assert sample.image.shape == (28, 28)
+        assert fake_generator.drawn[sample.image.tobytes()] == sample.digits[0] == sample.total
+        assert sample.text == str(sample.digits[0])
+        assert 0 <= sample.writer < 7
+
+
+def test_digits_are_checked_by_the_reader(fake_generator: Any) -> None:
+    fake_generator.misdraw = lambda label, index, attempt: label if attempt else 8
+    for verify, right in ((True, 50), (False, 4)):
+        samples = list(draw_samples(Recipe("digits", 50, 5, verify=verify)))
+        hits = sum(fake_generator.drawn[s.image.tobytes()] == s.digits[0] for s in samples)
+        assert (hits == right) if verify else (hits < 20)
+
+
+def test_digits_of_many_samples_are_drawn_in_one_call(fake_generator: Any) -> None:
+    list(draw_samples(Recipe("digits", BLOCK, 5, verify=False)))
+    assert fake_generator.calls == [BLOCK]
+    fake_generator.calls.clear()
+    list(draw_samples(Recipe("numbers", 100, 5, lengths=(2, 4), verify=False)))
+    assert len(fake_generator.calls) == 3
+
+
+def test_numbers_have_all_lengths_and_digits() -> None:
+    samples = list(draw_samples(Recipe("numbers", 400, 5, lengths=(1, 3), height=28)))
+    lengths = np.bincount([len(sample.digits) for sample in samples])
+    assert lengths[1:].min() > 100
+    digits = np.bincount([digit for sample in samples for digit in sample.digits])
+    assert digits.min() > 50
+    for sample in samples:
+        assert sample.text == "".join(map(str, sample.digits))
+        assert sample.total == sum(sample.digits)
+
+
+def test_sums_reach_all_totals_asked_for() -> None:
+    samples = list(draw_samples(Recipe("sums", 300, 5, lengths=(1, 4), totals=(12, 14), height=28)))
+    assert {sample.total for sample in samples} == {12, 13, 14}
+    assert {len(sample.digits) for sample in samples} == {2, 3, 4}
+    assert all(sum(sample.digits) == sample.total for sample in samples)
+    # Without totals, each that the length reaches is as likely: 0 and 18 too, unlike of two digits.
+    free = list(draw_samples(Recipe("sums", 400, 5, lengths=(2, 2), height=28)))
+    assert np.bincount([sample.total for sample in free], minlength=19).min() > 5
+
+
+def test_pictures_have_the_height_asked_for_and_stay_within_the_width() -> None:
+    for realism in ({}, parse_realism("all=1")):
+        recipe = Recipe("numbers", 40, 5, lengths=(1, 9), height=48, realism=realism)
+        for sample in draw_samples(recipe):
+            assert sample.image.shape[0] == 48
+            assert sample.image.shape[1] <= recipe.greatest_width
+            assert sample.image.ndim == (3 if realism else 2)
+
+
+@pytest.mark.parametrize("realism", ["none", "rotation=1,perspective=1", "rotation=0.3"])
+@pytest.mark.parametrize("kind", ["digits", "numbers"])
+def test_boxes_fit_the_ink_to_the_pixel(kind: Any, realism: str) -> None:
+    lengths = None if kind == "digits" else (2, 6)
+    recipe = Recipe(kind, 30, 5, lengths=lengths, realism=parse_realism(realism), height=64)
+    for sample in draw_samples(recipe):
+        paper = 0 if kind == "digits" else 255
+        # Colours are rounded twice on their way.
+        inked = np.abs(sample.image.astype(int) - paper) >= INK_LEVEL
+        boxed = np.zeros_like(inked)
+        for x, y, width, height in sample.boxes:
+            assert x >= 0
+            assert y >= 0
+            own = np.abs(sample.image[y : y + height, x : x + width].astype(int) - paper)
+            assert own.shape == (height, width)
+            for edge in (own[0], own[-1], own[:, 0], own[:, -1]):
+                assert edge.max() >= INK_LEVEL
+            boxed[y : y + height, x : x + width] = True
+        assert not (inked & ~boxed).any()
+
+
+def test_samples_out_of_range_are_an_error() -> None:
+    recipe = Recipe("digits", 5, 1)
+    for start, stop in ((0, 6), (-1, 3), (4, 3)):
+        with pytest.raises(UsageError, match="among the 5"):
+            list(draw_samples(recipe, start, stop))
