@@ -55,10 +55,20 @@ def _is_folder(model: str) -> bool:
 
 
 def draws_sequences(model: str) -> bool:
-    """Whether a model draws whole sequences by a plan of its own (see `locate` for errors)."""
-    folder = locate(model, (*GENERATORS, *SEQUENCE_GENERATORS))
-    name = read_facts(folder)["model"] if _is_folder(model) else model
-    return registry.find(name).task in SEQUENCE_GENERATORS
+    """Whether a generator draws whole sequences by a plan of its own (see `locate` for errors)."""
+    return _task(model, (*GENERATORS, *SEQUENCE_GENERATORS)) in SEQUENCE_GENERATORS
+
+
+def reads_sums(model: str) -> bool:
+    """Whether a reader reads sums, and not digits (see `locate` for errors)."""
+    return _task(model, (*SUM_READERS, *READERS)) in SUM_READERS
+
+
+def _task(model: str, tasks: tuple[Task, ...]) -> Task:
+    folder = locate(model, tasks)
+    named = model in registry.ENTRIES and not Path(model).is_dir()
+    # A model without a bundle is still known by its name.
+    return registry.find(model if named else read_facts(folder)["model"]).task
 
 
 class DigitGenerator:
