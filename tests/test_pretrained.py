@@ -113,6 +113,21 @@ def test_a_mix_has_something_of_each_and_of_one_is_that_one() -> None:
         pretrained.load_generator().mix(np.eye(10), seed=0, indices=np.arange(10))
 
 
+@pytest.mark.parametrize(("name", "exact"), [("cnn-sum", 0.9), ("cnn-lstm", 0.5)])
+def test_sums_are_read_as_distributions(name: str, exact: float) -> None:
+    data = load("validation")
+    rows = np.random.default_rng(0).integers(len(data), size=(60, 6))
+    reader = pretrained.load_sum_reader(name)
+    distributions = reader.distributions(data.images[rows])
+    assert distributions.shape == (60, 55)
+    np.testing.assert_allclose(distributions.sum(1), 1, atol=1e-6)
+    right = distributions.argmax(1) == data.labels[rows].sum(1)
+    assert right.mean() >= exact
+    # Neither company nor the length that a sequence is padded to means anything.
+    alone = reader.distributions(data.images[rows[:1]])
+    np.testing.assert_allclose(alone[0], distributions[0], atol=1e-6)
+
+
 def test_the_reader_reads_validation_digits() -> None:
     data = load("validation").where(np.arange(500))
     reader = pretrained.load_reader()
