@@ -19,7 +19,7 @@ from typing import Any
 
 from bundle import write_card
 
-from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures
+from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
 from handsum.evaluation.run import evaluate
 from handsum.evaluation.tables import Table, generator_tables, reader_tables
 from handsum.images import atomic_write
@@ -96,12 +96,15 @@ def measure(model: str) -> dict[str, Any]:
 def headline(figures: Any, real: Quality | None) -> dict[str, str]:
     """The figures of a model that its card shows."""
     if real is None:
-        found = {
-            "test error": f"{figures.error:.2%}",
-            "calibration error": f"{figures.calibration_error:.2%}",
-        }
         ten = next(part for part in figures.sums if part.length == 10)
-        return found | {"sums of 10 digits exact": f"{ten.exact:.1%}"}
+        found = {
+            "sums of 10 digits exact": f"{ten.exact:.1%}",
+            "their mean absolute error": f"{ten.error:.3f}",
+        }
+        if isinstance(figures, ReaderFigures):
+            found["test error"] = f"{figures.error:.2%}"
+            found["calibration error"] = f"{figures.calibration_error:.2%}"
+        return found
     quality, found = figures.quality, {}
     classes = quality.asked_by_class
     if quality.asked is not None:
@@ -177,7 +180,8 @@ def write(kept: dict[str, Any]) -> None:
             figures[model] = plain(GeneratorFigures, facts["figures"][0])
             reals[model] = plain(Quality, facts["real"])
         else:
-            figures[model] = plain(ReaderFigures, facts["figures"][0])
+            kind = ReaderFigures if "error" in facts["figures"][0] else SumReaderFigures
+            figures[model] = plain(kind, facts["figures"][0])
         write_card(model, headline(figures[model], reals.get(model)))
     generators = [figures[name] for name in figures if name in reals]
     readers = [figures[name] for name in figures if name not in reals]

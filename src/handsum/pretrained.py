@@ -45,7 +45,8 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         folder = Path(model)
         registry.find(read_facts(folder)["model"], tasks)
         return folder
-    return WEIGHTS / registry.find(model, tasks).name
+    entry = registry.find(model, tasks)
+    return WEIGHTS / (entry.weights or entry.name)
 
 
 def _is_folder(model: str) -> bool:
@@ -54,10 +55,20 @@ def _is_folder(model: str) -> bool:
 
 
 def draws_sequences(model: str) -> bool:
-    """Whether a model draws whole sequences by a plan of its own (see `locate` for errors)."""
-    folder = locate(model, (*GENERATORS, *SEQUENCE_GENERATORS))
-    name = read_facts(folder)["model"] if _is_folder(model) else model
-    return registry.find(name).task in SEQUENCE_GENERATORS
+    """Whether a generator draws whole sequences by a plan of its own (see `locate` for errors)."""
+    return _task(model, (*GENERATORS, *SEQUENCE_GENERATORS)) in SEQUENCE_GENERATORS
+
+
+def reads_sums(model: str) -> bool:
+    """Whether a reader reads sums, and not digits (see `locate` for errors)."""
+    return _task(model, (*SUM_READERS, *READERS)) in SUM_READERS
+
+
+def _task(model: str, tasks: tuple[Task, ...]) -> Task:
+    folder = locate(model, tasks)
+    named = model in registry.ENTRIES and not Path(model).is_dir()
+    # A model without a bundle is still known by its name.
+    return registry.find(model if named else read_facts(folder)["model"]).task
 
 
 class DigitGenerator:
@@ -325,7 +336,7 @@ def list_models() -> list[dict[str, Any]]:
     """
     rows = []
     for entry in registry.ENTRIES.values():
-        folder = WEIGHTS / entry.name
+        folder = WEIGHTS / (entry.weights or entry.name)
         bundled = (folder / "config.json").exists()
         facts = read_facts(folder) if bundled else {}
         rows.append(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from handsum.images import load_picture
 from handsum.recognition import Decoded, Reader, decode
 from handsum.segmentation import Page
 from handsum.sums import sum_distribution, sum_summary
+
+if TYPE_CHECKING:
+    from handsum.pretrained import SumReader
 
 NO_DIGITS = "no digits found"
 NOT_DIGITS = "what is written is not a digit"
@@ -117,7 +120,8 @@ def predict(
 
     Args:
         paths: files, and directories, which stand for the pictures in them in natural order.
-        model: the reader by name; by default the best one. Not used where `reader` is given.
+        model: the reader by name; by default the best one. Not used where `reader` is given. One
+            that reads sums, as cnn-lstm, gives the sum of what the best reader finds.
         reader: a reader that is loaded already.
         length: how many digits each picture shows, where that is known.
         punctuation: keep points and commas in `rows`.
@@ -136,8 +140,10 @@ def predict(
         raise UsageError(f"a length of {length} reads nothing: use 1 or more")
     if model == "":
         raise UsageError("an empty name is no model: `handsum models` lists them")
+    sums = _sum_reader(model) if reader is None and model is not None else None
     if reader is None:
-        reader = _LateReader(model)
+        # A model of sums does not read digits: the best reader finds them for it.
+        reader = _LateReader(None if sums else model)
     files = [file for path in given for file in _expand(Path(path))]
     readings = tuple(
         reading
@@ -147,9 +153,20 @@ def predict(
     probabilities = np.concatenate([reading.probabilities for reading in readings])
     if not len(probabilities):
         return Prediction(readings, None, None, None)
-    distribution = sum_distribution(probabilities)
+    if sums is None:
+        distribution = sum_distribution(probabilities)
+    else:
+        images = np.concatenate([reading.images for reading in readings])
+        distribution = sums.distributions(images[None])[0]
     summary = sum_summary(distribution)
     return Prediction(readings, summary.sum, summary.probability, summary.interval, distribution)
+
+
+def _sum_reader(model: str) -> SumReader | None:
+    """The model where it is one that reads sums, None where it reads digits."""
+    from handsum.pretrained import load_sum_reader, reads_sums
+
+    return load_sum_reader(model) if reads_sums(model) else None
 
 
 class _LateReader:

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from handsum.data.sequences import Hands, decomposition_counts, draw_decompositions
+from handsum.data.sequences import (
+    Hands,
+    decomposition_counts,
+    draw_decompositions,
+    draw_groups,
+    sum_groups,
+)
 from handsum.sums import count_sequences
 
 
@@ -46,3 +52,18 @@ def test_a_sequence_is_of_one_hand_but_for_what_it_must_borrow() -> None:
     of_one = [len(set(w[d != 7])) <= 1 for w, d in zip(writers[rows], digits, strict=True)]
     assert all(of_one)
     assert len(np.unique(writers[rows])) == 5
+
+
+def test_groups_hold_each_digit_once_and_know_their_sums() -> None:
+    labels = np.random.default_rng(0).integers(0, 10, 103)
+    groups = draw_groups(103, 4, seed=5)
+    assert groups.shape == (25, 4)
+    assert len(np.unique(groups)) == 100
+    sums = sum_groups(labels, groups, as_numbers=False)
+    additions = sum_groups(labels, groups, as_numbers=True)
+    for group in groups:
+        digits = labels[group]
+        assert (sums[group] == digits.sum()).all()
+        total = int(digits[0] * 10 + digits[1] + digits[2] * 10 + digits[3])
+        for row in additions[group]:
+            assert int("".join(map(str, row))) == total

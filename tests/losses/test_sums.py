@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handsum.losses.sums import sum_loss, sum_probabilities
+from handsum.losses.sums import addition_loss, sum_loss, sum_probabilities
 from handsum.sums import sum_distribution
 
 
@@ -27,3 +27,26 @@ def test_the_loss_falls_as_digits_are_read_to_the_total() -> None:
     assert np.isfinite(
         jax.grad(lambda x: sum_loss(x, mask, jnp.array([27, 0])))(100 * logits)
     ).all()
+
+
+def test_the_loss_of_an_addition_is_that_of_all_ways_to_make_it() -> None:
+    logits = 2 * jax.random.normal(jax.random.key(1), (1, 4, 10))
+    chances = np.asarray(jax.nn.softmax(logits))[0]
+    found = np.zeros(200)
+    for number in range(10_000):
+        digits = [number // 10**place % 10 for place in (3, 2, 1, 0)]
+        probability = np.prod([chances[i, digit] for i, digit in enumerate(digits)])
+        found[number // 100 + number % 100] += probability
+    for total in (0, 9, 57, 100, 198):
+        sums = jnp.array([[total // 100, total // 10 % 10, total % 10]])
+        np.testing.assert_allclose(
+            addition_loss(logits, sums), -np.log(found[total]) / 4, rtol=1e-4
+        )
+
+
+def test_long_additions_do_not_underflow() -> None:
+    logits = jax.random.normal(jax.random.key(2), (3, 30, 10))
+    sums = jnp.zeros((3, 16), jnp.int32).at[:, 1:].set(5)
+    gradient = jax.grad(lambda x: addition_loss(x, sums))(logits)
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient).max() > 0

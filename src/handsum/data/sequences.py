@@ -63,3 +63,28 @@ class Hands:
         # A digit that nobody wrote leaves nothing to pick: any row is as wrong as another.
         places = np.minimum(self._starts[groups] + places, len(self._rows) - 1)
         return np.where(digits >= 0, self._rows[places], -1).astype(np.int32)
+
+
+def draw_groups(count: int, size: int, seed: int) -> np.ndarray:
+    """Rows int32 (G, size) of `count` digits in random groups, each digit in one at most."""
+    order = np.random.default_rng(seed).permutation(count)
+    return order[: count // size * size].reshape(-1, size).astype(np.int32)
+
+
+def sum_groups(labels: np.ndarray, groups: np.ndarray, as_numbers: bool) -> np.ndarray:
+    """The sum of each digit's group: int32 (N, 1), or the digits of two numbers' sum (N, K + 1).
+
+    As numbers, a group is two of K digits, one after the other, highest digits first.
+    """
+    digits = labels[groups].astype(np.int64)
+    if not as_numbers:
+        sums = digits.sum(1, keepdims=True)
+    else:
+        first, second = np.split(digits, 2, axis=1)
+        sums = np.pad(first + second, ((0, 0), (1, 0)))
+        for column in range(sums.shape[1] - 1, 0, -1):
+            sums[:, column - 1] += sums[:, column] // 10
+            sums[:, column] %= 10
+    every = np.zeros((len(labels), sums.shape[1]), np.int32)
+    every[groups] = sums[:, None]
+    return every

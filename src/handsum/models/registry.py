@@ -24,13 +24,15 @@ Task = Literal[
 class Entry:
     """One model: its name (also its module's and its command's), its task and what it is.
 
-    `mixes` is whether it can draw digits that are several at once.
+    `mixes` is whether it can draw digits that are several at once; `weights` names the model whose
+    bundled weights it uses, where it has none of its own.
     """
 
     name: str
     task: Task
     summary: str
     mixes: bool = False
+    weights: str = ""
 
 
 DEFAULT_GENERATOR = "r3gan"
@@ -51,6 +53,12 @@ ENTRIES = {
         ),
         Entry("one-to-many-cgan", "sequence generator", "one generator for each digit of a total"),
         Entry("cnn", "digit reader", "convolutional classifier, augmented for real pictures"),
+        Entry(
+            "cnn-sum",
+            "digit reader",
+            "exact sums of the digits that cnn reads; learns from sums alone, too",
+            weights="cnn",
+        ),
         Entry("cnn-lstm", "sum reader", "CNN and LSTM that predict the sum of a sequence"),
         Entry("judge", "judge", "residual classifier for evaluation only"),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from handsum.config import TrainingConfig
-from handsum.data.sequences import Hands, draw_decompositions
+from handsum.data.sequences import Hands, draw_decompositions, draw_groups
+from handsum.errors import UsageError
 
 
 class RowSource(Protocol):
@@ -22,11 +23,25 @@ class RowSource(Protocol):
 
 def make_batches(config: TrainingConfig, arrays: dict[str, np.ndarray]) -> RowSource:
     """The batches that a model trains on: of digits, or of sequences up to `config.longest`."""
-    labels = arrays["labels"]
+    if "sums" in arrays:
+        groups = digit_groups(config, len(arrays["images"]))
+        return GroupBatches(groups, config.batch_size, config.seed)
     if hasattr(config, "longest"):
-        hands = Hands(labels, arrays["writers"])
+        hands = Hands(arrays["labels"], arrays["writers"])
         return SequenceBatches(hands, config.batch_size, config.longest, config.seed)
-    return Batches(len(labels), config.batch_size, config.seed)
+    return Batches(len(arrays["labels"]), config.batch_size, config.seed)
+
+
+def digit_groups(config: Any, count: int) -> np.ndarray:
+    """The groups of digits of which only the sums are told: rows (G, size).
+
+    Raises:
+        UsageError: there are not enough digits for one group.
+    """
+    size = config.addends * (2 if config.labels == "numbers" else 1)
+    if size > count:
+        raise UsageError(f"{count} digits are too few for addends={config.addends}")
+    return draw_groups(count, size, config.seed)
 
 
 class Batches:
@@ -79,3 +94,15 @@ class SequenceBatches:
         totals = random.integers(9 * lengths + 1)
         digits = draw_decompositions(totals, lengths, self._longest, random)
         return self._hands.pick(digits, random)
+
+
+class GroupBatches:
+    """Groups of digits that stay together, in a fresh random order every epoch."""
+
+    def __init__(self, groups: np.ndarray, batch_size: int, seed: int) -> None:
+        self._groups = groups
+        self._batches = Batches(len(groups), batch_size, seed)
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """The rows of steps `start` to `stop`: int32 (stop - start, batch_size, size)."""
+        return self._groups[self._batches.rows(start, stop)]

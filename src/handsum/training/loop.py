@@ -21,10 +21,11 @@ from flax import nnx
 from handsum._version import __version__
 from handsum.config import TrainingConfig, replace, to_json
 from handsum.data.mnist import Dataset
+from handsum.data.sequences import sum_groups
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_write, save_png
 from handsum.models import registry
-from handsum.training.batches import make_batches
+from handsum.training.batches import digit_groups, make_batches
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
@@ -88,6 +89,11 @@ def prepare(config: TrainingConfig, data: Dataset) -> tuple[TrainingConfig, dict
         hands = np.unique(data.writers, return_inverse=True)[1].astype(np.int32)
     if hasattr(config, "writers"):
         config = replace(config, {"writers": int(hands.max()) + 1})
+    if getattr(config, "labels", "digits") != "digits":
+        # Training sees no label, only what the labels of a group add up to.
+        groups = digit_groups(config, len(data))
+        sums = sum_groups(data.labels, groups, getattr(config, "labels", "") == "numbers")
+        return config, {"images": data.images, "sums": sums}
     arrays = {"images": data.images, "labels": data.labels.astype(np.int32), "writers": hands}
     return config, arrays
 
