@@ -116,7 +116,7 @@ def measure_sums(
     model: SumModel, labels: np.ndarray, count: int, seed: int, report: Report = silent
 ) -> list[SumFigures]:
     """Figures of `count` sequences of each length, drawn at random from digits with `labels`."""
-    found = []
+    found: list[SumFigures] = []
     for length in SUM_LENGTHS:
         report(len(found) / len(SUM_LENGTHS))
         rows = np.random.default_rng([seed, length]).integers(len(labels), size=(count, length))
