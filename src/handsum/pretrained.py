@@ -139,6 +139,29 @@ class DigitGenerator:
         columns.append(writers.astype(np.int32))
         return _in_chunks(lambda *chunk: self._draw(np.uint32(seed), *chunk), *columns)
 
+    def draw_between(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray,
+        shares: np.ndarray,
+        *,
+        seed: int,
+        indices: np.ndarray,
+    ) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
+        columns = [np.asarray(indices).astype(np.int32), np.asarray(shares).astype(np.float32)]
+        columns.append(np.asarray(labels).astype(np.int32))
+        if writers.ndim == 2:
+            columns.append(writers.astype(np.float32))
+            hands = jax.ShapeDtypeStruct((CHUNK, writers.shape[1]), np.float32)
+        else:
+            columns.append(writers.astype(np.int32))
+            hands = _COLUMN
+        part = jax.ShapeDtypeStruct((CHUNK,), np.float32)
+        shapes = (_SCALAR, _COLUMN, part, _COLUMN, hands)
+        draw = compile_function(self._snapshot, inference.draw_between, shapes)
+        return _in_chunks(lambda *chunk: draw(np.uint32(seed), *chunk), *columns)
+
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
         """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
 

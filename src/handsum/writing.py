@@ -253,14 +253,17 @@ def _pick_classes(
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | str | None = None,
+    writer: int | str | np.ndarray | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
     style: Style | None = None,
     texts: tuple[str, ...] | None = None,
 ) -> Sequences:
-    """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`."""
+    """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
+
+    `writer` may be the rows' writers (N,) as well.
+    """
     from handsum.pretrained import load_generator, load_reader
 
     count, length = labels.shape
@@ -350,9 +353,11 @@ class _Hands:
 
 
 def _choose_hands(
-    generator: DigitGenerator, writer: int | str | None, count: int, seed: int
+    generator: DigitGenerator, writer: int | str | np.ndarray | None, count: int, seed: int
 ) -> _Hands:
-    """The hands of `count` rows: the seed's choice among writers, or the one that is asked for."""
+    """The hands of `count` rows: the seed's choice among writers, or what is asked for."""
+    if isinstance(writer, np.ndarray):
+        return _Hands(writer, writer)
     if writer is None:
         writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
         return _Hands(writers, writers)

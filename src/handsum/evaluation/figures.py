@@ -36,9 +36,9 @@ class Effort:
     sums: int
 
 
-FULL = Effort("full", 10_000, 60_000, 1_200, 26_000, 200, 2_000, 2_000)
+FULL = Effort("full", 10_000, 60_000, 1_200, 26_000, 200, 2_000, 1_000)
 # Small enough for a minute on two cores: to see where a model stands, not to publish.
-QUICK = Effort("quick", 2_000, 5_000, 200, 0, 20, 200, 500)
+QUICK = Effort("quick", 2_000, 5_000, 200, 0, 20, 200, 100)
 
 
 @dataclass(frozen=True)
@@ -120,4 +120,17 @@ class ReaderFigures:
     calibration_error: float
     confidence_bins: list[Bin]
     error_by_corruption: dict[str, float]
+    sums: list[SumFigures]
+
+
+@dataclass(frozen=True)
+class SumReaderFigures:
+    """A reader of sums, on sequences of `count` labelled digits."""
+
+    model: str
+    data: str
+    effort: str
+    seed: int
+    count: int
+    parameters: int
     sums: list[SumFigures]

@@ -11,7 +11,12 @@ from scipy import ndimage
 
 from handsum.data.mnist import Dataset
 from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures
+from handsum.evaluation.figures import (
+    GeneratorFigures,
+    Quality,
+    ReaderFigures,
+    SumReaderFigures,
+)
 from handsum.images import encode_png, tile
 
 _GRID_COLUMNS = 20
@@ -97,7 +102,7 @@ def corruption_bars(figures: Sequence[ReaderFigures]) -> bytes:
     return _png(figure, axis)
 
 
-def sums_by_length(figures: Sequence[ReaderFigures]) -> bytes:
+def sums_by_length(figures: Sequence[ReaderFigures | SumReaderFigures]) -> bytes:
     """The share of sums predicted exactly, by length."""
     figure, axis = _figure()
     for one in figures:

@@ -17,7 +17,14 @@ from handsum.data.samples import Samples
 from handsum.errors import UsageError
 from handsum.evaluation import plots
 from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, silent
+from handsum.evaluation.figures import (
+    FULL,
+    Effort,
+    ReaderFigures,
+    Report,
+    SumReaderFigures,
+    silent,
+)
 from handsum.evaluation.generators import (
     Candidate,
     Measured,
@@ -27,7 +34,7 @@ from handsum.evaluation.generators import (
     measure_generator,
     measure_sequence_generator,
 )
-from handsum.evaluation.readers import evaluate_reader
+from handsum.evaluation.readers import evaluate_reader, evaluate_sum_reader
 from handsum.evaluation.report import Picture
 from handsum.evaluation.tables import Table, generator_tables, reader_tables
 from handsum.models.registry import JUDGE, find
@@ -35,11 +42,14 @@ from handsum.pretrained import (
     GENERATORS,
     READERS,
     SEQUENCE_GENERATORS,
+    SUM_READERS,
     draws_sequences,
     load_generator,
     load_reader,
     load_sequence_generator,
+    load_sum_reader,
     locate,
+    reads_sums,
 )
 from handsum.seeds import choose_seed
 from handsum.training.snapshots import read_facts
@@ -77,9 +87,10 @@ def evaluate(
     """
     if len({*models}) < len(models):
         raise UsageError("a model is named twice")
-    kinds = (*GENERATORS, *SEQUENCE_GENERATORS, *READERS)
+    readers = (*READERS, *SUM_READERS)
+    kinds = (*GENERATORS, *SEQUENCE_GENERATORS, *readers)
     tasks = [find(read_facts(locate(model, kinds))["model"]).task for model in models]
-    reading = [task in READERS for task in tasks] + [False for _ in samples]
+    reading = [task in readers for task in tasks] + [False for _ in samples]
     if not reading:
         raise UsageError("there is nothing to measure: name a model, or give --images")
     if any(reading) and not all(reading):
@@ -105,19 +116,24 @@ def _evaluate_readers(
     report: Report,
 ) -> Evaluation:
     data = data or load("test")
-    found: list[ReaderFigures] = []
+    found: list[ReaderFigures | SumReaderFigures] = []
     for model in models:
         part = _part(report, len(found), len(models))
-        reader = load_reader(model)
-        found.append(
-            evaluate_reader(reader, data, data_name, effort=effort, seed=seed, report=part)
-        )
-    pictures = []
+        options: Any = {"effort": effort, "seed": seed, "report": part}
+        if reads_sums(model):
+            reader = load_sum_reader(model)
+            found.append(evaluate_sum_reader(reader, data, data_name, **options))
+        else:
+            found.append(evaluate_reader(load_reader(model), data, data_name, **options))
+    digits = [one for one in found if isinstance(one, ReaderFigures)]
+    pictures: list[Picture] = []
     if with_pictures:
-        pictures = [
-            Picture("Sums", "Exactly predicted sums by length", plots.sums_by_length(found)),
-            Picture("Corruptions", "Error under each corruption", plots.corruption_bars(found)),
-            Picture("Calibration", "Accuracy by confidence", plots.reliability(found)),
+        lines = plots.sums_by_length(found)
+        pictures = [Picture("Sums", "Exactly predicted sums by length", lines)]
+    if with_pictures and digits:
+        pictures += [
+            Picture("Corruptions", "Error under each corruption", plots.corruption_bars(digits)),
+            Picture("Calibration", "Accuracy by confidence", plots.reliability(digits)),
         ]
     return Evaluation(_facts(found, effort, seed, command), reader_tables(found), pictures)
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures
+from handsum.evaluation.figures import (
+    GeneratorFigures,
+    Quality,
+    ReaderFigures,
+    SumReaderFigures,
+)
 from handsum.metrics.sums import SumFigures
 
 NONE = "–"
@@ -75,26 +80,28 @@ def sequence_table(figures: GeneratorFigures) -> Table:
     return Table(title, columns, rows, note)
 
 
-def reader_tables(figures: Sequence[ReaderFigures]) -> list[Table]:
+def reader_tables(figures: Sequence[ReaderFigures | SumReaderFigures]) -> list[Table]:
     """Readers side by side, then each one's confusions, and their sums by length."""
-    names = [one.model for one in figures]
-    rows: list[tuple[str, ...]] = [
-        ("error", *(f"{one.error:.2%}" for one in figures)),
-        ("calibration error", *(f"{one.calibration_error:.2%}" for one in figures)),
-        *(
-            (f"error under {name}", *(f"{one.error_by_corruption[name]:.2%}" for one in figures))
-            for name in figures[0].error_by_corruption
-        ),
-        ("parameters", *(f"{one.parameters:,}" for one in figures)),
-    ]
-    first = figures[0]
-    mark = _mark(first.effort)
-    title = f"{mark}{', '.join(names)} on {first.count:,} digits of {first.data}"
-    tables = [Table(title, ("", *names), tuple(rows))]
-    for one in figures:
-        own = [_confusion_table(one), _confidence_table(one), sum_table(one.model, one.sums)]
-        tables += [replace(table, title=mark + table.title) for table in own]
-    return tables
+    digits = [one for one in figures if isinstance(one, ReaderFigures)]
+    first, mark = figures[0], _mark(figures[0].effort)
+    names = [one.model for one in digits]
+    tables = []
+    if digits:
+        rows: list[tuple[str, ...]] = [
+            ("error", *(f"{one.error:.2%}" for one in digits)),
+            ("calibration error", *(f"{one.calibration_error:.2%}" for one in digits)),
+            *(
+                (f"error under {name}", *(f"{one.error_by_corruption[name]:.2%}" for one in digits))
+                for name in digits[0].error_by_corruption
+            ),
+            ("parameters", *(f"{one.parameters:,}" for one in digits)),
+        ]
+        title = f"{', '.join(names)} on {first.count:,} digits of {first.data}"
+        tables.append(Table(title, ("", *names), tuple(rows)))
+    for one in digits:
+        tables += [_confusion_table(one), _confidence_table(one)]
+    tables += [sum_table(one.model, one.sums) for one in figures]
+    return [replace(table, title=mark + table.title) for table in tables]
 
 
 def sum_table(name: str, sums: Sequence[SumFigures]) -> Table:

@@ -33,6 +33,26 @@ def draw_digits(
     return to_bytes(generator(latents, labels, writers))
 
 
+def draw_between(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    shares: jax.Array,
+    labels: jax.Array,
+    writers: jax.Array,
+) -> jax.Array:
+    """Digits uint8 (N, 28, 28) as `draw_digits`, between a key's first drawing and its second.
+
+    `shares` (N,) in [0, 1] turn one's latents into the other's, as long as both all the way.
+    """
+    first, second = (
+        draw_latents(generator, seed, indices, jnp.full_like(indices, attempt))
+        for attempt in (0, 1)
+    )
+    turn = shares[:, None] * jnp.pi / 2
+    return to_bytes(generator(jnp.cos(turn) * first + jnp.sin(turn) * second, labels, writers))
+
+
 def mix_digits(
     generator: Any,
     seed: jax.Array,
