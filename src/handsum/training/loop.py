@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -27,6 +27,7 @@ from handsum.images import atomic_write, save_png
 from handsum.models import registry
 from handsum.training.batches import digit_groups, make_batches
 from handsum.training.checkpoints import Checkpoints
+from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
 from handsum.training.snapshots import Snapshot, save_snapshot
@@ -121,7 +122,8 @@ def train(
     device.
 
     Raises:
-        UsageError: the folder holds a run and `resume` is not set, or the other way round.
+        UsageError: the folder holds a run and `resume` is not set, or the other way round; or
+            another process is training there.
         HandsumError: a metric became NaN or infinite.
     """
     module = registry.module(run.model)
@@ -130,8 +132,7 @@ def train(
     parameters = count_parameters(modules)
     definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
     _claim(run, config, resume)
-    checkpoints = Checkpoints(run.out / "checkpoints")
-    try:
+    with locked(run.out), closing(Checkpoints(run.out / "checkpoints")) as checkpoints:
         start = checkpoints.latest() or 0
         if start:
             state = checkpoints.restore(start, state)
@@ -141,8 +142,6 @@ def train(
         session = _Session(run, config, module.SNAPSHOT_PART, monitor, checkpoints, report)
         state, reached, metrics = session.train(step, state, arrays, start)
         session.finish(state, reached, parameters[module.SNAPSHOT_PART])
-    finally:
-        checkpoints.close()
     return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
 
 
