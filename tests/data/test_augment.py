@@ -61,7 +61,7 @@ def test_debris_adds_lines_and_edges_of_neighbours_and_takes_no_ink(digits) -> N
     level = (added > 0.2).sum(2).max(1) > 14
     assert 0.2 < level.mean() < 0.4
     beside = touched & ~level
-    # A neighbour reaches in from one side, and never to the middle.
-    assert (added[beside][:, :, 12:16] > 0.2).sum() == 0
+    # A neighbour reaches in from one side, and not to the middle, though a line on it may.
+    assert (added[beside][:, :, 12:16] > 0.2).mean() < 0.01
     still = augment.debris(digits, jax.random.key(0), probability=0.0)
     np.testing.assert_allclose(still, digits, atol=1e-6)
