@@ -7,6 +7,7 @@ import pytest
 
 from handsum import pretrained
 from handsum.data.mnist import load
+from handsum.data.non_digits import non_digits
 from handsum.errors import SnapshotError, UsageError
 from handsum.models.registry import ENTRIES
 
@@ -202,6 +203,17 @@ def test_the_kept_trace_gives_the_same_and_damage_to_it_costs_only_time(
     np.testing.assert_array_equal(read(), first)
     trace.write_bytes(b"")
     np.testing.assert_array_equal(read(), first)
+
+
+def test_the_reader_tells_digits_from_letters_and_the_judge_does_not() -> None:
+    digits = load("validation").images[:300]
+    letters = non_digits(digits, 100, np.random.default_rng(0), kinds=["letters"])
+    reader = pretrained.load_reader()
+    probabilities, odds = reader.read(np.concatenate([digits, letters]))
+    np.testing.assert_array_equal(probabilities[:300], reader.probabilities(digits))
+    assert (odds[:300] >= 0).mean() > 0.99
+    assert (odds[300:] < 0).mean() > 0.9
+    assert np.isinf(pretrained.load_reader("judge").read(digits[:5])[1]).all()
 
 
 def test_no_cache_folder_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

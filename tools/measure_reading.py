@@ -118,11 +118,11 @@ def show(name: str, right: Counter[str], count: Counter[str]) -> None:
     print("| " + " | ".join([name, *cells]) + " |", flush=True)
 
 
-def measure_folders(folders: list[Path], ablation: bool, errors: bool) -> None:
+def measure_folders(folders: list[Path], name: str | None, ablation: bool, errors: bool) -> None:
     """Print the table of all folders' sources."""
     rows = [row for folder in folders for row in read_labels(folder)]
     count = Counter(source for _, _, source in rows)
-    reader = load_reader()
+    reader = load_reader(name) if name else load_reader()
     print("| " + " | ".join(["pictures read exactly", *count]) + " |")
     print("|---" * (len(count) + 1) + "|")
     show("all steps", measure(rows, reader, errors), count)
@@ -163,12 +163,13 @@ def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--reader", help="a reader by name, or a snapshot's folder")
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--written", type=int, default=0)
     options = parser.parse_args()
     if options.folders:
-        measure_folders(options.folders, options.ablation, options.errors)
+        measure_folders(options.folders, options.reader, options.ablation, options.errors)
     if options.written:
         measure_written(options.written)
 

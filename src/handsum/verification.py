@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REDRAWS = 20
 # A digit is accepted when the reader takes it for one, and gives it at least this probability of
 # being what was asked.
-# Of the validation digits of which the reader is as sure, it misreads 0.02%; of all, 0.3%.
+# Of the validation digits of which the reader is as sure, it misreads 0.04%; of all, 0.3%.
 ACCEPTED = 0.98
 # How often a picture is set and read again, and how many are at once.
 _SETTINGS = 12
