@@ -151,6 +151,7 @@ class TemplateReader:
 
     templates: np.ndarray
     confidence: float = 0.97
+    odds: float | None = None
     calls: list[int] = field(default_factory=list)
 
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -165,7 +166,8 @@ class TemplateReader:
         rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)
         rows[np.arange(len(images)), distances.argmin(1)] = self.confidence
         # What is far from every template is no digit.
-        return rows, ((5000 - distances.min(1)) / 500).astype(np.float32)
+        odds = (5000 - distances.min(1)) / 500 if self.odds is None else self.odds
+        return rows, np.full(len(images), odds, np.float32)
 
 
 @pytest.fixture

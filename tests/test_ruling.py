@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handsum.data import mnist
-from handsum.ruling import without_ruling
+from handsum.ruling import without_frame, without_ruling
 
 
 def lined(strokes: np.ndarray, top: float, slope: float = 0.0, pen: int = 3) -> np.ndarray:
@@ -38,10 +38,8 @@ def test_writing_without_lines_is_untouched(draw_page: Callable[..., np.ndarray]
         assert np.array_equal(without_ruling(page), page), text
 
 
-def test_digits_of_mnist_and_rows_of_them_are_untouched() -> None:
+def test_rows_of_mnist_digits_are_untouched() -> None:
     images = mnist.load("validation").images[:300].astype(np.float32) / 255
-    for image in images:
-        assert np.array_equal(without_ruling(image), image)
     for row in images.reshape(60, 5, 28, 28):
         page = np.kron(np.hstack(list(row)), np.ones((3, 3), np.float32))
         assert np.array_equal(without_ruling(page), page)
@@ -50,3 +48,21 @@ def test_digits_of_mnist_and_rows_of_them_are_untouched() -> None:
 def test_a_page_with_nothing_but_a_line_keeps_it() -> None:
     page = lined(np.zeros((60, 200), np.float32), 30)
     assert np.array_equal(without_ruling(page), page)
+
+
+def test_a_frame_goes_and_what_it_holds_stays(draw_page: Callable[..., np.ndarray]) -> None:
+    for inset, pen in ((3, 2), (8, 20)):
+        written = np.pad(draw_page("405", ink=1, paper=0), 40).astype(np.float32)
+        image = Image.fromarray(np.rint(written * 255).astype(np.uint8))
+        edges = [inset, inset, image.width - inset - 1, image.height - inset - 1]
+        ImageDraw.Draw(image).rectangle(edges, outline=255, width=pen)
+        rest = without_frame(np.asarray(image, np.float32) / 255)
+        np.testing.assert_allclose(rest, written, atol=0.01)
+
+
+def test_a_large_digit_is_no_frame(draw_page: Callable[..., np.ndarray]) -> None:
+    for digit in "0846":
+        page = draw_page(digit, ink=1, paper=0).astype(np.float32)
+        rows, columns = np.nonzero(page > 0.5)
+        tight = page[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        assert np.array_equal(without_frame(tight), tight), digit

@@ -279,6 +279,7 @@ def _reading(file: Path, page: Decoded, length: int | None, punctuation: bool) -
         error = NOT_DIGITS if page.others else NO_DIGITS
     elif not page.asked:
         error = f"{file} does not read as {length} digits, but as {digits}: leave out --length"
+        return FileReading(str(file), "", (), (), error)
     return FileReading(
         file=str(file),
         digits=digits,

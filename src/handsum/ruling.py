@@ -1,4 +1,4 @@
-"""Ruled lines and underlines that run through writing, taken out without breaking its strokes."""
+"""Frames, ruled lines and underlines, taken out without breaking the strokes that cross them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,36 @@ _INKED = 0.25
 # A line is ruled if it spans this share of the picture, and this many heights of the writing.
 _LEAST_SPAN = 0.5
 _LEAST_HEIGHTS = 1.7
+# A frame spans this share of the picture, and covers this share of each side in a band so wide.
+_FRAME_SPAN, _FRAME_COVER, _FRAME_BAND = 0.85, 0.85, 0.08
+# What it frames is at least this share of its height.
+_FRAMED = 0.15
+
+
+def without_frame(ink: np.ndarray) -> np.ndarray:
+    """Return ink, float (H, W) in [0, 1], without a frame that runs all around the picture."""
+    height, width = ink.shape
+    labels, _ = ndimage.label(ink > _INKED, _EIGHT_NEIGHBOURS)
+    for label, place in enumerate(ndimage.find_objects(labels), 1):
+        down, across = (side.stop - side.start for side in place)
+        if down > _FRAME_SPAN * height and across > _FRAME_SPAN * width:
+            own = labels[place] == label
+            band = max(1, round(_FRAME_BAND * min(down, across)))
+            sides = (
+                own[:band].any(0),
+                own[-band:].any(0),
+                own[:, :band].any(1),
+                own[:, -band:].any(1),
+            )
+            # A large round digit comes near each side in one place, a frame everywhere.
+            if min(side.mean() for side in sides) > _FRAME_COVER:
+                halo = ndimage.binary_dilation(labels == label, _EIGHT_NEIGHBOURS, 2)
+                rest = np.where(halo & ((labels == label) | (labels == 0)), 0, ink)
+                # What frames nothing may be a square 0.
+                framed = np.flatnonzero((rest > _INKED).any(axis=1))
+                if len(framed) and np.ptp(framed) > _FRAMED * height:
+                    ink = rest
+    return ink
 
 
 def without_ruling(ink: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ from handsum.components import (
 from handsum.cutting import cut
 from handsum.images import DIGIT_SIZE
 from handsum.ink import as_mnist, ink_map
-from handsum.ruling import without_ruling
+from handsum.ruling import without_frame, without_ruling
 
 # Pictures beyond this are worked on at a whole fraction of their size.
 _WORKING_PIXELS = 8_000_000
@@ -115,7 +115,7 @@ class Page:
         blank = np.zeros((1, 1), np.float32)
         ink = ink_map(np.asarray(picture.reduce(self._factor))) if picture else blank
         self._single = grey.shape == (DIGIT_SIZE, DIGIT_SIZE)
-        self._ink = ink if self._single else without_ruling(ink)
+        self._ink = ink if self._single else without_ruling(without_frame(ink))
         self._labels = label_ink(self._ink)
         self.writings, marks = self._find()
         self.points = tuple(self._points(marks))

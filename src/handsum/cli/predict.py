@@ -32,7 +32,6 @@ def predict(
         typer.Option(
             "--length",
             "-n",
-            min=1,
             show_default="found",
             help="How many digits each picture shows: a help where they touch.",
         ),
