@@ -89,6 +89,13 @@ def test_shards_hold_every_sample_once(shards: int) -> None:
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
+def test_large_shards_begin_with_a_block_of_digits() -> None:
+    """Or each would draw the beginning of its first block in vain."""
+    plan = Plan(Recipe("digits", 10_000, 1), "png", 3)
+    bounds = [(plan.shard(index).start, plan.shard(index).stop) for index in range(3)]
+    assert bounds == [(0, 3072), (3072, 6656), (6656, 10_000)]
+
+
 @pytest.mark.parametrize("shards", [0, 11])
 def test_more_shards_than_samples_cannot_be(shards: int) -> None:
     with pytest.raises(UsageError, match="use 1 to 10"):

@@ -47,8 +47,8 @@ def touch(
         digit = replace(placed[index], left=placed[index].left - shift)
         gap = _stroke_gap(moved[-1], digit)
         if gap is not None and gap > 0 and chance[index, 0] < share:
-            # Pens overlap a little where digits touch; a stroke is about an eighth of a digit.
-            overlap = round(chance[index, 1] * digit.coverage.shape[0] / 10) + 1
+            # Less than a stroke's width, or one stroke would hide another that runs beside it.
+            overlap = round(chance[index, 1] * digit.coverage.shape[0] / 25) + 1
             digit = replace(digit, left=digit.left - gap - overlap)
             shift += gap + overlap
             met.append(index)

@@ -75,16 +75,14 @@ def write_dataset(
             tell(plan.recipe.count)
             return Written(0, plan.recipe.count, 0)
         mine = range(host, plan.shards, hosts)
+        _sweep(folder, mine)
         pending = [index for index in mine if not _is_intact(folder, index)]
         kept = sum(len(plan.shard(index)) for index in set(mine) - set(pending))
         tell(kept)
-        if workers == 1 or len(pending) < 2:
-            for index in pending:
-                make_shard(folder, plan, index, tell)
-        else:
-            from handsum.datasets.workers import share
-
-            share(folder, plan, pending, workers, tell)
+        try:
+            _make_shards(folder, plan, pending, workers, tell)
+        finally:
+            _sweep(folder, mine)
         missing = _conclude(folder, plan)
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -149,6 +147,23 @@ def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         elif there != value:
             found.append(f"{key} {json.dumps(there)}, not {json.dumps(value)}")
     return found
+
+
+def _sweep(folder: Path, shards: range) -> None:
+    """Remove what processes that were killed have left of these shards."""
+    for path in (folder / _PARTS).glob("?????-*"):
+        if int(path.name[:5]) in shards:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _make_shards(folder: Path, plan: Plan, shards: list[int], workers: int, tell: Tell) -> None:
+    if workers == 1 or len(shards) < 2:
+        for index in shards:
+            make_shard(folder, plan, index, tell)
+    else:
+        from handsum.datasets.workers import share
+
+        share(folder, plan, shards, workers, tell)
 
 
 def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
@@ -227,7 +242,7 @@ def _conclude(folder: Path, plan: Plan) -> int:
     try:
         if not missing:
             _finish(folder, plan)
-    except FileNotFoundError:
+    except (FileNotFoundError, HandsumError):
         # Another host may have been the last one too, and have tidied up meanwhile.
         if not _is_complete(folder):
             raise

@@ -57,8 +57,13 @@ class Plan:
 
     def shard(self, index: int) -> Shard:
         """One of the shards, which are all of about the same size."""
-        start, stop = (place * self.recipe.count // self.shards for place in (index, index + 1))
-        return Shard(index, self.shards, start, stop)
+        return Shard(index, self.shards, self._bound(index), self._bound(index + 1))
+
+    def _bound(self, index: int) -> int:
+        """Where a shard begins: with a block of digits, unless there are more shards than those."""
+        exact = index * self.recipe.count // self.shards
+        aligned = index < self.shards and self.recipe.count >= self.shards * BLOCK
+        return exact // BLOCK * BLOCK if aligned else exact
 
     def stem(self, index: int) -> str:
         """A sample's name without an ending: its number, with zeros so that names sort."""

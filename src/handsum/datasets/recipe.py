@@ -15,7 +15,8 @@ from handsum.seeds import choose_seed
 Kind = Literal["digits", "numbers", "sums"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-# In the order in which they happen to a picture, each with what it does at strength 1.
+# What each effect does at strength 1. An effect's place says which random stream it has: new ones
+# go to the end.
 EFFECTS: Mapping[str, str] = MappingProxyType(
     {
         "touching": "neighbouring digits that run into each other",

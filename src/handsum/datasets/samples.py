@@ -25,6 +25,10 @@ BLOCK = 512
 LINE_UNITS = 34
 
 
+# Room for the random streams of a sample, so that a new effect moves no other's chance.
+_PURPOSES = 64
+
+
 class _Chance(IntEnum):
     """The random streams of one sample; effects follow."""
 
@@ -90,9 +94,8 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[tuple[Sequences,
 
 def _stream(recipe: Recipe, index: int, purpose: int) -> np.random.Generator:
     """A sample's random stream for one purpose: no effect moves another's chance."""
-    purposes = _Chance.EFFECTS + len(EFFECTS)
     # Number 0 is the data set's own.
-    return stream(recipe.seed, Stream.SAMPLES, 1 + index * purposes + purpose)
+    return stream(recipe.seed, Stream.SAMPLES, 1 + index * _PURPOSES + purpose)
 
 
 def _choose_digits(recipe: Recipe, index: int) -> np.ndarray:

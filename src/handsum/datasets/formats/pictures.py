@@ -18,12 +18,15 @@ from handsum.datasets.samples import Sample
 COLUMNS = ("file", "text", "total", "writer", "boxes", "index", "seed", "effects")
 
 
+def _places(plan: Plan) -> list[str]:
+    return list("0123456789") if plan.recipe.kind == "digits" else ["images"]
+
+
 def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
     """Write a shard's pictures, and its lines of the two label files."""
     parts = folder / PARTS
     parts.mkdir()
-    places = list("0123456789") if plan.recipe.kind == "digits" else ["images"]
-    for place in places:
+    for place in _places(plan):
         (folder / place).mkdir()
     with (
         (parts / "labels.csv").open("w", encoding="utf-8", newline="") as table,
@@ -41,7 +44,10 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
-    """Make `labels.csv` and `labels.jsonl`."""
+    """Make `labels.csv` and `labels.jsonl`, and the folders of digits that do not occur."""
+    for place in _places(plan):
+        # Readers number the folders that there are: without one, later digits had other classes.
+        (folder / place).mkdir(exist_ok=True)
     header = io.StringIO()
     csv.writer(header, lineterminator="\n").writerow(COLUMNS)
     return [

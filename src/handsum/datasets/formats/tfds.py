@@ -21,7 +21,7 @@ METADATA = ("dataset_info.json", "features.json")
 
 def check() -> None:
     """Raise HandsumError unless TensorFlow Datasets and TensorFlow are installed."""
-    _import_tfds("DATASET")
+    _import_tfds("")
 
 
 def _features(plan: Plan) -> Any:

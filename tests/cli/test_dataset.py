@@ -1,0 +1,150 @@
+"""The command `dataset`: what it prints, its errors, and that it goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.usefixtures("fake_generator")
+def test_it_writes_and_says_what(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("dataset", "numbers", "--count", 12, "--seed", 5, "-o", "set", "--shards", 2)
+    assert done.code == 0
+    assert done.err == ""
+    line = r"set: 12 numbers  \(png, 2 shards, \d+ samples/s, seed 5\)\n"
+    assert re.fullmatch(line, done.out)
+    assert len(list((tmp_path / "set" / "images").iterdir())) == 12
+
+
+@pytest.mark.usefixtures("fake_generator")
+def test_options_reach_the_recipe(run_command: Run, tmp_path: Path) -> None:
+    command = (
+        "dataset sums --count 6 -o set --format webdataset --length 2-3 --totals 10-12 --seed 7 "
+        "--realism all=0.2,blur=1 --height 40 --no-verify --split test --shards 3"
+    )
+    assert run_command(*command.split()).code == 0
+    manifest = json.loads((tmp_path / "set" / "dataset.json").read_text())
+    recipe = manifest["recipe"]
+    assert (manifest["format"], manifest["split"], manifest["shard_count"]) == (
+        "webdataset", "test", 3,
+    )  # fmt: skip
+    assert (recipe["kind"], recipe["count"], recipe["seed"]) == ("sums", 6, 7)
+    assert (recipe["lengths"], recipe["totals"], recipe["height"]) == ([2, 3], [10, 12], 40)
+    assert (recipe["realism"]["blur"], recipe["realism"]["noise"]) == (1, 0.2)
+    assert recipe["verify"] is False
+    assert (tmp_path / "set" / "test-000002.tar").is_file()
+
+
+@pytest.mark.usefixtures("fake_generator")
+def test_json_is_exactly_its_schema(run_command: Run) -> None:
+    arguments = ("dataset", "digits", "--count", 8, "-o", "set", "--shards", 3, "--json")
+    first = run_command(*arguments, "--hosts", 2, "--host", 1)
+    result = json.loads(first.out)
+    assert list(result) == [
+        "folder", "count", "written", "kept", "missing_shards", "seconds", "samples_per_second",
+        "seed",
+    ]  # fmt: skip
+    assert (result["count"], result["written"], result["kept"]) == (8, 3, 0)
+    assert result["missing_shards"] == 2
+    assert "still other hosts' to write" in first.err
+    # Without a seed, the same command goes on with the one that it chose.
+    second = json.loads(run_command(*arguments).out)
+    assert second["seed"] == result["seed"]
+    assert (second["written"], second["kept"], second["missing_shards"]) == (5, 3, 0)
+
+
+@pytest.mark.usefixtures("fake_generator")
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        ("digits --length 2 -o set", 2, "digits come one to a picture"),
+        ("numbers --length 0-3 -o set", 2, "within 1 to 32"),
+        ("numbers --length many -o set", 2, "a number or a range"),
+        ("numbers --totals 5 -o set", 2, "chosen for sums"),
+        ("sums --length 2 --totals 19 -o set", 2, "2 digits reach sums up to 18, not 19"),
+        ("sums --totals ten -o set", 2, "totals are a number or a range"),
+        ("letters -o set", 2, "letters"),
+        ("digits --format gif -o set", 2, "gif"),
+        ("digits --realism smudge -o set", 2, "unknown realism 'smudge': use touching, "),
+        ("digits --realism blur=7 -o set", 2, "'blur=7' is no strength"),
+        ("digits --count 0 -o set", 2, "count of 0"),
+        ("digits --count 5 --shards 6 -o set", 2, "5 samples do not make 6 shards"),
+        ("digits --workers 0 -o set", 2, "1 worker or more"),
+        ("digits --hosts 2 --host 2 -o set", 2, "count hosts from 0"),
+        ("digits --height 5 -o set", 2, "28 to 512"),
+        ("digits -o full", 1, "full already holds files"),
+        ("digits -o full/file", 1, "is a file"),
+        ("digits -o none/set", 1, "no folder none"),
+        ("digits", 2, "output"),
+    ],
+)
+def test_an_error_is_one_line_and_leaves_nothing(
+    run_command: Run, tmp_path: Path, command: str, code: int, message: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    done = run_command("dataset", *command.split())
+    assert done.code == code
+    assert message in done.err
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full"]
+
+
+@pytest.mark.usefixtures("fake_generator")
+def test_another_recipe_in_the_folder_is_one_line(run_command: Run) -> None:
+    run_command("dataset", "digits", "--count", 4, "--seed", 1, "-o", "set")
+    done = run_command("dataset", "digits", "--count", 5, "--seed", 1, "-o", "set")
+    assert done.code == 2
+    assert "set holds another data set (count 4, not 5)" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_help_documents_every_option(run_command: Run) -> None:
+    import typer
+
+    from handsum.cli.app import app
+
+    parameters = typer.main.get_command(app).commands["dataset"].params  # type: ignore[attr-defined]
+    assert [p.name for p in parameters if not getattr(p, "help", None)] == []
+    assert run_command("dataset", "--help").code == 0
+
+
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 2), (signal.SIGKILL, 1)])
+def test_a_stopped_process_leaves_whole_shards_and_goes_on(
+    tmp_path: Path, number: signal.Signals, workers: int
+) -> None:
+    command = [
+        *(sys.executable, "-m", "handsum", "dataset", "digits", "--count", "120", "--shards", "40"),
+        *("--seed", "3", "--no-verify", "--workers", str(workers), "-o", "set"),
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE)
+    parts = tmp_path / "set" / ".parts"
+    patience = time.monotonic() + 60
+    while len(list(parts.glob("*.json"))) < 3 and time.monotonic() < patience:
+        time.sleep(0.02)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    finished = len(list(parts.glob("*.json")))
+    assert finished >= 3
+    if number == signal.SIGTERM:
+        assert process.returncode == 128 + number
+        assert [path.name for path in parts.iterdir() if "-" in path.name] == []
+    done = subprocess.run([*command, "--json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["kept"] >= 3 * 3
+    assert not parts.exists()
+    assert len(list((tmp_path / "set").glob("?/*.png"))) == 120
