@@ -13,6 +13,8 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from handsum.images import mnist_digit
+
 # The corners of a digital clock's digit, and which strokes between them each digit has.
 CORNERS = {"a": (6, 4), "b": (20, 4), "c": (6, 14), "d": (20, 14), "e": (6, 23), "f": (20, 23)}
 STROKES = {
@@ -62,6 +64,7 @@ class FakeGenerator:
 
     writers: int = 7
     name: str = "fake-generator"
+    conditional: bool = True
     misdraw: Callable[[int, int, int], int] = lambda label, index, attempt: label
     drawn: dict[bytes, int] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
@@ -93,17 +96,29 @@ class FakeGenerator:
 
 @dataclass
 class FakeReader:
-    """Knows what the fake generator drew, and is as sure of it as `confidence` says."""
+    """Knows what the fake generator drew, and is as sure of it as `confidence` says.
+
+    What comes back out of a picture is taken for what it is most like.
+    """
 
     generator: FakeGenerator
     name: str = "fake-reader"
     confidence: float = 0.99
 
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)
         for row, image in zip(rows, images, strict=True):
-            row[self.generator.drawn[image.tobytes()]] = self.confidence
-        return rows
+            row[self._recognise(image)] = self.confidence
+        return rows, np.full(len(images), np.inf, np.float32)
+
+    def _recognise(self, image: np.ndarray) -> int:
+        drawn = self.generator.drawn
+        if image.tobytes() not in drawn:
+            known = [mnist_digit(np.frombuffer(key, np.uint8).reshape(28, 28)) for key in drawn]
+            blurred = ndimage.gaussian_filter(np.stack([image, *known]).astype(float), (0, 1, 1))
+            nearest = ((blurred[1:] - blurred[0]) ** 2).sum((1, 2)).argmin()
+            drawn[image.tobytes()] = list(drawn.values())[int(nearest)]
+        return drawn[image.tobytes()]
 
 
 @pytest.fixture
@@ -136,9 +151,10 @@ class TemplateReader:
 
     templates: np.ndarray
     confidence: float = 0.97
+    odds: float | None = None
     calls: list[int] = field(default_factory=list)
 
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert images.dtype == np.uint8
         assert images.shape[1:] == (28, 28)
         self.calls.append(len(images))
@@ -146,10 +162,12 @@ class TemplateReader:
             ndimage.gaussian_filter(digits.astype(float), (0, 1.5, 1.5))
             for digits in (images, self.templates)
         )
-        nearest = ((seen[:, None] - known) ** 2).sum((2, 3)).argmin(1)
+        distances = ((seen[:, None] - known) ** 2).mean((2, 3))
         rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)
-        rows[np.arange(len(images)), nearest] = self.confidence
-        return rows
+        rows[np.arange(len(images)), distances.argmin(1)] = self.confidence
+        # What is far from every template is no digit.
+        odds = (5000 - distances.min(1)) / 500 if self.odds is None else self.odds
+        return rows, np.full(len(images), odds, np.float32)
 
 
 @pytest.fixture
@@ -157,11 +175,12 @@ def template_reader(
     monkeypatch: pytest.MonkeyPatch, draw_page: Callable[..., np.ndarray]
 ) -> TemplateReader:
     """Replace the default reader by one that knows the digits of `draw_page`."""
-    from handsum.segmentation import find_digits
+    from handsum.segmentation import Page
 
-    pages = [find_digits(draw_page(str(digit))) for digit in range(10)]
-    reader = TemplateReader(np.stack([digits[0].image for digits in pages]))
+    pages = [Page(draw_page(str(digit))) for digit in range(10)]
+    reader = TemplateReader(np.stack([page.digits()[0].image for page in pages]))
     module = types.ModuleType("handsum.pretrained")
+    module.reads_sums = lambda name: False  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: reader  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
     return reader
@@ -172,8 +191,10 @@ def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
     """Replace `handsum.pretrained` by a fake generator and a fake reader of its digits."""
     generator = FakeGenerator()
     module = types.ModuleType("handsum.pretrained")
+    module.reads_sums = lambda name: False  # type: ignore[attr-defined]
     module.load_generator = lambda name=None: generator  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: generator.reader()  # type: ignore[attr-defined]
+    module.draws_sequences = lambda name: False  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
     return generator
 

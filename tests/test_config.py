@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,8 @@ from handsum.errors import UsageError
 @dataclass(frozen=True, kw_only=True)
 class Config(TrainingConfig):
     widths: tuple[int, ...] = (8, 4)
+    hidden: int = 16
+    dropout: float = 0.1
     augmentation: bool = True
 
 
@@ -43,9 +46,23 @@ def test_wrong_settings_say_what_is_right(setting: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"steps": 0}, {"batch_size": -1}, {"seed": -1}, {"seed": 2**32}]
+    "changes",
+    [
+        {"steps": 0},
+        {"batch_size": -1},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"hidden": 0},
+        {"warmup_steps": -1},
+        {"widths": (4, 4, 4)},
+        {"widths": (4, 0)},
+        {"dropout": 1.0},
+        {"learning_rate": float("nan")},
+        {"learning_rate": -1e-3},
+        {"weight_decay": float("inf")},
+    ],
 )
-def test_values_out_of_bounds_are_refused(changes: dict[str, int]) -> None:
+def test_values_out_of_bounds_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(changes))):
         replace(Config(), changes)
 
@@ -53,5 +70,26 @@ def test_values_out_of_bounds_are_refused(changes: dict[str, int]) -> None:
 def test_a_configuration_survives_json() -> None:
     import json
 
-    config = Config(steps=5, widths=(1, 2, 3))
+    config = Config(steps=5, widths=(1, 2))
     assert from_json(Config, json.loads(json.dumps(to_json(config)))) == config
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("steps", "many"),
+        ("steps", 2.5),
+        ("steps", True),
+        ("steps", None),
+        ("learning_rate", [1]),
+        ("widths", 3),
+        ("widths", [1, 2, "x"]),
+        ("augmentation", 1),
+        ("steps", -1),
+    ],
+)
+def test_a_damaged_configuration_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=name):
+        from_json(Config, {**to_json(Config()), name: value})
+    whole = {**to_json(Config()), "learning_rate": 1}
+    assert from_json(Config, whole).learning_rate == 1

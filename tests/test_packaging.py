@@ -56,8 +56,11 @@ def test_the_wheel_holds_data_weights_and_licences_and_nothing_else(tmp_path: Pa
     (path,) = wheel.WheelBuilder(str(ROOT)).build(directory=str(tmp_path))
     names = set(zipfile.ZipFile(path).namelist())
     assert {f"handsum/data/archives/{name}" for name in SHA256} <= names
-    for model in ENTRIES:
-        assert any(name.startswith(f"handsum/weights/{model}/") for name in names), model
+    bundled = {path.parent.name for path in (ROOT / "src/handsum/weights").glob("*/weights.npz")}
+    assert {"cnn", "judge", "r3gan"} <= bundled <= set(ENTRIES)
+    for model in bundled:
+        for name in ("weights.npz", "config.json", "README.md"):
+            assert f"handsum/weights/{model}/{name}" in names
     assert "handsum/py.typed" in names
     assert {name.rpartition("/")[2] for name in names if "/licenses/" in name} == {
         "LICENSE",

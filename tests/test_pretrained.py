@@ -7,7 +7,9 @@ import pytest
 
 from handsum import pretrained
 from handsum.data.mnist import load
+from handsum.data.non_digits import non_digits
 from handsum.errors import SnapshotError, UsageError
+from handsum.models.registry import ENTRIES
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,84 @@ def test_what_a_generator_cannot_draw_is_refused(generator) -> None:
             generator.draw(one, one + writer, seed=0, indices=one)
 
 
+@pytest.fixture(scope="module")
+def sequences() -> pretrained.SequenceGenerator:
+    return pretrained.load_sequence_generator("lstm-cgan")
+
+
+def test_a_sequence_is_the_same_in_any_company(sequences) -> None:
+    totals = np.resize(np.arange(28), 40)
+    images, digits = sequences.draw(totals, 3, seed=1, indices=np.arange(40))
+    assert images.shape == (40, 3, 28, 28)
+    assert digits.shape == (40, 3)
+    alone, planned = sequences.draw(totals[35:36], 3, seed=1, indices=np.array([35]))
+    np.testing.assert_array_equal(alone[0], images[35])
+    np.testing.assert_array_equal(planned[0], digits[35])
+    again, _ = sequences.draw(
+        totals, 3, seed=1, indices=np.arange(40), attempts=np.ones(40, np.int64)
+    )
+    assert not np.array_equal(again, images)
+
+
+def test_a_planned_sequence_sums_and_reads_to_its_total(sequences) -> None:
+    totals = np.random.default_rng(0).integers(0, 46, 100)
+    images, digits = sequences.draw(totals, 5, seed=1, indices=np.arange(100))
+    assert (digits.sum(1) == totals).mean() >= 0.97
+    readings = pretrained.load_reader().probabilities(images.reshape(-1, 28, 28)).argmax(1)
+    assert (readings.reshape(100, 5) == digits).mean() >= 0.97
+    # The decompositions of one total are many.
+    _, digits = sequences.draw(np.full(100, 23), 5, seed=1, indices=np.arange(100))
+    assert len(np.unique(digits, axis=0)) >= 90
+
+
+def test_what_a_sequence_generator_cannot_draw_is_refused(sequences) -> None:
+    one = np.zeros(1, int)
+    with pytest.raises(UsageError, match="lengths from 1 to 10, not 11"):
+        sequences.draw(one, 11, seed=0, indices=one)
+    with pytest.raises(UsageError, match="totals of 2 digits are from 0 to 18"):
+        sequences.draw(one + 19, 2, seed=0, indices=one)
+
+
+@pytest.mark.parametrize("name", ["gan", "dcgan"])
+def test_random_digits_are_digits_of_all_classes(name: str) -> None:
+    generator = pretrained.load_generator(name)
+    assert not generator.conditional
+    rows = np.arange(300)
+    images = generator.draw(rows % 10, np.zeros(300, int), seed=0, indices=rows)
+    other = generator.draw((rows + 1) % 10, np.zeros(300, int), seed=0, indices=rows)
+    np.testing.assert_array_equal(images, other)
+    counts = np.bincount(pretrained.load_reader().probabilities(images).argmax(1), minlength=10)
+    assert counts.min() >= 5
+
+
+def test_a_mix_has_something_of_each_and_of_one_is_that_one() -> None:
+    generator = pretrained.load_generator("cgan")
+    rows = np.arange(64)
+    alone = generator.mix(np.tile(np.eye(10)[4], (64, 1)), seed=0, indices=rows)
+    drawn = generator.draw(np.full(64, 4), np.zeros(64, int), seed=0, indices=rows)
+    np.testing.assert_allclose(alone.astype(int), drawn, atol=1)
+    both = generator.mix(np.tile(np.eye(10)[1] + np.eye(10)[0], (64, 1)), seed=0, indices=rows)
+    reader = pretrained.load_reader()
+    assert reader.probabilities(both).max(1).mean() < reader.probabilities(alone).max(1).mean()
+    with pytest.raises(UsageError, match="r3gan cannot mix digits: cgan can"):
+        pretrained.load_generator().mix(np.eye(10), seed=0, indices=np.arange(10))
+
+
+@pytest.mark.parametrize(("name", "exact"), [("cnn-sum", 0.9), ("cnn-lstm", 0.4)])
+def test_sums_are_read_as_distributions(name: str, exact: float) -> None:
+    data = load("validation")
+    rows = np.random.default_rng(0).integers(len(data), size=(60, 6))
+    reader = pretrained.load_sum_reader(name)
+    distributions = reader.distributions(data.images[rows])
+    assert distributions.shape == (60, 55)
+    np.testing.assert_allclose(distributions.sum(1), 1, atol=1e-6)
+    right = distributions.argmax(1) == data.labels[rows].sum(1)
+    assert right.mean() >= exact
+    # Neither company nor the length that a sequence is padded to means anything.
+    alone = reader.distributions(data.images[rows[:1]])
+    np.testing.assert_allclose(alone[0], distributions[0], atol=1e-6)
+
+
 def test_the_reader_reads_validation_digits() -> None:
     data = load("validation").where(np.arange(500))
     reader = pretrained.load_reader()
@@ -70,8 +150,8 @@ def test_generated_digits_are_read_as_asked(generator) -> None:
     ("load_model", "name", "message"),
     [
         (pretrained.load_generator, "r3gam", r"did you mean r3gan\?"),
-        (pretrained.load_generator, "cnn", "cnn is a digit reader.*r3gan can"),
-        (pretrained.load_reader, "r3gan", "r3gan is a digit generator.*cnn, judge can"),
+        (pretrained.load_generator, "cnn", "cnn is a digit reader.*r3gan, cgan, dcgan, gan can"),
+        (pretrained.load_reader, "r3gan", "r3gan is a digit generator.*cnn, cnn-sum, judge can"),
     ],
 )
 def test_a_wrong_model_is_refused(load_model, name: str, message: str) -> None:
@@ -125,6 +205,17 @@ def test_the_kept_trace_gives_the_same_and_damage_to_it_costs_only_time(
     np.testing.assert_array_equal(read(), first)
 
 
+def test_the_reader_tells_digits_from_letters_and_the_judge_does_not() -> None:
+    digits = load("validation").images[:300]
+    letters = non_digits(digits, 100, np.random.default_rng(0), kinds=["letters"])
+    reader = pretrained.load_reader()
+    probabilities, odds = reader.read(np.concatenate([digits, letters]))
+    np.testing.assert_array_equal(probabilities[:300], reader.probabilities(digits))
+    assert (odds[:300] >= 0).mean() > 0.99
+    assert (odds[300:] < 0).mean() > 0.9
+    assert np.isinf(pretrained.load_reader("judge").read(digits[:5])[1]).all()
+
+
 def test_no_cache_folder_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
@@ -136,10 +227,13 @@ def test_the_zoo_lists_what_is_bundled() -> None:
     rows = {row["name"]: row for row in pretrained.list_models()}
     assert {"cnn", "judge", "r3gan"} <= rows.keys()
     for row in rows.values():
-        assert row["bundled"]
+        if not row["bundled"]:
+            assert row["parameters"] is row["bytes"] is row["measured"] is None
+            continue
         assert row["bytes"] <= 4 * 2**20
         assert row["parameters"] > 0
         assert row["measured"]
-        card = (pretrained.WEIGHTS / row["name"] / "README.md").read_text()
+        owner = ENTRIES[row["name"]].weights or row["name"]
+        card = (pretrained.WEIGHTS / owner / "README.md").read_text()
         assert f"{row['parameters']:,}" in card
         assert all(figure in card for figure in row["measured"].values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.reading import NO_DIGITS, predict
+from handsum.reading import NO_DIGITS, NOT_DIGITS, predict
 
 Page = Callable[..., np.ndarray]
+FIELDS = [
+    "file", "digits", "confidence", "boxes", "error", "alternatives", "rows", "others",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -147,6 +151,99 @@ def test_nothing_to_read_is_a_usage_error() -> None:
 
 def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) -> None:
     result = predict([write("12", "a.png"), write("", "b.png")]).as_dict()
-    assert list(result) == ["files", "sum", "probability", "interval"]
+    summary = ["sum", "probability", "interval", "distribution"]
+    assert list(result) == ["files", *summary]
     for file in result["files"]:
-        assert list(file) == ["file", "digits", "confidence", "boxes", "error"]
+        assert list(file) == [*FIELDS, *summary]
+    row, blank = result["files"]
+    assert row["rows"] == ["12"]
+    assert [list(others) for others in row["alternatives"]] == [
+        [digit for digit in "0123456789" if digit != own] for own in "12"
+    ]
+    assert (row["sum"], row["others"]) == (3, [])
+    assert sum(row["distribution"].values()) == pytest.approx(1, abs=0.01)
+    assert row["distribution"]["3"] == pytest.approx(0.97**2, abs=0.005)
+    assert (blank["sum"], blank["distribution"], blank["rows"]) == (None, {}, [])
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_arrays_are_what_the_reader_saw_and_said(template_reader: Any, write: Any) -> None:
+    prediction = predict(write("38", "a.png"))
+    reading = prediction.files[0]
+    assert reading.images.shape == (2, 28, 28)
+    assert reading.images.dtype == np.uint8
+    assert reading.probabilities.argmax(1).tolist() == [3, 8]
+    assert prediction.distribution.shape == (19,)
+    assert prediction.distribution.argmax() == prediction.sum == 11
+
+
+def test_several_rows_are_told_row_by_row(template_reader: Any, write: Any, tmp_path: Path) -> None:
+    rows = [np.asarray(Image.open(write(text, f"{text}.png"))) for text in ("123", "456")]
+    Image.fromarray(np.vstack(rows)).save(tmp_path / "page.png")
+    reading = predict(tmp_path / "page.png").files[0]
+    assert reading.digits == "123456"
+    assert reading.rows == ("123", "456")
+
+
+def test_touching_digits_are_told_apart(
+    template_reader: Any, draw_page: Page, tmp_path: Path
+) -> None:
+    page = draw_page("638", scale=6)
+    page[80:84, 110:240] = 0.1  # a bar from the 6 into the 3
+    Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
+    assert predict(tmp_path / "a.png").files[0].digits == "638"
+    assert predict(tmp_path / "a.png", length=3).files[0].digits == "638"
+
+
+def test_a_length_that_cannot_be_is_said(template_reader: Any, write: Any) -> None:
+    reading = predict(write("17", "a.png"), length=90).files[0]
+    assert reading.failed
+    assert "does not read as 90 digits, but as 17" in str(reading.error)
+    assert reading.digits == ""
+
+
+def test_points_and_commas_are_kept_where_asked_for(
+    template_reader: Any, draw_page: Page, tmp_path: Path
+) -> None:
+    page = draw_page("12345", scale=4)
+    gaps = [place * 112 for place in (2, 4)]
+    page[86:94, gaps[0] - 4 : gaps[0] + 4] = 0.1
+    page[86:106, gaps[1] - 3 : gaps[1] + 3] = 0.1
+    Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
+    plain = predict(tmp_path / "a.png").files[0]
+    assert (plain.digits, plain.rows) == ("12345", ("12345",))
+    kept = predict(tmp_path / "a.png", punctuation=True).files[0]
+    assert (kept.digits, kept.rows) == ("12345", ("12.34,5",))
+
+
+def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -> None:
+    template_reader.odds = -3.0
+    reading = predict(write("4", "a.png")).files[0]
+    assert (reading.digits, reading.error) == ("", NOT_DIGITS)
+    assert not reading.failed
+    assert len(reading.others) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"paths": ""}, "an empty name is no file"),
+        ({"paths": ["a.png", ""]}, "an empty name is no file"),
+        ({"paths": "a.png", "model": ""}, "an empty name is no model"),
+        ({"paths": "a.png", "length": 0}, "a length of 0"),
+    ],
+)
+def test_what_cannot_be_done_as_asked_is_a_usage_error(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        predict(**options)
+
+
+def test_files_are_read_in_groups_of_bounded_size(
+    template_reader: Any, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handsum.reading._PIXELS_AT_ONCE", 3 * 112 * 112)
+    paths = [write("7", f"{index}.png") for index in range(7)]
+    assert [reading.digits for reading in predict(paths).files] == ["7"] * 7
+    assert template_reader.calls == [3, 3, 1]

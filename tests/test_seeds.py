@@ -38,5 +38,6 @@ def test_what_a_seed_means_does_not_change() -> None:
         Stream.DIGITS: [621, 884, 137],
         Stream.WRITERS: [973, 769, 943],
         Stream.LAYOUT: [389, 770, 270],
+        Stream.HANDS: [492, 99, 383],
         Stream.SAMPLES: [64, 707, 225],
     }

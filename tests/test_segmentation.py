@@ -9,9 +9,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from handsum.data import mnist
-from handsum.segmentation import Digit, find_digits
+from handsum.segmentation import Digit, Page
 
-Page = Callable[..., np.ndarray]
+Draw = Callable[..., np.ndarray]
+
+
+def find_digits(grey: np.ndarray) -> list[Digit]:
+    return Page(grey).digits()
 
 
 def boxes(digits: list[Digit]) -> list[tuple[int, int, int, int]]:
@@ -26,7 +30,7 @@ def draw_lines(size: tuple[int, int], *lines: list[tuple[int, int]], pen: int = 
     return np.asarray(image, np.float32) / 255
 
 
-def test_a_row_is_found_from_left_to_right_with_its_boxes(draw_page: Page) -> None:
+def test_a_row_is_found_from_left_to_right_with_its_boxes(draw_page: Draw) -> None:
     page = draw_page("4051")
     digits = find_digits(page)
     assert len(digits) == 4
@@ -40,7 +44,7 @@ def test_a_row_is_found_from_left_to_right_with_its_boxes(draw_page: Page) -> No
 
 
 @pytest.mark.parametrize("scale", [1, 2, 7])
-def test_size_does_not_matter(draw_page: Page, scale: int) -> None:
+def test_size_does_not_matter(draw_page: Draw, scale: int) -> None:
     digits = find_digits(draw_page("638", scale=scale))
     assert len(digits) == 3
     reference = find_digits(draw_page("638"))
@@ -48,14 +52,14 @@ def test_size_does_not_matter(draw_page: Page, scale: int) -> None:
         assert np.corrcoef(digit.image.ravel(), other.image.ravel())[0, 1] > 0.7
 
 
-def test_polarity_does_not_matter(draw_page: Page) -> None:
+def test_polarity_does_not_matter(draw_page: Draw) -> None:
     page = draw_page("638")
     for digit, other in zip(find_digits(page), find_digits(1 - page), strict=True):
         assert digit.box == other.box
         assert np.corrcoef(digit.image.ravel(), other.image.ravel())[0, 1] > 0.99
 
 
-def test_rows_are_read_from_top_to_bottom(draw_page: Page) -> None:
+def test_rows_are_read_from_top_to_bottom(draw_page: Draw) -> None:
     page = np.vstack([draw_page("123"), draw_page("456")])
     found = boxes(find_digits(page))
     assert len(found) == 6
@@ -64,7 +68,7 @@ def test_rows_are_read_from_top_to_bottom(draw_page: Page) -> None:
     assert [x for x, *_ in found[:3]] == sorted(x for x, *_ in found[:3])
 
 
-def test_a_row_may_climb_by_more_than_its_height(draw_page: Page) -> None:
+def test_a_row_may_climb_by_more_than_its_height(draw_page: Draw) -> None:
     page = np.full((400, 5 * 112), 0.9, np.float32)
     for place, digit in enumerate("80526"):
         top = 280 - 50 * place
@@ -74,7 +78,7 @@ def test_a_row_may_climb_by_more_than_its_height(draw_page: Page) -> None:
     assert lefts == sorted(lefts)
 
 
-def test_small_digits_stand_beside_large_ones(draw_page: Page) -> None:
+def test_small_digits_stand_beside_large_ones(draw_page: Draw) -> None:
     page = np.full((168, 300), 0.9, np.float32)
     page[:, 20:188] = draw_page("8", scale=6)
     page[70:154, 200:284] = draw_page("0", scale=3)
@@ -112,7 +116,7 @@ def test_neighbours_whose_boxes_overlap_stay_apart() -> None:
         assert ((np.diff((digit.image > 100).astype(int), axis=1) == 1).sum(1) <= 1).all()
 
 
-def test_specks_frames_rules_and_print_are_not_digits(draw_page: Page) -> None:
+def test_specks_frames_rules_and_print_are_not_digits(draw_page: Draw) -> None:
     page = np.full((200, 360), 230, np.uint8)
     page[30:142, 12:348] = np.rint(draw_page("728") * 255)
     image = Image.fromarray(page)
@@ -162,7 +166,7 @@ def test_cells_of_mnist_digits_side_by_side_are_all_found() -> None:
 
 
 def test_large_pictures_are_worked_on_smaller_with_boxes_in_their_own_pixels(
-    draw_page: Page, monkeypatch: pytest.MonkeyPatch
+    draw_page: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = draw_page("47", scale=9)
     expected = boxes(find_digits(page))

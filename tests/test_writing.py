@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
-from handsum.writing import REDRAWS, Sequences, generate, number, parse_digits, sum_sequence
+from handsum.verification import REDRAWS
+from handsum.writing import Sequences, generate, number, parse_digits, sum_sequence
 
 
 def same(first: Sequences, second: Sequences, rows: slice = slice(None)) -> bool:
@@ -121,11 +122,11 @@ def test_the_best_attempt_is_kept(fake_generator: Any, monkeypatch: pytest.Monke
     images = []
 
     class Unsure:
-        def probabilities(self, drawn: np.ndarray) -> np.ndarray:
+        def read(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             images.append(drawn[0])
             row = np.full((1, 10), 0.01, np.float32)
             row[0, [7, 1]] = next(shares)
-            return row
+            return row, np.full(1, np.inf)
 
     module = sys.modules["handsum.pretrained"]
     monkeypatch.setattr(module, "load_reader", lambda name=None: Unsure())
@@ -178,7 +179,7 @@ def test_models_are_asked_for_by_name(fake_generator: Any, monkeypatch: pytest.M
 @pytest.mark.parametrize("writer", [-1, 7])
 def test_a_writer_out_of_range_names_the_range(fake_generator: Any, writer: int) -> None:
     for write in (lambda: number("1", writer=writer), lambda: generate("1", writer=writer)):
-        with pytest.raises(UsageError, match="0 to 6"):
+        with pytest.raises(UsageError, match="0 to 6" if writer > 0 else "writer's number"):
             write()
 
 

@@ -1,22 +1,22 @@
-"""Put a trained snapshot into the package, measured: weights, facts and model card.
+"""Put a trained snapshot into the package: weights, facts and model card.
 
 python tools/bundle.py runs/cnn/snapshot
 
-Measures the snapshot on the test set as `handsum evaluate` does, writes the figures into its
-config.json, and copies it with a model card to src/handsum/weights/MODEL/.
+Copies it to src/handsum/weights/MODEL/; `python tools/results.py` then measures it, and writes its
+figures into its config.json, its card and docs/results.md.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from handsum.data.mnist import load
-from handsum.evaluation import FULL, Bench, evaluate_reader, measure_generator
+from handsum.images import atomic_write
 from handsum.models.registry import ENTRIES
-from handsum.pretrained import GENERATORS, WEIGHTS, load_generator, load_reader
-from handsum.training.snapshots import Snapshot, load_snapshot, save_snapshot
+from handsum.pretrained import WEIGHTS
+from handsum.training.snapshots import load_snapshot, read_facts, save_snapshot
 
 CARD = """# {model}
 
@@ -38,56 +38,34 @@ CARD = """# {model}
 
 {figures}
 
-Measured with `{evaluation}`. The test set had no part in training or in any choice.
+Measured with `handsum evaluate {model}`. The test set had no part in training or in any choice.
 """
 
 
-def measure(folder: str, model: str) -> tuple[dict[str, str], str]:
-    """The figures of a snapshot, by name, and the command that gives them."""
-    command = f"handsum evaluate {model}"
-    if ENTRIES[model].task not in GENERATORS:
-        read = evaluate_reader(load_reader(folder), load("test"), "mnist test")
-        figures = {
-            "test error": f"{read.error:.2%}",
-            "calibration error": f"{read.calibration_error:.2%}",
-        }
-        return figures, command
-    bench = Bench(FULL)
-    made = measure_generator(bench, load_generator(folder)).figures
-    quality, classes = made.quality, made.quality.asked_by_class
-    figures = {}
-    if quality.asked is not None and classes:
-        lowest = min(share for share in classes if share is not None)
-        figures["digits read as asked"] = f"{quality.asked:.2%}"
-        figures["in the worst class"] = f"{lowest:.2%} ({classes.index(lowest)})"
-    ratio = quality.frechet / bench.real.frechet
-    figures["Fréchet distance over the floor"] = f"{ratio:.2f}"
-    if made.sequences:
-        right = sum(round(part.right * part.count) for part in made.sequences)
-        count = sum(part.count for part in made.sequences)
-        figures["sequences read to their total"] = f"{right:,} of {count:,}"
-    return figures, command
+def write_card(model: str, figures: Mapping[str, str]) -> None:
+    """Write a bundled model's figures, by name, into its config.json and its card."""
+    folder = WEIGHTS / model
+    facts = {**read_facts(folder), "measured": dict(figures)}
+    with atomic_write(folder / "config.json") as file:
+        file.write((json.dumps(facts, indent=2) + "\n").encode())
+    card = CARD.format(
+        **{name: value for name, value in facts.items() if name not in {"config", "measured"}},
+        summary=ENTRIES[model].summary[0].upper() + ENTRIES[model].summary[1:] + ".",
+        task=ENTRIES[model].task,
+        size=(folder / "weights.npz").stat().st_size / 2**20,
+        steps=facts["config"]["steps"],
+        figures="\n".join(f"- {name}: {value}" for name, value in figures.items()) or "not yet",
+    )
+    with atomic_write(folder / "README.md") as file:
+        file.write(card.encode())
 
 
 def main(folder: Path) -> None:
     """Bundle the snapshot in `folder`."""
     snapshot = load_snapshot(folder)
-    model = snapshot.model
-    figures, evaluation = measure(str(folder), model)
-    facts: dict[str, Any] = {**snapshot.facts, "measured": figures}
-    target = WEIGHTS / model
-    save_snapshot(target, Snapshot(snapshot.arrays, facts))
-    card = CARD.format(
-        **{name: value for name, value in facts.items() if name not in {"config", "measured"}},
-        summary=ENTRIES[model].summary[0].upper() + ENTRIES[model].summary[1:] + ".",
-        task=ENTRIES[model].task,
-        size=(target / "weights.npz").stat().st_size / 2**20,
-        steps=facts["config"]["steps"],
-        figures="\n".join(f"- {name}: {value}" for name, value in figures.items()),
-        evaluation=evaluation,
-    )
-    (target / "README.md").write_text(card)
-    print(f"{target}: {figures}")
+    save_snapshot(WEIGHTS / snapshot.model, snapshot)
+    write_card(snapshot.model, {})
+    print(f"{WEIGHTS / snapshot.model}: measure it with python tools/results.py {snapshot.model}")
 
 
 if __name__ == "__main__":

@@ -2,24 +2,29 @@
 
 python tools/results.py [--again] [MODEL ...]
 
-Figures are kept in docs/results.json by the SHA-256 of the weights they were measured on, so that
-only what has changed is measured; `--again` measures all, or the models that are named.
+Figures are kept in docs/results.json by the SHA-256 of the weights and of the code that measured
+them, so that only what has changed is measured; `--again` measures the rest too. Model cards get
+the same figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
 import json
 import typing
 from pathlib import Path
 from typing import Any
 
-from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures
+from bundle import write_card
+
+from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
 from handsum.evaluation.run import evaluate
 from handsum.evaluation.tables import Table, generator_tables, reader_tables
+from handsum.images import atomic_write
 from handsum.models.registry import ENTRIES, JUDGE
-from handsum.pretrained import GENERATORS, READERS, WEIGHTS
+from handsum.pretrained import WEIGHTS
 from handsum.training.snapshots import read_facts
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -28,13 +33,14 @@ KEPT = DOCS / "results.json"
 HEAD = """# Results
 
 Every bundled model, measured by `handsum evaluate MODEL` with its defaults: {versions}, seed 0, on
-two CPU cores. `python tools/results.py` measures what has changed and writes this page. Digits per
-second are of that machine; all other figures are a function of the seed.
+{device}. `python tools/results.py` measures what has changed and writes this page. Digits per
+second are of that machine while it did other things too; all else is a function of the seed.
 
 Generators draw digits of the test set's classes in hands drawn at random, without any selection;
-the last column is as many training digits in their place. The test set had no part in training or
-in any choice, and neither had `judge`, which reads what they draw and whose features the distances
-are in.
+the last column is as many real digits. Sequences are counted as drawn once, and as `sum-sequence`
+writes them, where the reader `cnn` has unclear digits drawn again. The test set had no part in
+training or in any choice, and neither had `judge`, which reads what they draw and whose features
+the distances are in.
 
 """
 
@@ -87,6 +93,31 @@ def measure(model: str) -> dict[str, Any]:
     return evaluate([model], command=f"handsum evaluate {model}").facts
 
 
+def headline(figures: Any, real: Quality | None) -> dict[str, str]:
+    """The figures of a model that its card shows."""
+    if real is None:
+        ten = next(part for part in figures.sums if part.length == 10)
+        found = {
+            "sums of 10 digits exact": f"{ten.exact:.1%}",
+            "their mean absolute error": f"{ten.error:.3f}",
+        }
+        if isinstance(figures, ReaderFigures):
+            found["test error"] = f"{figures.error:.2%}"
+            found["calibration error"] = f"{figures.calibration_error:.2%}"
+        return found
+    quality, found = figures.quality, {}
+    classes = quality.asked_by_class
+    if quality.asked is not None:
+        lowest = min(share for share in classes if share is not None)
+        found["digits read as asked"] = f"{quality.asked:.2%}"
+        found["in the worst class"] = f"{lowest:.2%} ({classes.index(lowest)})"
+    found["Fréchet distance over real digits'"] = f"{quality.frechet / real.frechet:.2f}"
+    for part in figures.sequences:
+        if part.length in (2, 5, 10):
+            found[f"sequences of {part.length} right, drawn once"] = f"{part.unchecked:.1%}"
+    return found
+
+
 def plain(kind: Any, value: Any) -> Any:
     """A figures dataclass from what `dataclasses.asdict` and JSON made of it."""
     options = [part for part in typing.get_args(kind) if part is not type(None)]
@@ -123,34 +154,47 @@ def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
     """The default models' figures, as they stand beside published ones."""
     quality = figures["r3gan"].quality
     sequences = figures["r3gan"].sequences
-    right = sum(part.right * part.count for part in sequences)
-    share = right / sum(part.count for part in sequences)
+    count = sum(part.count for part in sequences)
+    share = sum(part.right * part.count for part in sequences) / count
+    once = sum(part.unchecked * part.count for part in sequences) / count
     ten = next(part for part in figures["cnn"].sums if part.length == 10)
     return {
         "frechet": f"`r3gan`: {quality.frechet / real.frechet:.2f} times",
         "gan_train": f"`r3gan`: {quality.gan_train:.2%}, against {real.gan_train:.2%}",
         "modes": f"`r3gan`: {quality.modes.modes} modes, KL {quality.modes.divergence:.4f} "
         f"(real digits: {real.modes.divergence:.4f})",
-        "sums": f"`sum-sequence`: {share:.1%} at lengths 1 to 10, as `judge` reads them",
+        "sums": f"`sum-sequence`: {share:.1%} at lengths 1 to 10, as `judge` reads them "
+        f"({once:.1%} drawn once)",
         "sum_error": f"`cnn`: {ten.error:.3f}, {ten.exact:.1%} exact",
         "error": f"`cnn`: {figures['cnn'].error:.2%}",
     }
 
 
 def write(kept: dict[str, Any]) -> None:
-    """Write docs/results.md from the kept figures."""
+    """Write docs/results.md and the cards from the kept figures."""
     figures: dict[str, Any] = {}
+    reals: dict[str, Quality] = {}
     for model, entry in kept.items():
-        kind = GeneratorFigures if ENTRIES[model].task in GENERATORS else ReaderFigures
-        figures[model] = plain(kind, entry["facts"]["figures"][0])
-    generators = [figures[name] for name in figures if ENTRIES[name].task in GENERATORS]
-    readers = [figures[name] for name in figures if ENTRIES[name].task in READERS]
-    real = plain(Quality, kept[generators[0].model]["facts"]["real"])
+        facts = entry["facts"]
+        if "real" in facts:
+            figures[model] = plain(GeneratorFigures, facts["figures"][0])
+            reals[model] = plain(Quality, facts["real"])
+        else:
+            kind = ReaderFigures if "error" in facts["figures"][0] else SumReaderFigures
+            figures[model] = plain(kind, facts["figures"][0])
+        write_card(model, headline(figures[model], reals.get(model)))
+    generators = [figures[name] for name in figures if name in reals]
+    readers = [figures[name] for name in figures if name not in reals]
+    real = reals["r3gan"]
     mine = ours(figures, real)
     rows = tuple((name, mine[key], theirs, why) for name, theirs, key, why in PUBLISHED)
     versions = kept["r3gan"]["facts"]["versions"]
+    devices = {entry["facts"]["device"] for entry in kept.values()}
     parts = [
-        HEAD.format(versions=", ".join(f"{name} {value}" for name, value in versions.items())),
+        HEAD.format(
+            versions=", ".join(f"{name} {value}" for name, value in versions.items()),
+            device=" and ".join(sorted(devices)),
+        ),
         "## Generators\n\n",
         *(markdown(table) + "\n" for table in generator_tables(generators, real)),
         "## Readers\n\n",
@@ -159,27 +203,36 @@ def write(kept: dict[str, Any]) -> None:
         "| figure | here | published | what makes them differ |\n|---|---|---|---|\n",
         *("| " + " | ".join(row) + " |\n" for row in rows),
     ]
-    (DOCS / "results.md").write_text("".join(parts).rstrip() + "\n")
+    with atomic_write(DOCS / "results.md") as file:
+        file.write(("".join(parts).rstrip() + "\n").encode())
 
 
 def main() -> None:
     """Measure what has changed, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*")
-    parser.add_argument("--again", action="store_true")
+    bundled = [name for name in ENTRIES if (WEIGHTS / name / "config.json").exists()]
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(bundled))
+    parser.add_argument("--again", action="store_true", help="what has not changed as well")
     options = parser.parse_args()
+    unknown = set(options.models) - set(bundled)
+    if unknown:
+        parser.error(f"not bundled: {', '.join(sorted(unknown))}; choose from {', '.join(bundled)}")
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    judge = read_facts(WEIGHTS / JUDGE)["sha256"]
-    for name in ENTRIES:
-        if not (WEIGHTS / name / "config.json").exists():
-            kept.pop(name, None)
-            continue
-        sums = [read_facts(WEIGHTS / name)["sha256"], judge]
-        due = name not in kept or kept[name]["sha256"] != sums
-        if due or (options.again and (not options.models or name in options.models)):
-            kept[name] = {"sha256": sums, "facts": measure(name)}
-            KEPT.write_text(json.dumps(kept, indent=1) + "\n")
-    write({name: kept[name] for name in ENTRIES if name in kept})
+    for name in options.models or bundled:
+        sums = [read_facts(WEIGHTS / part)["sha256"] for part in (name, JUDGE)]
+        if options.again or kept.get(name, {}).get("sums") != [*sums, code()]:
+            kept[name] = {"sums": [*sums, code()], "facts": measure(name)}
+            with atomic_write(KEPT) as file:
+                file.write((json.dumps(kept, indent=1) + "\n").encode())
+    write({name: kept[name] for name in bundled if name in kept})
+
+
+def code() -> str:
+    """The SHA-256 of the code that measures."""
+    package = WEIGHTS.parent
+    paths = sorted([*package.glob("evaluation/*.py"), *package.glob("metrics/*.py")])
+    told = [path for path in paths if path.name not in {"tables.py", "plots.py", "report.py"}]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in told)).hexdigest()[:16]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,11 @@ from typing import Any, TypeVar
 from handsum.errors import UsageError
 
 AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
+
+
+# Settings that may be 0 though they are counts, and those that are shares of a whole.
+_FROM_ZERO = frozenset({"seed", "warmup_steps", "non_digits", "non_digit_bank"})
+_SHARES = frozenset({"beta1", "beta2", "dropout", "ema_decay", "label_smoothing"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,11 +53,25 @@ def replace(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
             close = difflib.get_close_matches(name, hints, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
             raise UsageError(f"no setting {name!r}: {hint}valid are {', '.join(sorted(hints))}")
-        if name in {"steps", "batch_size"} and value < 1:
-            raise UsageError(f"{name} must be at least 1, not {value}")
-        if name == "seed" and not 0 <= value < 2**32:
-            raise UsageError(f"seed must be from 0 to 2**32 - 1, not {value}")
+        _check_bounds(name, value, getattr(config, name))
     return dataclasses.replace(config, **changes)
+
+
+def _check_bounds(name: str, value: Any, before: Any) -> None:
+    """Raise UsageError where a value cannot be meant, whatever the model."""
+    if name == "seed" and not 0 <= value < 2**32:
+        raise UsageError(f"seed must be from 0 to 2**32 - 1, not {value}")
+    if isinstance(value, tuple):
+        if len(value) != len(before):
+            raise UsageError(f"{name} takes {len(before)} numbers, not {len(value)}")
+        for part in value:
+            _check_bounds(name, part, part)
+    elif isinstance(value, float) and not 0 <= value < math.inf:
+        raise UsageError(f"{name} must be a number of 0 or more, not {value}")
+    elif name in _SHARES and value >= 1:
+        raise UsageError(f"{name} must be below 1, not {value}")
+    elif type(value) is int and isinstance(before, int) and value < (name not in _FROM_ZERO):
+        raise UsageError(f"{name} must be at least {int(name not in _FROM_ZERO)}, not {value}")
 
 
 def parse_settings(config: TrainingConfig, settings: Iterable[str]) -> dict[str, Any]:
@@ -96,7 +116,21 @@ def from_json(kind: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
     """The configuration that `to_json` wrote.
 
     Raises:
-        UsageError: a key that this version does not know.
+        UsageError: a key that this version does not know, or a value of another type.
     """
     tuples = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    hints = typing.get_type_hints(kind)
+    for name, value in tuples.items():
+        if name in hints and not _is_of_type(value, hints[name]):
+            raise UsageError(f"{name} cannot be {value!r}")
     return replace(kind(), tuples)
+
+
+def _is_of_type(value: Any, kind: Any) -> bool:
+    """Whether a JSON value is of a configuration's type; whole numbers are floats too."""
+    if isinstance(kind, types.GenericAlias):
+        item = typing.get_args(kind)[0]
+        return isinstance(value, tuple) and all(_is_of_type(part, item) for part in value)
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is kind

@@ -172,6 +172,10 @@ def load_picture(path: str | Path) -> np.ndarray:
     Raises:
         HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
     """
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A pipe or a device may never answer.
+        kind = "a directory" if os.path.isdir(path) else "not a regular file"
+        raise HandsumError(f"cannot read {path}: it is {kind}")
     try:
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
@@ -181,7 +185,7 @@ def load_picture(path: str | Path) -> np.ndarray:
             with Image.open(path, formats=known) as image:
                 if image.width * image.height > MAX_PICTURE_PIXELS:
                     raise Image.DecompressionBombError
-                return _grey(ImageOps.exif_transpose(image))
+                return to_grey(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         limit = MAX_PICTURE_PIXELS // 1_000_000
         reason = f"it has more than {limit} megapixels: make it smaller first"
@@ -196,8 +200,8 @@ def load_picture(path: str | Path) -> np.ndarray:
         raise HandsumError(f"cannot read {path}: {reason}") from error
 
 
-def _grey(image: Image.Image) -> np.ndarray:
-    """Turn any picture into grey, float32 (H, W) in [0, 1]."""
+def to_grey(image: Image.Image) -> np.ndarray:
+    """Turn any picture into grey, float32 (H, W) in [0, 1], as `load_picture` describes."""
     if image.mode.startswith(("I", "F")):
         return _deep_grey(np.asarray(image))
     if image.has_transparency_data:

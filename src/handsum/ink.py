@@ -15,6 +15,8 @@ _DARKEST_PAPER = 0.2
 _NOISE_DEVIATIONS = 6.0
 # The background is estimated on a picture whose short side is about this long.
 _BACKGROUND_SIDE = 64
+# The light on the paper is known once it changes by less than this.
+_SETTLED = 1e-3
 # MNIST's strokes are 2 to 4.2 pixels wide in nine digits of ten; far off ones are brought here.
 _THINNEST, _THINNEST_BECOMES = 1.6, 2.2
 _THICKEST, _THICKEST_BECOMES = 4.6, 4.0
@@ -127,7 +129,10 @@ def _trend(grey: np.ndarray) -> np.ndarray:
         above = values > surface
         weights = np.where(above, 0.75, 0.25) / np.maximum(abs(values - surface), 0.01)
         moments = (terms * weights) @ terms.T
+        before = surface
         surface = terms.T @ np.linalg.solve(moments, (terms * weights) @ values)
+        if np.abs(surface - before).max() < _SETTLED:
+            break
     return surface.reshape(grey.shape)
 
 

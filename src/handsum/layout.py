@@ -154,7 +154,7 @@ def compose(
     """
     scale = style.factor
     count, length = images.shape[:2]
-    check_size(length * DIGIT_HEIGHT * scale / 2, count * DIGIT_HEIGHT * scale)
+    check_least_size(style, count, length)
     lines = [
         _cells(row, style) if style.cells else _line(row, rng, text, style)
         for row, rng, text in zip(images, rngs, texts or ["0" * length] * count, strict=True)
@@ -189,6 +189,12 @@ def compose(
             if label.size
         ),
     )
+
+
+def check_least_size(style: Style, count: int, length: int) -> None:
+    """Raise UsageError if `count` rows of `length` digits are too large however they are drawn."""
+    height = DIGIT_HEIGHT * style.factor
+    check_size(length * height / 2, count * height)
 
 
 def check_size(width: float, height: float) -> None:

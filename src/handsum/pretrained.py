@@ -1,17 +1,9 @@
-"""Trained models, ready to draw and to read: from the package, or from a run's snapshot folder.
-
-Tracing a network costs more than running it, and importing what describes it costs more still. So
-the traced function is kept in the user's cache folder, with XLA's compiled code beside it: from
-the second time on, neither the network's class nor Flax is imported.
-"""
+"""Trained models, ready to draw and to read: from the package, or from a run's snapshot folder."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -19,20 +11,26 @@ from typing import Any
 import jax
 import numpy as np
 
-from handsum._version import __version__
-from handsum.config import from_json
-from handsum.errors import HandsumError, SnapshotError, UsageError
-from handsum.images import atomic_write
+from handsum.compiled import compile_function, network
+from handsum.errors import UsageError
 from handsum.models import inference, registry
 from handsum.models.inference import CHUNK
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
+from handsum.sums import sum_distribution
 from handsum.training.snapshots import Snapshot, load_snapshot, read_facts
 
 WEIGHTS = Path(__file__).parent / "weights"
-GENERATORS: tuple[Task, ...] = ("digit generator",)
+# Those that draw the digit that they are asked for, and all that draw digits.
+CONDITIONAL: tuple[Task, ...] = ("digit generator",)
+GENERATORS: tuple[Task, ...] = (*CONDITIONAL, "random digit generator")
+SUM_READERS: tuple[Task, ...] = ("sum reader",)
+SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
 
 _DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
+_SCALAR = jax.ShapeDtypeStruct((), np.uint32)
+_COLUMN = jax.ShapeDtypeStruct((CHUNK,), np.int32)
+_SHARES = jax.ShapeDtypeStruct((CHUNK, 10), np.float32)
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
@@ -43,24 +41,73 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         SnapshotError: no snapshot there.
     """
     tasks = tuple(tasks)
-    if os.sep in model or Path(model).is_dir():
+    if _is_folder(model):
         folder = Path(model)
         registry.find(read_facts(folder)["model"], tasks)
         return folder
-    return WEIGHTS / registry.find(model, tasks).name
+    entry = registry.find(model, tasks)
+    return WEIGHTS / (entry.weights or entry.name)
+
+
+def _is_folder(model: str) -> bool:
+    """Whether a model is named by its folder; the zoo's names come first."""
+    return os.sep in model or (model not in registry.ENTRIES and Path(model).is_dir())
+
+
+def draws_sequences(model: str) -> bool:
+    """Whether a generator draws whole sequences by a plan of its own (see `locate` for errors)."""
+    return _task(model, (*GENERATORS, *SEQUENCE_GENERATORS)) in SEQUENCE_GENERATORS
+
+
+def reads_sums(model: str) -> bool:
+    """Whether a reader reads sums, and not digits (see `locate` for errors)."""
+    return _task(model, (*SUM_READERS, *READERS)) in SUM_READERS
+
+
+def _task(model: str, tasks: tuple[Task, ...]) -> Task:
+    folder = locate(model, tasks)
+    named = model in registry.ENTRIES and not Path(model).is_dir()
+    # A model without a bundle is still known by its name.
+    return registry.find(model if named else read_facts(folder)["model"]).task
 
 
 class DigitGenerator:
-    """Draws digits of given classes in given hands (0 to `writers` - 1)."""
+    """Draws digits of given classes in given hands (0 to `writers` - 1).
+
+    One that is not `conditional` draws random digits, whatever it is asked for.
+    """
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         self.name = name
         self.facts = snapshot.facts
         self.writers = int(snapshot.facts["config"].get("writers", 1))
-        scalar = jax.ShapeDtypeStruct((), np.uint32)
-        column = jax.ShapeDtypeStruct((CHUNK,), np.int32)
-        shapes = (scalar, column, column, column, column)
-        self._draw = _function(snapshot, inference.draw_digits, shapes)
+        entry = registry.find(snapshot.model)
+        self.conditional = entry.task in CONDITIONAL
+        self.mixes = entry.mixes
+        self._snapshot = snapshot
+
+    @cached_property
+    def _draw(self) -> Callable[..., Any]:
+        return compile_function(
+            self._snapshot, inference.draw_digits, (_SCALAR, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
+        )
+
+    @cached_property
+    def _draw_hands(self) -> Callable[..., Any]:
+        hands = jax.ShapeDtypeStruct((CHUNK, self.hands.shape[1]), np.float32)
+        shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, hands)
+        return compile_function(self._snapshot, inference.draw_digits, shapes)
+
+    @cached_property
+    def hands(self) -> np.ndarray:
+        """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
+        return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
+
+    @cached_property
+    def _mix(self) -> Callable[..., Any]:
+        return compile_function(
+            self._snapshot, inference.mix_digits, (_SCALAR, _COLUMN, _COLUMN, _SHARES)
+        )
 
     def draw(
         self,
@@ -71,7 +118,7 @@ class DigitGenerator:
         indices: np.ndarray,
         attempts: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Digits uint8 (N, 28, 28) of labels and writers (N,).
+        """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
 
         Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone.
 
@@ -83,10 +130,99 @@ class DigitGenerator:
         labels, writers = np.asarray(labels), np.asarray(writers)
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
+        if writers.ndim == 2:
+            hands = writers.astype(np.float32)
+            return _in_chunks(lambda *c: self._draw_hands(np.uint32(seed), *c), *columns, hands)
         if writers.size and not (writers.min() >= 0 and writers.max() < self.writers):
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
-        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels, writers)]
+        columns.append(writers.astype(np.int32))
         return _in_chunks(lambda *chunk: self._draw(np.uint32(seed), *chunk), *columns)
+
+    def draw_between(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray,
+        shares: np.ndarray,
+        *,
+        seed: int,
+        indices: np.ndarray,
+    ) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
+        columns = [np.asarray(indices).astype(np.int32), np.asarray(shares).astype(np.float32)]
+        columns.append(np.asarray(labels).astype(np.int32))
+        if writers.ndim == 2:
+            columns.append(writers.astype(np.float32))
+            hands = jax.ShapeDtypeStruct((CHUNK, writers.shape[1]), np.float32)
+        else:
+            columns.append(writers.astype(np.int32))
+            hands = _COLUMN
+        part = jax.ShapeDtypeStruct((CHUNK,), np.float32)
+        shapes = (_SCALAR, _COLUMN, part, _COLUMN, hands)
+        draw = compile_function(self._snapshot, inference.draw_between, shapes)
+        return _in_chunks(lambda *chunk: draw(np.uint32(seed), *chunk), *columns)
+
+    def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
+
+        Raises:
+            UsageError: the model cannot mix digits (names those that can).
+        """
+        if not self.mixes:
+            able = ", ".join(entry.name for entry in registry.ENTRIES.values() if entry.mixes)
+            raise UsageError(f"{self.name} cannot mix digits: {able} can")
+        shares = np.asarray(shares, np.float32)
+        shares = shares / shares.sum(1, keepdims=True)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, np.zeros_like(indices))]
+        return _in_chunks(lambda *chunk: self._mix(np.uint32(seed), *chunk), *columns, shares)
+
+
+class SequenceGenerator:
+    """Draws sequences of up to `longest` digits for totals, by a plan of its own."""
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        self.name = name
+        self.facts = snapshot.facts
+        self.longest = int(snapshot.facts["config"]["longest"])
+        shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
+        self._draw = compile_function(snapshot, inference.draw_sequences, shapes)
+
+    def draw(
+        self,
+        totals: np.ndarray,
+        length: int,
+        *,
+        seed: int,
+        indices: np.ndarray,
+        attempts: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Images uint8 (N, length, 28, 28) for totals (N,), and the digits int (N, length) planned.
+
+        Nothing ensures that these sum to their totals. Sequence i depends on `seed`, `indices[i]`,
+        `attempts[i]`, its total and the length alone.
+
+        Raises:
+            UsageError: the length is not from 1 to `longest`, or digits cannot sum to a total.
+        """
+        totals = np.asarray(totals)
+        if not 1 <= length <= self.longest:
+            raise UsageError(
+                f"{self.name} was trained for lengths from 1 to {self.longest}, not {length}: "
+                "the default model writes any"
+            )
+        if totals.size and not (totals.min() >= 0 and totals.max() <= 9 * length):
+            raise UsageError(f"totals of {length} digits are from 0 to {9 * length}")
+        if attempts is None:
+            attempts = np.zeros_like(indices)
+        lengths = np.full_like(totals, length)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, totals, lengths)]
+        parts: list[list[np.ndarray]] = [[], []]
+        for start in range(0, max(len(totals), 1), CHUNK):
+            chunk = [_padded(column[start : start + CHUNK]) for column in columns]
+            for kept, drawn in zip(parts, self._draw(np.uint32(seed), *chunk), strict=True):
+                kept.append(np.asarray(drawn)[:, :length])
+        images, digits = (np.concatenate(kept)[: len(totals)] for kept in parts)
+        return images, digits.astype(np.int64)
 
 
 class DigitReader:
@@ -96,8 +232,9 @@ class DigitReader:
         self.name = name
         self.facts = snapshot.facts
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
+        self.least_odds: float | None = snapshot.facts.get("least_odds")
         self._snapshot = snapshot
-        self._read = _function(snapshot, inference.read_digits, (_DIGITS,))
+        self._read = compile_function(snapshot, inference.read_digits, (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
@@ -105,9 +242,21 @@ class DigitReader:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
+        return self.read(images)[0]
+
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class probabilities float32 (N, 10) of pictures uint8 (N, 28, 28), and odds (N,).
+
+        The odds are natural logarithms: of a digit against anything else, over the least that the
+        reader takes for a digit. Infinite where it was not trained to tell.
+        """
         logits = self.logits(images)
         likelihoods = np.exp(logits - logits.max(-1, keepdims=True))
-        return likelihoods / likelihoods.sum(-1, keepdims=True)
+        probabilities = likelihoods / likelihoods.sum(-1, keepdims=True)
+        if self.least_odds is None:
+            return probabilities, np.full(len(logits), np.inf, np.float32)
+        odds = np.logaddexp.reduce(logits * np.float32(self.temperature), axis=-1)
+        return probabilities, odds - np.float32(self.least_odds)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
@@ -115,7 +264,45 @@ class DigitReader:
 
     @cached_property
     def _features(self) -> Callable[..., Any]:
-        return _function(self._snapshot, inference.digit_features, (_DIGITS,))
+        return compile_function(self._snapshot, inference.digit_features, (_DIGITS,))
+
+
+class SumReader:
+    """Reads the sum of a sequence of digits, as a distribution."""
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        self.name = name
+        self.facts = snapshot.facts
+        self._snapshot = snapshot
+        self._digits: DigitReader | None = None
+        if registry.find(snapshot.model).task not in SUM_READERS:
+            self._digits = DigitReader(name, snapshot)
+
+    def distributions(self, images: np.ndarray) -> np.ndarray:
+        """Distributions float64 (N, 9L + 1) of the sums of sequences uint8 (N, L, 28, 28).
+
+        A reader of digits gives the exact distribution of its digits' sum.
+        """
+        count, length = images.shape[:2]
+        if self._digits is not None:
+            digits = self._digits.probabilities(images.reshape(-1, 28, 28))
+            rows = digits.reshape(count, length, 10)
+            return np.stack([sum_distribution(row) for row in rows])
+        # Few lengths are compiled; what is beyond a sequence's own is masked out.
+        padded = 1 << max(length - 1, 0).bit_length()
+        images = np.pad(images, ((0, 0), (0, padded - length), (0, 0), (0, 0)))
+        sums = _in_chunks(self._sums(padded), images, np.full(count, length, np.int32))
+        return sums[:, : 9 * length + 1].astype(np.float64)
+
+    def _sums(self, length: int) -> Callable[..., Any]:
+        if length not in self._compiled:
+            shapes = (jax.ShapeDtypeStruct((CHUNK, length, 28, 28), np.uint8), _COLUMN)
+            self._compiled[length] = compile_function(self._snapshot, inference.read_sums, shapes)
+        return self._compiled[length]
+
+    @cached_property
+    def _compiled(self) -> dict[int, Callable[..., Any]]:
+        return {}
 
 
 @cache
@@ -124,10 +311,28 @@ def load_generator(name: str = DEFAULT_GENERATOR) -> DigitGenerator:
     return DigitGenerator(name, load_snapshot(locate(name, GENERATORS)))
 
 
+def load_network(name: str) -> Any:
+    """The network itself of a generator of digits or sequences (see `locate` for errors)."""
+    snapshot = load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))
+    return network(snapshot.facts, snapshot.arrays)
+
+
+@cache
+def load_sequence_generator(name: str) -> SequenceGenerator:
+    """The generator of sequences of that name, or in that snapshot folder (see `locate`)."""
+    return SequenceGenerator(name, load_snapshot(locate(name, SEQUENCE_GENERATORS)))
+
+
 @cache
 def load_reader(name: str = DEFAULT_READER) -> DigitReader:
     """The reader of that name, or in that snapshot folder (see `locate`)."""
     return DigitReader(name, load_snapshot(locate(name, READERS)))
+
+
+@cache
+def load_sum_reader(name: str) -> SumReader:
+    """The reader of sums or of digits of that name, or in that snapshot folder (see `locate`)."""
+    return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
 
 
 def _in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray:
@@ -137,121 +342,14 @@ def _in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray
     starts = range(0, max(count, 1), CHUNK)
     results = []
     for start in starts:
-        chunk = [column[start : start + CHUNK] for column in columns]
-        missing = CHUNK - len(chunk[0])
-        if missing:
-            chunk = [np.concatenate([c, np.zeros((missing, *c.shape[1:]), c.dtype)]) for c in chunk]
+        chunk = [_padded(column[start : start + CHUNK]) for column in columns]
         results.append(function(*chunk))
     return np.concatenate([np.asarray(result) for result in results])[:count]
 
 
-def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
-    """A snapshot's network with its weights in place.
-
-    Raises:
-        SnapshotError: the weights are not of the network that the facts describe.
-    """
-    from flax import nnx
-
-    module = registry.module(facts["model"])
-    config = from_json(module.Config, facts["config"])
-    abstract = nnx.eval_shape(lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART])
-    definition, state = nnx.split(abstract)
-    leaves = nnx.to_flat_state(state)
-    names = ["/".join(str(part) for part in path) for path, _ in leaves]
-    if set(names) != set(weights):
-        odd = ", ".join(sorted(set(names) ^ set(weights))[:3])
-        raise SnapshotError(f"the snapshot is not of this {facts['model']}: {odd} do not match")
-    filled = []
-    for name, (path, leaf) in zip(names, leaves, strict=True):
-        if leaf.shape != weights[name].shape:
-            raise SnapshotError(
-                f"{name} is {weights[name].shape} in the snapshot, not {leaf.shape}"
-            )
-        filled.append((path, leaf.replace(weights[name])))
-    return nnx.merge(definition, nnx.from_flat_state(filled))
-
-
-def _function(
-    snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]
-) -> Callable[..., Any]:
-    """`function` of the snapshot's network, compiled for `shapes`, its trace kept for next time."""
-    folder = _cache_folder()
-    if folder is not None and not jax.config.values["jax_compilation_cache_dir"]:
-        jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    weights = dict(snapshot.arrays)
-    path = folder and folder / f"{_fingerprint(snapshot, function)}.export"
-    kept = path and _kept(path)
-    if kept:
-        exported = jax.export.deserialize(bytearray(kept))
-    else:
-        traced = jax.jit(lambda arrays, *rest: function(network(snapshot.facts, arrays), *rest))
-        exported = jax.export.export(traced)(jax.tree.map(_shape, weights), *shapes)
-        if path is not None:
-            _keep(path, bytes(exported.serialize()))
-    # A call made for the CPU by name would import SciPy's linear algebra, for LAPACK's sake, which
-    # no network here uses: a fifth of the time that a small request takes. The platform is checked
-    # all the same, since it is part of the trace's name.
-    exported = dataclasses.replace(
-        exported,
-        platforms=("any",),
-        disabled_safety_checks=(jax.export.DisabledSafetyCheck.platform(),),
-    )
-    compiled = jax.jit(exported.call)
-    device_weights = jax.device_put(weights)
-    return lambda *arguments: compiled(device_weights, *arguments)
-
-
-def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)
-
-
-def _fingerprint(snapshot: Snapshot, function: Callable[..., Any]) -> str:
-    """What a trace depends on: the network's code and configuration, JAX, and the platform."""
-    code = [Path(inference.__file__), Path(inference.__file__).with_name(f"{snapshot.model}.py")]
-    parts = [
-        __version__,
-        jax.__version__,
-        jax.default_backend(),
-        function.__name__,
-        json.dumps(snapshot.facts["config"], sort_keys=True),
-        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
-    ]
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    return f"{snapshot.model}-{digest[:24]}"
-
-
-def _cache_folder() -> Path | None:
-    """The user's cache folder for handsum, made if need be; None where there can be none."""
-    from platformdirs import user_cache_path
-
-    folder = user_cache_path("handsum", appauthor=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder if os.access(folder, os.W_OK) else None
-
-
-def _kept(path: Path) -> bytes | None:
-    """What `_keep` wrote, or None where that is missing or damaged."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    digest, content = data[:32], data[32:]
-    return content if hashlib.sha256(content).digest() == digest else None
-
-
-def _keep(path: Path, data: bytes) -> None:
-    try:
-        with atomic_write(path) as file:
-            file.write(hashlib.sha256(data).digest() + data)
-    except HandsumError:
-        # A full or vanished cache costs time at the next start, and nothing else.
-        return
+def _padded(rows: np.ndarray) -> np.ndarray:
+    """Rows and as many zeros as make them CHUNK."""
+    return np.pad(rows, [(0, CHUNK - len(rows)), *[(0, 0)] * (rows.ndim - 1)])
 
 
 def list_models() -> list[dict[str, Any]]:
@@ -261,7 +359,7 @@ def list_models() -> list[dict[str, Any]]:
     """
     rows = []
     for entry in registry.ENTRIES.values():
-        folder = WEIGHTS / entry.name
+        folder = WEIGHTS / (entry.weights or entry.name)
         bundled = (folder / "config.json").exists()
         facts = read_facts(folder) if bundled else {}
         rows.append(

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handsum.errors import HandsumError, UsageError
 from handsum.images import load_picture
-from handsum.segmentation import Digit, find_digits
+from handsum.recognition import Decoded, Reader, decode
+from handsum.segmentation import Page
 from handsum.sums import sum_distribution, sum_summary
 
+if TYPE_CHECKING:
+    from handsum.pretrained import SumReader
+
 NO_DIGITS = "no digits found"
+NOT_DIGITS = "what is written is not a digit"
 # What counts as a picture in a directory; a file that is named is tried whatever it is called.
 PICTURE_SUFFIXES = (
     ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff",
     ".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".avif",
 )  # fmt: skip
+# Files are read together until their pictures have so many pixels, so that the reader's calls are
+# full and the memory is bounded.
+_PIXELS_AT_ONCE = 4_000_000
+# Other readings of a digit and other sums are told down to this probability.
+_TOLD = 0.001
 
-
-class Reader(Protocol):
-    """What `handsum.pretrained.DigitReader` does: uint8 (N, 28, 28) to probabilities (N, 10)."""
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray: ...
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -34,19 +40,51 @@ class FileReading:
     """What one file says: its digits in reading order, row by row.
 
     `confidence` is each digit's probability; `boxes` are x, y, width and height of each digit's ink
-    in pixels of the upright picture. `error` is None, NO_DIGITS, or why the file could not be read.
+    in pixels of the upright picture; `alternatives` are each digit's other readings with their
+    probabilities, likeliest first. `rows` is the text row by row, with the points and commas where
+    they were asked for. `others` are the boxes of what is written and not a digit. `error` is None,
+    NO_DIGITS, NOT_DIGITS, or what is wrong. `images` are the digits as the reader saw them, uint8
+    (N, 28, 28), and `probabilities`, (N, 10), what it made of them.
     """
 
     file: str
     digits: str
     confidence: tuple[float, ...]
-    boxes: tuple[tuple[int, int, int, int], ...]
+    boxes: tuple[Box, ...]
     error: str | None
+    alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
+    rows: tuple[str, ...] = ()
+    others: tuple[Box, ...] = ()
+    images: np.ndarray = field(
+        default_factory=lambda: np.zeros((0, 28, 28), np.uint8), repr=False, compare=False
+    )
+    probabilities: np.ndarray = field(
+        default_factory=lambda: np.zeros((0, 10), np.float32), repr=False, compare=False
+    )
 
     @property
     def failed(self) -> bool:
         """Whether the file could not be read; a picture without digits could."""
-        return self.error not in (None, NO_DIGITS)
+        return self.error not in (None, NO_DIGITS, NOT_DIGITS)
+
+    @property
+    def distribution(self) -> np.ndarray:
+        """The probability of each sum of the digits, float64 (9N + 1,)."""
+        return sum_distribution(self.probabilities)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the file's part of what `handsum predict --json` prints."""
+        return {
+            "file": self.file,
+            "digits": self.digits,
+            "confidence": list(self.confidence),
+            "boxes": [list(box) for box in self.boxes],
+            "error": self.error,
+            "alternatives": [dict(others) for others in self.alternatives],
+            "rows": list(self.rows),
+            "others": [list(box) for box in self.others],
+            **_told(self.distribution if self.digits else None),
+        }
 
 
 @dataclass(frozen=True)
@@ -54,17 +92,20 @@ class Prediction:
     """What all files say together, as one sequence of digits.
 
     `sum` is the most probable sum, `probability` its probability, `interval` the central 90%
-    interval (both ends included); all three are None where no digit was found.
+    interval (both ends included); all three are None where no digit was found. `distribution` is
+    the probability of each sum, float64 (9N + 1,).
     """
 
     files: tuple[FileReading, ...]
     sum: int | None
     probability: float | None
     interval: tuple[int, int] | None
+    distribution: np.ndarray = field(default_factory=lambda: np.ones(1), repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `handsum predict --json` prints."""
-        return asdict(self)
+        told = _told(self.distribution if self.sum is not None else None)
+        return {"files": [reading.as_dict() for reading in self.files], **told}
 
 
 def predict(
@@ -72,35 +113,94 @@ def predict(
     *,
     model: str | None = None,
     reader: Reader | None = None,
+    length: int | None = None,
+    punctuation: bool = False,
 ) -> Prediction:
     """Read the digits in picture files, and the distribution of the sum of all of them.
 
     Args:
         paths: files, and directories, which stand for the pictures in them in natural order.
-        model: the reader by name; by default the best one. Not used where `reader` is given.
+        model: the reader by name; by default the best one. Not used where `reader` is given. One
+            that reads sums, as cnn-lstm, gives the sum of what the best reader finds.
         reader: a reader that is loaded already.
+        length: how many digits each picture shows, where that is known.
+        punctuation: keep points and commas in `rows`.
 
     A file that cannot be read, or shows no digits, is reported in its `error`; the rest is read.
 
     Raises:
-        UsageError: no paths, or no such model.
+        UsageError: no paths, an empty one, a length below 1, or no such model.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     if not given:
         raise UsageError("nothing to read: give one or more picture files or directories")
-    found = [_find(file, error) for path in given for file, error in _expand(Path(path))]
-    digits = [digit for _, in_file, _ in found for digit in in_file]
-    probabilities = _read(digits, model, reader)
-    readings = []
-    start = 0
-    for file, in_file, error in found:
-        own = probabilities[start : start + len(in_file)]
-        readings.append(_reading(file, in_file, own, error))
-        start += len(in_file)
-    if not digits:
-        return Prediction(tuple(readings), None, None, None)
-    summary = sum_summary(sum_distribution(probabilities))
-    return Prediction(tuple(readings), summary.sum, summary.probability, summary.interval)
+    if "" in given:
+        raise UsageError("an empty name is no file: give a picture, or . for the current directory")
+    if length is not None and length < 1:
+        raise UsageError(f"a length of {length} reads nothing: use 1 or more")
+    if model == "":
+        raise UsageError("an empty name is no model: `handsum models` lists them")
+    sums = _sum_reader(model) if reader is None and model is not None else None
+    if reader is None:
+        # A model of sums does not read digits: the best reader finds them for it.
+        reader = _LateReader(None if sums else model)
+    files = [file for path in given for file in _expand(Path(path))]
+    readings = tuple(
+        reading
+        for group in _groups(files)
+        for reading in _read_group(group, reader, length, punctuation)
+    )
+    probabilities = np.concatenate([reading.probabilities for reading in readings])
+    if not len(probabilities):
+        return Prediction(readings, None, None, None)
+    if sums is None:
+        distribution = sum_distribution(probabilities)
+    else:
+        images = np.concatenate([reading.images for reading in readings])
+        distribution = sums.distributions(images[None])[0]
+    summary = sum_summary(distribution)
+    return Prediction(readings, summary.sum, summary.probability, summary.interval, distribution)
+
+
+def _sum_reader(model: str) -> SumReader | None:
+    """The model where it is one that reads sums, None where it reads digits."""
+    from handsum.pretrained import load_sum_reader, reads_sums
+
+    return load_sum_reader(model) if reads_sums(model) else None
+
+
+class _LateReader:
+    """A reader by name, loaded when there is something to read: it brings JAX in."""
+
+    def __init__(self, model: str | None) -> None:
+        self._model = model
+        self._reader: Reader | None = None
+        if model is not None:
+            # A model that is named is looked up in any case.
+            self._load()
+
+    def _load(self) -> Reader:
+        from handsum.pretrained import load_reader
+
+        self._reader = load_reader() if self._model is None else load_reader(self._model)
+        return self._reader
+
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (self._reader or self._load()).read(images)
+
+
+def _told(distribution: np.ndarray | None) -> dict[str, Any]:
+    """Return a sum, its probability, its interval and its distribution as JSON values."""
+    if distribution is None:
+        return {"sum": None, "probability": None, "interval": None, "distribution": {}}
+    summary = sum_summary(distribution)
+    likely = np.flatnonzero(distribution >= _TOLD)
+    return {
+        "sum": summary.sum,
+        "probability": summary.probability,
+        "interval": list(summary.interval),
+        "distribution": {str(total): round(float(distribution[total]), 6) for total in likely},
+    }
 
 
 def _expand(path: Path) -> list[tuple[Path, str | None]]:
@@ -127,35 +227,74 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
 
 
-def _find(path: Path, error: str | None) -> tuple[Path, list[Digit], str | None]:
-    if error is not None:
-        return path, [], error
-    try:
-        digits = find_digits(load_picture(path))
-    except HandsumError as failure:
-        return path, [], str(failure)
-    return path, digits, None if digits else NO_DIGITS
+@dataclass(frozen=True)
+class _Loaded:
+    """A file, and its page or what is wrong with it."""
+
+    file: Path
+    page: Page | None
+    error: str | None
 
 
-def _read(digits: list[Digit], model: str | None, reader: Reader | None) -> np.ndarray:
-    """Read all digits in one go: float (N, 10)."""
-    if reader is None and (digits or model is not None):
-        # Imported late, for it brings JAX in; a model that is named is looked up in any case.
-        from handsum.pretrained import load_reader
+def _groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[_Loaded]]:
+    """Load files, in groups small enough to be held in memory."""
+    group: list[_Loaded] = []
+    pixels = 0
+    for file, error in files:
+        page = None
+        if error is None:
+            try:
+                page = Page(load_picture(file))
+            except HandsumError as failure:
+                error = str(failure)
+        if page is not None:
+            size = page.width * page.height
+            if pixels and pixels + size > _PIXELS_AT_ONCE:
+                yield group
+                group, pixels = [], 0
+            pixels += size
+        group.append(_Loaded(file, page, error))
+    if group:
+        yield group
 
-        reader = load_reader() if model is None else load_reader(model)
-    if reader is None or not digits:
-        return np.zeros((0, 10), np.float32)
-    return reader.probabilities(np.stack([digit.image for digit in digits]))
+
+def _read_group(
+    group: list[_Loaded], reader: Reader, length: int | None, punctuation: bool
+) -> Iterator[FileReading]:
+    """Read the files of a group together."""
+    pages = [loaded.page for loaded in group if loaded.page is not None]
+    decoded = iter(decode(pages, reader, length))
+    for loaded in group:
+        if loaded.page is None:
+            yield FileReading(str(loaded.file), "", (), (), loaded.error)
+        else:
+            yield _reading(loaded.file, next(decoded), length, punctuation)
 
 
-def _reading(
-    file: Path, digits: list[Digit], probabilities: np.ndarray, error: str | None
-) -> FileReading:
+def _reading(file: Path, page: Decoded, length: int | None, punctuation: bool) -> FileReading:
+    probabilities = page.probabilities
+    digits = "".join(str(row.argmax()) for row in probabilities)
+    error = None
+    if not digits:
+        error = NOT_DIGITS if page.others else NO_DIGITS
+    elif not page.asked:
+        error = f"{file} does not read as {length} digits, but as {digits}: leave out --length"
+        return FileReading(str(file), "", (), (), error)
     return FileReading(
         file=str(file),
-        digits="".join(str(row.argmax()) for row in probabilities),
+        digits=digits,
         confidence=tuple(round(float(row.max()), 6) for row in probabilities),
-        boxes=tuple(digit.box for digit in digits),
+        boxes=tuple(digit.box for digit in page.digits),
         error=error,
+        alternatives=tuple(_alternatives(row) for row in probabilities),
+        rows=page.text(punctuation),
+        others=page.others,
+        images=np.array([digit.image for digit in page.digits], np.uint8).reshape(-1, 28, 28),
+        probabilities=probabilities,
     )
+
+
+def _alternatives(probabilities: np.ndarray) -> tuple[tuple[str, float], ...]:
+    order = np.argsort(-probabilities, kind="stable")[1:]
+    likely = [label for label in order if probabilities[label] >= _TOLD]
+    return tuple((str(label), round(float(probabilities[label]), 6)) for label in likely)

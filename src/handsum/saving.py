@@ -161,7 +161,7 @@ def save_digits(path: Path, digits: Digits) -> None:
         with atomic_folder(path) as folder:
             rows = zip(digits.images, digits.labels, digits.writers, strict=True)
             for index, (image, label, writer) in enumerate(rows):
-                own = {"handsum:writer": str(writer), "handsum:digits": str(label)}
+                own = {"handsum:writer": digits.hand or str(writer), "handsum:digits": str(label)}
                 data = encode_png(image, metadata | own)
                 (folder / f"{index:0{width}d}_{label}.png").write_bytes(data)
     elif path.suffix.lower() == ".npz":
@@ -169,7 +169,7 @@ def save_digits(path: Path, digits: Digits) -> None:
     else:
         check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
         own = {
-            "handsum:writer": " ".join(map(str, digits.writers)),
+            "handsum:writer": digits.hand or " ".join(map(str, digits.writers)),
             "handsum:digits": "".join(map(str, digits.labels)),
         }
         save_png(path, tile(digits.images, digits.columns), metadata | own)
@@ -187,7 +187,7 @@ def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]
         "Software": f"handsum {__version__}",
         "handsum:seed": str(sequences.seed),
         "handsum:model": sequences.model,
-        "handsum:writer": " ".join(map(str, sequences.writers[rows])),
+        "handsum:writer": sequences.hand or " ".join(map(str, sequences.writers[rows])),
         "handsum:digits": " ".join((sequences.texts or sequences.digits)[rows]),
     }
 

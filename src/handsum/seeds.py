@@ -18,6 +18,7 @@ class Stream(IntEnum):
     DIGITS = 0
     WRITERS = 1
     LAYOUT = 2
+    HANDS = 3
     SAMPLES = 16
 
 

@@ -1,27 +1,44 @@
-"""From a picture to its digits: connected ink, joined into digits, in reading order."""
+"""From a picture to its writing in reading order, and to everything that may be a digit in it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from scipy.sparse import lil_array
-from scipy.sparse.csgraph import connected_components
 
+from handsum.components import (
+    Part,
+    join_breaks,
+    join_pieces,
+    label_ink,
+    may_be_digit,
+    parts_of,
+    typical_height,
+    window,
+    without_lines,
+    without_small_print,
+)
+from handsum.cutting import cut
 from handsum.images import DIGIT_SIZE
 from handsum.ink import as_mnist, ink_map
+from handsum.ruling import without_frame, without_ruling
 
 # Pictures beyond this are worked on at a whole fraction of their size.
-_WORKING_PIXELS = 16_000_000
-# Nothing lower than this, in pixels and as a share of the picture's short side, can be read.
-_LEAST_HEIGHT = 6
-_LEAST_SHARE = 0.005
-# Writing of this height and more, in pixels, is smoothed to find what is connected.
-_SMOOTHED_HEIGHT = 60
+_WORKING_PIXELS = 8_000_000
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+# What is lower than this share of a row's height is punctuation or dirt.
+_LEAST_OF_ROW = 0.45
+# What is lower than this and in the lower half of its row is punctuation, too.
+_LOW = 0.65
+# No digit is wider than this many heights of its row, or higher.
+_WIDEST, _HIGHEST = 1.5, 1.8
+# Pieces that may make one digit: a broken one has few, and more cuts than these miss the point.
+_MOST_PIECES = 7
 
 
 @dataclass(frozen=True)
@@ -36,252 +53,216 @@ class Digit:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Connected pieces of ink, by their labels; edges in pixels, right and bottom excluded."""
+class Writing:
+    """What stands alone in a picture: a digit, several that touch, or something else.
 
-    labels: tuple[int, ...]
-    left: int
-    top: int
-    right: int
-    bottom: int
-    area: int
+    `pieces` are its connected parts, `row` counts the rows from 0, `typical` is the height of its
+    row's writing and `gap` the space up to its nearest neighbour in the row, in working pixels.
+    """
 
-    @property
-    def width(self) -> int:
-        return self.right - self.left
+    part: Part
+    pieces: tuple[Part, ...]
+    row: int
+    typical: float
+    gap: float
 
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
 
-    def join(self, other: _Part) -> _Part:
-        """Return both as one."""
-        return _Part(
-            self.labels + other.labels,
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-            self.area + other.area,
+@dataclass(frozen=True)
+class Mark:
+    """A point or a comma: its row, the middle of its ink in the picture's pixels, and its sign."""
+
+    row: int
+    centre: float
+    sign: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Some pieces of a row taken as one digit: `start` to `stop` - 1.
+
+    `whole` marks a writing that nothing was cut from. Lengths are shares of the height of the row's
+    writing, `area` of its square: `gaps` is the paper between the pieces from left to right, `cut`
+    the ink that the cut on the right side crosses.
+    """
+
+    start: int
+    stop: int
+    part: Part
+    row: int
+    whole: bool
+    width: float
+    height: float
+    area: float
+    gaps: float
+    cut: float
+
+
+@dataclass(frozen=True)
+class _Piece:
+    part: Part
+    writing: int
+    cut_after: float
+
+
+class Page:
+    """A picture's ink, connected, and what is written with it in reading order."""
+
+    def __init__(self, grey: np.ndarray) -> None:
+        """Take a grey picture, float (H, W) in [0, 1], in ink darker or lighter than the paper."""
+        self.height, self.width = grey.shape
+        self._factor = int(np.ceil((grey.size / _WORKING_PIXELS) ** 0.5)) if grey.size else 1
+        picture = Image.fromarray(np.asarray(grey, np.float32)) if grey.size else None
+        blank = np.zeros((1, 1), np.float32)
+        ink = ink_map(np.asarray(picture.reduce(self._factor))) if picture else blank
+        self._single = grey.shape == (DIGIT_SIZE, DIGIT_SIZE)
+        self._ink = ink if self._single else without_ruling(without_frame(ink))
+        self._labels = label_ink(self._ink)
+        self.writings, marks = self._find()
+        self.points = tuple(self._points(marks))
+
+    def _find(self) -> tuple[list[Writing], list[Part]]:
+        """Return what may be digits in reading order, and the small marks beside them."""
+        pieces = without_lines(parts_of(self._labels), self._labels.shape)
+        pieces = join_breaks(without_small_print(pieces), self._labels)
+        wholes = join_pieces(pieces)
+        if self._single and wholes:
+            # A picture of MNIST's own size is one digit, in however many pieces.
+            wholes = [reduce(Part.join, wholes)]
+        large = [part for part in wholes if may_be_digit(part, self._ink, self._labels)]
+        typical = typical_height(large) if large else 0.0
+        digits = [part for part in large if part.height >= _LEAST_OF_ROW * typical]
+        marks = [part for part in wholes if part.height < _LEAST_OF_ROW * typical]
+        owner = {label: part for part in digits for label in part.labels}
+        members: dict[Part, list[Part]] = {part: [] for part in digits}
+        for piece in pieces:
+            if piece.labels[0] in owner:
+                members[owner[piece.labels[0]]].append(piece)
+        writings = []
+        for row, parts in enumerate(_rows(digits)):
+            height = typical_height(parts)
+            low = [part for part in parts if _is_low(part, parts, height)]
+            marks += low
+            parts = [part for part in parts if part not in low]
+            for index, part in enumerate(parts):
+                beside = parts[max(0, index - 1) : index] + parts[index + 1 : index + 2]
+                gaps = [max(part.left - o.right, o.left - part.right) for o in beside]
+                own = tuple(sorted(members[part], key=lambda piece: piece.left + piece.right))
+                writings.append(Writing(part, own, row, height, min(gaps, default=np.inf)))
+        return writings, marks
+
+    def _points(self, marks: list[Part]) -> Iterator[Mark]:
+        """Yield the marks that stand at the foot of a row as a point or a comma does."""
+        for mark in marks:
+            row = [
+                writing
+                for writing in self.writings
+                if writing.part.top <= mark.top
+                and mark.bottom <= writing.part.bottom + 0.6 * writing.typical
+            ]
+            if not row:
+                continue
+            near = min(row, key=lambda writing: abs(writing.part.right - mark.left))
+            size = max(mark.width, mark.height) / near.typical
+            low = mark.top > near.part.top + 0.55 * near.part.height
+            if low and 0.06 <= size <= _LOW and mark.width <= 2 * mark.height:
+                hangs = (mark.bottom - near.part.bottom) / near.typical > 0.15
+                comma = mark.height > (1.0 if hangs else 1.5) * mark.width
+                centre = self._factor * (mark.left + mark.right) / 2
+                yield Mark(near.row, centre, "," if comma else ".")
+
+    def digits(self) -> list[Digit]:
+        """Return the writings as they stand, each as one digit."""
+        return [self.digit(writing.part) for writing in self.writings]
+
+    def digit(self, part: Part) -> Digit:
+        """Return a part as a digit."""
+        left, top = part.left * self._factor, part.top * self._factor
+        right = min(part.right * self._factor, self.width)
+        bottom = min(part.bottom * self._factor, self.height)
+        box = left, top, right - left, bottom - top
+        return Digit(as_mnist(self._own_ink(part)), box)
+
+    def _own_ink(self, part: Part) -> np.ndarray:
+        """Return a part's ink with the soft rim of its strokes, without its neighbours'."""
+        rim = max(2, round(0.03 * part.height))
+        place = window(part, rim)
+        own = np.isin(self._labels[place], part.labels)
+        near = ndimage.binary_dilation(own, _EIGHT_NEIGHBOURS, rim)
+        others = (self._labels[place] > 0) & ~own
+        return np.where(near & ~others, self._ink[place], 0)
+
+    def candidates(self, firm: list[bool]) -> tuple[int, list[Candidate]]:
+        """Return the number of pieces of all rows in a chain, and what may be digits of them.
+
+        `firm` tells which writings are one digit each, beyond doubt; the others are taken apart:
+        into their pieces, and by cuts.
+        """
+        pieces = [
+            piece
+            for index, writing in enumerate(self.writings)
+            for piece in self._pieces(index, writing, firm[index] or self._single)
+        ]
+        found = []
+        for start in range(len(pieces)):
+            for stop in range(start + 1, min(start + _MOST_PIECES, len(pieces)) + 1):
+                candidate = self._candidate(pieces, start, stop, firm)
+                if candidate is None:
+                    break
+                found.append(candidate)
+        return len(pieces), found
+
+    def _pieces(self, index: int, writing: Writing, firm: bool) -> Iterator[_Piece]:
+        if firm:
+            yield _Piece(writing.part, index, 0.0)
+            return
+        for piece in writing.pieces:
+            if piece.width < 0.35 * writing.typical:
+                yield _Piece(piece, index, 0.0)
+                continue
+            parts, crossed = cut(piece, self._ink, self._labels, writing.typical)
+            for part, ink in zip(parts, [*crossed, 0.0], strict=True):
+                yield _Piece(part, index, ink)
+
+    def _candidate(
+        self, pieces: list[_Piece], start: int, stop: int, firm: list[bool]
+    ) -> Candidate | None:
+        """Return the pieces as one digit; None where neither these nor more could be one."""
+        own = pieces[start:stop]
+        first, last = own[0].writing, own[-1].writing
+        writing = self.writings[first]
+        if first != last and (
+            any(firm[index] for index in range(first, last + 1))
+            or self.writings[last].row != writing.row
+        ):
+            return None
+        part = reduce(Part.join, (piece.part for piece in own))
+        inner = [piece.writing for piece in (*pieces[:start][-1:], *pieces[stop:][:1])]
+        whole = first == last and first not in inner
+        width, height = part.width / writing.typical, part.height / writing.typical
+        if not whole and (width > _WIDEST or height > _HIGHEST):
+            return None
+        grown = accumulate((piece.part for piece in own), Part.join)
+        gaps = sum(
+            max(0, piece.part.left - part.right)
+            for part, piece in zip(grown, own[1:], strict=False)
+        )
+        return Candidate(
+            start,
+            stop,
+            part,
+            writing.row,
+            whole,
+            width,
+            height,
+            part.area / writing.typical**2,
+            gaps / writing.typical,
+            own[-1].cut_after,
         )
 
 
-def find_digits(grey: np.ndarray) -> list[Digit]:
-    """Return the digits in a grey picture, float (H, W) in [0, 1], row by row from left to right.
-
-    Expects single digits or well-spaced rows, in ink darker or lighter than the paper; empty where
-    nothing is written.
-    """
-    factor = int(np.ceil((grey.size / _WORKING_PIXELS) ** 0.5)) if grey.size else 1
-    picture = Image.fromarray(np.asarray(grey, np.float32)) if grey.size else None
-    ink = ink_map(np.asarray(picture.reduce(factor))) if picture else np.zeros((1, 1), np.float32)
-    labels = _label(ink)
-    parts = _without_lines(_parts(labels), labels.shape)
-    parts = _join_pieces(_join_breaks(parts, labels))
-    if grey.shape == (DIGIT_SIZE, DIGIT_SIZE) and parts:
-        # A picture of MNIST's own size is one digit, in however many pieces.
-        parts = [reduce(_Part.join, parts)]
-    digits = [part for part in parts if _may_be_digit(part, ink, labels)]
-    height, width = grey.shape
-    return [
-        Digit(as_mnist(_own_ink(part, ink, labels)), _scaled_box(part, factor, width, height))
-        for part in _in_reading_order(_main_size(digits))
-    ]
-
-
-def _scaled_box(part: _Part, factor: int, width: int, height: int) -> tuple[int, int, int, int]:
-    left, top = part.left * factor, part.top * factor
-    right, bottom = min(part.right * factor, width), min(part.bottom * factor, height)
-    return left, top, right - left, bottom - top
-
-
-def _label(ink: np.ndarray) -> np.ndarray:
-    """Number the connected pieces of ink, int32 (H, W), 0 for paper."""
-    # The paper's grain frays large writing unless it is smoothed; small writing would fill up.
-    labels = _components(ndimage.gaussian_filter(ink, 1.0))
-    parts = _parts(labels)
-    return labels if parts and _typical_height(parts) >= _SMOOTHED_HEIGHT else _components(ink)
-
-
-def _components(ink: np.ndarray) -> np.ndarray:
-    faint, _ = ndimage.label(ink > 0.25, _EIGHT_NEIGHBOURS)
-    # A piece is ink if some of it is strong: pale stretches of a stroke stay, pale dirt goes.
-    strong = np.zeros(int(faint.max()) + 1, bool)
-    strong[faint[ink > 0.5]] = True
-    strong[0] = False
-    return np.where(strong, np.cumsum(strong), 0)[faint].astype(np.int32)
-
-
-def _parts(labels: np.ndarray) -> list[_Part]:
-    areas = np.bincount(labels.ravel())
-    return [
-        _Part((label,), x.start, y.start, x.stop, y.stop, int(areas[label]))
-        for label, (y, x) in enumerate(ndimage.find_objects(labels), 1)
-    ]
-
-
-def _typical_height(parts: list[_Part]) -> float:
-    """Return the height that half of the ink reaches: digits decide it, specks do not."""
-    heights = np.array([part.height for part in parts])
-    order = np.argsort(heights)
-    mass = np.cumsum(np.array([part.area for part in parts])[order])
-    return float(heights[order][np.searchsorted(mass, mass[-1] / 2)])
-
-
-def _without_lines(parts: list[_Part], shape: tuple[int, ...]) -> list[_Part]:
-    """Leave out frames, ruled lines and margin lines, as long as something else is written."""
-    height, width = shape
-
-    def is_line(part: _Part) -> bool:
-        frame = part.width > 0.9 * width and part.height > 0.9 * height
-        rule = part.width > 0.6 * width and part.width > 8 * part.height
-        margin = part.height > 0.95 * height and part.height > 12 * part.width
-        return frame or rule or margin
-
-    rest = [part for part in parts if not is_line(part)]
-    digit_height = max(_LEAST_HEIGHT, 0.15 * height)
-    return rest if any(part.height >= digit_height for part in rest) else parts
-
-
-def _join_breaks(parts: list[_Part], labels: np.ndarray) -> list[_Part]:
-    """Join pieces that a break far narrower than any space between digits separates."""
-    reach = int(0.025 * _typical_height(parts)) if parts else 0
-    if reach == 0:
-        return parts
-    inked = labels > 0
-    grown, _ = ndimage.label(ndimage.maximum_filter(inked, 2 * reach + 1), _EIGHT_NEIGHBOURS)
-    group = np.zeros(int(labels.max()) + 1, np.int64)
-    group[labels[inked]] = grown[inked]
-    joined: dict[int, _Part] = {}
-    for part in parts:
-        key = int(group[part.labels[0]])
-        joined[key] = joined[key].join(part) if key in joined else part
-    return list(joined.values())
-
-
-def _join_pieces(parts: list[_Part]) -> list[_Part]:
-    """Join the pieces of broken digits: a 5's flag, a 4's two strokes, the halves of an 8."""
-    if not parts:
-        return []
-    typical = _typical_height(parts)
-    parts = [part for part in parts if max(part.width, part.height) >= 0.1 * typical]
-    pieces = dict(enumerate(_without_small_print(parts, typical)))
-    edges = _edges(list(pieces.values())).astype(float)
-    joined = True
-    while joined:
-        joined = False
-        # The smallest piece first: it belongs to what is nearest, and what it joins grows by it.
-        for index in sorted(pieces, key=lambda index: pieces[index].area):
-            partner = _nearest_partner(index, edges, typical)
-            if partner is not None:
-                whole = pieces[partner].join(pieces.pop(index))
-                pieces[partner] = whole
-                edges[partner] = whole.left, whole.top, whole.right, whole.bottom
-                edges[index] = np.nan
-                joined = True
-    return list(pieces.values())
-
-
-def _without_small_print(parts: list[_Part], typical: float) -> list[_Part]:
-    """Leave out lines of small letters: a digit does not break into three pieces side by side."""
-    small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
-    if len(small) < 3:
-        return parts
-    left, top, right, bottom = _edges([parts[index] for index in small]).T
-    beside = lil_array((len(small), len(small)), dtype=bool)
-    for row, index in enumerate(small):
-        part = parts[index]
-        reach = max(part.height, 0.2 * typical)
-        in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
-        close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
-        beside[row, np.flatnonzero(in_line & close)] = True
-    _, line = connected_components(beside, directed=False)
-    letters = set(np.array(small)[np.bincount(line)[line] >= 3])
-    return [part for index, part in enumerate(parts) if index not in letters]
-
-
-def _edges(parts: list[_Part]) -> np.ndarray:
-    return np.array([(part.left, part.top, part.right, part.bottom) for part in parts])
-
-
-def _nearest_partner(index: int, edges: np.ndarray, typical: float) -> int | None:
-    """Return which part a piece belongs to, by its row in `edges`; None if it stands alone.
-
-    Rows of pieces that are gone are NaN, which no comparison lets through.
-    """
-    left, top, right, bottom = edges.T
-    own_left, own_top, own_right, own_bottom = edges[index]
-    across = np.minimum(right, own_right) - np.maximum(left, own_left)
-    down = np.minimum(bottom, own_bottom) - np.maximum(top, own_top)
-    narrower = np.minimum(right - left, own_right - own_left)
-    lower = np.minimum(bottom - top, own_bottom - own_top)
-    joined_height = np.maximum(bottom, own_bottom) - np.minimum(top, own_top)
-    joined_width = np.maximum(right, own_right) - np.minimum(left, own_left)
-    small = lower < 0.6 * typical
-    above = small & (across >= 0.5 * narrower) & (down > -0.3 * typical)
-    beside = small & (lower < 0.5 * typical) & (across > -0.12 * typical) & (down > -0.12 * typical)
-    within = (across >= 0.75 * narrower) & (down >= 0.75 * lower)
-    fits = (joined_height < 1.6 * typical) & (joined_width < 1.6 * typical)
-    belongs = (above | beside | within) & fits
-    belongs[index] = False
-    if not belongs.any():
-        return None
-    distance = np.hypot(np.minimum(across, 0), np.minimum(down, 0))
-    return int(np.argmin(np.where(belongs, distance, np.inf)))
-
-
-def _may_be_digit(part: _Part, ink: np.ndarray, labels: np.ndarray) -> bool:
-    """Tell whether a part could be a digit: of readable size, made of strokes, not of shade."""
-    if part.height < max(_LEAST_HEIGHT, _LEAST_SHARE * min(labels.shape)):
-        return False
-    if part.width > 3.5 * part.height:
-        return False
-    size = max(part.width, part.height)
-    window = _window(part)
-    own = np.pad(np.isin(labels[window], part.labels), 1)
-    depth = ndimage.distance_transform_edt(own)
-    stroke = 4 * (float(depth[own].mean()) - 0.5)
-    # From pale to strong a stroke takes its edge, a shadow much of its width.
-    strength = ink[window][own[1:-1, 1:-1]]
-    pale = np.count_nonzero(strength < 0.75 * np.percentile(strength, 90))
-    edge = pale / np.count_nonzero(depth == 1)
-    _, regions = ndimage.label(~own)
-    # An 8 has two holes; a stroke in chalk or pencil some more; noise has one at every turn.
-    grain = regions > 5 + part.area // 40
-    # Shade comes in from the picture's rim; writing seldom does.
-    sides = np.count_nonzero(
-        [part.left == 0, part.top == 0, part.right == ink.shape[1], part.bottom == ink.shape[0]]
-    )
-    widest = max(1.2, 0.07 * size) if sides < 2 else max(1.0, 0.035 * size)
-    return bool(stroke <= 0.62 * size and edge <= widest and not grain)
-
-
-def _main_size(parts: list[_Part]) -> list[_Part]:
-    """Leave out what is far lower than the digits: full stops, commas, captions."""
-    if not parts:
-        return []
-    typical = _typical_height(parts)
-    return [part for part in parts if part.height >= 0.45 * typical]
-
-
-def _window(part: _Part, rim: int = 0) -> tuple[slice, slice]:
-    top, left = max(0, part.top - rim), max(0, part.left - rim)
-    return np.s_[top : part.bottom + rim, left : part.right + rim]
-
-
-def _own_ink(part: _Part, ink: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return a part's ink with the soft rim of its strokes, without its neighbours'."""
-    rim = max(2, round(0.03 * part.height))
-    window = _window(part, rim)
-    own = np.isin(labels[window], part.labels)
-    near = ndimage.binary_dilation(own, _EIGHT_NEIGHBOURS, rim)
-    others = (labels[window] > 0) & ~own
-    return np.where(near & ~others, ink[window], 0)
-
-
-def _in_reading_order(parts: list[_Part]) -> list[_Part]:
+def _rows(parts: list[Part]) -> list[list[Part]]:
     """Order parts by rows, each from left to right; a row may climb or fall."""
-    rows: list[list[_Part]] = []
+    rows: list[list[Part]] = []
     for part in sorted(parts, key=lambda part: part.left):
         shared = [_shared_height(row[-1], part) for row in rows]
         best = int(np.argmax(shared)) if shared else -1
@@ -290,10 +271,17 @@ def _in_reading_order(parts: list[_Part]) -> list[_Part]:
         else:
             rows.append([part])
     rows.sort(key=lambda row: float(np.median([part.top + part.bottom for part in row])))
-    return [part for row in rows for part in row]
+    return rows
 
 
-def _shared_height(one: _Part, other: _Part) -> float:
+def _is_low(part: Part, row: list[Part], typical: float) -> bool:
+    """Tell whether a part is small and stands in the lower half of its row, as a comma does."""
+    tall = [other for other in row if other.height >= 0.8 * typical]
+    near = min(tall, key=lambda other: abs(other.left + other.right - part.left - part.right))
+    return part.height < _LOW * typical and part.top > (near.top + near.bottom) / 2
+
+
+def _shared_height(one: Part, other: Part) -> float:
     """Return how much of the lower part's height is beside the other."""
     shared = min(one.bottom, other.bottom) - max(one.top, other.top)
     return shared / min(one.height, other.height)

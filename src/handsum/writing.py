@@ -7,24 +7,23 @@ own, and sequence i of a seed is the same however many are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handsum.errors import UsageError
+from handsum.hands import hand_vectors, parse_hand
 from handsum.images import DIGIT_SIZE
 from handsum.marks import MARKS
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
+from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator, DigitReader
+    from handsum.layout import Style
+    from handsum.pretrained import DigitGenerator
 
-REDRAWS = 20
-# A digit is accepted when the reader gives it at least this probability of being what was asked.
-# Of the validation digits of which the reader is as sure, it misreads 0.02%; of all, 0.3%.
-ACCEPTED = 0.98
 BATCH = 1000
 
 
@@ -35,7 +34,8 @@ class Sequences:
     images uint8 (N, L, 28, 28), white ink on black; labels int64 (N, L); totals int64 (N,), their
     sums; writers int64 (N,). `readings` is what the reader makes of each sequence, None where it
     was not asked; redrawn int64 (N,) is how many digits it made the generator draw again. `texts`
-    are the sequences with their points, commas and minus signs, None where they have none.
+    are the sequences with their points, commas and minus signs, None where they have none. `hand`
+    names a mixed or new hand; the writers are then -1.
     """
 
     images: np.ndarray
@@ -47,6 +47,7 @@ class Sequences:
     seed: int
     model: str
     texts: tuple[str, ...] | None = None
+    hand: str | None = None
 
     @property
     def digits(self) -> tuple[str, ...]:
@@ -58,7 +59,9 @@ class Sequences:
 class Digits:
     """N single digits: images uint8 (N, 28, 28), white on black; labels and writers int64 (N,).
 
-    `columns` is the number of digits in a row of their grid.
+    The labels are the classes asked for; where none were, random digits and mixtures, they are what
+    the reader makes of them. `columns` is the number of digits in a row of their grid; `hand` names
+    a mixed or new hand, the writers are then -1.
     """
 
     images: np.ndarray
@@ -67,6 +70,7 @@ class Digits:
     columns: int
     seed: int
     model: str
+    hand: str | None = None
 
 
 def sum_sequence(
@@ -75,16 +79,20 @@ def sum_sequence(
     *,
     count: int = 1,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
-    The digits are drawn exactly uniformly among all sequences of that length and sum. Without
-    `length`, one at which the total is typical; without `writer`, one for each sequence by the
-    seed; `model` names a generator of the zoo, `reader` the model that checks its digits.
+    The digits are drawn exactly uniformly among all sequences of that length and sum, but by a
+    `model` that draws sequences: that one plans its own, and is drawn anew while they are wrong.
+    Without `length`, one at which the total is typical; without `writer`, one for each sequence by
+    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
+    a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
+    A writer is a number, a mix such as "12+40" or "12:3+40:1", or "new" for a hand of nobody's.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -93,54 +101,69 @@ def sum_sequence(
     length = choose_length(total, length)
     if count < 1:
         raise UsageError(f"a count of {count} writes nothing: use 1 or more")
+    if model is not None:
+        from handsum.pretrained import draws_sequences
+
+        if draws_sequences(model):
+            if writer is not None:
+                raise UsageError(f"{model} knows no writers: leave out the writer")
+            return write_totals(np.full(count, total), length, seed, model, verify, reader)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, model, reader)
+    return write_rows(labels, seed, writer, verify, model, reader, style)
 
 
 def number(
     text: str,
     *,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
     Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
+    With a `style` it is also set as a picture and read in it, for digits that stay legible.
 
     Raises:
         UsageError: `text` holds anything else, or there is no such writer, seed or model.
     """
     labels = parse_number(text)[None]
-    written = write_rows(labels, choose_seed(seed), writer, verify, model, reader)
-    return replace(written, texts=(text,)) if len(text) > labels.size else written
+    texts = (text,) if len(text) > labels.size else None
+    return write_rows(labels, choose_seed(seed), writer, verify, model, reader, style, texts)
 
 
 def generate(
-    digits: str = "0123456789",
+    digits: str | None = None,
     *,
     random: bool = False,
     rows: int | None = None,
     columns: int | None = None,
     count: int | None = None,
     seed: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     model: str | None = None,
+    mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Digits:
     """Draw single digits as the generator makes them, unchecked, each in a hand of its own.
 
-    The labels go through `digits` over and over, column by column, or are drawn from them where
-    `random` is set. `rows` (default 8) by `columns` (default one for each of `digits`), or exactly
-    `count`. `progress` is called with the number of digits drawn and the number wanted.
+    The labels go through `digits` (default 0123456789) over and over, column by column, or are
+    drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
+    `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
+    `progress` is called with the number of digits drawn and the number wanted.
 
     Raises:
-        UsageError: `digits` are not digits, or there is no such writer, seed or model.
+        UsageError: `digits` are not digits, the model cannot be asked for them or cannot mix, or
+            there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
-    choices = parse_digits(digits)
+    choices = parse_digits("0123456789" if digits is None else digits)
+    shares = None if mix is None else _parse_mix(mix)
+    if shares is not None and digits is not None:
+        raise UsageError("give either digits or a mix of digits, not both")
     picks, columns = _pick_classes(len(choices), rows, columns, count)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
@@ -149,14 +172,36 @@ def generate(
     from handsum.pretrained import load_generator
 
     generator = load_generator(model) if model else load_generator()
-    writers = _choose_writers(generator, writer, wanted, seed)
+    if digits is not None and not generator.conditional:
+        raise UsageError(f"{generator.name} draws random digits: leave out which ones")
+    hands = _choose_hands(generator, writer, wanted, seed)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for start in range(0, wanted, BATCH):
         part = np.arange(start, min(start + BATCH, wanted))
-        images[part] = generator.draw(labels[part], writers[part], seed=seed, indices=part)
+        if shares is None:
+            images[part] = generator.draw(labels[part], hands.drawn[part], seed=seed, indices=part)
+        else:
+            every = np.tile(shares, (len(part), 1))
+            images[part] = generator.mix(every, seed=seed, indices=part)
         if progress:
             progress(start + len(part), wanted)
-    return Digits(images, labels, writers, columns, seed, generator.name)
+    if shares is not None or not generator.conditional:
+        from handsum.pretrained import load_reader
+
+        labels = load_reader().probabilities(images).argmax(-1)
+    return Digits(images, labels, hands.writers, columns, seed, generator.name, hands.name)
+
+
+def _parse_mix(text: str) -> np.ndarray:
+    """Return the shares (10,) of each digit in a mix such as "6,4,7"; one given twice counts twice.
+
+    Raises:
+        UsageError: anything but digits with commas between them.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part in [*"0123456789"] for part in parts):
+        raise UsageError(f"a mix is digits with commas between them, such as 6,4,7, not {text!r}")
+    return np.bincount([int(part) for part in parts], minlength=10) / len(parts)
 
 
 def parse_digits(text: str) -> np.ndarray:
@@ -208,80 +253,124 @@ def _pick_classes(
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | None = None,
+    writer: int | str | np.ndarray | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
+    style: Style | None = None,
+    texts: tuple[str, ...] | None = None,
 ) -> Sequences:
-    """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`."""
+    """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
+
+    `writer` may be the rows' writers (N,) as well.
+    """
     from handsum.pretrained import load_generator, load_reader
 
     count, length = labels.shape
     generator = load_generator(model) if model else load_generator()
-    writers = _choose_writers(generator, writer, count, seed)
-    flat, hands = labels.reshape(-1), np.repeat(writers, length)
-    readings = None
-    redrawn = np.zeros(count, np.int64)
+    if not generator.conditional:
+        raise UsageError(
+            f"{generator.name} draws random digits, not those that are asked for: "
+            "`handsum models` lists the digit generators"
+        )
+    hands = _choose_hands(generator, writer, count, seed)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        images, read, again = _draw_verified(generator, checker, flat, hands, seed)
-        readings = tuple("".join(map(str, row)) for row in read.reshape(count, length))
-        redrawn = again.reshape(count, length).sum(axis=1)
+        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts)
+        images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
-        images = generator.draw(flat, hands, seed=seed, indices=np.arange(len(flat)))
-    images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
-    totals = labels.sum(axis=1)
-    return Sequences(images, labels, totals, writers, readings, redrawn, seed, generator.name)
+        drawn_as = np.repeat(hands.drawn, length, axis=0)
+        indices = np.arange(count * length)
+        images = generator.draw(labels.reshape(-1), drawn_as, seed=seed, indices=indices)
+        images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+        readings, redrawn = None, np.zeros(count, np.int64)
+    totals, name = labels.sum(axis=1), generator.name
+    return Sequences(
+        images, labels, totals, hands.writers, readings, redrawn, seed, name, texts, hands.name
+    )
 
 
-def _draw_verified(
-    generator: DigitGenerator,
-    reader: DigitReader,
-    labels: np.ndarray,
-    writers: np.ndarray,
+def write_totals(
+    totals: np.ndarray,
+    length: int,
     seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw digits until each reads as asked, REDRAWS times at most, and keep each one's best.
+    model: str,
+    verify: bool = True,
+    reader: str | None = None,
+) -> Sequences:
+    """Write a sequence for each of totals (N,) by a model that plans their digits.
 
-    Returns images uint8 (N, 28, 28), readings int64 (N,), and whether each was drawn again, (N,).
+    Where `verify` is set, those whose digits do not sum to the total or do not read as planned are
+    drawn again, REDRAWS times at most.
     """
-    indices = np.arange(len(labels))
-    pending = indices
-    images = np.zeros((len(labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    readings = np.zeros(len(labels), np.int64)
-    scores = np.full(len(labels), -1.0)
-    redrawn = np.zeros(len(labels), bool)
+    from handsum.pretrained import load_reader, load_sequence_generator
+
+    generator = load_sequence_generator(model)
+    count = len(totals)
+    indices = np.arange(count)
+    images, labels = generator.draw(totals, length, seed=seed, indices=indices)
+    redrawn = np.zeros(count, np.int64)
+    if not verify:
+        sums, hands = labels.sum(1), np.zeros(count, np.int64)
+        return Sequences(images, labels, sums, hands, None, redrawn, seed, generator.name)
+    checker = load_reader(reader) if reader else load_reader()
+    readings = np.zeros_like(labels)
+    scores = np.full(count, -1.0)
+    pending, drawn, planned = indices, images, labels.copy()
     for attempt in range(REDRAWS + 1):
-        redrawn[pending] = attempt > 0
-        drawn = generator.draw(
-            labels[pending],
-            writers[pending],
-            seed=seed,
-            indices=pending,
-            attempts=np.full(len(pending), attempt),
-        )
-        probabilities = reader.probabilities(drawn)
-        read = probabilities.argmax(axis=1)
-        # A right reading outweighs any probability; among equals the surer one is the better.
-        asked = probabilities[np.arange(len(pending)), labels[pending]]
-        score = asked + (read == labels[pending])
+        if attempt:
+            attempts = np.full(len(pending), attempt)
+            drawn, planned = generator.draw(
+                totals[pending], length, seed=seed, indices=pending, attempts=attempts
+            )
+            redrawn[pending] += length
+        flat = drawn.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
+        read = checker.probabilities(flat).argmax(-1).reshape(planned.shape)
+        # A right sum outweighs any reading; among equals more digits that read as planned.
+        score = (planned.sum(1) == totals[pending]) + (read == planned).mean(1)
         better = score > scores[pending]
         kept = pending[better]
-        images[kept], readings[kept], scores[kept] = drawn[better], read[better], score[better]
-        pending = indices[scores < 1 + ACCEPTED]
+        images[kept], labels[kept], readings[kept] = drawn[better], planned[better], read[better]
+        scores[kept] = score[better]
+        pending = indices[scores < 2]
         if len(pending) == 0:
             break
-    return images, readings, redrawn
+    texts = tuple("".join(map(str, row)) for row in readings)
+    sums, hands = labels.sum(1), np.zeros(count, np.int64)
+    return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
 
 
-def _choose_writers(
-    generator: DigitGenerator, writer: int | None, count: int, seed: int
-) -> np.ndarray:
+@dataclass(frozen=True)
+class _Hands:
+    """The hands of N rows: their writers int64 (N,), -1 for no single one's, and the hand's name.
+
+    `drawn` is what the generator takes: the writers, or vectors (N, E).
+    """
+
+    writers: np.ndarray
+    drawn: np.ndarray
+    name: str | None = None
+
+
+def _choose_hands(
+    generator: DigitGenerator, writer: int | str | np.ndarray | None, count: int, seed: int
+) -> _Hands:
+    """The hands of `count` rows: the seed's choice among writers, or what is asked for."""
+    if isinstance(writer, np.ndarray):
+        return _Hands(writer, writer)
     if writer is None:
-        return stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
-    if not 0 <= writer < generator.writers:
+        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        return _Hands(writers, writers)
+    hand = parse_hand(writer)
+    if generator.writers == 1:
+        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
+    if any(own >= generator.writers for own, _ in hand.parts):
         raise UsageError(
-            f"writer {writer} is out of range: {generator.name} has the hands of writers "
-            f"0 to {generator.writers - 1}"
+            f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "
+            f"writers 0 to {generator.writers - 1}"
         )
-    return np.full(count, writer, np.int64)
+    if hand.writer is not None:
+        writers = np.full(count, hand.writer, np.int64)
+        return _Hands(writers, writers)
+    vectors = hand_vectors(hand, generator.hands, count, seed)
+    return _Hands(np.full(count, -1), vectors, hand.name)

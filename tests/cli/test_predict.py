@@ -46,9 +46,11 @@ def test_json_is_exactly_its_schema(run_command: Run, write: Any) -> None:
     done = run_command("predict", "a.png", "b.png", "--json")
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
-    assert list(result) == ["files", "sum", "probability", "interval"]
+    summary = ["sum", "probability", "interval", "distribution"]
+    assert list(result) == ["files", *summary]
     first, second = result["files"]
-    assert list(first) == ["file", "digits", "confidence", "boxes", "error"]
+    fields = ["file", "digits", "confidence", "boxes", "error", "alternatives", "rows", "others"]
+    assert list(first) == [*fields, *summary]
     assert first["file"] == "a.png"
     assert first["digits"] == "17"
     assert first["confidence"] == [0.97, 0.97]
@@ -57,6 +59,8 @@ def test_json_is_exactly_its_schema(run_command: Run, write: Any) -> None:
     assert first["error"] is None
     assert second == {
         "file": "b.png", "digits": "", "confidence": [], "boxes": [], "error": "no digits found",
+        "alternatives": [], "rows": [], "others": [],
+        "sum": None, "probability": None, "interval": None, "distribution": {},
     }  # fmt: skip
     assert result["sum"] == 8
     assert 0.9 < result["probability"] < 1
@@ -117,3 +121,72 @@ def test_a_name_that_is_no_text_is_no_obstacle(run_command: Run, write: Any) -> 
 
 def test_no_files_is_a_usage_error(run_command: Run) -> None:
     assert run_command("predict").code == 2
+
+
+def test_pictures_are_annotated_and_inputs_shown(
+    run_command: Run, write: Any, tmp_path: Path
+) -> None:
+    write("38", "a.png")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a.png").rename(tmp_path / "b" / "a.png")
+    write("17", "a.png")
+    write("", "blank.png")
+    arguments = ["a.png", "b/a.png", "blank.png", "gone.png"]
+    done = run_command("predict", *arguments, "--annotate", "marked", "--show-input", "new/seen")
+    assert done.code == 1
+    assert sorted(path.name for path in (tmp_path / "marked").iterdir()) == [
+        "a-2.png",
+        "a.png",
+        "blank.png",
+    ]
+    assert sorted(path.name for path in (tmp_path / "new" / "seen").iterdir()) == [
+        "a-2.png",
+        "a.png",
+    ]
+    with Image.open(tmp_path / "new" / "seen" / "a-2.png") as image:
+        assert (image.size, image.mode) == ((56, 28), "L")
+        assert np.asarray(image).max() == 255
+    with Image.open(tmp_path / "marked" / "a.png") as image, Image.open(tmp_path / "a.png") as page:
+        colours = np.asarray(image).reshape(-1, 3)
+        assert image.width == page.width
+        assert (colours == (0, 130, 60)).all(1).sum() > 200
+
+
+def test_pictures_are_never_annotated_over_themselves(
+    run_command: Run, write: Any, tmp_path: Path
+) -> None:
+    write("5", "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    assert run_command("predict", "a.png", "--annotate", ".").code == 0
+    assert (tmp_path / "a.png").read_bytes() == before
+    assert (tmp_path / "a-2.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([""], 2, "an empty name is no file"),
+        (["a.png", "--model", ""], 2, "an empty name is no model"),
+        (["a.png", "--length", "0"], 2, "a length of 0"),
+        (["a.png", "--annotate", "a.png"], 1, "cannot write to a.png"),
+        (["a.png", "-n", "30"], 1, "does not read as 30 digits, but as 5"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(
+    run_command: Run, write: Any, arguments: list[str], code: int, message: str
+) -> None:
+    write("5", "a.png")
+    done = run_command("predict", *arguments)
+    assert done.code == code
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_help_fits_a_terminal_of_80_columns(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = run_command("predict", "--help").out.split("Arguments")[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    paragraph = lines[lines.index("Examples:") - 5 : lines.index("Examples:")]
+    assert all(len(line) > 25 for line in paragraph)

@@ -12,7 +12,9 @@ def digits() -> jax.Array:
     return jnp.asarray(pixels[..., None] / 127.5 - 1)
 
 
-@pytest.mark.parametrize("change", [augment.warp, augment.pen, augment.camera, augment.augment])
+@pytest.mark.parametrize(
+    "change", [augment.warp, augment.pen, augment.debris, augment.camera, augment.augment]
+)
 def test_changes_keep_shape_and_range_and_follow_the_key(change, digits) -> None:
     once = change(digits, jax.random.key(1))
     assert once.shape == digits.shape
@@ -48,3 +50,18 @@ def test_pens_are_thicker_and_thinner_and_never_vanish(digits) -> None:
     assert (ratio > 1.05).sum() > 50
     assert (ratio < 0.95).sum() > 30
     assert ratio.min() > 0.3
+
+
+def test_debris_adds_lines_and_edges_of_neighbours_and_takes_no_ink(digits) -> None:
+    changed = np.asarray(augment.debris(digits, jax.random.key(0), probability=0.3))
+    added = (changed - np.asarray(digits))[..., 0]
+    assert added.min() >= -1e-6
+    touched = added.reshape(len(added), -1).max(1) > 0.2
+    assert 0.35 < touched.mean() < 0.65
+    level = (added > 0.2).sum(2).max(1) > 14
+    assert 0.2 < level.mean() < 0.4
+    beside = touched & ~level
+    # A neighbour reaches in from one side, and not to the middle, though a line on it may.
+    assert (added[beside][:, :, 12:16] > 0.2).mean() < 0.01
+    still = augment.debris(digits, jax.random.key(0), probability=0.0)
+    np.testing.assert_allclose(still, digits, atol=1e-6)

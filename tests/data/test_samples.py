@@ -125,7 +125,16 @@ def bad(name: str, images: np.ndarray) -> dict[str, np.ndarray]:
         "few labels": {"images": images, "labels": np.zeros(39, int)},
         "letters": {"images": images, "labels": np.full(40, 12)},
         "halves": {"images": images, "labels": np.full(40, 0.5)},
-        "writers": {"images": images, "writers": np.zeros(7)},
+        "writers": {"images": images, "writers": np.zeros(7, int)},
+        "named writers": {"images": images, "writers": np.full(40, "Ada")},
+        "nan writers": {"images": images, "writers": np.full(40, np.nan)},
+        "black": {"images": np.zeros_like(images)},
+        "halfway": {"images": images / 255 - 0.3},
+        "channels": {"images": np.repeat(images[:, None], 3, 1)},
+        "channels, labelled": {
+            "images": np.repeat(images[:, None], 3, 1),
+            "labels": np.zeros(40, int),
+        },
     }[name]
 
 
@@ -138,12 +147,18 @@ def bad(name: str, images: np.ndarray) -> dict[str, np.ndarray]:
         ("empty", "shape 0x28x28"),
         ("text", "of type <U1"),
         ("nan", "1 of 40 images hold NaN"),
-        ("range", "values from 0 to 1275"),
+        ("range", "values up to 1275"),
         ("names", "holds pictures: name its images 'images'"),
         ("few labels", "39 labels for 40 digits"),
         ("letters", "labels other than 0 to 9"),
         ("halves", "labels other than 0 to 9"),
         ("writers", "40 digits but 7 writers"),
+        ("named writers", "writers are whole numbers"),
+        ("nan writers", "writers are whole numbers"),
+        ("black", "nothing is written in any of the 40 digits"),
+        ("halfway", "values from -0.3 to 0.7"),
+        ("channels", "sequences N x L x 28 x 28 need labels N x L"),
+        ("channels, labelled", "sequences N x L x 28 x 28 need labels N x L"),
     ],
 )
 def test_what_are_no_digits_is_named(tmp_path: Path, real, name: str, message: str) -> None:
@@ -170,9 +185,93 @@ def test_missing_and_damaged_places(tmp_path: Path, real) -> None:
     with pytest.raises(DatasetError, match="cannot read"):
         load_samples(tmp_path / "objects.npy")
     np.save(tmp_path / "good.npy", real[0])
-    for text, message in (("1\nx\n", "no digits"), (None, "cannot read the labels")):
+    for text, message in (("1\nx\n", "'x' for a label"), (None, "cannot read the labels")):
         if text:
             (tmp_path / "labels.csv").write_text(text)
         name = "labels.csv" if text else "missing.csv"
         with pytest.raises(DatasetError, match=message):
             load_samples(tmp_path / "good.npy", tmp_path / name)
+
+
+def test_nearly_the_usual_ranges(tmp_path: Path, real) -> None:
+    images, _ = real
+    np.savez(tmp_path / "x.npz", images=images / 255 - 1e-4)
+    np.testing.assert_allclose(load_samples(tmp_path / "x.npz").images, images, atol=1)
+    np.savez(tmp_path / "x.npz", images=(images > 127).astype(np.uint8))
+    found = load_samples(tmp_path / "x.npz")
+    np.testing.assert_array_equal(found.images, (images > 127) * 255)
+    assert "black and white" in found.notes[0]
+    some = images.copy()
+    some[3] = 0
+    np.savez(tmp_path / "x.npz", images=some)
+    assert load_samples(tmp_path / "x.npz").notes == ("nothing is written in 1 of 40 digits",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,label\na.png,1\nb.png,2\n", None),
+        ("\ufefffile,label\na.png,1\nb.png,2\n", None),
+        ("score,label,file\n0.5,1,a.png\n0.7,2,b.png\n", None),
+        ("b.png,2\na.png,1\na.png,1\n", None),
+        ("a.png,1,0.9\nb.png,2,0.8\n", "has 3 columns"),
+        ("a.png,1\na.png,2\nb.png,2\n", "two labels for a.png"),
+        ("a.png,1\n", "no label for b.png$"),
+        ("1\n2\n", "cannot say whose labels"),
+        ("a.png,1\nb.png\n", "rows of different lengths"),
+        ("a.png,1\nb.png,12\n", "'12' for a label"),
+        ("a.png,1\nb.png,²\n", "'²' for a label"),
+        ("a.png,1\nb.png," + "9" * 5000 + "\n", "for a label: labels are digits"),
+        ("a.png," + "x" * 200_000 + "\n", "cannot read the labels"),
+        ("name,score\na.png,1\nb.png,2\n", "begins with 'score'"),
+        ("a.png,x\nb.png,2\n", "begins with 'x'"),
+        ("", "cannot say whose labels|no label"),
+    ],
+)
+def test_labels_of_pictures_name_them(tmp_path: Path, real, text: str, message: str | None) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index, name in enumerate("ab"):
+        Image.fromarray(real[0][index]).save(folder / f"{name}.png")
+    (folder / "._a.png").write_bytes(b"what a Mac leaves")
+    path = tmp_path / "labels.csv"
+    path.write_text(text)
+    if message is None:
+        found = load_samples(folder, path)
+        assert found.labels is not None
+        assert found.labels.tolist() == [1, 2]
+    else:
+        with pytest.raises(DatasetError, match=message):
+            load_samples(folder, path)
+
+
+def test_strays_and_strips_are_no_digits(tmp_path: Path, real) -> None:
+    (tmp_path / "7").mkdir()
+    Image.fromarray(real[0][0]).save(tmp_path / "7" / "a.png")
+    Image.fromarray(real[0][0]).save(tmp_path / "stray.png")
+    with pytest.raises(DatasetError, match="beside its class folders, such as stray.png"):
+        load_samples(tmp_path)
+    (tmp_path / "7" / "a.png").unlink()
+    Image.fromarray(np.hstack(list(real[0][:7]))).save(tmp_path / "stray.png")
+    with pytest.raises(DatasetError, match="196x28: too wide for one digit"):
+        load_samples(tmp_path)
+
+
+def test_damaged_archives_are_one_line(tmp_path: Path, real) -> None:
+    import zipfile
+
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images", b"no array")
+    with pytest.raises(DatasetError, match="no arrays"):
+        load_samples(path)
+    whole = tmp_path / "whole.npy"
+    np.save(whole, real[0])
+    data = bytearray(whole.read_bytes())
+    data[12:40] = b"(((" * 9 + b"("
+    (tmp_path / "x.npy").write_bytes(data)
+    with pytest.raises(DatasetError, match="cannot read"):
+        load_samples(tmp_path / "x.npy")
+    # What is beside the digits may be anything.
+    np.savez(path, images=real[0], notes=np.array([{}], object))
+    assert len(load_samples(path)) == 40

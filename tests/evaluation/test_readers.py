@@ -45,6 +45,8 @@ def test_a_reader_is_measured_by_what_it_misreads() -> None:
     assert by_length[1].exact == pytest.approx(8 / 9, abs=0.03)
     assert by_length[2].exact == pytest.approx((8 / 9) ** 2, abs=0.04)
     assert by_length[2].coverage == pytest.approx(0.9 * by_length[2].exact)
+    assert by_length[2].held == by_length[2].exact
+    assert by_length[2].claimed == 1
     assert by_length[10].error > by_length[2].error
 
 

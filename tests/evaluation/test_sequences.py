@@ -24,12 +24,12 @@ def shown(digits: np.ndarray) -> np.ndarray:
     return images
 
 
-def uniform(totals: np.ndarray, length: int, seed: int) -> np.ndarray:
+def uniform(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
     rng = stream(seed, Stream.DIGITS)
     return shown(np.concatenate([draw_digits(int(t), length, 1, rng) for t in totals]))
 
 
-def greedy(totals: np.ndarray, length: int, seed: int) -> np.ndarray:
+def greedy(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
     """Always the same decomposition: as many nines as fit first."""
     rest, digits = totals.copy(), []
     for _ in range(length):
@@ -56,13 +56,15 @@ def test_one_decomposition_has_no_entropy() -> None:
 
 
 def test_wrong_totals_are_counted() -> None:
-    def wrong(totals: np.ndarray, length: int, seed: int) -> np.ndarray:
-        images = uniform(totals, length, seed)
-        images[::5, 0, 0, 0] = (images[::5, 0, 0, 0] + 1) % 10
+    def wrong(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
+        images = uniform(totals, length, seed, check)
+        if not check:
+            images[::5, 0, 0, 0] = (images[::5, 0, 0, 0] + 1) % 10
         return images
 
     found = measure_sequences(wrong, Judge(), EFFORT, 0, lambda share: None, (2, 3))
-    assert [part.right for part in found] == [0.8, 0.8]
+    assert [part.unchecked for part in found] == [0.8, 0.8]
+    assert [part.right for part in found] == [1, 1]
     # The decompositions that are right are even still.
     assert found[1].entropy == pytest.approx(1, abs=0.05)
 

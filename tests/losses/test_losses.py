@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from handsum.losses.adversarial import gradient_penalty, relativistic_loss
-from handsum.losses.classification import accuracy, cross_entropy_loss
+from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
 
 def test_cross_entropy_is_minus_the_mean_log_likelihood() -> None:
@@ -38,3 +38,11 @@ def test_the_gradient_penalty_of_a_quadratic_is_known() -> None:
     # The gradient is 3 x, and its squared norm 9 x^2.
     expected = 9 * np.square(np.asarray(images)).sum((1, 2, 3)).mean()
     assert gradient_penalty(discriminator, images) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_novelty_loss_is_of_the_odds_of_any_class() -> None:
+    logits = jnp.array([[1.0, 2.0, 0.5], [-3.0, -4.0, -1.0]])
+    mass = np.exp(np.asarray(logits)).sum(1)
+    share = mass / (1 + mass)
+    expected = -(np.log(share[0]) + np.log(1 - share[1])) / 2
+    assert novelty_loss(logits, jnp.array([True, False])) == pytest.approx(expected, rel=1e-5)

@@ -37,11 +37,12 @@ def test_copies_are_nearer_than_any_test_digit_of_their_class() -> None:
     mine = np.array([0.0, 0.99, 1.5, 10.9, 11.2, 11.4])
     labels = np.array([0, 0, 0, 1, 1, 1])
     found = count_copies(mine, labels, test, test_labels)
-    assert found.count == 3
+    assert (found.count, found.known) == (3, 6)
     assert found.near == pytest.approx(3 / 6)
     same = count_copies(test, test_labels, test, test_labels)
     assert same.count == 0
     assert same.near == pytest.approx(0.01)
     assert same.distance == pytest.approx(1, abs=0.01)
     # What the test set does not hold cannot be compared with it.
-    assert count_copies(mine, labels + 5, test, test_labels).count == 0
+    unknown = count_copies(mine, labels + 5, test, test_labels)
+    assert (unknown.count, unknown.known, unknown.near) == (0, 0, None)

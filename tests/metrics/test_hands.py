@@ -47,6 +47,7 @@ def test_the_intraclass_correlation_is_the_share_between_groups() -> None:
     assert intraclass_correlation(mixed) == pytest.approx(0.6, abs=0.02)
     assert intraclass_correlation(noise) == pytest.approx(0.0, abs=0.02)
     assert intraclass_correlation(np.repeat(groups, 7, 1)) == pytest.approx(1.0)
+    assert np.isnan(intraclass_correlation(np.ones((5, 7))))
 
 
 def test_real_writers_agree_with_themselves() -> None:

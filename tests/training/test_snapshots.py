@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from handsum.errors import SnapshotError
-from handsum.training.snapshots import Snapshot, load_snapshot, save_snapshot
+from handsum.training.snapshots import Snapshot, load_snapshot, read_facts, save_snapshot
 
 
 def save(folder: Path) -> Snapshot:
@@ -65,3 +65,14 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({**facts, "format": 99}))
     with pytest.raises(SnapshotError, match="format 99; this handsum reads format 1"):
         load_snapshot(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"model": 3}, {"model": None}, {"config": []}, {"config": None}]
+)
+def test_facts_without_a_model_or_configuration_are_damaged(tmp_path: Path, damage) -> None:
+    (tmp_path / "config.json").write_text(
+        json.dumps({"format": 1, "model": "cnn", "config": {}, **damage})
+    )
+    with pytest.raises(SnapshotError, match=f"its {next(iter(damage))} is"):
+        read_facts(tmp_path)

@@ -19,6 +19,8 @@ from handsum.cli.number import number
 from handsum.cli.predict import predict
 from handsum.cli.sum_sequence import sum_sequence
 from handsum.cli.train import train
+from handsum.cli.visualize import visualize
+from handsum.cli.writers import writers
 from handsum.cli.writing_options import SignedCommand
 from handsum.errors import HandsumError
 
@@ -53,8 +55,10 @@ def options(
 app.command("sum-sequence", cls=SignedCommand)(sum_sequence)
 app.command("number", cls=SignedCommand)(number)
 app.command("generate")(generate)
+app.command("visualize")(visualize)
 app.command("predict")(predict)
 app.command("dataset")(dataset)
+app.command("writers")(writers)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)

@@ -42,11 +42,11 @@ def evaluate(
     dataset: Annotated[
         str, typer.Option(help="Readers: mnist, tfds:NAME, idx:DIR or folder:DIR.")
     ] = "mnist",
-    split: Annotated[str, typer.Option(help="Readers: train, validation or test.")] = "test",
-    count: Annotated[
-        int | None, typer.Option(help="Generators: how many digits to compare.", min=1)
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The figures are a function of this.", min=0)] = 0,
+    split: Annotated[
+        str, typer.Option(help="Readers: train, validation, test, or all that there is.")
+    ] = "test",
+    count: Annotated[int | None, typer.Option(help="Measure only so many digits.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="The figures are a function of this.")] = 0,
     judge: Annotated[str, typer.Option(help="Generators: the classifier that judges.")] = "judge",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
@@ -59,26 +59,27 @@ def evaluate(
     import json
 
     from handsum.evaluation.figures import FULL, QUICK
+    from handsum.evaluation.report import prepare_report, save_report
 
     sources = images or []
     if compare and len(models or []) + len(sources) < 2:
         raise UsageError("--compare takes two or more models or --images")
     if labels and len(labels) != len(sources):
         raise UsageError(f"{len(labels)} --labels for {len(sources)} --images: give one for each")
+    if report is not None:
+        prepare_report(report)
     effort = QUICK if quick else FULL
-    if count is not None:
-        effort = dataclasses.replace(effort, count=count)
+    if count is not None and count != effort.count:
+        effort = dataclasses.replace(effort, count=count, name="quick" if quick else "partial")
     found = _evaluate(models or [], sources, labels, dataset, split, effort, seed, judge, report)
-    if report:
-        from handsum.evaluation.report import save_report
-
-        save_report(report, found.facts, found.tables, found.pictures)
-        err.print(f"wrote {report / 'index.html'}", markup=False)
     if as_json:
-        typer.echo(json.dumps(found.facts))
+        typer.echo(json.dumps(found.facts, allow_nan=False))
     else:
         for table in found.tables:
             _show(table)
+    if report is not None:
+        save_report(report, found.facts, found.tables, found.pictures)
+        err.print(f"wrote {report / 'index.html'}", markup=False)
 
 
 def _evaluate(
@@ -99,7 +100,6 @@ def _evaluate(
     from rich.progress import Progress
 
     from handsum.data.samples import load_samples
-    from handsum.data.sources import load_dataset
     from handsum.evaluation.run import evaluate as run
 
     places: list[Path | None] = [*labels] if labels else [None] * len(sources)
@@ -107,8 +107,7 @@ def _evaluate(
     for one in samples:
         for note in one.notes:
             err.print(f"{one.name}: {note}", markup=False)
-    own = (dataset, split) != ("mnist", "test")
-    data = load_dataset(dataset, cast("Split", split)) if own else None
+    data = _read_data(dataset, split)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("measuring", total=1.0)
         return run(
@@ -125,13 +124,32 @@ def _evaluate(
         )
 
 
+def _read_data(dataset: str, split: str) -> Any:
+    """The digits for readers, light on dark; None for those that are measured by default."""
+    from handsum.data.mnist import SPLITS
+    from handsum.data.samples import light_on_dark
+    from handsum.data.sources import load_all, load_dataset
+
+    if (dataset, split) == ("mnist", "test"):
+        return None
+    if split not in (*SPLITS, "all"):
+        raise UsageError(f"no split {split!r}: choose from {', '.join(SPLITS)}, all")
+    data = load_all(dataset) if split == "all" else load_dataset(dataset, cast("Split", split))
+    data, note = light_on_dark(data, dataset)
+    if note:
+        err.print(f"{dataset}: {note}", markup=False)
+    return data
+
+
 def _show(table: Table) -> None:
     from rich.table import Table as RichTable
+    from rich.text import Text
 
-    shown = RichTable(title=table.title, title_justify="left", caption=table.note or None)
-    shown.caption_justify = "left"
+    # Names of files may look like markup; cells fold, so that no figure is cut in two.
+    shown = RichTable(title=Text(table.title), title_justify="left", caption_justify="left")
+    shown.caption = Text(table.note) if table.note else None
     for index, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if index else "left")
+        shown.add_column(Text(column), justify="right" if index else "left", overflow="fold")
     for row in table.rows:
-        shown.add_row(*row)
+        shown.add_row(*(Text(cell) for cell in row))
     out.print(shown)

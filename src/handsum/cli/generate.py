@@ -9,6 +9,7 @@ import typer
 
 from handsum.cli.console import err
 from handsum.cli.writing_options import CHANCE, Model, Seed, Writer, tell
+from handsum.errors import UsageError
 
 
 def generate(
@@ -22,8 +23,23 @@ def generate(
         ),
     ] = Path("digits.png"),
     digits: Annotated[
-        str, typer.Option(help="Which digits: column by column, over and over.")
-    ] = "0123456789",
+        str | None,
+        typer.Option(
+            show_default="0123456789", help="Which digits: column by column, over and over."
+        ),
+    ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(metavar="6,4,7", help="Digits that are all of these at once (model cgan)."),
+    ] = None,
+    interpolate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="12..40|latents",
+            help="From one hand, or one drawing, to another: a .png strip or a .gif.",
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=2, max=200, help="Steps of --interpolate.")] = 8,
     random: Annotated[
         bool,
         typer.Option(
@@ -58,12 +74,32 @@ def generate(
     handsum generate --count 60000 -o digits.npz
 
     handsum generate --digits 7 --count 100 -o sevens/
+
+    handsum generate --digits 2357 --interpolate 12..40 --steps 12 -o hands.gif
+
+    handsum generate --model cgan --mix 6,4,7 --rows 4 --cols 8 -o mixed.png
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from handsum import writing
     from handsum.saving import check_digits_path, save_digits
 
+    if interpolate is not None:
+        from handsum.interpolation import check_interpolation_path, save_interpolation
+        from handsum.interpolation import interpolate as draw_steps
+
+        check_interpolation_path(output)
+        if mix or random or rows or cols or count:
+            raise UsageError("--interpolate takes --digits, --steps, --writer and --model alone")
+        strip = draw_steps(
+            interpolate, digits or "0123456789", steps=steps, seed=seed, writer=writer or 0,
+            model=model,
+        )  # fmt: skip
+        save_interpolation(output, strip)
+        shown = "".join(map(str, strip.labels[::steps]))
+        result = {"digits": shown, "steps": steps, "seed": strip.seed}
+        tell(f"{output}: {shown} in {steps} steps  (seed {strip.seed})", result, as_json)
+        return
     check_digits_path(output)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
@@ -77,6 +113,7 @@ def generate(
             seed=seed,
             writer=writer,
             model=model,
+            mix=mix,
             progress=lambda done, wanted: bar.update(task, completed=done, total=wanted),
         )
     save_digits(output, drawn)

@@ -22,6 +22,7 @@ from handsum.cli.writing_options import (
     Verify,
     Writer,
     make_style,
+    picture_style,
     save,
     tell,
     writer_of,
@@ -98,7 +99,14 @@ def number(
     check_sequences_path(path)
     gaps: Spacing = "thousands" if spacing else "normal"
     style = make_style(scale, height, dpi, ink, paper, gaps, cells)
-    written = writing.number(text, seed=seed, writer=writer, verify=verify, model=model)
+    written = writing.number(
+        text,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style, 1, len(text)),
+    )
     captions = [_grouped(text) if spacing and text.isdigit() else text] if caption else None
     row = save(path, written, style, captions)[0]
     what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"

@@ -20,15 +20,40 @@ DOUBTFUL = 0.9
 
 def predict(
     files: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="FILES...",
             help="Pictures, and directories of pictures.",
             show_default=False,
-            # One file that may not be read is reported by name; the rest is read all the same.
-            readable=False,
         ),
     ],
+    length: Annotated[
+        int | None,
+        typer.Option(
+            "--length",
+            "-n",
+            show_default="found",
+            help="How many digits each picture shows: a help where they touch.",
+        ),
+    ] = None,
+    punctuation: Annotated[
+        bool,
+        typer.Option("--punctuation", help="Keep points and commas in what is printed."),
+    ] = False,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write each picture into this directory, with boxes and readings drawn on it.",
+        ),
+    ] = None,
+    show_input: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write each picture's digits into this directory, 28x28 as the reader saw them.",
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -37,21 +62,46 @@ def predict(
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON, with each digit's box.")
+        bool,
+        typer.Option(
+            "--json",
+            help='Print {"files": [{"file", "digits", "confidence", "boxes", "error", '
+            '"alternatives", "rows", "others", "sum", "probability", "interval", '
+            '"distribution"}], "sum", "probability", "interval", "distribution"}: boxes are x, y, '
+            "width and height in the upright picture's pixels, alternatives each digit's other "
+            "readings with their probabilities, rows the text row by row, others the boxes of "
+            "what is no digit.",
+        ),
     ] = False,
 ) -> None:
     """Read the digits in pictures, each with its confidence, and their sum.
 
-    Each picture shows one digit or well-spaced rows of them, in ink darker or lighter than the
-    paper. All digits of all files make one sequence, whose sum has an exact distribution: its most
-    probable value, that value's probability and the central 90% interval are printed.
+    A picture shows one digit or rows of them, in ink darker or lighter than the
+    paper. All digits of all files make one sequence, whose sum has an exact
+    distribution: its most probable value, that value's probability and the
+    central 90% interval are printed.
 
-    A picture without digits is said to be so. A file that cannot be read is reported by name, the
-    rest is still read, and the exit code is 1.
+    A picture without digits is said to be so. A file that cannot be read is
+    reported by name, the rest is still read, and the exit code is 1.
+
+    Examples:
+
+    handsum predict digits.png photo.jpg
+
+    handsum predict scans/ --annotate marked/ --json
+
+    handsum predict amount.png --length 6 --punctuation
     """
     from handsum.reading import predict as read
 
-    prediction = read(files, model=model)
+    prediction = read(files, model=model, length=length, punctuation=punctuation)
+    if annotate is not None or show_input is not None:
+        from handsum.annotation import save_annotated, save_inputs
+
+        if annotate is not None:
+            save_annotated(annotate, prediction.files)
+        if show_input is not None:
+            save_inputs(show_input, prediction.files)
     if as_json:
         typer.echo(json.dumps(prediction.as_dict()))
     else:
@@ -79,7 +129,7 @@ def _line(reading: FileReading, width: int) -> Text:
     line = Text(_printable(reading.file).ljust(width) + "  ")
     if reading.error is not None:
         return line.append(reading.error, "yellow")
-    line.append(reading.digits, "bold").append(" ")
+    line.append("  ".join(reading.rows), "bold").append(" ")
     for confidence in reading.confidence:
         line.append(f" {_percent(confidence)}", "yellow" if confidence < DOUBTFUL else "dim")
     return line

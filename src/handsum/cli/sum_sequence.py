@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handsum.cli.console import err
 from handsum.cli.writing_options import (
     BOXES,
     CHANCE,
@@ -23,6 +24,7 @@ from handsum.cli.writing_options import (
     Verify,
     Writer,
     make_style,
+    picture_style,
     save,
     tell,
     writer_of,
@@ -94,7 +96,8 @@ def sum_sequence(
 ) -> None:
     """Write digits in one hand that sum to TOTAL.
 
-    The digits are drawn exactly uniformly from all sequences of that length and sum.
+    The digits are drawn exactly uniformly from all sequences of that length and sum. With --model
+    lstm-cgan or one-to-many-cgan, a network plans them; one that is wrong is drawn anew.
 
     Examples:
 
@@ -109,16 +112,28 @@ def sum_sequence(
     from handsum.sums import choose_length, parse_total
 
     total = parse_total(target)
-    choose_length(total, length)
+    chosen = choose_length(total, length)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
     gaps: Spacing = "wide" if spacing else "normal"
     style = make_style(scale, height, dpi, ink, paper, gaps, cells)
     written = writing.sum_sequence(
-        total, length, count=count, seed=seed, writer=writer, verify=verify, model=model
+        total,
+        length,
+        count=count,
+        seed=seed,
+        writer=writer,
+        verify=verify,
+        model=model,
+        style=picture_style(path, style, count, chosen),
     )
-    captions = [f"{'+'.join(digits)} = {total}" for digits in written.digits] if caption else None
+    sums = zip(written.digits, written.totals, strict=True)
+    captions = [f"{'+'.join(digits)} = {own}" for digits, own in sums] if caption else None
     rows = save(path, written, style, captions)
+    wrong = int((written.totals != total).sum())
+    if wrong:
+        message = f"note: {wrong} of {len(rows)} planned another sum than {total}: --verify redraws"
+        err.print(message, markup=False)
     tell(
         f"{path}: {_summary(written, total, length)}",
         {"sequences": rows, "writer": writer_of(written), "seed": written.seed},
@@ -132,12 +147,12 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
     if count > 1:
         what = f"{count} sequences of {what}, each summing to {total}"
     elif length <= LISTED_DIGITS:
-        what = f"{'+'.join(written.digits[0])} = {total}"
+        what = f"{'+'.join(written.digits[0])} = {written.totals[0]}"
     else:
         what = f"{what} summing to {total}"
     notes = [f"seed {written.seed}"]
     writer = writer_of(written)
-    if isinstance(writer, int):
+    if not isinstance(writer, list):
         notes.insert(0, f"writer {writer}")
     if asked_length is None:
         notes.insert(0, f"length {length} chosen")

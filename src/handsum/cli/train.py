@@ -27,6 +27,16 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Digits per step.")] = None,
     seed: Annotated[int | None, typer.Option(help="The run is a function of this.")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="cnn-sum: learn from digits, from sums of --addends digits, or from the sums of "
+            "two numbers of --addends digits (digits|sums|numbers).",
+        ),
+    ] = None,
+    addends: Annotated[
+        int | None, typer.Option(min=1, help="cnn-sum: how many digits to a sum or number.")
+    ] = None,
     dataset: Annotated[
         str,
         typer.Option(help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR."),
@@ -53,7 +63,13 @@ def train(
     from handsum.errors import UsageError
     from handsum.training import settings as runs
 
-    given = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    given = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "seed": seed,
+        "labels": labels,
+        "addends": addends,
+    }
     changes = {name: value for name, value in given.items() if value is not None}
     target = folder or Path("runs") / model
     if resume:

@@ -33,12 +33,13 @@ Seed = Annotated[
     ),
 ]
 Writer = Annotated[
-    int | None,
+    str | None,
     typer.Option(
-        min=0,
+        metavar="N|N+M|new",
         show_default="chosen by the seed",
         rich_help_panel=CHANCE,
-        help="Whose hand: the number of a writer.",
+        help="Whose hand: a writer's number (`handsum writers` shows them), a mix such as 12+40 or "
+        "12:3+40:1, or new for one that nobody has.",
     ),
 ]
 Model = Annotated[
@@ -167,6 +168,21 @@ def make_style(
     return Style(scale, ink, paper, spacing, cells, dpi)
 
 
+def picture_style(path: Path, style: Style, count: int, length: int) -> Style | None:
+    """Return how `count` sequences of `length` digits will be seen: in an .npz, as they are.
+
+    Raises:
+        UsageError: their picture would be too large: before the work, not after it.
+    """
+    from handsum.layout import check_least_size
+    from handsum.saving import NUMBER_MARK
+
+    if path.suffix.lower() == ".npz":
+        return None
+    check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
+    return style
+
+
 def save(
     path: Path, sequences: Sequences, style: Style, captions: list[str] | None
 ) -> list[dict[str, Any]]:
@@ -178,7 +194,8 @@ def save(
     for index, digits in enumerate(sequences.digits):
         reading = sequences.readings[index] if sequences.readings else None
         if reading not in (None, digits):
-            message = f"note: {digits} still reads as {reading}: try another --seed or --writer"
+            seen = reading or "nothing"
+            message = f"note: {digits} still reads as {seen}: try another --seed or --writer"
             err.print(message, markup=False)
         rows.append(
             {
@@ -199,7 +216,9 @@ def tell(line: str, result: dict[str, Any], as_json: bool) -> None:
         typer.echo(json.dumps(result))
 
 
-def writer_of(sequences: Sequences) -> int | list[int]:
-    """Return the writer of all sequences, or the list of theirs where they differ."""
+def writer_of(sequences: Sequences) -> int | str | list[int]:
+    """Return the writer or the hand of all sequences, or the writers' list where they differ."""
+    if sequences.hand:
+        return sequences.hand
     writers = sequences.writers.tolist()
     return writers[0] if len(set(writers)) == 1 else writers

@@ -111,7 +111,28 @@ def camera(images: jax.Array, key: jax.Array, *, probability: float = 0.25) -> j
     return jnp.clip(ink, 0, 1) * 2 - 1
 
 
-def augment(images: jax.Array, key: jax.Array) -> jax.Array:
-    """What readers train on: `warp`, then `pen`, then `camera`."""
+def debris(images: jax.Array, key: jax.Array, *, probability: float = 0.08) -> jax.Array:
+    """Lay a ruled line across some digits, and the edge of a neighbouring digit beside others."""
+    count = images.shape[0]
     keys = jax.random.split(key, 3)
-    return camera(pen(warp(images, keys[0]), keys[1]), keys[2])
+    ink = _ink(images)
+    grid = jnp.arange(_SIZE, dtype=jnp.float32)
+    height, slope, strength, lined, beside = jax.random.uniform(keys[0], (5, count, 1, 1, 1))
+    distance = grid[None, :, None, None] - 3 - 22 * height
+    distance = distance - 0.2 * (slope - 0.5) * (grid[None, None, :, None] - _SIZE / 2)
+    rule = (0.4 + 0.6 * strength) * jnp.clip(1.2 - jnp.abs(distance), 0, 1)
+    ink = jnp.where(lined < probability, jnp.maximum(ink, rule), ink)
+    # The next digit of the batch, moved so far aside that no more than an edge of it is left.
+    moves = jax.random.randint(keys[1], (count,), 18, 22)
+    moves = jnp.where(jax.random.bernoulli(keys[2], shape=(count,)), moves, -moves)
+    moved = jax.vmap(lambda image, by: jnp.roll(image, by, axis=1))(jnp.roll(ink, 1, 0), moves)
+    origin = grid - moves[:, None]
+    inside = ((origin >= 0) & (origin < _SIZE))[:, None, :, None]
+    edge = jnp.where(inside & (beside < probability), moved, 0)
+    return jnp.maximum(ink, edge) * 2 - 1
+
+
+def augment(images: jax.Array, key: jax.Array) -> jax.Array:
+    """What readers train on: `warp`, then `pen`, then `debris`, then `camera`."""
+    keys = jax.random.split(key, 4)
+    return camera(debris(pen(warp(images, keys[0]), keys[1]), keys[3]), keys[2])

@@ -102,6 +102,9 @@ def read_turned(path: Path) -> tuple[np.ndarray, bool]:
         grey = _grey(path)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path} is no readable image: {error}") from error
+    if grey.shape[1] > 2 * grey.shape[0]:
+        height, width = grey.shape
+        raise DatasetError(f"{path} is {width}x{height}: too wide for one digit")
     turned = bool(dark_on_light(grey[None])[0])
     if turned:
         grey = 255 - grey

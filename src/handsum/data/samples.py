@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from handsum.data.folder import SUFFIXES, dark_on_light, read_turned
+from handsum.data.labels import read_labels
 from handsum.data.mnist import Dataset
 from handsum.errors import DatasetError
 from handsum.images import DIGIT_SIZE
@@ -20,6 +19,8 @@ _IMAGES, _LABELS = ("images", "x", "samples", "arr_0"), ("labels", "y", "arr_1")
 # Up to this share of digits may look turned round (ink that reaches the picture's edge does) before
 # the set counts as mixed.
 _ODD_SHARE = 0.01
+# What arithmetic adds to a range, such as -0.001 for black.
+_SLACK = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
     """Load digits from an NPZ or NPY file, or from a folder of pictures.
 
     Arrays: 28x28 images as uint8, or as floats in [0, 1] or [-1, 1], flat or with a channel, or
-    sequences of them; labels and writers beside them under those names. Folders: pictures in class
-    folders 0 to 9, or side by side in files such as `00000_7.png`. `labels` is a NPY, NPZ, TXT or
-    CSV file that says otherwise: one label each in their order, or rows of `file,label`.
+    sequences of them with as many labels; labels and writers beside them under those names.
+    Folders: pictures in class folders 0 to 9, or side by side in files such as `00000_7.png`.
+    `labels` is a NPY, NPZ, TXT or CSV file that says otherwise: for arrays one label each in their
+    order, for pictures rows of `file,label`.
 
     Raises:
         DatasetError: nothing is there, it is not such digits, some are black on white and others
@@ -59,130 +61,151 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
     place = Path(path).expanduser()
     names: list[str] = []
     writers = None
+    notes: list[str] = []
     if place.is_dir():
         images, turned, names, found = _read_folder(place)
     elif place.suffix.lower() in (".npz", ".npy") and place.exists():
-        images, found, writers = _read_arrays(place)
+        images, found, writers, notes = _read_arrays(place)
         turned = dark_on_light(images)
     elif place.exists():
         raise DatasetError(f"cannot read {place}: give an .npz or .npy file, or a folder")
     else:
         raise DatasetError(f"{place} does not exist")
     if labels is not None:
-        found = _read_labels(Path(labels).expanduser(), names)
+        found = read_labels(Path(labels).expanduser(), names)
     if found is not None:
         found = _check_labels(found, len(images), str(labels or place))
-    notes = _polarity(turned, place)
-    if notes and not names:
-        images = 255 - images  # pictures in files were turned one by one
-    return Samples(str(path), images, found, writers, notes)
+    note = _polarity(turned, str(place))
+    if note:
+        notes.append(note)
+        images = images if names else 255 - images  # pictures in files were turned one by one
+    blank = int((np.ptp(images.reshape(len(images), -1), axis=1) == 0).sum())
+    if blank == len(images):
+        raise DatasetError(f"{place}: nothing is written in any of the {blank:,} digits")
+    if blank:
+        notes.append(f"nothing is written in {blank:,} of {len(images):,} digits")
+    return Samples(place.name or str(place), images, found, writers, tuple(notes))
+
+
+def light_on_dark(data: Dataset, name: str) -> tuple[Dataset, str | None]:
+    """Digits, inverted where all are dark on light, and what to say of it.
+
+    Raises:
+        DatasetError: some are dark on light and some are not.
+    """
+    note = _polarity(dark_on_light(data.images), name)
+    return (replace(data, images=255 - data.images) if note else data), note
 
 
 def _read_folder(
     folder: Path,
 ) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray | None]:
     """Pictures of a folder or its class folders: images, which were turned, names and labels."""
-    paths = sorted(
-        path
-        for path in [*folder.glob("*"), *folder.glob("[0-9]/*")]
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
+
+    def pictures(pattern: str) -> list[Path]:
+        return sorted(
+            path
+            for path in folder.glob(pattern)
+            if path.suffix.lower() in SUFFIXES and path.is_file() and path.name[0] != "."
+        )
+
+    loose, classes = pictures("*"), pictures("[0-9]/*")
+    if loose and classes:
+        raise DatasetError(
+            f"{folder} holds pictures beside its class folders, such as {loose[0].name}: "
+            "move them into one, or out"
+        )
+    paths = loose or classes
     if not paths:
         raise DatasetError(
             f"{folder} holds no pictures: put them there, or in one folder for each digit, 0 to 9"
         )
     images, turned = zip(*map(read_turned, paths), strict=True)
-    marks = [
-        re.fullmatch(r"[0-9]", path.parent.name)
-        if path.parent != folder
-        else re.search(r"_([0-9])$", path.stem)
-        for path in paths
-    ]
-    known = [int(mark.group()[-1]) for mark in marks if mark]
-    labels = np.array(known, np.int64) if len(known) == len(paths) else None
+    if classes:
+        labels = [int(path.parent.name) for path in paths]
+    else:
+        marks = [re.search(r"_([0-9])$", path.stem) for path in paths]
+        labels = [int(mark[1]) for mark in marks if mark]
+    known = np.array(labels, np.int64) if len(labels) == len(paths) else None
     names = [path.relative_to(folder).as_posix() for path in paths]
-    return np.stack(images), np.array(turned), names, labels
+    return np.stack(images), np.array(turned), names, known
 
 
-def _read_arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Images, labels and writers of a NumPy file."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            arrays = {"images": loaded}
-        else:
-            with loaded:
-                arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"cannot read {path}: {error}") from error
+def _read_arrays(
+    path: Path,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, list[str]]:
+    """Images, labels and writers of a NumPy file, and what was assumed."""
+    arrays = _load_arrays(path)
     name = next((name for name in _IMAGES if name in arrays), None)
     if name is None:
         held = ", ".join(arrays) or "nothing"
         raise DatasetError(f"{path} holds {held}: name its images {_IMAGES[0]!r}")
-    images, length = _as_digits(arrays[name], f"{path}: {name}")
     labels = next((arrays[key] for key in _LABELS if key in arrays), None)
+    sequences = labels is not None and labels.ndim == 2
+    images, length, notes = _as_digits(arrays[name], f"{path}: {name}", sequences)
     writers = arrays.get("writers")
     if writers is not None:
+        if writers.dtype.kind not in "ui":
+            raise DatasetError(f"{path}: writers are whole numbers, not {writers.dtype}")
         writers = np.repeat(writers.reshape(-1), length).astype(np.int64)
         if len(writers) != len(images):
             raise DatasetError(f"{path} holds {len(images)} digits but {len(writers)} writers")
-    return images, None if labels is None else labels.reshape(-1), writers
+    return images, None if labels is None else labels.reshape(-1), writers, notes
 
 
-def _as_digits(images: np.ndarray, name: str) -> tuple[np.ndarray, int]:
-    """Any usual array of digits as uint8 (N, 28, 28), and how many digits each entry held."""
+def _load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a NPZ by name, or the one of a NPY as "images"."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"images": loaded}
+        with loaded:
+            wanted = [name for name in loaded.files if name in (*_IMAGES, *_LABELS, "writers")]
+            arrays = {name: loaded[name] for name in wanted or loaded.files}
+    except Exception as error:
+        # A damaged header may raise nearly anything.
+        raise DatasetError(f"cannot read {path}: {error}") from error
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise DatasetError(f"cannot read {path}: it holds files that are no arrays")
+    return arrays
+
+
+def _as_digits(images: np.ndarray, name: str, sequences: bool) -> tuple[np.ndarray, int, list[str]]:
+    """Any usual array of digits as uint8 (N, 28, 28); how many each entry held, and notes."""
     shape = images.shape
-    pixels = DIGIT_SIZE * DIGIT_SIZE
-    plain = shape[-2:] == (DIGIT_SIZE, DIGIT_SIZE) and len(shape) in (3, 4)
-    channel = shape[-3:] == (DIGIT_SIZE, DIGIT_SIZE, 1) and len(shape) == 4
-    if not (plain or channel or (len(shape) == 2 and shape[1] == pixels)) or not images.size:
+    side = DIGIT_SIZE
+    forms = [(side, side), (side, side, 1), (1, side, side), (side * side,)]
+    if sequences and len(shape) == 4:
+        forms.append((shape[1], side, side))
+    if shape[1:] not in forms or not images.size:
         found = "x".join(map(str, shape)) or "a single number"
-        raise DatasetError(f"{name} has the shape {found}, expected N x 28 x 28, N 1 or more")
-    length = shape[1] if plain and len(shape) == 4 else 1
-    images = images.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
-    if images.dtype == bool:
-        return images.astype(np.uint8) * 255, length
-    if images.dtype.kind not in "uif":
+        raise DatasetError(
+            f"{name} has the shape {found}, expected N x 28 x 28, N 1 or more; "
+            "sequences N x L x 28 x 28 need labels N x L"
+        )
+    length = shape[1] if sequences and len(shape) == 4 else 1
+    images = images.reshape(-1, side, side)
+    if images.dtype.kind not in "uifb":
         raise DatasetError(f"{name} is of type {images.dtype}, expected bytes or floats")
     if not np.isfinite(images).all():
         broken = int((~np.isfinite(images)).any((1, 2)).sum())
         raise DatasetError(f"{name}: {broken} of {len(images)} images hold NaN or infinity")
     low, high = float(images.min()), float(images.max())
-    if images.dtype.kind == "f" and low >= -1 and high <= 1:
-        images = (images + 1) * 127.5 if low < 0 else images * 255.0
-    elif low < 0 or high > 255:
-        raise DatasetError(
-            f"{name} holds values from {low:g} to {high:g}: expected 0 to 255, 0 to 1, or -1 to 1"
-        )
-    return np.round(images).astype(np.uint8), length
-
-
-def _read_labels(path: Path, names: list[str]) -> np.ndarray:
-    """The labels in a file, in the order of the pictures `names` where it names them."""
-    try:
-        if path.suffix.lower() in (".npy", ".npz"):
-            loaded = np.load(path, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded.reshape(-1)
-            with loaded:
-                key = next((key for key in _LABELS if key in loaded.files), loaded.files[0])
-                return loaded[key].reshape(-1)
-        rows = [row for row in csv.reader(path.read_text().splitlines()) if row]
-    except (OSError, ValueError, IndexError, EOFError, zipfile.BadZipFile) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise DatasetError(f"cannot read the labels in {path}: {reason}") from error
-    if rows and not rows[0][-1].strip().isdigit():
-        rows = rows[1:]  # a header
-    if any(not row[-1].strip().isdigit() for row in rows):
-        raise DatasetError(f"{path} holds labels that are no digits")
-    values = np.array([int(row[-1]) for row in rows], np.int64)
-    if not names or not all(len(row) > 1 for row in rows):
-        return values
-    by_name = dict(zip((row[0].strip() for row in rows), values, strict=True))
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        raise DatasetError(f"{path} has no label for {missing[0]} and {len(missing) - 1} more")
-    return np.array([by_name[name] for name in names], np.int64)
+    note: list[str] = []
+    if low < -_SLACK:
+        if not (-1 - _SLACK <= low <= -0.5 and high <= 1 + _SLACK):
+            raise DatasetError(
+                f"{name} holds values from {low:g} to {high:g}: "
+                "expected 0 to 255, 0 to 1, or -1 to 1"
+            )
+        images = (images + 1) * 127.5
+    elif high <= 1 + _SLACK:
+        if images.dtype.kind != "f" and high:
+            note.append("values of 0 and 1 were taken for black and white")
+        images = images * 255.0
+    elif high > 255:
+        raise DatasetError(f"{name} holds values up to {high:g}: expected 0 to 255, or 0 to 1")
+    return np.rint(images.clip(0, 255)).astype(np.uint8), length, note
 
 
 def _check_labels(labels: np.ndarray, count: int, name: str) -> np.ndarray:
@@ -194,18 +217,18 @@ def _check_labels(labels: np.ndarray, count: int, name: str) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def _polarity(turned: np.ndarray, place: Path) -> tuple[str, ...]:
-    """What to say of digits (N,) of which these are dark on light.
+def _polarity(turned: np.ndarray, name: str) -> str | None:
+    """What to say of digits (N,) of which these are dark on light, if anything.
 
     Raises:
         DatasetError: some are and some are not.
     """
     share = turned.mean()
     if share <= _ODD_SHARE:
-        return ()
+        return None
     if share < 1 - _ODD_SHARE:
         raise DatasetError(
-            f"{place}: {turned.sum():,} of {len(turned):,} digits are dark on light and the others "
+            f"{name}: {turned.sum():,} of {len(turned):,} digits are dark on light and the others "
             "light on dark: make them all light on dark, as MNIST's are"
         )
-    return ("dark ink on light paper: all digits were inverted",)
+    return "dark ink on light paper: all digits were inverted"

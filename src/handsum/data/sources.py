@@ -66,6 +66,22 @@ def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
     return data.where(held_out if split == "validation" else ~held_out)
 
 
+def load_all(spec: str) -> Dataset:
+    """Load every digit of a data set, whatever its splits (see `load_dataset` for errors)."""
+    if spec == "mnist":
+        parts = [mnist.load(split) for split in SPLITS]
+    else:
+        kind, _, place = spec.partition(":")
+        if kind not in _OPENERS or not place:
+            raise UsageError(f"no data set {spec!r}: write {FORMS}")
+        parts = [_checked(load(), spec) for load in _OPENERS[kind](place).values()]
+    images, labels = (
+        np.concatenate(columns)
+        for columns in zip(*((part.images, part.labels) for part in parts), strict=True)
+    )
+    return Dataset(images, labels)
+
+
 def _checked(data: Dataset, spec: str) -> Dataset:
     """`data`, which must hold at least one digit of 28x28, each with a label from 0 to 9."""
     images, labels = data.images, data.labels

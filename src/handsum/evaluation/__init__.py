@@ -9,19 +9,29 @@ from handsum.evaluation.figures import (
     Quality,
     ReaderFigures,
 )
-from handsum.evaluation.generators import Measured, measure_generator, measure_samples
+from handsum.evaluation.generators import (
+    Candidate,
+    Measured,
+    as_candidate,
+    measure_candidate,
+    measure_generator,
+    measure_sequence_generator,
+)
 from handsum.evaluation.readers import evaluate_reader
 
 __all__ = [
     "FULL",
     "QUICK",
     "Bench",
+    "Candidate",
     "Effort",
     "GeneratorFigures",
     "Measured",
     "Quality",
     "ReaderFigures",
+    "as_candidate",
     "evaluate_reader",
+    "measure_candidate",
     "measure_generator",
-    "measure_samples",
+    "measure_sequence_generator",
 ]

@@ -5,6 +5,7 @@ This and `readers` are the only places that see the test set.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,8 @@ import numpy as np
 from handsum.config import replace
 from handsum.data.mnist import Dataset, load
 from handsum.evaluation.figures import Effort, Quality, Report, silent
-from handsum.metrics.copies import Nearest, count_copies, nearest_of_class
+from handsum.evaluation.selection import digits_by_writer, like_classes
+from handsum.metrics.copies import Copies, Nearest, count_copies, nearest_of_class
 from handsum.metrics.frechet import feature_statistics, frechet_distance
 from handsum.metrics.hands import (
     intraclass_correlation,
@@ -54,9 +56,9 @@ class Drawn:
 class Bench:
     """What digits are compared with; made once, for all that is measured side by side."""
 
-    def __init__(self, effort: Effort, seed: int = 0, judge: str = JUDGE) -> None:
+    def __init__(self, effort: Effort, seed: int = 0, judge: str | DigitReader = JUDGE) -> None:
         self.effort, self.seed = effort, seed
-        self.judge = load_reader(judge)
+        self.judge = load_reader(judge) if isinstance(judge, str) else judge
         self.training, self.test = load("train"), load("test")
 
     @property
@@ -84,28 +86,26 @@ class Bench:
         training = self.training
         return nearest_of_class(digits.images, digits.labels, training.images, training.labels)
 
+    def count_copies(self, digits: Dataset) -> Copies:
+        """How near digits are to training digits, beside test digits."""
+        distances = self.nearest(digits).distances
+        return count_copies(distances, digits.labels, self.test_distances, self.test.labels)
+
     @cached_property
     def real(self) -> Quality:
-        """Training digits in the place of generated ones, of the same classes."""
+        """Real digits in the place of generated ones.
+
+        Training digits of the test set's classes, but where the judge or the training set itself
+        knows these: then test digits (read as labelled, GAN-test) or validation digits (copies).
+        """
         random = np.random.default_rng(self.seed)
-        digits = self.training.where(self._like_test(random))
-        hands = digits_by_writer(self.training, random)
-        # Every training digit is its own copy: the test set's distances stand in their place.
-        return self.measure(Drawn(digits, self.training, hands), copies_of=self.test)
-
-    @property
-    def classes(self) -> np.ndarray:
-        """The classes of the digits to measure, as many as the effort says: the test set's."""
-        return np.resize(self.test.labels, self.effort.count)
-
-    def _like_test(self, random: np.random.Generator) -> np.ndarray:
-        """Rows of training digits whose classes are `classes`, none twice if there are enough."""
-        rows = np.empty(self.effort.count, np.int64)
-        for digit in range(10):
-            wanted = np.flatnonzero(self.classes == digit)
-            own = random.permutation(np.flatnonzero(self.training.labels == digit))
-            rows[wanted] = np.resize(own, len(wanted))
-        return rows
+        rows = like_classes(self.training.labels, self.test.labels, self.effort.count, random)
+        assert rows is not None
+        hands = digits_by_writer(self.training, HAND_LENGTH, random)
+        digits = self.training.where(rows)
+        found = self.measure(Drawn(digits, self.training, hands), copies_of=load("validation"))
+        asked, by_class = self._asked(self.test)
+        return dataclasses.replace(found, asked=asked, asked_by_class=by_class)
 
     def measure(
         self, drawn: Drawn, report: Report = silent, copies_of: Dataset | None = None
@@ -115,28 +115,26 @@ class Bench:
         Raises:
             UsageError: there are too few for the features' covariance (says how many are needed).
         """
-        digits, test = drawn.digits, self.test
-        right = self.judge.probabilities(digits.images).argmax(-1) == digits.labels
-        by_class = [right[digits.labels == digit] for digit in range(10)]
-        shares = [float(part.mean()) if len(part) else None for part in by_class]
+        digits = drawn.digits
+        asked, by_class = self._asked(digits) if drawn.asked else (None, None)
         features = self.judge.features(digits.images)
         statistics = feature_statistics(features), feature_statistics(self.features)
         report(0.2)
         manifold = compare_manifolds(self.features, features)
         report(0.3)
-        compared = copies_of or digits
-        distances = self.nearest(compared).distances
-        copies = count_copies(distances, compared.labels, self.test_distances, test.labels)
+        copies = self.count_copies(copies_of or digits)
         report(0.5)
         gan_train, gan_test = self._cross_check(drawn, lambda share: report(0.5 + 0.4 * share))
         modes = self._modes(drawn.more)
         report(1)
+        trained_on = min(len(drawn.more), self.effort.classifier_digits) if drawn.more else None
         return Quality(
             count=len(digits),
-            asked=float(right.mean()) if drawn.asked else None,
-            asked_by_class=shares if drawn.asked else None,
+            asked=asked,
+            asked_by_class=by_class,
             frechet=frechet_distance(*statistics),
             manifold=manifold,
+            trained_on=trained_on if gan_train is not None else None,
             gan_train=gan_train,
             gan_test=gan_test,
             copies=copies,
@@ -145,21 +143,26 @@ class Bench:
             width_correlation=_correlation(stroke_width, drawn.hands),
         )
 
+    def _asked(self, digits: Dataset) -> tuple[float, list[float | None]]:
+        """The share that the judge reads as labelled, and that of each class that there is."""
+        right = self.judge.probabilities(digits.images).argmax(-1) == digits.labels
+        by_class = [right[digits.labels == digit] for digit in range(10)]
+        return float(right.mean()), [float(part.mean()) if len(part) else None for part in by_class]
+
     def _cross_check(self, drawn: Drawn, report: Report) -> tuple[float | None, float | None]:
         """GAN-train and GAN-test (Shmelkov et al., "How good is my GAN?", 2018)."""
-        if drawn.more is None or not drawn.asked:
+        if drawn.more is None or not drawn.asked or not self.effort.classifier_steps:
             return None, None
         if drawn.more is self.training:
-            fresh = self.classifier
             # The real row's GAN-test: real digits that the classifier was not trained on.
-            return (_accuracy(fresh, self.test),) * 2
+            return (_accuracy(self.classifier, self.test),) * 2
         fresh = self._train(drawn.more, report)
         return _accuracy(fresh, self.test), _accuracy(self.classifier, drawn.digits)
 
     def _train(self, data: Dataset, report: Report) -> DigitReader:
         small = registry.module(CLASSIFIER).PRESETS["small"]
         steps = self.effort.classifier_steps
-        changes = {"augmentation": False, "steps": steps, "seed": self.seed}
+        changes = {"augmentation": False, "non_digits": 0, "steps": steps, "seed": self.seed}
         random = np.random.default_rng(self.seed)
         rows = random.permutation(len(data))[: self.effort.classifier_digits]
         config = replace(small, changes)
@@ -181,19 +184,6 @@ class Bench:
         return stacked_modes(readings.reshape(-1, 3))
 
 
-def digits_by_writer(data: Dataset, random: np.random.Generator) -> Dataset | None:
-    """HAND_LENGTH digits of each writer of as many, writer by writer; None without two writers."""
-    if data.writers is None:
-        return None
-    ids, counts = np.unique(data.writers, return_counts=True)
-    able = ids[counts >= HAND_LENGTH]
-    if len(able) < 2:
-        return None
-    own = [np.flatnonzero(data.writers == writer) for writer in able]
-    rows = [random.choice(choices, HAND_LENGTH, replace=False) for choices in own]
-    return data.where(np.concatenate(rows))
-
-
 def _accuracy(reader: DigitReader, data: Dataset) -> float:
     return float((reader.probabilities(data.images).argmax(-1) == data.labels).mean())
 
@@ -205,4 +195,5 @@ def _correlation(
     if hands is None:
         return None
     standard = standardise_by_class(measure(hands.images), hands.labels)
-    return intraclass_correlation(standard.reshape(-1, HAND_LENGTH))
+    found = intraclass_correlation(standard.reshape(-1, HAND_LENGTH))
+    return found if np.isfinite(found) else None

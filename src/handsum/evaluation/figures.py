@@ -36,9 +36,9 @@ class Effort:
     sums: int
 
 
-FULL = Effort("full", 10_000, 60_000, 1_200, 26_000, 200, 2_000, 2_000)
+FULL = Effort("full", 10_000, 60_000, 1_200, 26_000, 200, 2_000, 1_000)
 # Small enough for a minute on two cores: to see where a model stands, not to publish.
-QUICK = Effort("quick", 2_000, 5_000, 200, 0, 20, 200, 500)
+QUICK = Effort("quick", 2_000, 5_000, 200, 0, 20, 200, 100)
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class Quality:
     """Digits against the test set, as the judge sees them; None where it was not to be measured.
 
     `asked`: the share that the judge reads as labelled, and by class. `frechet`: Fréchet distance
-    of its features. `gan_train`: the accuracy on the test set of a fresh classifier trained on
-    these digits only; `gan_test`: the accuracy on these digits of one trained on real ones.
+    of its features over `count` digits. `gan_train`: the accuracy on the test set of a fresh
+    classifier trained on `trained_on` of these digits only; `gan_test`: the accuracy on these
+    digits of one trained on real ones.
     `slant_correlation`, `width_correlation`: within seven digits of one writer.
     """
 
@@ -56,6 +57,7 @@ class Quality:
     asked_by_class: list[float | None] | None
     frechet: float
     manifold: Manifold
+    trained_on: int | None
     gan_train: float | None
     gan_test: float | None
     copies: Copies
@@ -68,13 +70,15 @@ class Quality:
 class LengthFigures:
     """Sequences of one length: the share of `count` that the judge reads to their total.
 
-    `entropy`: of the decompositions of one total, over that of all decompositions equally likely;
-    None where it was not measured.
+    `right`: drawn again where the reader disagrees, as `sum-sequence` does; `unchecked`: drawn
+    once. `entropy`: of one total's decompositions, over that of as many exactly uniform ones; None
+    where it was not measured.
     """
 
     length: int
     count: int
     right: float
+    unchecked: float
     entropy: float | None
 
 
@@ -116,4 +120,17 @@ class ReaderFigures:
     calibration_error: float
     confidence_bins: list[Bin]
     error_by_corruption: dict[str, float]
+    sums: list[SumFigures]
+
+
+@dataclass(frozen=True)
+class SumReaderFigures:
+    """A reader of sums, on sequences of `count` labelled digits."""
+
+    model: str
+    data: str
+    effort: str
+    seed: int
+    count: int
+    parameters: int
     sums: list[SumFigures]

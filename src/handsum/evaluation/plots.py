@@ -11,11 +11,17 @@ from scipy import ndimage
 
 from handsum.data.mnist import Dataset
 from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures
+from handsum.evaluation.figures import (
+    GeneratorFigures,
+    Quality,
+    ReaderFigures,
+    SumReaderFigures,
+)
 from handsum.images import encode_png, tile
 
 _GRID_COLUMNS = 20
 _ZOOM = 2
+_LONGEST_LABEL = 28
 
 
 def digit_grid(data: Dataset, rows: int = 10) -> bytes:
@@ -52,16 +58,16 @@ def closest_pairs(data: Dataset, bench: Bench, pairs: int = _GRID_COLUMNS) -> by
 
 def asked_by_class(figures: Sequence[GeneratorFigures], real: Quality) -> bytes | None:
     """The share of each class that the judge misreads; None where nothing was asked."""
-    series = {one.model: one.quality.asked_by_class for one in figures}
-    series["training digits"] = real.asked_by_class
-    known = {name: values for name, values in series.items() if values is not None}
+    series = [(one.model, one.quality.asked_by_class) for one in figures]
+    series.append(("test digits", real.asked_by_class))
+    known = [(name, values) for name, values in series if values is not None]
     if len(known) < 2:
         return None
     figure, axis = _figure()
     width = 0.8 / len(known)
-    for place, (name, values) in enumerate(known.items()):
+    for place, (name, values) in enumerate(known):
         heights = [0 if value is None else 100 * (1 - value) for value in values]
-        axis.bar(np.arange(10) + (place + 0.5) * width - 0.4, heights, width, label=name)
+        axis.bar(np.arange(10) + (place + 0.5) * width - 0.4, heights, width, label=_label(name))
     axis.set_xticks(range(10))
     axis.set_xlabel("digit asked for")
     axis.set_ylabel("not read as asked, %")
@@ -75,7 +81,7 @@ def reliability(figures: Sequence[ReaderFigures]) -> bytes:
     for one in figures:
         points = [(part.confidence, part.accuracy, part.count) for part in one.confidence_bins]
         confidence, accuracy, counts = np.array(points).T
-        line = axis.plot(confidence, accuracy, label=one.model, linewidth=1)[0]
+        line = axis.plot(confidence, accuracy, label=_label(one.model), linewidth=1)[0]
         axis.scatter(confidence, accuracy, 12 * np.log10(10 * counts), color=line.get_color())
     axis.set_xlabel("confidence")
     axis.set_ylabel("share read right")
@@ -89,20 +95,19 @@ def corruption_bars(figures: Sequence[ReaderFigures]) -> bytes:
     width = 0.8 / len(figures)
     for place, one in enumerate(figures):
         heights = [100 * one.error_by_corruption[name] for name in names]
-        axis.bar(
-            np.arange(len(names)) + (place + 0.5) * width - 0.4, heights, width, label=one.model
-        )
+        places = np.arange(len(names)) + (place + 0.5) * width - 0.4
+        axis.bar(places, heights, width, label=_label(one.model))
     axis.set_xticks(range(len(names)), names)
     axis.set_ylabel("misread, %")
     return _png(figure, axis)
 
 
-def sums_by_length(figures: Sequence[ReaderFigures]) -> bytes:
+def sums_by_length(figures: Sequence[ReaderFigures | SumReaderFigures]) -> bytes:
     """The share of sums predicted exactly, by length."""
     figure, axis = _figure()
     for one in figures:
         points = [(part.length, 100 * part.exact) for part in one.sums]
-        axis.plot(*np.array(points).T, marker="o", label=one.model)
+        axis.plot(*np.array(points).T, marker="o", label=_label(one.model))
     axis.set_xscale("log")
     lengths = [part.length for part in figures[0].sums]
     axis.set_xticks(lengths, [str(length) for length in lengths])
@@ -125,11 +130,19 @@ def _figure() -> tuple[Any, Any]:
     return figure, figure.subplots()
 
 
+def _label(name: str) -> str:
+    """A name that the legend shows as it is: Matplotlib would leave out those that begin with _."""
+    short = name if len(name) <= _LONGEST_LABEL else "…" + name[1 - _LONGEST_LABEL :]
+    return f" {short}"
+
+
 def _png(figure: Any, axis: Any) -> bytes:
     axis.grid(alpha=0.3)
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    legend = axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120, metadata={"Software": "handsum"})
     return buffer.getvalue()

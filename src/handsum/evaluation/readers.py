@@ -8,13 +8,21 @@ import numpy as np
 
 from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset
-from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, silent
+from handsum.evaluation.figures import (
+    FULL,
+    Effort,
+    ReaderFigures,
+    Report,
+    SumReaderFigures,
+    silent,
+)
 from handsum.metrics.calibration import confidence_bins, expected_calibration_error
 from handsum.metrics.sums import SumFigures, sum_figures
-from handsum.pretrained import DigitReader
+from handsum.pretrained import DigitReader, SumReader
 from handsum.sums import sum_distribution
 
 SUM_LENGTHS = (1, 2, 5, 10, 20, 50, 100)
+_AT_ONCE = 128
 
 # Distributions (N, 9L + 1) of the sums of sequences, given as rows (N, L) of a data set.
 SumModel = Callable[[np.ndarray], np.ndarray]
@@ -31,11 +39,9 @@ def evaluate_reader(
 ) -> ReaderFigures:
     """Measure a reader on labelled digits, as they are, corrupted and in sums.
 
-    `name` says which digits they are; a quick effort takes a random part of them.
+    `name` says which digits they are; an effort short of the full one takes a random part of them.
     """
-    random = np.random.default_rng(seed)
-    if effort.name == "quick" and len(data) > effort.count:
-        data = data.where(random.permutation(len(data))[: effort.count])
+    data = _part(data, effort, seed)
     probabilities = reader.probabilities(data.images)
     readings = probabilities.argmax(-1)
     confusion = np.zeros((10, 10), np.int64)
@@ -51,7 +57,7 @@ def evaluate_reader(
     def convolved(rows: np.ndarray) -> np.ndarray:
         return np.stack([sum_distribution(probabilities[row]) for row in rows])
 
-    sums = measure_sums(convolved, data.labels, SUM_LENGTHS, effort.sums, seed)
+    sums = measure_sums(convolved, data.labels, effort.sums, seed)
     report(1)
     return ReaderFigures(
         model=reader.name,
@@ -69,12 +75,50 @@ def evaluate_reader(
     )
 
 
+def evaluate_sum_reader(
+    reader: SumReader,
+    data: Dataset,
+    name: str,
+    *,
+    effort: Effort = FULL,
+    seed: int = 0,
+    report: Report = silent,
+) -> SumReaderFigures:
+    """Measure a reader of sums on sequences of labelled digits; see `evaluate_reader`."""
+    data = _part(data, effort, seed)
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        # A few sequences at a time: long ones take much memory.
+        parts = range(0, len(rows), _AT_ONCE)
+        return np.concatenate(
+            [reader.distributions(data.images[rows[start : start + _AT_ONCE]]) for start in parts]
+        )
+
+    return SumReaderFigures(
+        model=reader.name,
+        data=name,
+        effort=effort.name,
+        seed=seed,
+        count=len(data),
+        parameters=int(reader.facts["parameters"]),
+        sums=measure_sums(read, data.labels, effort.sums, seed, report),
+    )
+
+
+def _part(data: Dataset, effort: Effort, seed: int) -> Dataset:
+    """All digits for a full effort, a random part of them for another."""
+    if effort.name == "full" or len(data) <= effort.count:
+        return data
+    return data.where(np.random.default_rng(seed).permutation(len(data))[: effort.count])
+
+
 def measure_sums(
-    model: SumModel, labels: np.ndarray, lengths: tuple[int, ...], count: int, seed: int
+    model: SumModel, labels: np.ndarray, count: int, seed: int, report: Report = silent
 ) -> list[SumFigures]:
     """Figures of `count` sequences of each length, drawn at random from digits with `labels`."""
-    found = []
-    for length in lengths:
+    found: list[SumFigures] = []
+    for length in SUM_LENGTHS:
+        report(len(found) / len(SUM_LENGTHS))
         rows = np.random.default_rng([seed, length]).integers(len(labels), size=(count, length))
         found.append(sum_figures(model(rows), labels[rows].sum(1), length))
     return found

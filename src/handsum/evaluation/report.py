@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from handsum.errors import HandsumError
 from handsum.evaluation.tables import Table
 from handsum.images import atomic_write
 
+MARK = '<meta name="generator" content="handsum">'
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
@@ -39,22 +41,35 @@ class Picture:
     png: bytes
 
 
+def prepare_report(folder: Path) -> None:
+    """Make the folder of a report: before the work, not after it.
+
+    Raises:
+        HandsumError: it cannot be made or written to, or holds an index.html that is no report.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        page = folder / "index.html"
+        if page.exists() and MARK not in page.read_text(errors="replace"):
+            raise HandsumError(f"{page} is no report of handsum's: choose another --report")
+    except OSError as error:
+        raise HandsumError(f"cannot write a report to {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise HandsumError(f"cannot write a report to {folder}: permission denied")
+
+
 def save_report(
     folder: Path, facts: dict[str, Any], tables: Sequence[Table], pictures: Sequence[Picture]
 ) -> None:
-    """Write index.html and figures.json into `folder`, which is made if need be.
+    """Write index.html and figures.json into `folder` (see `prepare_report`).
 
     `facts` are the JSON: its command, versions, seed and effort head the page.
 
     Raises:
-        HandsumError: the folder or a file cannot be written.
+        HandsumError: a file cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HandsumError(f"cannot make the folder {folder}: {error.strerror}") from error
     with atomic_write(folder / "figures.json") as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+        file.write((json.dumps(facts, indent=2, allow_nan=False) + "\n").encode())
     with atomic_write(folder / "index.html") as file:
         file.write(_page(facts, tables, pictures).encode())
 
@@ -64,14 +79,14 @@ def _page(facts: dict[str, Any], tables: Sequence[Table], pictures: Sequence[Pic
     title = f"{names}: measured by handsum"
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     warning = (
-        '<p class="quick">Quick: few digits, rough figures. Not for comparing or publishing.</p>'
-        if facts["effort"] == "quick"
+        '<p class="quick">Few digits, rough figures: not for comparing or publishing.</p>'
+        if facts["effort"] != "full"
         else ""
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
+        f"{MARK}<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{html.escape(title)}</h1>"
         f'<p class="note"><code>{html.escape(facts["command"])}</code><br>'
         f"seed {facts['seed']}; {html.escape(versions)}</p>{warning}"

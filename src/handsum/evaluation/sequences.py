@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,15 +10,16 @@ from handsum.evaluation.figures import Effort, LengthFigures, Report
 from handsum.metrics.entropy import estimate_entropy
 from handsum.pretrained import DigitReader
 from handsum.seeds import SEED_LIMIT
-from handsum.sums import count_sequences
+from handsum.sums import count_sequences, draw_digits
 
 LENGTHS = (1, 2, 3, 5, 7, 10)
 # Where there are more decompositions than this for each sequence that is drawn, hardly any is drawn
 # twice, and how even they are cannot be told.
 _THINNEST = 4
 
-# Images uint8 (N, L, 28, 28) of sequences: of a total each (N,), of a length, by a seed.
-Write = Callable[[np.ndarray, int, int], np.ndarray]
+# Images uint8 (N, L, 28, 28) of sequences: of a total each (N,), of a length, by a seed, and
+# whether those that do not read as asked are drawn again.
+Write = Callable[[np.ndarray, int, int, bool], np.ndarray]
 
 
 def measure_sequences(
@@ -35,37 +35,38 @@ def measure_sequences(
     for step, length in enumerate(lengths):
         random = np.random.default_rng([seed, length])
         totals = random.integers(0, 9 * length + 1, effort.sequences)
-        readings = _read(judge, write(totals, length, _fresh(random)))
-        found.append(
-            LengthFigures(
-                length=length,
-                count=len(totals),
-                right=float((readings.sum(1) == totals).mean()),
-                entropy=_entropy(write, judge, length, effort.entropy_sequences, _fresh(random)),
-            )
+        own_seed = int(random.integers(SEED_LIMIT))
+        checked, unchecked = (
+            float((_read(judge, write(totals, length, own_seed, check)).sum(1) == totals).mean())
+            for check in (True, False)
         )
+        entropy = _entropy(write, judge, length, effort.entropy_sequences, random)
+        found.append(LengthFigures(length, len(totals), checked, unchecked, entropy))
         report((step + 1) / len(lengths))
     return found
 
 
-def _entropy(write: Write, judge: DigitReader, length: int, count: int, seed: int) -> float | None:
-    """Entropy of the decompositions of the middle total, over its logarithm of their number."""
+def _entropy(
+    write: Write, judge: DigitReader, length: int, count: int, random: np.random.Generator
+) -> float | None:
+    """Entropy of the middle total's decompositions, over that of as many uniform ones."""
     total = 9 * length // 2
     ways = count_sequences(total, length)
     if ways == 1 or ways > _THINNEST * count:
         return None
     # Few ways take few sequences to tell how even they are.
     count = min(count, 50 * ways)
-    readings = _read(judge, write(np.full(count, total), length, seed))
+    seed = int(random.integers(SEED_LIMIT))
+    readings = _read(judge, write(np.full(count, total), length, seed, False))
     right = readings[readings.sum(1) == total]
     if not len(right):
         return 0.0
-    _, counts = np.unique(right, axis=0, return_counts=True)
-    return estimate_entropy(counts) / math.log(ways)
-
-
-def _fresh(random: np.random.Generator) -> int:
-    return int(random.integers(SEED_LIMIT))
+    # As many of both, so that what the estimate lacks or adds is the same in both.
+    even = draw_digits(total, length, len(right), random)
+    found, ideal = (
+        estimate_entropy(np.unique(rows, axis=0, return_counts=True)[1]) for rows in (right, even)
+    )
+    return found / ideal if ideal else None
 
 
 def _read(judge: DigitReader, images: np.ndarray) -> np.ndarray:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
+
+from handsum.losses import Batch, Metrics, Parts
 
 
 def relativistic_loss(winning: jax.Array, losing: jax.Array) -> jax.Array:
@@ -27,3 +31,38 @@ def gradient_penalty(
     """
     gradients = jax.grad(lambda pixels: discriminator(pixels).sum())(images)
     return jnp.square(gradients).sum((1, 2, 3)).mean()
+
+
+def realness_loss(logits: jax.Array, target: float) -> jax.Array:
+    """Mean binary cross-entropy of realness logits (N,) against `target` in [0, 1].
+
+    The discriminator's target is 1 (a little less, to smooth it) for real images and 0 for
+    generated ones; the generator's is 1: the non-saturating loss of Goodfellow et al. (2014).
+    """
+    return optax.sigmoid_binary_cross_entropy(logits, jnp.full_like(logits, target)).mean()
+
+
+def image_discriminator_loss(
+    smoothing: float, parts: Parts, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Metrics]:
+    """Telling digits from generated ones without knowing which digit; real targets smoothed."""
+    latents, *dropout = jax.random.split(key, 3)
+    generated = jax.lax.stop_gradient(_random_images(parts["generator"], batch, latents))
+    real_logits = parts["discriminator"](batch["images"], key=dropout[0])
+    generated_logits = parts["discriminator"](generated, key=dropout[1])
+    loss = realness_loss(real_logits, 1 - smoothing) + realness_loss(generated_logits, 0.0)
+    margin = (real_logits - generated_logits).mean()
+    return loss, {"discriminator_loss": loss, "margin": margin}
+
+
+def image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Metrics]:
+    """Being taken for real by a discriminator that does not know which digit."""
+    latents, dropout = jax.random.split(key)
+    generated = _random_images(parts["generator"], batch, latents)
+    loss = realness_loss(parts["discriminator"](generated, key=dropout), 1.0)
+    return loss, {"generator_loss": loss}
+
+
+def _random_images(generator: Any, batch: Batch, key: jax.Array) -> jax.Array:
+    latents = jax.random.normal(key, (len(batch["labels"]), generator.latent_size))
+    return generator(latents, batch["labels"], batch["writers"], training=True)

@@ -16,6 +16,16 @@ def cross_entropy_loss(logits: jax.Array, labels: jax.Array, smoothing: float = 
     return optax.softmax_cross_entropy(logits, targets).mean()
 
 
+def novelty_loss(logits: jax.Array, known: jax.Array) -> jax.Array:
+    """Mean cross-entropy of the rows of logits (N, C) being of any class against `known` (N,).
+
+    The log-odds of that are the logarithm of the sum of a row's exponentiated logits: Liu et al.,
+    "Energy-based out-of-distribution detection" (2020), with a logistic loss for their hinges.
+    """
+    odds = jax.nn.logsumexp(logits, axis=-1)
+    return jax.nn.softplus(jnp.where(known, -odds, odds)).mean()
+
+
 def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Share of rows of logits (N, C) whose largest entry is at labels (N,)."""
     return jnp.mean(logits.argmax(-1) == labels)

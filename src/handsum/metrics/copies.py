@@ -25,14 +25,16 @@ class Nearest:
 class Copies:
     """Digits against the test set's, by their distance to the nearest training digit of the class.
 
-    `count`: how many are nearer than any test digit of their class is; `near`: the share nearer
-    than 1 in 100 test digits of their class (0.01 for test digits themselves); `distance`: the
-    median distance over that of test digits.
+    `count`: how many of `known` digits are nearer than any test digit of their class is; `near`:
+    the share nearer than 1 in 100 test digits of their class (0.01 for test digits themselves);
+    `distance`: the median distance over that of test digits; None where none are known. A copy that
+    was moved or turned is far in pixels, and none of these.
     """
 
     count: int
-    near: float
-    distance: float
+    known: int
+    near: float | None
+    distance: float | None
 
 
 def nearest_of_class(
@@ -75,5 +77,5 @@ def count_copies(
             near += int((own < np.quantile(test, 0.01)).sum())
             ratios.append(own / np.median(test))
     if not known:
-        return Copies(0, float("nan"), float("nan"))
-    return Copies(copied, near / known, float(np.median(np.concatenate(ratios))))
+        return Copies(0, 0, None, None)
+    return Copies(copied, known, near / known, float(np.median(np.concatenate(ratios))))

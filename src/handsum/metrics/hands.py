@@ -43,10 +43,12 @@ def standardise_by_class(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def intraclass_correlation(values: np.ndarray) -> float:
     """ICC(1) of values (groups, members): the share of their variance that is between groups.
 
-    Shrout and Fleiss, "Intraclass correlations" (1979). 1: members agree; 0: groups mean nothing.
+    Shrout and Fleiss, "Intraclass correlations" (1979). 1: members agree; 0: groups mean nothing;
+    NaN where all values are the same.
     """
     groups, members = values.shape
     means = values.mean(1)
     between = members * np.square(means - values.mean()).sum() / (groups - 1)
     within = np.square(values - means[:, None]).sum() / (groups * (members - 1))
-    return float((between - within) / (between + (members - 1) * within))
+    total = between + (members - 1) * within
+    return float((between - within) / total) if total else float("nan")

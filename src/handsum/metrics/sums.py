@@ -13,24 +13,26 @@ INTERVAL = 0.9
 class SumFigures:
     """Predicted sums of `count` sequences of `length` digits.
 
-    `exact`: the share right; `error`: mean absolute error; `coverage`: the share within the central
-    90% interval (see `sum_figures`), and `width`, the interval's mean number of sums.
+    `exact`: the share right; `error`: mean absolute error; `held`: the share within the central 90%
+    interval of whole sums, and `claimed`: the probability that the model gives this interval, both
+    at least 0.9 where honest; `coverage`: see `sum_figures`.
     """
 
     length: int
     count: int
     exact: float
     error: float
+    held: float
+    claimed: float
     coverage: float
-    width: float
 
 
 def sum_figures(distributions: np.ndarray, totals: np.ndarray, length: int) -> SumFigures:
     """Compare distributions (N, S) over the sums 0 .. S - 1 with the true totals (N,).
 
-    The prediction is the most probable sum. A sum counts as covered by the share of its own
-    probability that lies within the central 90%: sums are whole, and an interval of whole sums
-    would hold more than its 90%, which would make every honest distribution look too wide.
+    The prediction is the most probable sum. An interval of whole sums holds more than its 90%; the
+    coverage counts a sum by the share of its own probability that lies within the central 90%
+    exactly, which is 0.9 for every honest model, and less for one that claims too much.
     """
     rows = np.arange(len(totals))
     above = np.cumsum(distributions, axis=1)
@@ -38,12 +40,15 @@ def sum_figures(distributions: np.ndarray, totals: np.ndarray, length: int) -> S
     tail = (1 - INTERVAL) / 2
     inside = np.clip(np.minimum(above, 1 - tail) - np.maximum(below, tail), 0, None)
     share = np.divide(inside, distributions, out=np.zeros_like(inside), where=distributions > 0)
+    # Rounding must not add a sum to the interval.
+    whole = inside > 1e-9
     predicted = distributions.argmax(axis=1)
     return SumFigures(
         length=length,
         count=len(totals),
         exact=float((predicted == totals).mean()),
         error=float(np.abs(predicted - totals).mean()),
+        held=float(whole[rows, totals].mean()),
+        claimed=float((distributions * whole).sum(1).mean()),
         coverage=float(share[rows, totals].mean()),
-        width=float((inside > 0).sum(axis=1).mean()),
     )

@@ -2,30 +2,40 @@
 
 A 5x5 stem of stride 2, then two stages of two 3x3 convolutions with batch normalisation, after VGG
 (Simonyan and Zisserman, 2015) and Ioffe and Szegedy (2015), small enough to train on a laptop.
+
+It also learns what is not a digit: the logarithm of the sum of its exponentiated logits is trained
+to be the log-odds of a digit against anything else (the energy of Liu, Wang, Owens and Li,
+"Energy-based out-of-distribution detection", 2020), so that ten logits say both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from handsum.config import TrainingConfig
+from handsum.data import mnist
 from handsum.data.augment import augment
+from handsum.data.non_digits import non_digits
 from handsum.losses import Batch, Losses, Metrics, Parts
-from handsum.losses.classification import accuracy, cross_entropy_loss
+from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
 SNAPSHOT_PART = "classifier"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(TrainingConfig):
-    """Settings of the reader; `widths` are the channels of its stem, at 14x14 and at 7x7."""
+    """Settings of the reader; `widths` are the channels of its stem, at 14x14 and at 7x7.
 
-    steps: int = 6_000
+    `non_digits` is how many of `non_digit_bank` different ones are beside each batch of digits.
+    """
+
+    steps: int = 4_000
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
@@ -35,11 +45,13 @@ class Config(TrainingConfig):
     dropout: float = 0.2
     label_smoothing: float = 0.02
     augmentation: bool = True
+    non_digits: int = 48
+    non_digit_bank: int = 12_000
 
 
 PRESETS = {
     "default": Config(),
-    "small": Config(widths=(16, 32, 64), hidden=64, steps=2_000),
+    "small": Config(widths=(16, 32, 64), hidden=64, steps=2_000, non_digit_bank=1_200),
 }
 
 
@@ -103,16 +115,34 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 
 
 def classifier_loss(
-    config: Config, parts: Parts, batch: Batch, key: jax.Array
+    config: Config, bank: np.ndarray, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Cross-entropy on augmented digits; reports the accuracy on them."""
-    augmentation, dropout = jax.random.split(key)
-    images = augment(batch["images"], augmentation) if config.augmentation else batch["images"]
+    """Cross-entropy on augmented digits, and on whether each is one beside some of the `bank`.
+
+    The bank holds non-digits, uint8 (M, 28, 28). Reports the accuracy on the digits.
+    """
+    augmentation, dropout, choice = jax.random.split(key, 3)
+    rows = jax.random.randint(choice, (config.non_digits,), 0, max(len(bank), 1))
+    others = jnp.asarray(bank)[rows, ..., None].astype(jnp.float32) / 127.5 - 1
+    images = jnp.concatenate([batch["images"], others])
+    if config.augmentation:
+        images = augment(images, augmentation)
     logits = parts["classifier"](images, key=dropout)
-    loss = cross_entropy_loss(logits, batch["labels"], config.label_smoothing)
-    return loss, {"loss": loss, "accuracy": accuracy(logits, batch["labels"])}
+    digits = logits[: len(batch["labels"])]
+    loss = cross_entropy_loss(digits, batch["labels"], config.label_smoothing)
+    loss = loss + novelty_loss(logits, jnp.arange(len(logits)) < len(digits))
+    return loss, {"loss": loss, "accuracy": accuracy(digits, batch["labels"])}
+
+
+@cache
+def _bank(count: int) -> np.ndarray:
+    """Non-digits made from the training split: uint8 (count, 28, 28)."""
+    if not count:
+        return np.zeros((0, 28, 28), np.uint8)
+    return non_digits(mnist.load("train").images, count, np.random.default_rng(0))
 
 
 def losses(config: Config) -> Losses:
     """What each part minimises, in the order of their updates within a step."""
-    return {"classifier": partial(classifier_loss, config)}
+    bank = _bank(config.non_digit_bank if config.non_digits else 0)
+    return {"classifier": partial(classifier_loss, config, bank)}

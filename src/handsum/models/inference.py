@@ -29,18 +29,76 @@ def draw_digits(
 
     The key of digit i is a function of `seed`, `indices[i]` and `attempts[i]` alone.
     """
+    latents = draw_latents(generator, seed, indices, attempts)
+    return to_bytes(generator(latents, labels, writers))
+
+
+def draw_between(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    shares: jax.Array,
+    labels: jax.Array,
+    writers: jax.Array,
+) -> jax.Array:
+    """Digits uint8 (N, 28, 28) as `draw_digits`, between a key's first drawing and its second.
+
+    `shares` (N,) in [0, 1] turn one's latents into the other's, as long as both all the way.
+    """
+    first, second = (
+        draw_latents(generator, seed, indices, jnp.full_like(indices, attempt))
+        for attempt in (0, 1)
+    )
+    turn = shares[:, None] * jnp.pi / 2
+    return to_bytes(generator(jnp.cos(turn) * first + jnp.sin(turn) * second, labels, writers))
+
+
+def mix_digits(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    attempts: jax.Array,
+    shares: jax.Array,
+) -> jax.Array:
+    """Digits uint8 (N, 28, 28) that are several at once: `shares` (N, 10), rows that sum to 1."""
+    return to_bytes(generator.mix(draw_latents(generator, seed, indices, attempts), shares))
+
+
+def draw_latents(
+    generator: Any, seed: jax.Array, indices: jax.Array, attempts: jax.Array
+) -> jax.Array:
+    """The latents (N, Z) of digits."""
+    keys = draw_keys(seed, indices, attempts)
+    return jax.vmap(lambda key: jax.random.normal(key, (generator.latent_size,)))(keys)
+
+
+def draw_sequences(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    attempts: jax.Array,
+    totals: jax.Array,
+    lengths: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """Sequences for totals and lengths (N,): images uint8 (N, L, 28, 28) and digits int (N, L).
+
+    L is the generator's longest; what is beyond a sequence's length means nothing. The keys are as
+    in `draw_digits`.
+    """
+    noise = jax.vmap(lambda key: generator.noise(key))(draw_keys(seed, indices, attempts))
+    images, digits = generator(noise, totals, lengths)
+    return to_bytes(images), digits
+
+
+def draw_keys(seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
+    """A random key for each row."""
     root = jax.random.key(seed)
-
-    def latents(index: jax.Array, attempt: jax.Array) -> jax.Array:
-        key = jax.random.fold_in(jax.random.fold_in(root, index), attempt)
-        return jax.random.normal(key, (generator.latent_size,))
-
-    images = generator(jax.vmap(latents)(indices, attempts), labels, writers)
-    return to_bytes(images)
+    by_index = jax.vmap(lambda index: jax.random.fold_in(root, index))(indices)
+    return jax.vmap(jax.random.fold_in)(by_index, attempts)
 
 
 def to_bytes(images: jax.Array) -> jax.Array:
-    """Images (N, H, W, 1) in [-1, 1] as uint8 (N, H, W)."""
+    """Images (..., H, W, 1) in [-1, 1] as uint8 (..., H, W)."""
     return jnp.round((images[..., 0] + 1) * 127.5).astype(jnp.uint8)
 
 
@@ -57,3 +115,9 @@ def digit_features(classifier: Any, pixels: jax.Array) -> jax.Array:
 def read_digits(classifier: Callable[[jax.Array], jax.Array], pixels: jax.Array) -> jax.Array:
     """Digit logits (N, 10) of digits uint8 (N, 28, 28)."""
     return classifier(from_bytes(pixels))
+
+
+def read_sums(reader: Any, pixels: jax.Array, lengths: jax.Array) -> jax.Array:
+    """Distributions (N, 9L + 1) of the sums of sequences uint8 (N, L, 28, 28) of `lengths` (N,)."""
+    mask = jnp.arange(pixels.shape[1]) < lengths[:, None]
+    return reader.sums(from_bytes(pixels), mask)

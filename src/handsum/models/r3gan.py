@@ -87,7 +87,10 @@ class Block(nnx.Module):
 
 
 class Generator(nnx.Module):
-    """Latents (N, 64), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1]."""
+    """Latents (N, 64), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
+
+    In the place of writers it takes hands (N, writer_size) as well, between theirs or beyond.
+    """
 
     latent_size = LATENT_SIZE
 
@@ -103,7 +106,8 @@ class Generator(nnx.Module):
         self.out = _conv(config.widths[-1], 1, 3, rngs, gain=1.0)
 
     def __call__(self, latents: jax.Array, labels: jax.Array, writers: jax.Array) -> jax.Array:
-        condition = jnp.concatenate([latents, self.labels(labels), self.hands(writers)], axis=-1)
+        hands = writers if writers.ndim == 2 else self.hands(writers)
+        condition = jnp.concatenate([latents, self.labels(labels), hands], axis=-1)
         style = _leaky(self.mapping(condition))
         features = self.base(style).reshape(len(style), 7, 7, -1)
         features = self.blocks[0](features, style)

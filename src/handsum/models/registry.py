@@ -10,16 +10,29 @@ from typing import Any, Literal
 
 from handsum.errors import UsageError
 
-Task = Literal["digit generator", "digit reader", "judge"]
+Task = Literal[
+    "digit generator",
+    "random digit generator",
+    "sequence generator",
+    "digit reader",
+    "sum reader",
+    "judge",
+]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One model: its name (also its module's and its command's), its task and what it is."""
+    """One model: its name (also its module's and its command's), its task and what it is.
+
+    `mixes` is whether it can draw digits that are several at once; `weights` names the model whose
+    bundled weights it uses, where it has none of its own.
+    """
 
     name: str
     task: Task
     summary: str
+    mixes: bool = False
+    weights: str = ""
 
 
 DEFAULT_GENERATOR = "r3gan"
@@ -32,7 +45,21 @@ ENTRIES = {
         Entry(
             "r3gan", "digit generator", "class- and writer-conditional R3GAN, one call per digit"
         ),
+        Entry("cgan", "digit generator", "class-conditional GAN, which also mixes digits", True),
+        Entry("dcgan", "random digit generator", "convolutional GAN, random digits"),
+        Entry("gan", "random digit generator", "fully connected GAN, random digits"),
+        Entry(
+            "lstm-cgan", "sequence generator", "an LSTM plans digits to a total, a cGAN draws them"
+        ),
+        Entry("one-to-many-cgan", "sequence generator", "one generator for each digit of a total"),
         Entry("cnn", "digit reader", "convolutional classifier, augmented for real pictures"),
+        Entry(
+            "cnn-sum",
+            "digit reader",
+            "exact sums of the digits that cnn reads; learns from sums alone, too",
+            weights="cnn",
+        ),
+        Entry("cnn-lstm", "sum reader", "CNN and LSTM that predict the sum of a sequence"),
         Entry("judge", "judge", "residual classifier for evaluation only"),
     )
 }
@@ -58,4 +85,9 @@ def find(name: str, tasks: Iterable[Task] | None = None) -> Entry:
 
 def module(name: str) -> Any:
     """Import a model's module: Config, PRESETS, SNAPSHOT_PART, build() and losses()."""
-    return importlib.import_module(f"handsum.models.{find(name).name}")
+    return importlib.import_module(f"handsum.models.{module_name(find(name).name)}")
+
+
+def module_name(name: str) -> str:
+    """A model's name as its module has it."""
+    return name.replace("-", "_")

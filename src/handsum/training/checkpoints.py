@@ -47,8 +47,15 @@ class Checkpoints:
             plain = self._manager.restore(step, args=ocp.args.StandardRestore(abstract))
         except (ValueError, KeyError, TypeError, OSError) as error:
             line = str(error).strip().splitlines()[0]
+            older = [other for other in self._manager.all_steps() if other < step]
+            hint = (
+                f"; if it is damaged, remove {self._folder / str(step)} to go on from step "
+                f"{max(older)}"
+                if older
+                else ""
+            )
             raise SnapshotError(
-                f"the checkpoint of step {step} in {self._folder} cannot be used: {line}"
+                f"the checkpoint of step {step} in {self._folder} cannot be used: {line}{hint}"
             ) from error
         return jax.tree.unflatten(structure, [plain[str(i)] for i in range(len(leaves))])
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -21,11 +21,13 @@ from flax import nnx
 from handsum._version import __version__
 from handsum.config import TrainingConfig, replace, to_json
 from handsum.data.mnist import Dataset
+from handsum.data.sequences import sum_groups
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_write, save_png
 from handsum.models import registry
-from handsum.training.batches import Batches
+from handsum.training.batches import digit_groups, make_batches
 from handsum.training.checkpoints import Checkpoints
+from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
 from handsum.training.snapshots import Snapshot, save_snapshot
@@ -88,6 +90,11 @@ def prepare(config: TrainingConfig, data: Dataset) -> tuple[TrainingConfig, dict
         hands = np.unique(data.writers, return_inverse=True)[1].astype(np.int32)
     if hasattr(config, "writers"):
         config = replace(config, {"writers": int(hands.max()) + 1})
+    if getattr(config, "labels", "digits") != "digits":
+        # Training sees no label, only what the labels of a group add up to.
+        groups = digit_groups(config, len(data))
+        sums = sum_groups(data.labels, groups, getattr(config, "labels", "") == "numbers")
+        return config, {"images": data.images, "sums": sums}
     arrays = {"images": data.images, "labels": data.labels.astype(np.int32), "writers": hands}
     return config, arrays
 
@@ -115,7 +122,8 @@ def train(
     device.
 
     Raises:
-        UsageError: the folder holds a run and `resume` is not set, or the other way round.
+        UsageError: the folder holds a run and `resume` is not set, or the other way round; or
+            another process is training there.
         HandsumError: a metric became NaN or infinite.
     """
     module = registry.module(run.model)
@@ -124,8 +132,7 @@ def train(
     parameters = count_parameters(modules)
     definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
     _claim(run, config, resume)
-    checkpoints = Checkpoints(run.out / "checkpoints")
-    try:
+    with locked(run.out), closing(Checkpoints(run.out / "checkpoints")) as checkpoints:
         start = checkpoints.latest() or 0
         if start:
             state = checkpoints.restore(start, state)
@@ -135,8 +142,6 @@ def train(
         session = _Session(run, config, module.SNAPSHOT_PART, monitor, checkpoints, report)
         state, reached, metrics = session.train(step, state, arrays, start)
         session.finish(state, reached, parameters[module.SNAPSHOT_PART])
-    finally:
-        checkpoints.close()
     return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
 
 
@@ -205,7 +210,7 @@ class _Session:
         config, backend = self.config, jax.default_backend()
         advance = compile_step(step, backend)
         data = {name: jax.numpy.asarray(values) for name, values in arrays.items()}
-        batches = Batches(len(arrays["labels"]), config.batch_size, config.seed)
+        batches = make_batches(config, arrays)
         # A dispatch on an accelerator takes many steps; on a CPU a chunk is only a moment between
         # two looks at the clock.
         chunk = 10 if backend == "cpu" else 50

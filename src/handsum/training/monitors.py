@@ -1,4 +1,4 @@
-"""How a run is watched: sample grids of generators, validation errors of classifiers.
+"""How a run is watched: sample grids of generators, validation errors of readers.
 
 A monitor compiles one function of the network to be snapshotted and asks it now and then. It sees
 the validation set, never the test set.
@@ -16,8 +16,11 @@ from flax import nnx
 from handsum.config import TrainingConfig
 from handsum.data.mnist import Dataset
 from handsum.images import tile
-from handsum.models.inference import draw_digits, read_digits
+from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
 from handsum.models.registry import Entry
+
+# The share of real digits that a reader may take for something else.
+LOST = 0.002
 
 
 class Monitor(Protocol):
@@ -55,11 +58,79 @@ class GeneratorMonitor:
         return {}
 
 
-class ClassifierMonitor:
-    """Reads the validation set; pictures the 100 digits that it is least sure of."""
+class SequenceMonitor:
+    """Draws a sequence of each length, always from the same random keys, and counts right plans."""
+
+    def __init__(self, definition: nnx.GraphDef, config: TrainingConfig) -> None:
+        self._longest = getattr(config, "longest", 1)
+        # Enough plans for a share; the last of each length is drawn with a total that is typical.
+        lengths = jnp.tile(jnp.arange(1, self._longest + 1), 20)
+        shares = jnp.repeat(jnp.linspace(0, 1, 20), self._longest)
+        totals = jnp.round(9 * lengths * shares).astype(jnp.int32)
+
+        @jax.jit
+        def draw(params: nnx.State, rest: nnx.State) -> tuple[jax.Array, jax.Array]:
+            generator = nnx.merge(definition, params, rest)
+            zeros = jnp.zeros_like(totals)
+            rows = jnp.arange(len(totals))
+            return draw_sequences(generator, jnp.uint32(0), rows, zeros, totals, lengths)
+
+        self._draw, self._totals, self._lengths = draw, np.asarray(totals), np.asarray(lengths)
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The share of plans that sum to their totals; pictures a sequence of each length."""
+        images, digits = map(np.asarray, self._draw(*state))
+        going = np.arange(self._longest) < self._lengths[:, None]
+        right = (digits * going).sum(1) == self._totals
+        shown = slice(10 * self._longest, 11 * self._longest)
+        picture = images[shown] * going[shown, :, None, None]
+        return {"plans_right": float(right.mean())}, tile(
+            picture.reshape(-1, *picture.shape[2:]), self._longest
+        )
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
+class SumMonitor:
+    """Reads the sums of sequences of ten validation digits; pictures the worst ten of them."""
 
     def __init__(self, definition: nnx.GraphDef, validation: Dataset) -> None:
-        self._validation = validation
+        rows = np.random.default_rng(0).integers(len(validation), size=(300, 10))
+        self._images, self._totals = validation.images[rows], validation.labels[rows].sum(1)
+        lengths = jnp.full(len(rows), 10)
+
+        @jax.jit
+        def read(params: nnx.State, rest: nnx.State, pixels: jax.Array) -> jax.Array:
+            return read_sums(nnx.merge(definition, params, rest), pixels, lengths)
+
+        self._read = read
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The mean absolute error of the sums, and the share of them that are exact."""
+        sums = np.asarray(self._read(*state, self._images)).argmax(-1)
+        errors = np.abs(sums - self._totals)
+        worst = np.argsort(-errors, kind="stable")[:10]
+        figures = {"validation_mae": errors.mean(), "validation_exact": (errors == 0).mean()}
+        picture = tile(self._images[worst].reshape(-1, *self._images.shape[2:]), 10)
+        return {name: float(value) for name, value in figures.items()}, picture
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
+class ClassifierMonitor:
+    """Reads the validation set; pictures the 100 digits that it is least sure of.
+
+    `knows_others` tells whether the network also learns what is not a digit.
+    """
+
+    def __init__(
+        self, definition: nnx.GraphDef, validation: Dataset, knows_others: bool = False
+    ) -> None:
+        self._validation, self._knows_others = validation, knows_others
 
         @jax.jit
         def read(params: nnx.State, rest: nnx.State, pixels: jax.Array) -> jax.Array:
@@ -83,9 +154,16 @@ class ClassifierMonitor:
         return {"validation_error": error}, tile(self._validation.images[worst], 10)
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
-        """The temperature that calibrates the logits on the validation set."""
+        """The temperature that calibrates the logits, and the least log-odds of a digit.
+
+        Fewer than LOST of the validation digits are below those odds.
+        """
         logits = self._logits(state)
-        return {"temperature": fit_temperature(logits, self._validation.labels)}
+        facts = {"temperature": fit_temperature(logits, self._validation.labels)}
+        if self._knows_others:
+            odds = np.logaddexp.reduce(logits.astype(np.float64), axis=-1)
+            facts["least_odds"] = float(np.quantile(odds, LOST))
+        return facts
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -114,6 +192,10 @@ def make_monitor(
     entry: Entry, definition: nnx.GraphDef, config: TrainingConfig, validation: Dataset
 ) -> Monitor:
     """The monitor for a model's task."""
-    if entry.task == "digit generator":
+    if entry.task in ("digit generator", "random digit generator"):
         return GeneratorMonitor(definition, config)
-    return ClassifierMonitor(definition, validation)
+    if entry.task == "sequence generator":
+        return SequenceMonitor(definition, config)
+    if entry.task == "sum reader":
+        return SumMonitor(definition, validation)
+    return ClassifierMonitor(definition, validation, getattr(config, "non_digits", 0) > 0)

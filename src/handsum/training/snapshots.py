@@ -70,6 +70,9 @@ def read_facts(folder: Path) -> dict[str, Any]:
         raise SnapshotError(
             f"{path} is of snapshot format {found}; this handsum reads format {FORMAT}"
         )
+    for name, kind in (("model", str), ("config", dict)):
+        if not isinstance(facts.get(name), kind):
+            raise SnapshotError(f"{path} is damaged: its {name} is {facts.get(name)!r}")
     return facts
 
 

@@ -80,8 +80,8 @@ def make_step(
 ) -> StepFunction:
     """One update of every part, in the order of `losses`, as a pure function.
 
-    The step takes the state, the whole data set on the device, and the rows of its batch (B,);
-    it gives the new state and a flat dictionary of scalar metrics.
+    The step takes the state, the whole data set on the device, and the rows of its batch, (B,) or
+    (B, L) with -1 for no digit; it gives the new state and a flat dictionary of scalar metrics.
     """
     transform = optimizer(config)
 
@@ -91,6 +91,7 @@ def make_step(
         key = jax.random.fold_in(jax.random.key(config.seed), state["step"])
         batch = {name: values[rows] for name, values in data.items()}
         batch["images"] = from_bytes(batch["images"])
+        batch["mask"] = rows >= 0
         state = jax.tree.map(lambda leaf: leaf, state)  # a fresh tree: the caller's stays whole
         metrics: dict[str, jax.Array] = {}
         for index, (part, loss) in enumerate(losses.items()):

@@ -1,0 +1,84 @@
+"""Hands, as a generator knows them: a writer's, a mix of several, or one that nobody has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from handsum.errors import UsageError
+from handsum.seeds import Stream, stream
+
+NEW = "new"
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Whose hand: `parts` are writers and their shares; none for a new hand.
+
+    `name` is how a person asks for it: "12", "12+40", "12:3+40:1" or "new".
+    """
+
+    name: str
+    parts: tuple[tuple[int, float], ...]
+
+    @property
+    def writer(self) -> int | None:
+        """The writer whose hand it is, or None where it is no single one's."""
+        return self.parts[0][0] if len(self.parts) == 1 else None
+
+
+def parse_hand(text: str | int) -> Hand:
+    """Read a hand: a writer's number, several joined by "+", with shares such as ":3", or "new".
+
+    Raises:
+        UsageError: anything else, or shares that are all zero.
+    """
+    text = str(text).strip()
+    if text == NEW:
+        return Hand(NEW, ())
+    parts = []
+    for part in text.split("+"):
+        found = re.fullmatch(r"\s*([0-9]{1,9})\s*(?::\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*)?", part)
+        if not found:
+            raise UsageError(
+                f"a hand is a writer's number such as 12, a mix such as 12+40 or 12:3+40:1, "
+                f"or {NEW}, not {text!r}"
+            )
+        parts.append((int(found[1]), float(found[2] or 1)))
+    shares: dict[int, float] = {}
+    for writer, share in parts:
+        shares[writer] = shares.get(writer, 0.0) + share
+    total = sum(shares.values())
+    if not total:
+        raise UsageError(f"the shares of {text!r} are all zero")
+    kept = {writer: share / total for writer, share in shares.items() if share}
+    return Hand(text, tuple(kept.items()))
+
+
+def hand_vectors(hand: Hand, table: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """The embeddings float32 (count, E) of a hand, from those of all writers (W, E).
+
+    A mix lies between its writers and as far from the middle of all hands as they do. Every one of
+    `count` new hands is another, drawn from a Gaussian with the writers' mean and covariance.
+
+    Raises:
+        UsageError: no such writer, or no hands to mix at all.
+    """
+    if hand.parts and max(writer for writer, _ in hand.parts) >= len(table):
+        largest = max(writer for writer, _ in hand.parts)
+        raise UsageError(f"writer {largest} is out of range: use 0 to {len(table) - 1}")
+    middle = table.mean(0, dtype=np.float64)
+    spread = table - middle
+    if hand.parts:
+        shares = np.array([share for _, share in hand.parts])
+        own = spread[[writer for writer, _ in hand.parts]]
+        mixed = shares @ own / np.sqrt(np.square(shares).sum())
+        vectors = np.tile(middle + mixed, (count, 1))
+    else:
+        draws = [
+            stream(seed, Stream.HANDS, index).standard_normal(len(table)) for index in range(count)
+        ]
+        vectors = middle + np.array(draws) @ spread / np.sqrt(len(table) - 1)
+    return vectors.astype(np.float32)

@@ -1,0 +1,121 @@
+"""From one hand to another, or from one drawing of a digit to another, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from handsum._version import __version__
+from handsum.errors import UsageError
+from handsum.hands import hand_vectors, parse_hand
+from handsum.images import atomic_write, save_png, tile
+from handsum.layout import check_size
+from handsum.painting import enlarge
+from handsum.seeds import choose_seed
+from handsum.writing import Digits, parse_digits
+
+LATENTS = "latents"
+_SCALE = 4.0
+_FRAME_MILLISECONDS = 80
+_REST_MILLISECONDS = 600
+
+
+def interpolate(
+    between: str = LATENTS,
+    digits: str = "0123456789",
+    *,
+    steps: int = 8,
+    seed: int | None = None,
+    writer: str | int = 0,
+    model: str | None = None,
+) -> Digits:
+    """Draw each of `digits` in `steps` steps between two hands or two latents: one row each.
+
+    `between` is two hands such as "12..40" (see `hands.parse_hand`), which every step writes with
+    the same latents; or "latents", from one random drawing to another in the hand of `writer`.
+
+    Raises:
+        UsageError: fewer than two steps, what is no such pair, or a model without what it takes.
+    """
+    from handsum.pretrained import load_generator
+
+    if steps < 2:
+        raise UsageError(f"{steps} steps lead nowhere: use 2 or more")
+    seed = choose_seed(seed)
+    generator = load_generator(model) if model else load_generator()
+    if not generator.conditional:
+        raise UsageError(f"{generator.name} draws random digits, not those that are asked for")
+    labels = np.repeat(parse_digits(digits), steps)
+    count = len(labels)
+    shares = np.tile(np.linspace(0, 1, steps), count // steps)
+    ends = [part.strip() for part in between.split("..")]
+    knows = len(generator.hands) > 1
+    if ends == [LATENTS]:
+        if knows:
+            hands = hand_vectors(parse_hand(writer), generator.hands, 1, seed).repeat(count, axis=0)
+        else:
+            hands = np.zeros(count, np.int64)
+        towards = shares
+    elif len(ends) == 2:
+        if not knows:
+            raise UsageError(f"{generator.name} knows no writers: use {LATENTS}")
+        pair = [hand_vectors(parse_hand(end), generator.hands, 1, seed)[0] for end in ends]
+        middle = generator.hands.mean(0)
+        # As far from the middle of all hands all the way, as hands are.
+        turn = shares[:, None] * np.pi / 2
+        hands = middle + np.cos(turn) * (pair[0] - middle) + np.sin(turn) * (pair[1] - middle)
+        towards = np.zeros(count)
+    else:
+        raise UsageError(f"interpolate between two hands, such as 12..40, or {LATENTS}")
+    indices = np.arange(count) // steps
+    images = generator.draw_between(labels, hands, towards, seed=seed, indices=indices)
+    writers = np.full(count, -1)
+    return Digits(images, labels, writers, steps, seed, generator.name, between)
+
+
+def check_interpolation_path(path: Path) -> None:
+    """Raise UsageError for a file that is neither a .png nor a .gif."""
+    if path.suffix.lower() not in (".png", ".gif"):
+        raise UsageError(f"cannot write {path}: an interpolation is a .png strip or a .gif")
+
+
+def save_interpolation(path: Path, digits: Digits) -> None:
+    """Write an interpolation as a PNG strip, or as a GIF that goes there and back again.
+
+    Raises:
+        UsageError: another suffix, or a strip too large to be opened again.
+        HandsumError: the file cannot be written; none is then left half-written.
+    """
+    check_interpolation_path(path)
+    steps = digits.columns
+    rows = len(digits.images) // steps
+    side = round(28 * _SCALE)
+    check_size(steps * side, rows * side)
+    large = np.stack([enlarge(image, _SCALE) for image in digits.images])
+    if path.suffix.lower() == ".png":
+        metadata = {
+            "Software": f"handsum {__version__}",
+            "handsum:seed": str(digits.seed),
+            "handsum:model": digits.model,
+            "handsum:writer": str(digits.hand),
+            "handsum:digits": "".join(map(str, digits.labels[::steps])),
+        }
+        save_png(path, tile(large, steps), metadata)
+        return
+    columns = min(rows, 10)
+    frames = [Image.fromarray(tile(large[step::steps], columns)) for step in range(steps)]
+    there_and_back = frames + frames[-2:0:-1]
+    times = [_FRAME_MILLISECONDS] * len(there_and_back)
+    times[0] = times[steps - 1] = _REST_MILLISECONDS
+    with atomic_write(path) as file:
+        frames[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=there_and_back[1:],
+            duration=times,
+            loop=0,
+            disposal=1,
+        )

@@ -1,0 +1,75 @@
+"""Layers of the models that draw sequences: committing to a digit, and judging a sequence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from handsum.layers import DigitFeatures, leaky
+
+
+def commit(logits: jax.Array) -> jax.Array:
+    """The most likely of logits (..., 10) as one-hot rows, with the gradient of the softmax.
+
+    The straight-through estimator of Bengio et al. (2013); on logits with Gumbel noise it is a
+    sample, as in Jang et al., "Categorical reparameterization with Gumbel-softmax" (2017).
+    """
+    soft = jax.nn.softmax(logits)
+    hard = jax.nn.one_hot(logits.argmax(-1), logits.shape[-1])
+    return soft + jax.lax.stop_gradient(hard - soft)
+
+
+class Judgement(NamedTuple):
+    """Realness logits of M digits (M,) and of their S sequences (S,), and digit logits (M, 10)."""
+
+    digits: jax.Array
+    sequences: jax.Array
+    readings: jax.Array
+
+
+class SequenceDiscriminator(nnx.Module):
+    """Judges each digit of a sequence, and the sequence with its total.
+
+    Images (M, 28, 28, 1) of digits (M, 10), at places `flat` (M,) of sequences with mask (S, L) and
+    totals (S,). A sequence is seen as the mean and the spread of its digits' features: what is
+    common to them, and how far they are of one hand.
+    """
+
+    def __init__(
+        self, widths: tuple[int, ...], features: int, longest: int, *, rngs: nnx.Rngs
+    ) -> None:
+        self.features = DigitFeatures(widths, features, rngs=rngs)
+        self.realness = nnx.Linear(features, 1, rngs=rngs)
+        init = nnx.initializers.normal(features**-0.5)
+        self.digits = nnx.Linear(10, features, use_bias=False, kernel_init=init, rngs=rngs)
+        self.reading = nnx.Linear(features, 10, rngs=rngs)
+        self.totals = nnx.Embed(9 * longest + 1, 32, rngs=rngs)
+        self.lengths = nnx.Embed(longest + 1, 32, rngs=rngs)
+        self.hidden = nnx.Linear(2 * features + 64, features, rngs=rngs)
+        self.sequence = nnx.Linear(features, 1, rngs=rngs)
+
+    def __call__(
+        self,
+        images: jax.Array,
+        digits: jax.Array,
+        flat: jax.Array,
+        mask: jax.Array,
+        totals: jax.Array,
+    ) -> Judgement:
+        features = self.features(images)
+        projection = (features * self.digits(digits)).sum(-1)
+        owners, lengths = flat // mask.shape[1], mask.sum(1)
+        mean, square = (
+            jax.ops.segment_sum(values, owners, len(mask)) / lengths[:, None]
+            for values in (features, jnp.square(features))
+        )
+        condition = [self.totals(totals), self.lengths(lengths)]
+        whole = jnp.concatenate([mean, square - jnp.square(mean), *condition], axis=-1)
+        return Judgement(
+            self.realness(features)[:, 0] + projection,
+            self.sequence(leaky(self.hidden(whole)))[:, 0],
+            self.reading(features),
+        )

@@ -1,0 +1,116 @@
+"""`cnn-lstm`: the sum of a sequence of digits, from their pictures, without reading any of them.
+
+After the public CNN+LSTM sum predictors: a convolutional network looks at each picture, an LSTM
+(Hochreiter and Schmidhuber, 1997) goes along the sequence and predicts the sum. Trained end to end
+on lengths 1 to 20 with padding masked out. At each position it tells by how much the sum grows,
+and how sure it is of that: so every beginning of a sequence is an example with a sum of its own,
+and sequences may be longer than those that it was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from handsum.config import TrainingConfig
+from handsum.layers import DigitFeatures
+from handsum.losses import Batch, Losses, Metrics, Parts
+
+SNAPSHOT_PART = "predictor"
+# The least variance of a digit: enough for a sum to be certain, too much to divide by nothing.
+LEAST_VARIANCE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(TrainingConfig):
+    """Settings; `batch_size` counts sequences, whose lengths in pairs fill `longest` + 1."""
+
+    steps: int = 5_000
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    ema_decay: float = 0.998
+    longest: int = 20
+    widths: tuple[int, ...] = (24, 48, 96)
+    features: int = 128
+    hidden: int = 96
+
+
+PRESETS = {
+    "default": Config(),
+    "small": Config(widths=(16, 32, 64), features=64, hidden=48, steps=3_000),
+}
+
+
+class Predictor(nnx.Module):
+    """Pictures to the mean and the variance of the sum of every beginning of a sequence."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        self.look = DigitFeatures(config.widths, config.features, rngs=rngs)
+        self.cell = nnx.OptimizedLSTMCell(config.features, config.hidden, rngs=rngs)
+        self.growth = nnx.Linear(config.features + config.hidden, 2, rngs=rngs)
+        self.size = config.hidden
+
+    def __call__(self, images: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Images (N, L, 28, 28, 1) with mask (N, L) to means and variances (N, L)."""
+        return self.add(self.look(images.reshape(-1, 28, 28, 1)), mask)
+
+    def add(self, features: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Features (N * L, F) of pictures with mask (N, L) to means and variances (N, L)."""
+        count, length = mask.shape
+        features = features.reshape(count, length, -1)
+        definition, state = nnx.split(self.cell)
+
+        def step(carry: tuple[jax.Array, jax.Array], inputs: jax.Array) -> tuple:
+            return nnx.merge(definition, state)(carry, inputs)
+
+        zeros = jnp.zeros((count, self.size))
+        hidden: jax.Array
+        _, hidden = jax.lax.scan(step, (zeros, zeros), features.transpose(1, 0, 2))
+        seen = jnp.concatenate([features, hidden.transpose(1, 0, 2)], axis=-1)
+        growth = self.growth(seen)
+        means = (4.5 + growth[..., 0]) * mask
+        variances = (LEAST_VARIANCE + jax.nn.softplus(growth[..., 1])) * mask
+        return means.cumsum(1), variances.cumsum(1)
+
+    def sums(self, images: jax.Array, mask: jax.Array) -> jax.Array:
+        """Distributions (N, 9L + 1) of the sums of sequences (N, L, 28, 28, 1), mask (N, L)."""
+        means, variances = (moment[:, -1:] for moment in self(images, mask))
+        edges = jnp.arange(9 * mask.shape[1] + 2) - 0.5
+        below = jax.scipy.stats.norm.cdf(edges, means, jnp.sqrt(variances))
+        possible = jnp.arange(9 * mask.shape[1] + 1) <= 9 * mask.sum(1, keepdims=True)
+        chances = jnp.maximum(jnp.diff(below), 1e-12) * possible
+        return chances / chances.sum(1, keepdims=True)
+
+
+def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
+    """The networks to train, by the name of their part."""
+    return {"predictor": Predictor(config, rngs=rngs)}
+
+
+def predictor_loss(
+    config: Config, parts: Parts, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Metrics]:
+    """How unlikely the sums of all beginnings are; reports the error of whole sequences' sums."""
+    mask, predictor = batch["mask"], parts["predictor"]
+    # Only the pictures that there are go through the convolutions.
+    count = len(mask) // 2 * (config.longest + 1)
+    flat = jnp.nonzero(mask.reshape(-1), size=count)[0]
+    looked = predictor.look(batch["images"].reshape(-1, 28, 28, 1)[flat])
+    features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
+    means, variances = predictor.add(features, mask)
+    errors = means - (batch["labels"] * mask).cumsum(1)
+    # By the digit, so that a long sequence's later sums do not outweigh all else.
+    variances = variances + (1 - mask)
+    surprise = (jnp.square(errors) / variances + jnp.log(variances)) / 2
+    loss = (surprise * mask).sum() / mask.sum()
+    return loss, {"loss": loss, "sum_error": jnp.abs(errors[:, -1]).mean()}
+
+
+def losses(config: Config) -> Losses:
+    """What each part minimises, in the order of their updates within a step."""
+    return {"predictor": partial(predictor_loss, config)}

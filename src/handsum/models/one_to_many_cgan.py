@@ -1,0 +1,243 @@
+"""`one-to-many-cgan`: a sequence of digits that sums to a total, one generator for each position.
+
+After the public One-to-Many CGANs: every position has a generator of its own, which is given the
+total; one discriminator judges the sequence and the total. Theirs know nothing of one another, so
+that digits are independent given the total, and the sum is right by chance. Done right, all
+positions share the latents of one plan. `shared_plan=False` takes the cure away.
+
+Each position commits itself to a digit. The latents of a plan are uniform numbers, one for each
+halving of the sequence. A real sequence has a plan too: at each halving, the rank of its left sum
+among all that its total could have had there. So the positions learn from real sequences, by their
+likelihood and by the exact distribution of their sum, what to make of any plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from handsum.data.sequences import decomposition_counts
+from handsum.layers import DigitPainter, leaky
+from handsum.layers.sequences import SequenceDiscriminator, commit
+from handsum.losses import Losses, Parts
+from handsum.losses.sequences import SequenceConfig, discriminator_loss, generator_loss
+from handsum.losses.sums import sum_loss
+
+SNAPSHOT_PART = "generator"
+# Latents of the hand, common to a sequence, and of each digit by itself.
+HAND_SIZE, OWN_SIZE = 40, 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(SequenceConfig):
+    """Settings: the planner's width is `plan`, its sum weighs `plan_sum_weight`."""
+
+    batch_size: int = 256
+    beta1: float = 0.5
+    plan: int = 320
+    plan_sum_weight: float = 1.0
+    shared_plan: bool = True
+
+
+PRESETS = {
+    "default": Config(),
+    "small": Config(
+        widths=(32, 16, 8), discriminator_widths=(8, 16, 32), batch_size=32, drawn=4, plan=64
+    ),
+}
+
+
+def halvings(start: int, stop: int) -> list[tuple[int, int, int]]:
+    """Halve positions `start` to `stop` again and again: (start, middle, stop) of each halving."""
+    if stop - start < 2:
+        return []
+    middle = (start + stop) // 2
+    return [(start, middle, stop), *halvings(start, middle), *halvings(middle, stop)]
+
+
+def ranks(
+    counts: jax.Array,
+    left: jax.Array,
+    lengths: tuple[jax.Array, jax.Array],
+    total: jax.Array,
+    key: jax.Array,
+) -> jax.Array:
+    """Where sums `left` (S,) are among all left sums of a total (S,): uniform numbers in [0, 1].
+
+    `lengths` are those of the left and of the right part, `counts[k, s]` the number of sequences of
+    k digits that sum to s. A sum's numbers fill an interval as long as it is likely.
+    """
+    sums = jnp.arange(counts.shape[1])
+    rest = total[:, None] - sums
+    ways = counts[lengths[0]] * jnp.where(
+        rest >= 0, jnp.take_along_axis(counts[lengths[1]], jnp.maximum(rest, 0), axis=1), 0
+    )
+    chances = ways / ways.sum(1, keepdims=True)
+    own = jnp.take_along_axis(chances, left[:, None], axis=1)[:, 0]
+    below = jnp.where(sums < left[:, None], chances, 0).sum(1)
+    return below + own * jax.random.uniform(key, left.shape)
+
+
+class Positions(nnx.Module):
+    """A dense layer for each position: (N, I) and positions (N,), or (..., L, I), to outputs."""
+
+    def __init__(self, count: int, inputs: int, outputs: int, *, rngs: nnx.Rngs) -> None:
+        init = nnx.initializers.lecun_normal(batch_axis=0)
+        self.kernel = nnx.Param(init(rngs.params(), (count, inputs, outputs)))
+        self.bias = nnx.Param(jnp.zeros((count, outputs)))
+
+    def __call__(self, features: jax.Array) -> jax.Array:
+        return jnp.einsum("...li,lio->...lo", features, self.kernel[...]) + self.bias[...]
+
+    def at(self, positions: jax.Array, features: jax.Array) -> jax.Array:
+        """Each row of features (N, I) by the layer of its position (N,)."""
+        kernels = self.kernel[...][positions]
+        return jnp.einsum("ni,nio->no", features, kernels) + self.bias[...][positions]
+
+
+class Planner(nnx.Module):
+    """What each position makes of the total, the length and its latents: digit logits."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        longest, width = config.longest, config.plan
+        init = nnx.initializers.normal(1.0)
+        self.totals = nnx.Embed(9 * longest + 1, 32, embedding_init=init, rngs=rngs)
+        self.slacks = nnx.Embed(9 * longest + 1, 32, embedding_init=init, rngs=rngs)
+        self.lengths = nnx.Embed(longest + 1, 16, embedding_init=init, rngs=rngs)
+        latents = longest - 1 if config.shared_plan else 1
+        self.first = nnx.Linear(10 * latents + 82, width, rngs=rngs)
+        self.hidden = nnx.List(nnx.Linear(width, width, rngs=rngs) for _ in range(3))
+        self.out = Positions(longest, width, 10, rngs=rngs)
+
+    def __call__(self, latents: jax.Array, totals: jax.Array, lengths: jax.Array) -> jax.Array:
+        """Latents (S, P, U) in [0, 1], P being 1 or L, and totals and lengths (S,) to logits.
+
+        Logits (S, L, 10).
+        """
+        # Steps in the latents decide between digits: waves make them easy to place.
+        angles = jnp.pi * latents[..., None] * jnp.array([1.0, 2.0, 4.0, 8.0])
+        waves = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
+        # A sum of several digits is nearly normal: its rank as a deviation is nearly linear in it.
+        deviations = jax.scipy.stats.norm.ppf(jnp.clip(latents, 1e-3, 1 - 1e-3))
+        waves = waves.reshape(*latents.shape[:2], -1)
+        latents = jnp.concatenate([latents, deviations, waves], axis=-1)
+        slacks = 9 * lengths - totals
+        condition = jnp.concatenate(
+            [
+                self.totals(totals),
+                self.slacks(slacks),
+                self.lengths(lengths),
+                jnp.stack([totals / 20, totals / lengths / 3], axis=-1),
+            ],
+            axis=-1,
+        )
+        condition = jnp.broadcast_to(condition[:, None], (*latents.shape[:2], 82))
+        features = self.first(jnp.concatenate([latents, condition], axis=-1))
+        for layer in self.hidden:
+            features = features + layer(leaky(features))
+        return self.out(leaky(features))
+
+
+class Generator(nnx.Module):
+    """Totals (S,) and lengths (S,) to images (S, L, 28, 28, 1) in [-1, 1] and digits (S, L)."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        self.longest, self.shared_plan = config.longest, config.shared_plan
+        self.plan_sum_weight = config.plan_sum_weight
+        self.planner = Planner(config, rngs=rngs)
+        init = nnx.initializers.normal(1.0)
+        self.digits = nnx.Linear(10, 32, use_bias=False, kernel_init=init, rngs=rngs)
+        inputs = HAND_SIZE + OWN_SIZE + 32
+        self.mapping = Positions(config.longest, inputs, config.style, rngs=rngs)
+        self.painter = DigitPainter(config.style, config.widths, rngs=rngs)
+
+    def noise(self, key: jax.Array) -> dict[str, jax.Array]:
+        """What is random about one sequence."""
+        plan, hand, own = jax.random.split(key, 3)
+        shape = (1, self.longest - 1) if self.shared_plan else (self.longest, 1)
+        return {
+            "plan": jax.random.uniform(plan, shape),
+            "hand": jax.random.normal(hand, (HAND_SIZE,)),
+            "own": jax.random.normal(own, (self.longest, OWN_SIZE)),
+        }
+
+    def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
+        """The digits that the positions commit themselves to: one-hot rows (S, L, 10)."""
+        return commit(self.planner(noise["plan"], totals, lengths))
+
+    def plan_loss(self, labels: jax.Array, mask: jax.Array, key: jax.Array) -> jax.Array:
+        """How unlikely real digits (S, L) and their sum are under their plans, for each digit."""
+        real = labels * mask
+        totals, lengths = real.sum(1), mask.sum(1)
+        logits = self.planner(self._real_plans(real, mask, key), totals, lengths)
+        likelihood = jnp.take_along_axis(jax.nn.log_softmax(logits), real[..., None], axis=-1)
+        surprise = -(likelihood[..., 0] * mask).sum() / mask.sum()
+        return surprise + self.plan_sum_weight * sum_loss(logits, mask, totals)
+
+    def _real_plans(self, digits: jax.Array, mask: jax.Array, key: jax.Array) -> jax.Array:
+        """The latents that stand for real digits (S, L)."""
+        counts = jnp.asarray(decomposition_counts(self.longest), jnp.float32)
+        if not self.shared_plan:
+            # To a position by itself, its digit is the left sum and all others are the right.
+            totals, lengths = digits.sum(1), mask.sum(1)
+            parts = (jnp.ones_like(lengths), lengths - 1)
+            columns = [
+                ranks(counts, digits[:, i], parts, totals, jax.random.fold_in(key, i))
+                for i in range(self.longest)
+            ]
+            return jnp.stack(columns, axis=1)[..., None]
+        columns = []
+        for start, middle, stop in halvings(0, self.longest):
+            left, right = slice(start, middle), slice(middle, stop)
+            parts = (mask[:, left].sum(1), mask[:, right].sum(1))
+            total, key = digits[:, start:stop].sum(1), jax.random.fold_in(key, 0)
+            columns.append(ranks(counts, digits[:, left].sum(1), parts, total, key))
+        return jnp.stack(columns, axis=1)[:, None]
+
+    def paint(
+        self,
+        noise: dict[str, jax.Array],
+        digits: jax.Array,
+        flat: jax.Array,
+        *,
+        training: bool = False,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Draw digits (S, L, 10) at the places `flat` (M,): images (M, 28, 28, 1), digits (M, 10).
+
+        Each position has a mapping of its own; the painter's convolutions are common to all.
+        """
+        chosen = digits.reshape(-1, 10)[flat]
+        hand = noise["hand"][flat // self.longest]
+        own = noise["own"].reshape(-1, OWN_SIZE)[flat]
+        condition = jnp.concatenate([hand, own, self.digits(chosen)], axis=-1)
+        style = leaky(self.mapping.at(flat % self.longest, condition))
+        return self.painter(style, training=training), chosen
+
+    def __call__(
+        self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        planned = self.plan(noise, totals, lengths)
+        images, _ = self.paint(noise, planned, jnp.arange(planned[..., 0].size))
+        return images.reshape(*planned.shape[:2], 28, 28, 1), planned.argmax(-1)
+
+
+def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
+    """The networks to train, by the name of their part."""
+    return {
+        "discriminator": SequenceDiscriminator(
+            config.discriminator_widths, config.features, config.longest, rngs=rngs
+        ),
+        "generator": Generator(config, rngs=rngs),
+    }
+
+
+def losses(config: Config) -> Losses:
+    """What each part minimises, in the order of their updates within a step."""
+    return {
+        "discriminator": partial(discriminator_loss, config),
+        "generator": partial(generator_loss, config),
+    }

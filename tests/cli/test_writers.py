@@ -1,0 +1,47 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+def test_a_sheet_of_hands(run_command, tmp_path: Path) -> None:
+    done = run_command("writers", "--first", 490, "--digits", "47", "--seed", 1, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out) == {"writers": [490, 491, 492, 493], "likeness": []}
+    with Image.open(tmp_path / "writers.png") as sheet:
+        assert sheet.text["handsum:writer"] == "490 491 492 493"
+        assert sheet.text["handsum:digits"] == "47 47 47 47"
+
+
+def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> None:
+    run_command("number", "1234567890", "--writer", 77, "--seed", 3, "-o", "mine.png")
+    run_command("number", "9182736450", "--writer", 77, "--seed", 4, "-o", "more.png")
+    done = run_command(
+        "writers", "--like", "mine.png", "more.png", "--count", 8, "-o", "like.svg", "--json"
+    )
+    assert done.code == 0, done.err
+    assert "mine.png: 1234567890" in done.err
+    likeness = json.loads(done.out)["likeness"]
+    assert 77 in [one["writer"] for one in likeness]
+    assert likeness == sorted(likeness, key=lambda one: one["distance"])
+    assert (tmp_path / "like.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--like",), "--like takes pictures"),
+        (("a.png",), "--like takes pictures"),
+        (("--like", "none.png"), "0 digits are too few"),
+        (("--first", 494), "writer 494 is out of range: use 0 to 493"),
+        (("--model", "cgan"), "cgan knows no writers"),
+        (("--digits", "x"), "not 'x'"),
+        (("-o", "hands.npz"), "a .png or .svg picture"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(run_command, arguments, message: str) -> None:
+    done = run_command("writers", *arguments)
+    assert done.code in (1, 2)
+    assert message in done.err
+    assert "Traceback" not in done.err

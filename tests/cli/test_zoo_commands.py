@@ -1,0 +1,64 @@
+"""The zoo's models on the command line, with their bundled weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_a_mix_is_drawn(run_command) -> None:
+    done = run_command("generate", "--model", "cgan", "--mix", "6,4,7", "--count", 6, "-o", "m.npz")
+    assert done.code == 0, done.err
+    with np.load("m.npz") as saved:
+        assert saved["images"].shape == (6, 28, 28)
+
+
+def test_random_digits_have_the_labels_that_the_reader_gives_them(run_command) -> None:
+    done = run_command("generate", "--model", "gan", "--count", 30, "--seed", 1, "-o", "r.npz")
+    assert done.code == 0, done.err
+    with np.load("r.npz") as saved:
+        assert len(set(saved["labels"].tolist())) > 3
+
+
+def test_a_sequence_is_planned_and_checked(run_command) -> None:
+    done = run_command(
+        "sum-sequence", 23, "-n", 5, "--model", "lstm-cgan", "--seed", 1, "-o", "s.npz"
+    )
+    assert done.code == 0, done.err
+    assert "= 23" in done.out
+    with np.load("s.npz") as saved:
+        assert saved["images"].shape == (1, 5, 28, 28)
+        assert saved["labels"].sum() == 23
+
+
+def test_visualize_writes_a_picture(run_command) -> None:
+    done = run_command("visualize", 7, "--channels", 2, "--seed", 1, "-o", "layers.png")
+    assert done.code == 0, done.err
+    with Image.open("layers.png") as picture:
+        assert picture.width > 500
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sum-sequence", 23, "--model", "gan"), "gan draws random digits"),
+        (("number", 23, "--model", "dcgan"), "dcgan draws random digits"),
+        (("number", 23, "--model", "lstm-cgan"), "lstm-cgan is a sequence generator"),
+        (("sum-sequence", 23, "-n", 11, "--model", "lstm-cgan"), "lengths from 1 to 10, not 11"),
+        (("sum-sequence", 23, "--model", "lstm-cgan", "--writer", 3), "knows no writers"),
+        (("generate", "--mix", "6,4"), "r3gan cannot mix digits: cgan can"),
+        (("generate", "--model", "cgan", "--mix", "6,x"), "a mix is digits with commas"),
+        (("generate", "--model", "cgan", "--mix", "6", "--digits", "1"), "not both"),
+        (("generate", "--model", "gan", "--digits", "1"), "leave out which ones"),
+        (("visualize", 7, "-o", "layers.txt"), "neither a .png"),
+        (("train", "cnn-sum", "--labels", "nothing"), "no labels 'nothing'"),
+        (("train", "gan", "--labels", "sums"), "no setting 'labels'"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(run_command, arguments: tuple, message: str) -> None:
+    done = run_command(*arguments)
+    assert done.code == 2
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not list(Path.cwd().rglob("*.p*"))

@@ -1,0 +1,52 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from handsum.losses.sums import addition_loss, sum_loss, sum_probabilities
+from handsum.sums import sum_distribution
+
+
+def test_the_sum_of_digits_has_its_exact_distribution() -> None:
+    probabilities = jax.nn.softmax(2 * jax.random.normal(jax.random.key(0), (3, 4, 10)))
+    mask = jnp.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]], bool)
+    found = np.asarray(sum_probabilities(probabilities, mask))
+    assert found.shape == (3, 37)
+    for row, digits, length in zip(found, np.asarray(probabilities), (4, 2, 1), strict=True):
+        expected = sum_distribution(digits[:length])
+        np.testing.assert_allclose(row[: len(expected)], expected, atol=1e-6)
+        assert not row[len(expected) :].any()
+
+
+def test_the_loss_falls_as_digits_are_read_to_the_total() -> None:
+    mask = jnp.ones((2, 3), bool)
+    digits = jnp.array([[1, 2, 3], [9, 9, 9]])
+    logits = 5 * jax.nn.one_hot(digits, 10)
+    right = sum_loss(logits, mask, digits.sum(1))
+    wrong = sum_loss(logits, mask, digits.sum(1) - 1)
+    assert right < 0.1 < 1 < wrong
+    assert np.isfinite(
+        jax.grad(lambda x: sum_loss(x, mask, jnp.array([27, 0])))(100 * logits)
+    ).all()
+
+
+def test_the_loss_of_an_addition_is_that_of_all_ways_to_make_it() -> None:
+    logits = 2 * jax.random.normal(jax.random.key(1), (1, 4, 10))
+    chances = np.asarray(jax.nn.softmax(logits))[0]
+    found = np.zeros(200)
+    for number in range(10_000):
+        digits = [number // 10**place % 10 for place in (3, 2, 1, 0)]
+        probability = np.prod([chances[i, digit] for i, digit in enumerate(digits)])
+        found[number // 100 + number % 100] += probability
+    for total in (0, 9, 57, 100, 198):
+        sums = jnp.array([[total // 100, total // 10 % 10, total % 10]])
+        np.testing.assert_allclose(
+            addition_loss(logits, sums), -np.log(found[total]) / 4, rtol=1e-4
+        )
+
+
+def test_long_additions_do_not_underflow() -> None:
+    logits = jax.random.normal(jax.random.key(2), (3, 30, 10))
+    sums = jnp.zeros((3, 16), jnp.int32).at[:, 1:].set(5)
+    gradient = jax.grad(lambda x: addition_loss(x, sums))(logits)
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient).max() > 0

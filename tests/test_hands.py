@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from handsum.errors import UsageError
+from handsum.hands import hand_vectors, parse_hand
+
+TABLE = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32) * np.arange(1, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("12", ((12, 1.0),)),
+        (7, ((7, 1.0),)),
+        ("12+40", ((12, 0.5), (40, 0.5))),
+        (" 12:3 + 40:1 ", ((12, 0.75), (40, 0.25))),
+        ("1:.5+2:0+3:1.5", ((1, 0.25), (3, 0.75))),
+        ("9+9", ((9, 1.0),)),
+        ("new", ()),
+    ],
+)
+def test_hands_are_read(text, parts) -> None:
+    assert parse_hand(text).parts == parts
+
+
+@pytest.mark.parametrize("text", ["", "a", "-1", "1.5", "1+", "1:x", "1:-2+3", "news", "٣", "1:0"])
+def test_what_is_no_hand_is_said(text: str) -> None:
+    with pytest.raises(UsageError, match="hand is a writer's number|all zero"):
+        parse_hand(text)
+
+
+def test_a_mix_is_as_far_out_as_its_writers() -> None:
+    one, other = (hand_vectors(parse_hand(w), TABLE, 1, 0)[0] for w in (3, 4))
+    np.testing.assert_allclose(one, TABLE[3], rtol=1e-5)
+    mixed = hand_vectors(parse_hand("3+4"), TABLE, 2, 0)
+    np.testing.assert_array_equal(mixed[0], mixed[1])
+    middle = TABLE.mean(0)
+    expected = middle + (one - middle + other - middle) / 2**0.5
+    np.testing.assert_allclose(mixed[0], expected, rtol=1e-4, atol=1e-4)
+    # Nearly all of one is nearly that one.
+    near = hand_vectors(parse_hand("3:99+4:1"), TABLE, 1, 0)[0]
+    assert np.linalg.norm(near - one) < 0.05 * np.linalg.norm(other - one)
+
+
+def test_new_hands_vary_as_writers_do() -> None:
+    new = hand_vectors(parse_hand("new"), TABLE, 3000, 5)
+    np.testing.assert_allclose(new.mean(0), TABLE.mean(0), atol=0.5)
+    np.testing.assert_allclose(np.cov(new.T), np.cov(TABLE.T), atol=6)
+    # Hand i of a seed is the same however many are asked for.
+    np.testing.assert_array_equal(new[:4], hand_vectors(parse_hand("new"), TABLE, 4, 5))
+    assert not np.allclose(new[0], hand_vectors(parse_hand("new"), TABLE, 1, 6)[0])
+
+
+def test_a_writer_out_of_range_is_said() -> None:
+    for text in ("50", "1+50"):
+        with pytest.raises(UsageError, match="writer 50 is out of range: use 0 to 49"):
+            hand_vectors(parse_hand(text), TABLE, 1, 0)

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum.errors import UsageError
+from handsum.interpolation import interpolate, save_interpolation
+from handsum.pretrained import load_generator
+from handsum.writing import number
+
+
+def test_the_ends_are_the_two_hands() -> None:
+    drawn = interpolate("12..40", "37", steps=5, seed=1)
+    assert drawn.images.shape == (10, 28, 28)
+    assert drawn.labels.tolist() == [3] * 5 + [7] * 5
+    generator = load_generator()
+    for end, writer in ((0, 12), (4, 40)):
+        own = generator.draw(
+            np.array([3, 7]), np.full(2, writer), seed=1, indices=np.arange(2)
+        ).astype(int)
+        np.testing.assert_allclose(drawn.images[[end, end + 5]], own, atol=1)
+    # Every step is nearer to the end than the one before it.
+    away = np.abs(drawn.images[:5].astype(int) - drawn.images[4]).sum((1, 2))
+    assert (np.diff(away) < 0).all()
+
+
+def test_latents_lead_from_one_drawing_to_another() -> None:
+    drawn = interpolate("latents", "5", steps=3, seed=2, writer=9)
+    generator = load_generator()
+    for step, attempt in ((0, 0), (2, 1)):
+        own = generator.draw(
+            np.array([5]),
+            np.array([9]),
+            seed=2,
+            indices=np.zeros(1, int),
+            attempts=np.array([attempt]),
+        ).astype(int)
+        np.testing.assert_allclose(drawn.images[[step]], own, atol=1)
+    assert interpolate("latents", "5", steps=2, seed=2, model="cgan").images.shape == (2, 28, 28)
+
+
+def test_strips_and_animations(tmp_path: Path) -> None:
+    drawn = interpolate("1..2", "04", steps=4, seed=3)
+    save_interpolation(tmp_path / "a.png", drawn)
+    with Image.open(tmp_path / "a.png") as strip:
+        assert strip.size == (4 * 112, 2 * 112)
+        assert strip.text["handsum:digits"] == "04"
+        assert strip.text["handsum:writer"] == "1..2"
+    save_interpolation(tmp_path / "a.gif", drawn)
+    with Image.open(tmp_path / "a.gif") as film:
+        assert film.n_frames == 6
+        assert film.size == (2 * 112, 112)
+    again = tmp_path / "b.gif"
+    save_interpolation(again, interpolate("1..2", "04", steps=4, seed=3))
+    assert again.read_bytes() == (tmp_path / "a.gif").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("between", "options", "message"),
+    [
+        ("12", {}, "two hands, such as 12..40, or latents"),
+        ("1..2..3", {}, "two hands"),
+        ("1..999", {}, "writer 999 is out of range"),
+        ("1..x", {}, "hand is a writer's number"),
+        ("1..2", {"steps": 1}, "1 steps lead nowhere"),
+        ("1..2", {"digits": "a"}, "not 'a'"),
+        ("1..2", {"model": "cgan"}, "cgan knows no writers"),
+        ("latents", {"model": "dcgan"}, "draws random digits"),
+    ],
+)
+def test_what_cannot_be_done_is_said(between: str, options, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        interpolate(between, **options)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    drawn = interpolate("1..2", "0", steps=2, seed=3)
+    with pytest.raises(UsageError, match="a .png strip or a .gif"):
+        save_interpolation(tmp_path / "a.npz", drawn)
+
+
+def test_a_mixed_hand_writes_a_number() -> None:
+    written = number("17", writer="3+4", seed=1)
+    assert written.hand == "3+4"
+    assert written.writers.tolist() == [-1]
+    assert number("17", writer="new", seed=1).images.tolist() != written.images.tolist()

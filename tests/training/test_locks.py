@@ -1,0 +1,41 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from handsum.errors import HandsumError, UsageError
+from handsum.training.locks import locked
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from handsum.training.locks import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_is_one_process_s(tmp_path: Path) -> None:
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UsageError, match="another process is training in"), locked(tmp_path):
+            pass
+    finally:
+        # However it ends, its lock goes with it.
+        other.kill()
+        other.communicate()
+    with locked(tmp_path):
+        pass
+    with locked(tmp_path):
+        pass
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(HandsumError, match="cannot write to"), locked(tmp_path / "none"):
+        pass

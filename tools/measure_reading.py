@@ -1,0 +1,178 @@
+"""Measure `handsum predict` on labelled pictures, and what each step of it is worth.
+
+python tools/measure_reading.py FOLDER... [--ablation] [--errors] [--written N]
+
+A FOLDER holds pictures and labels.csv with the columns file and label, and perhaps source. Prints
+the share of pictures read exactly, for each source; with --ablation the same with each step left
+out; with --errors every picture misread. --written N writes N sums and numbers of 2 to 10 digits
+with handsum, in each of several styles, and reads them back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from handsum import ink, recognition, segmentation, writing
+from handsum.layout import Style
+from handsum.pretrained import DigitReader, load_reader
+from handsum.reading import predict
+from handsum.saving import save_sequences
+
+STYLES = {
+    "plain": (Style(), False),
+    "captioned, scale 2": (Style(scale=2), True),
+    "cells": (Style(cells=True), False),
+    "black paper, spaced": (Style(paper="black", spacing="wide"), False),
+}
+
+
+class Credulous:
+    """A reader that takes everything for a digit."""
+
+    def __init__(self, reader: DigitReader) -> None:
+        self._reader = reader
+
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities (N, 10) and infinite odds (N,)."""
+        probabilities, odds = self._reader.read(images)
+        return probabilities, np.full_like(odds, np.inf)
+
+
+def centred_by_box(pixels: np.ndarray) -> np.ndarray:
+    """Set ink into the middle of 28x28, whatever its mass."""
+    digit = np.zeros((28, 28), np.uint8)
+    top, left = (28 - pixels.shape[0]) // 2, (28 - pixels.shape[1]) // 2
+    digit[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return digit
+
+
+def unshaped(pixels: np.ndarray) -> np.ndarray:
+    """Stretch ink over 20x20, whatever its shape."""
+    from PIL import Image
+
+    rows, columns = np.nonzero(pixels >= int(pixels.max()) * 0.2)
+    box = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    stretched = Image.fromarray(box).resize((20, 20), Image.Resampling.BICUBIC)
+    return ink.centre_by_mass(np.asarray(stretched))
+
+
+# Each step by what stands in for it: where it is looked up, its name, and the replacement.
+STEPS: dict[str, tuple[Any, str, Any]] = {
+    "shape kept": (ink, "mnist_digit", unshaped),
+    "stroke width": (ink, "_restroke", lambda ink: (ink, False)),
+    "pale strokes strengthened": (ink, "_even", lambda ink: ink),
+    "ruled lines taken out": (segmentation, "without_ruling", lambda ink: ink),
+    "pieces joined": (segmentation, "join_pieces", lambda parts: parts),
+    "cuts": (segmentation, "cut", lambda part, ink, labels, height: ([part], [])),
+    "best path": (recognition, "_firm", lambda writings, *read: [True] * len(writings)),
+}
+
+
+@contextmanager
+def without(step: str) -> Iterator[None]:
+    """Leave a step out."""
+    if step == "centred by mass":
+        with (
+            mock.patch("handsum.images.centre_by_mass", centred_by_box),
+            mock.patch("handsum.ink.centre_by_mass", centred_by_box),
+        ):
+            yield
+        return
+    home, name, replacement = STEPS[step]
+    with mock.patch.object(home, name, replacement):
+        yield
+
+
+def read_labels(folder: Path) -> list[tuple[Path, str, str]]:
+    """Return the files of a folder, their labels and their sources."""
+    with (folder / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [(folder / row["file"], row["label"], row.get("source", folder.name)) for row in rows]
+
+
+def measure(rows: list[tuple[Path, str, str]], reader: Any, errors: bool = False) -> Counter[str]:
+    """Count the pictures of each source that are read exactly."""
+    right: Counter[str] = Counter()
+    prediction = predict([path for path, _, _ in rows], reader=reader)
+    for (path, label, source), reading in zip(rows, prediction.files, strict=True):
+        right[source] += reading.digits == label
+        if errors and reading.digits != label:
+            sure = " ".join(f"{value:.2f}" for value in reading.confidence)
+            print(f"{path.name}: {label} read as {reading.digits or reading.error} ({sure})")
+    return right
+
+
+def show(name: str, right: Counter[str], count: Counter[str]) -> None:
+    """Print a row of a Markdown table."""
+    cells = (f"{right[source]} of {count[source]}" for source in count)
+    print("| " + " | ".join([name, *cells]) + " |", flush=True)
+
+
+def measure_folders(folders: list[Path], name: str | None, ablation: bool, errors: bool) -> None:
+    """Print the table of all folders' sources."""
+    rows = [row for folder in folders for row in read_labels(folder)]
+    count = Counter(source for _, _, source in rows)
+    reader = load_reader(name) if name else load_reader()
+    print("| " + " | ".join(["pictures read exactly", *count]) + " |")
+    print("|---" * (len(count) + 1) + "|")
+    show("all steps", measure(rows, reader, errors), count)
+    if not ablation:
+        return
+    for step in ("centred by mass", *STEPS):
+        with without(step):
+            show(f"without: {step}", measure(rows, reader), count)
+    show("without: not a digit", measure(rows, Credulous(reader)), count)
+
+
+def measure_written(count: int) -> None:
+    """Write sums and numbers in several styles, as the commands do, and read them back."""
+    random = np.random.default_rng(0)
+    for name, (style, captioned) in STYLES.items():
+        right = 0
+        with tempfile.TemporaryDirectory() as folder:
+            for index in range(count):
+                length = int(random.integers(2, 11))
+                if index % 2:
+                    text = "".join(map(str, random.integers(0, 10, length)))
+                    written = writing.number(text, seed=index, style=style)
+                else:
+                    total = int(random.integers(0, 9 * length + 1))
+                    written = writing.sum_sequence(total, length, seed=index, style=style)
+                digits = written.digits[0]
+                caption = f"{'+'.join(digits)} = {written.totals[0]}"
+                path = Path(folder, f"{index}.png")
+                save_sequences(path, written, style, [caption] if captioned else None)
+                reading = predict(path).files[0].digits
+                right += reading == digits
+                if reading != digits:
+                    print(f"{name}, seed {index}: {digits} read as {reading}")
+        print(f"written, {name}: {right} of {count} read exactly", flush=True)
+
+
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--reader", help="a reader by name, or a snapshot's folder")
+    parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--errors", action="store_true")
+    parser.add_argument("--written", type=int, default=0)
+    options = parser.parse_args()
+    if options.folders:
+        measure_folders(options.folders, options.reader, options.ablation, options.errors)
+    if options.written:
+        measure_written(options.written)
+
+
+if __name__ == "__main__":
+    main()
