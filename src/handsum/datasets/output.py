@@ -71,10 +71,8 @@ def write_dataset(
         )
     find_format(plan.format).check()
     if plan.recipe.model:
-        from handsum.pretrained import load_generator
-
-        # A name that is no model's must not become a folder's that then waits for it.
-        load_generator(plan.recipe.model)
+        # A model that cannot do it must not leave a folder that then waits for it.
+        next(draw_samples(plan.recipe, 0, 1))
     try:
         if _open(folder, plan):
             tell(plan.recipe.count)

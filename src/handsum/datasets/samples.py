@@ -16,7 +16,7 @@ from handsum.layout import Placed, Style, compose
 from handsum.painting import enlarge
 from handsum.seeds import SEED_LIMIT, Stream, stream
 from handsum.sums import draw_digits
-from handsum.writing import Sequences, write_rows
+from handsum.writing import write_rows
 
 # Samples whose digits are drawn together, so that the network's chunks are full. It is part of what
 # a recipe means: the digits of a block share one seed.
@@ -34,7 +34,8 @@ class _Chance(IntEnum):
 
     DIGITS = 0
     LAYOUT = 1
-    EFFECTS = 2
+    WRITER = 2
+    EFFECTS = 3
 
 
 @dataclass(frozen=True)
@@ -69,27 +70,40 @@ def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Ite
         first = block * BLOCK
         drawn = _draw_block(recipe, block, min(BLOCK, stop - first))
         for index in range(max(start, first), min(stop, first + BLOCK)):
-            sequences, row = drawn[index - first]
-            yield _set_sample(recipe, index, sequences, row)
+            yield _set_sample(recipe, index, drawn[index - first])
 
 
-def _draw_block(recipe: Recipe, block: int, count: int) -> list[tuple[Sequences, int]]:
-    """Draw the digits of a block's first `count` samples: each one's sequences and its row there.
+@dataclass(frozen=True)
+class _Digits:
+    """A sample's digits: images uint8 (L, 28, 28), labels int64 (L,), and who wrote them."""
 
-    Samples of one length are drawn together, under a seed that no other block and length has.
-    """
-    labels = [_choose_digits(recipe, block * BLOCK + row) for row in range(count)]
-    lengths = recipe.possible_lengths
+    images: np.ndarray
+    labels: np.ndarray
+    writer: int
+
+
+def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
+    """Draw the digits of a block's first `count` samples, all of them together."""
+    from handsum.pretrained import load_generator
+
+    generator = load_generator(recipe.model) if recipe.model else load_generator()
+    indices = range(block * BLOCK, block * BLOCK + count)
+    labels = [_choose_digits(recipe, index) for index in indices]
+    writers = [
+        int(_stream(recipe, index, _Chance.WRITER).integers(generator.writers)) for index in indices
+    ]
+    lengths = [len(row) for row in labels]
+    # No two blocks of a data set have a seed in common.
     base = int(stream(recipe.seed, Stream.SAMPLES).integers(SEED_LIMIT))
-    drawn: dict[int, tuple[Sequences, int]] = {}
-    for place, length in enumerate(lengths):
-        rows = [row for row in range(count) if len(labels[row]) == length]
-        if rows:
-            seed = (base + block * len(lengths) + place) % SEED_LIMIT
-            chosen = np.stack([labels[row] for row in rows])
-            sequences = write_rows(chosen, seed, verify=recipe.verify, model=recipe.model)
-            drawn |= {row: (sequences, place) for place, row in enumerate(rows)}
-    return [drawn[row] for row in range(count)]
+    drawn = write_rows(
+        np.concatenate(labels)[:, None],
+        (base + block) % SEED_LIMIT,
+        np.repeat(writers, lengths),
+        verify=recipe.verify,
+        model=recipe.model,
+    )
+    images = np.split(drawn.images[:, 0], np.cumsum(lengths)[:-1])
+    return [_Digits(*each) for each in zip(images, labels, writers, strict=True)]
 
 
 def _stream(recipe: Recipe, index: int, purpose: int) -> np.random.Generator:
@@ -110,8 +124,7 @@ def _choose_digits(recipe: Recipe, index: int) -> np.ndarray:
     return draw_digits(total, length, 1, rng)[0]
 
 
-def _set_sample(recipe: Recipe, index: int, sequences: Sequences, row: int) -> Sample:
-    images, labels = sequences.images[row], sequences.labels[row]
+def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
     rngs = {
         name: _stream(recipe, index, _Chance.EFFECTS + place)
         for place, name in enumerate(EFFECTS)
@@ -119,11 +132,11 @@ def _set_sample(recipe: Recipe, index: int, sequences: Sequences, row: int) -> S
     }
     if recipe.kind == "digits":
         side = recipe.picture_height
-        placed: tuple[Placed, ...] = (Placed(enlarge(images[0], side / DIGIT_SIZE), 0, 0),)
+        placed: tuple[Placed, ...] = (Placed(enlarge(digits.images[0], side / DIGIT_SIZE), 0, 0),)
         frame = realism.Frame(side, side, side, centred=False)
     else:
         style = Style(recipe.picture_height / LINE_UNITS)
-        sheet = compose(images[None], [_stream(recipe, index, _Chance.LAYOUT)], style)
+        sheet = compose(digits.images[None], [_stream(recipe, index, _Chance.LAYOUT)], style)
         placed = sheet.digits[0]
         frame = realism.Frame(recipe.picture_height, None, recipe.greatest_width, centred=True)
     light_ink = recipe.kind == "digits"
@@ -131,11 +144,11 @@ def _set_sample(recipe: Recipe, index: int, sequences: Sequences, row: int) -> S
     return Sample(
         index=index,
         image=image,
-        text=sequences.digits[row],
-        digits=tuple(int(label) for label in labels),
+        text="".join(map(str, digits.labels)),
+        digits=tuple(int(label) for label in digits.labels),
         boxes=boxes,
-        total=int(sequences.totals[row]),
-        writer=int(sequences.writers[row]),
+        total=int(digits.labels.sum()),
+        writer=digits.writer,
         seed=recipe.seed,
         effects=effects,
     )
