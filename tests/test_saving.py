@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from handsum import __version__
+from handsum.drawing import generate
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_folder
 from handsum.layout import Style
 from handsum.painting import ink_box
 from handsum.saving import numbered_paths, save_digits, save_sequences
-from handsum.writing import generate, number, sum_sequence
+from handsum.writing import number, sum_sequence
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handsum.drawing import generate, parse_digits
 from handsum.errors import UsageError
 from handsum.verification import REDRAWS
-from handsum.writing import Sequences, generate, number, parse_digits, sum_sequence
+from handsum.writing import Sequences, number, sum_sequence
 
 
 def same(first: Sequences, second: Sequences, rows: slice = slice(None)) -> bool:
@@ -238,14 +239,14 @@ def test_a_digit_is_the_same_whatever_the_count(
     fake_generator: Any, monkeypatch: pytest.MonkeyPatch, random: bool
 ) -> None:
     many = generate(count=50, seed=5, random=random)
-    monkeypatch.setattr("handsum.writing.BATCH", 7)
+    monkeypatch.setattr("handsum.drawing.BATCH", 7)
     few = generate(count=20, seed=5, random=random)
     assert np.array_equal(few.images, many.images[:20])
     assert np.array_equal(few.writers, many.writers[:20])
 
 
 def test_generate_tells_how_far_it_is(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handsum.writing.BATCH", 4)
+    monkeypatch.setattr("handsum.drawing.BATCH", 4)
     seen: list[tuple[int, int]] = []
     generate(count=10, seed=5, progress=lambda done, wanted: seen.append((done, wanted)))
     assert seen == [(4, 10), (8, 10), (10, 10)]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from handsum._version import __version__
 
 if TYPE_CHECKING:
+    from handsum.drawing import generate
     from handsum.reading import predict
-    from handsum.writing import generate, number, sum_sequence
+    from handsum.writing import number, sum_sequence
 
 __all__ = ["__version__", "generate", "number", "predict", "sum_sequence"]
 
 _HOMES = {
-    "generate": "handsum.writing",
+    "generate": "handsum.drawing",
     "number": "handsum.writing",
     "predict": "handsum.reading",
     "sum_sequence": "handsum.writing",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handsum.errors import UsageError
 from handsum.seeds import Stream, stream
+
+if TYPE_CHECKING:
+    from handsum.pretrained import DigitGenerator
 
 NEW = "new"
 
@@ -82,3 +86,39 @@ def hand_vectors(hand: Hand, table: np.ndarray, count: int, seed: int) -> np.nda
         ]
         vectors = middle + np.array(draws) @ spread / np.sqrt(len(table) - 1)
     return vectors.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """The hands of N rows: their writers int64 (N,), -1 for no single one's, and the hand's name.
+
+    `drawn` is what the generator takes: the writers, or vectors (N, E).
+    """
+
+    writers: np.ndarray
+    drawn: np.ndarray
+    name: str | None = None
+
+
+def choose_hands(
+    generator: DigitGenerator, writer: int | str | np.ndarray | None, count: int, seed: int
+) -> Hands:
+    """The hands of `count` rows: the seed's choice among writers, or what is asked for."""
+    if isinstance(writer, np.ndarray):
+        return Hands(writer, writer)
+    if writer is None:
+        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        return Hands(writers, writers)
+    hand = parse_hand(writer)
+    if generator.writers == 1:
+        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
+    if any(own >= generator.writers for own, _ in hand.parts):
+        raise UsageError(
+            f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "
+            f"writers 0 to {generator.writers - 1}"
+        )
+    if hand.writer is not None:
+        writers = np.full(count, hand.writer, np.int64)
+        return Hands(writers, writers)
+    vectors = hand_vectors(hand, generator.hands, count, seed)
+    return Hands(np.full(count, -1), vectors, hand.name)

@@ -8,13 +8,13 @@ import numpy as np
 from PIL import Image
 
 from handsum._version import __version__
+from handsum.drawing import Digits, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import hand_vectors, parse_hand
 from handsum.images import atomic_write, save_png, tile
 from handsum.layout import check_size
 from handsum.painting import enlarge
 from handsum.seeds import choose_seed
-from handsum.writing import Digits, parse_digits
 
 LATENTS = "latents"
 _SCALE = 4.0

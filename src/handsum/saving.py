@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from handsum._version import __version__
+from handsum.drawing import Digits
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_folder, atomic_write, encode_png, save_png, tile
 from handsum.layout import Picture, Placed, Style, check_size, compose, render
 from handsum.painting import ink_box
 from handsum.seeds import Stream, stream
 from handsum.vector import TRACE_SCALE, draw_svg
-from handsum.writing import Digits, Sequences
+from handsum.writing import Sequences
 
 NUMBER_MARK = "{}"
 

@@ -6,14 +6,14 @@ own, and sequence i of a seed is the same however many are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from handsum.drawing import parse_digits
 from handsum.errors import UsageError
-from handsum.hands import hand_vectors, parse_hand
+from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
 from handsum.marks import MARKS
 from handsum.seeds import Stream, choose_seed, stream
@@ -22,9 +22,6 @@ from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
     from handsum.layout import Style
-    from handsum.pretrained import DigitGenerator
-
-BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -53,24 +50,6 @@ class Sequences:
     def digits(self) -> tuple[str, ...]:
         """The digits of each sequence as a string."""
         return tuple("".join(map(str, row)) for row in self.labels)
-
-
-@dataclass(frozen=True)
-class Digits:
-    """N single digits: images uint8 (N, 28, 28), white on black; labels and writers int64 (N,).
-
-    The labels are the classes asked for; where none were, random digits and mixtures, they are what
-    the reader makes of them. `columns` is the number of digits in a row of their grid; `hand` names
-    a mixed or new hand, the writers are then -1.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    writers: np.ndarray
-    columns: int
-    seed: int
-    model: str
-    hand: str | None = None
 
 
 def sum_sequence(
@@ -135,90 +114,6 @@ def number(
     return write_rows(labels, choose_seed(seed), writer, verify, model, reader, style, texts)
 
 
-def generate(
-    digits: str | None = None,
-    *,
-    random: bool = False,
-    rows: int | None = None,
-    columns: int | None = None,
-    count: int | None = None,
-    seed: int | None = None,
-    writer: int | str | None = None,
-    model: str | None = None,
-    mix: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Digits:
-    """Draw single digits as the generator makes them, unchecked, each in a hand of its own.
-
-    The labels go through `digits` (default 0123456789) over and over, column by column, or are
-    drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
-    `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
-    `progress` is called with the number of digits drawn and the number wanted.
-
-    Raises:
-        UsageError: `digits` are not digits, the model cannot be asked for them or cannot mix, or
-            there is no such writer, seed or model.
-    """
-    seed = choose_seed(seed)
-    choices = parse_digits("0123456789" if digits is None else digits)
-    shares = None if mix is None else _parse_mix(mix)
-    if shares is not None and digits is not None:
-        raise UsageError("give either digits or a mix of digits, not both")
-    picks, columns = _pick_classes(len(choices), rows, columns, count)
-    if random:
-        picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
-    labels, wanted = choices[picks], len(picks)
-
-    from handsum.pretrained import load_generator
-
-    generator = load_generator(model) if model else load_generator()
-    if digits is not None and not generator.conditional:
-        raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    hands = _choose_hands(generator, writer, wanted, seed)
-    images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    for start in range(0, wanted, BATCH):
-        part = np.arange(start, min(start + BATCH, wanted))
-        if shares is None:
-            images[part] = generator.draw(labels[part], hands.drawn[part], seed=seed, indices=part)
-        else:
-            every = np.tile(shares, (len(part), 1))
-            images[part] = generator.mix(every, seed=seed, indices=part)
-        if progress:
-            progress(start + len(part), wanted)
-    if shares is not None or not generator.conditional:
-        from handsum.pretrained import load_reader
-
-        labels = load_reader().probabilities(images).argmax(-1)
-    return Digits(images, labels, hands.writers, columns, seed, generator.name, hands.name)
-
-
-def _parse_mix(text: str) -> np.ndarray:
-    """Return the shares (10,) of each digit in a mix such as "6,4,7"; one given twice counts twice.
-
-    Raises:
-        UsageError: anything but digits with commas between them.
-    """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part in [*"0123456789"] for part in parts):
-        raise UsageError(f"a mix is digits with commas between them, such as 6,4,7, not {text!r}")
-    return np.bincount([int(part) for part in parts], minlength=10) / len(parts)
-
-
-def parse_digits(text: str) -> np.ndarray:
-    """Return the digits of a string as int64 (L,).
-
-    Raises:
-        UsageError: the string is empty or holds anything but the digits 0 to 9.
-    """
-    if not text:
-        raise UsageError("there is nothing to write: give at least one digit")
-    others = [character for character in dict.fromkeys(text) if character not in "0123456789"]
-    if others:
-        listed = " ".join(repr(character) for character in others)
-        raise UsageError(f"only the digits 0 to 9 can be drawn, not {listed}")
-    return np.array([int(character) for character in text], np.int64)
-
-
 def parse_number(text: str) -> np.ndarray:
     """Return the digits of a number as int64 (L,), its points, commas and minus signs left out.
 
@@ -233,21 +128,6 @@ def parse_number(text: str) -> np.ndarray:
             "(--spacing sets thousands apart)"
         )
     return parse_digits("".join(character for character in text if character not in MARKS))
-
-
-def _pick_classes(
-    classes: int, rows: int | None, columns: int | None, count: int | None
-) -> tuple[np.ndarray, int]:
-    """Return which of the classes each place of a grid shows, row by row, and its columns."""
-    for name, value in (("count", count), ("rows", rows), ("columns", columns)):
-        if value is not None and value < 1:
-            raise UsageError(f"{name} {value} would be an empty grid: use 1 or more")
-    if count is None:
-        columns = columns or classes
-        return np.tile(np.resize(np.arange(classes), columns), rows or 8), columns
-    if rows is not None:
-        raise UsageError("give either a count of digits or a number of rows, not both")
-    return np.resize(np.arange(classes), count), columns or round(count**0.5)
 
 
 def write_rows(
@@ -273,7 +153,7 @@ def write_rows(
             f"{generator.name} draws random digits, not those that are asked for: "
             "`handsum models` lists the digit generators"
         )
-    hands = _choose_hands(generator, writer, count, seed)
+    hands = choose_hands(generator, writer, count, seed)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
         drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts)
@@ -338,39 +218,3 @@ def write_totals(
     texts = tuple("".join(map(str, row)) for row in readings)
     sums, hands = labels.sum(1), np.zeros(count, np.int64)
     return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
-
-
-@dataclass(frozen=True)
-class _Hands:
-    """The hands of N rows: their writers int64 (N,), -1 for no single one's, and the hand's name.
-
-    `drawn` is what the generator takes: the writers, or vectors (N, E).
-    """
-
-    writers: np.ndarray
-    drawn: np.ndarray
-    name: str | None = None
-
-
-def _choose_hands(
-    generator: DigitGenerator, writer: int | str | np.ndarray | None, count: int, seed: int
-) -> _Hands:
-    """The hands of `count` rows: the seed's choice among writers, or what is asked for."""
-    if isinstance(writer, np.ndarray):
-        return _Hands(writer, writer)
-    if writer is None:
-        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
-        return _Hands(writers, writers)
-    hand = parse_hand(writer)
-    if generator.writers == 1:
-        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
-    if any(own >= generator.writers for own, _ in hand.parts):
-        raise UsageError(
-            f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "
-            f"writers 0 to {generator.writers - 1}"
-        )
-    if hand.writer is not None:
-        writers = np.full(count, hand.writer, np.int64)
-        return _Hands(writers, writers)
-    vectors = hand_vectors(hand, generator.hands, count, seed)
-    return _Hands(np.full(count, -1), vectors, hand.name)

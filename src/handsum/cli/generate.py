@@ -81,7 +81,7 @@ def generate(
     """
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from handsum import writing
+    from handsum import drawing
     from handsum.saving import check_digits_path, save_digits
 
     if interpolate is not None:
@@ -104,7 +104,7 @@ def generate(
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("drawing", total=None)
-        drawn = writing.generate(
+        drawn = drawing.generate(
             digits,
             random=random,
             rows=rows,

@@ -56,6 +56,7 @@ def writers(
     import numpy as np
 
     from handsum import writing
+    from handsum.drawing import parse_digits
     from handsum.pretrained import load_generator
     from handsum.saving import check_sequences_path, save_sequences
     from handsum.seeds import choose_seed
@@ -65,7 +66,7 @@ def writers(
     check_sequences_path(output)
     if output.suffix.lower() == ".npz":
         raise UsageError(f"cannot write {output}: a sheet of hands is a .png or .svg picture")
-    labels = writing.parse_digits(digits)
+    labels = parse_digits(digits)
     generator = load_generator(model) if model else load_generator()
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
