@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -117,6 +117,14 @@ def save_png(
     data = encode_png(pixels, metadata, dpi)
     with atomic_write(path) as file:
         file.write(data)
+
+
+def save_gif(path: str | Path, frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> None:
+    """Write pictures as an endless animation, each shown for its milliseconds, whole or not."""
+    with atomic_write(path) as file:
+        frames[0].save(
+            file, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
+        )
 
 
 def tile(images: np.ndarray, columns: int, gap: int = 0, background: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ from handsum._version import __version__
 from handsum.drawing import Digits, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import hand_vectors, parse_hand
-from handsum.images import atomic_write, save_png, tile
+from handsum.images import save_gif, save_png, tile
 from handsum.layout import check_size
 from handsum.painting import enlarge
 from handsum.seeds import choose_seed
@@ -109,13 +109,4 @@ def save_interpolation(path: Path, digits: Digits) -> None:
     there_and_back = frames + frames[-2:0:-1]
     times = [_FRAME_MILLISECONDS] * len(there_and_back)
     times[0] = times[steps - 1] = _REST_MILLISECONDS
-    with atomic_write(path) as file:
-        frames[0].save(
-            file,
-            "GIF",
-            save_all=True,
-            append_images=there_and_back[1:],
-            duration=times,
-            loop=0,
-            disposal=1,
-        )
+    save_gif(path, there_and_back, times)

@@ -30,7 +30,6 @@ READERS: tuple[Task, ...] = ("digit reader", "judge")
 _DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
 _SCALAR = jax.ShapeDtypeStruct((), np.uint32)
 _COLUMN = jax.ShapeDtypeStruct((CHUNK,), np.int32)
-_SHARES = jax.ShapeDtypeStruct((CHUNK, 10), np.float32)
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
@@ -65,10 +64,9 @@ def reads_sums(model: str) -> bool:
 
 
 def _task(model: str, tasks: tuple[Task, ...]) -> Task:
-    folder = locate(model, tasks)
-    named = model in registry.ENTRIES and not Path(model).is_dir()
     # A model without a bundle is still known by its name.
-    return registry.find(model if named else read_facts(folder)["model"]).task
+    folder = locate(model, tasks)
+    return registry.find(read_facts(folder)["model"] if _is_folder(model) else model).task
 
 
 class DigitGenerator:
@@ -87,27 +85,23 @@ class DigitGenerator:
         self._snapshot = snapshot
 
     @cached_property
-    def _draw(self) -> Callable[..., Any]:
-        return compile_function(
-            self._snapshot, inference.draw_digits, (_SCALAR, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
-        )
+    def _compiled(self) -> dict[Any, Callable[..., Any]]:
+        return {}
 
-    @cached_property
-    def _draw_hands(self) -> Callable[..., Any]:
-        hands = jax.ShapeDtypeStruct((CHUNK, self.hands.shape[1]), np.float32)
-        shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, hands)
-        return compile_function(self._snapshot, inference.draw_digits, shapes)
+    def _run(self, function: Callable[..., Any], seed: int, *columns: np.ndarray) -> np.ndarray:
+        """Call a function of the network on a seed and columns, compiled once for their kinds."""
+        kinds = (jax.ShapeDtypeStruct((CHUNK, *c.shape[1:]), c.dtype) for c in columns)
+        shapes = (_SCALAR, *kinds)
+        key = function, shapes
+        if key not in self._compiled:
+            self._compiled[key] = compile_function(self._snapshot, function, shapes)
+        run = self._compiled[key]
+        return _in_chunks(lambda *chunk: run(np.uint32(seed), *chunk), *columns)
 
     @cached_property
     def hands(self) -> np.ndarray:
         """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
         return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
-
-    @cached_property
-    def _mix(self) -> Callable[..., Any]:
-        return compile_function(
-            self._snapshot, inference.mix_digits, (_SCALAR, _COLUMN, _COLUMN, _SHARES)
-        )
 
     def draw(
         self,
@@ -130,14 +124,12 @@ class DigitGenerator:
         labels, writers = np.asarray(labels), np.asarray(writers)
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
-        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
-        if writers.ndim == 2:
-            hands = writers.astype(np.float32)
-            return _in_chunks(lambda *c: self._draw_hands(np.uint32(seed), *c), *columns, hands)
-        if writers.size and not (writers.min() >= 0 and writers.max() < self.writers):
+        hands = writers.ndim == 2
+        if writers.size and not hands and not 0 <= writers.min() <= writers.max() < self.writers:
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
-        columns.append(writers.astype(np.int32))
-        return _in_chunks(lambda *chunk: self._draw(np.uint32(seed), *chunk), *columns)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
+        columns.append(writers.astype(np.float32 if hands else np.int32))
+        return self._run(inference.draw_digits, seed, *columns)
 
     def draw_between(
         self,
@@ -149,18 +141,10 @@ class DigitGenerator:
         indices: np.ndarray,
     ) -> np.ndarray:
         """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
-        columns = [np.asarray(indices).astype(np.int32), np.asarray(shares).astype(np.float32)]
-        columns.append(np.asarray(labels).astype(np.int32))
-        if writers.ndim == 2:
-            columns.append(writers.astype(np.float32))
-            hands = jax.ShapeDtypeStruct((CHUNK, writers.shape[1]), np.float32)
-        else:
-            columns.append(writers.astype(np.int32))
-            hands = _COLUMN
-        part = jax.ShapeDtypeStruct((CHUNK,), np.float32)
-        shapes = (_SCALAR, _COLUMN, part, _COLUMN, hands)
-        draw = compile_function(self._snapshot, inference.draw_between, shapes)
-        return _in_chunks(lambda *chunk: draw(np.uint32(seed), *chunk), *columns)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, labels)]
+        columns.insert(1, np.asarray(shares).astype(np.float32))
+        columns.append(writers.astype(np.float32 if writers.ndim == 2 else np.int32))
+        return self._run(inference.draw_between, seed, *columns)
 
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
         """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
@@ -174,7 +158,7 @@ class DigitGenerator:
         shares = np.asarray(shares, np.float32)
         shares = shares / shares.sum(1, keepdims=True)
         columns = [np.asarray(c).astype(np.int32) for c in (indices, np.zeros_like(indices))]
-        return _in_chunks(lambda *chunk: self._mix(np.uint32(seed), *chunk), *columns, shares)
+        return self._run(inference.mix_digits, seed, *columns, shares)
 
 
 class SequenceGenerator:

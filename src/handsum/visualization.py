@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.images import atomic_write
+from handsum.images import atomic_write, save_gif
 from handsum.seeds import choose_seed
 
 if TYPE_CHECKING:
@@ -281,7 +281,4 @@ def _save_film(stages: Sequence[Stage], heading: str, path: Path) -> None:
         _figure([stage], heading, height=5.0).savefig(buffer, format="png", dpi=80)
         frames.append(Image.open(buffer).convert("RGB"))
     durations = [900] * (len(frames) - 1) + [3000]
-    with atomic_write(path) as file:
-        frames[0].save(
-            file, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0
-        )
+    save_gif(path, frames, durations)

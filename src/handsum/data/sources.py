@@ -46,10 +46,7 @@ def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
         raise UsageError(f"no split {split!r}: choose from {', '.join(SPLITS)}")
     if spec == "mnist":
         return mnist.load(split)
-    kind, _, place = spec.partition(":")
-    if kind not in _OPENERS or not place:
-        raise UsageError(f"no data set {spec!r}: write {FORMS}")
-    loaders = _OPENERS[kind](place)
+    loaders = _open(spec)
     carve = split != "test" and "validation" not in loaders
     source = "train" if carve else split
     if source not in loaders:
@@ -71,15 +68,20 @@ def load_all(spec: str) -> Dataset:
     if spec == "mnist":
         parts = [mnist.load(split) for split in SPLITS]
     else:
-        kind, _, place = spec.partition(":")
-        if kind not in _OPENERS or not place:
-            raise UsageError(f"no data set {spec!r}: write {FORMS}")
-        parts = [_checked(load(), spec) for load in _OPENERS[kind](place).values()]
+        parts = [_checked(load(), spec) for load in _open(spec).values()]
     images, labels = (
         np.concatenate(columns)
         for columns in zip(*((part.images, part.labels) for part in parts), strict=True)
     )
     return Dataset(images, labels)
+
+
+def _open(spec: str) -> Loaders:
+    """The splits of a data set other than `mnist`."""
+    kind, _, place = spec.partition(":")
+    if kind not in _OPENERS or not place:
+        raise UsageError(f"no data set {spec!r}: write {FORMS}")
+    return _OPENERS[kind](place)
 
 
 def _checked(data: Dataset, spec: str) -> Dataset:

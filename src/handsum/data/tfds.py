@@ -28,7 +28,7 @@ def open_tfds(name: str) -> dict[str, Callable[[], Dataset]]:
         DatasetError: the extra is not installed, there is no such data set, it does not hold
             such images, or it cannot be prepared.
     """
-    tfds = _import_tfds(name)
+    tfds = import_tfds(name)
     # A data set's script, the HTTP client and TensorFlow each raise errors of their own, and
     # TFDS prints what it does to standard output, where our results belong.
     try:
@@ -52,7 +52,7 @@ def open_tfds(name: str) -> dict[str, Callable[[], Dataset]]:
     return {split: partial(_read, tfds, builder, split) for split in builder.info.splits}
 
 
-def _import_tfds(name: str) -> Any:
+def import_tfds(name: str) -> Any:
     # TensorFlow reports its CPU features and the lack of CUDA on every import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:

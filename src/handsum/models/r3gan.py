@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.config import TrainingConfig
+from handsum.layers import leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.adversarial import gradient_penalty, relativistic_loss
 from handsum.losses.classification import cross_entropy_loss
@@ -55,10 +56,6 @@ class Config(TrainingConfig):
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=4_000)}
 
 
-def _leaky(features: jax.Array) -> jax.Array:
-    return nnx.leaky_relu(features, 0.2)
-
-
 def _conv(inputs: int, outputs: int, size: int, rngs: nnx.Rngs, gain: float = 2.0) -> nnx.Conv:
     init = nnx.initializers.variance_scaling(gain, "fan_in", "truncated_normal")
     return nnx.Conv(inputs, outputs, (size, size), kernel_init=init, rngs=rngs)
@@ -79,11 +76,11 @@ class Block(nnx.Module):
         )
 
     def __call__(self, features: jax.Array, style: jax.Array | None = None) -> jax.Array:
-        change = self.first(_leaky(features))
+        change = self.first(leaky(features))
         if self.style is not None and style is not None:
             scale, shift = jnp.split(self.style(style)[:, None, None, :], 2, axis=-1)
             change = change * (1 + scale) + shift
-        return features + self.second(_leaky(change))
+        return features + self.second(leaky(change))
 
 
 class Generator(nnx.Module):
@@ -108,7 +105,7 @@ class Generator(nnx.Module):
     def __call__(self, latents: jax.Array, labels: jax.Array, writers: jax.Array) -> jax.Array:
         hands = writers if writers.ndim == 2 else self.hands(writers)
         condition = jnp.concatenate([latents, self.labels(labels), hands], axis=-1)
-        style = _leaky(self.mapping(condition))
+        style = leaky(self.mapping(condition))
         features = self.base(style).reshape(len(style), 7, 7, -1)
         features = self.blocks[0](features, style)
         for up, block in zip(self.ups, list(self.blocks)[1:], strict=True):
@@ -116,7 +113,7 @@ class Generator(nnx.Module):
             count, height, width, channels = features.shape
             shape = (count, 2 * height, 2 * width, channels)
             features = block(jax.image.resize(features, shape, "bilinear"), style)
-        return jnp.tanh(self.out(_leaky(features)))
+        return jnp.tanh(self.out(leaky(features)))
 
 
 class Discriminator(nnx.Module):
@@ -144,7 +141,7 @@ class Discriminator(nnx.Module):
         hidden = self.blocks[0](self.stem(pixels.reshape(count, 14, 14, 4)))
         for down, block in zip(self.downs, list(self.blocks)[1:], strict=True):
             hidden = block(down(nnx.avg_pool(hidden, (2, 2), (2, 2))))
-        features = _leaky(self.features(_leaky(hidden).reshape(len(hidden), -1)))
+        features = leaky(self.features(leaky(hidden).reshape(len(hidden), -1)))
         projection = (features * (self.labels(labels) + self.hands(writers))).sum(-1)
         return self.realness(features)[:, 0] + projection, self.reading(features)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from handsum.images import atomic_write
+from handsum.images import atomic_write, save_gif
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
@@ -62,7 +62,4 @@ def save_progress(frames: Sequence[Path], path: Path, seconds: float = 6.0) -> N
             pictures.append(picture.convert("L").copy())
     durations = [max(40, round(1000 * seconds / len(pictures)))] * len(pictures)
     durations[-1] = 2000
-    with atomic_write(path) as file:
-        pictures[0].save(
-            file, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0
-        )
+    save_gif(path, pictures, durations)

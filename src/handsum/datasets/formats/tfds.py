@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from handsum.data.tfds import _import_tfds
+from handsum.data.tfds import import_tfds
 from handsum.datasets.formats.base import PARTS, labels_of
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
@@ -21,7 +21,7 @@ METADATA = ("dataset_info.json", "features.json")
 
 def check() -> None:
     """Raise HandsumError unless TensorFlow Datasets and TensorFlow are installed."""
-    _import_tfds("")
+    import_tfds("")
 
 
 def _features(plan: Plan) -> Any:
