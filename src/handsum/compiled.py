@@ -23,6 +23,7 @@ from handsum.config import from_json
 from handsum.errors import HandsumError, SnapshotError
 from handsum.images import atomic_write
 from handsum.models import inference, registry
+from handsum.models.inference import CHUNK
 from handsum.training.snapshots import Snapshot
 
 
@@ -83,6 +84,23 @@ def compile_function(
     compiled = jax.jit(exported.call)
     device_weights = jax.device_put(weights)
     return lambda *arguments: compiled(device_weights, *arguments)
+
+
+def in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray:
+    """Call `function` on rows of `columns`, always CHUNK of them; the last chunk is padded."""
+    count = len(columns[0])
+    # An empty request still makes one call, whose rows are cut off: it gives the right shape.
+    starts = range(0, max(count, 1), CHUNK)
+    results = []
+    for start in starts:
+        chunk = [padded(column[start : start + CHUNK]) for column in columns]
+        results.append(function(*chunk))
+    return np.concatenate([np.asarray(result) for result in results])[:count]
+
+
+def padded(rows: np.ndarray) -> np.ndarray:
+    """Rows and as many zeros as make them CHUNK."""
+    return np.pad(rows, [(0, CHUNK - len(rows)), *[(0, 0)] * (rows.ndim - 1)])
 
 
 def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:

@@ -17,7 +17,7 @@ from handsum.segmentation import Page
 from handsum.sums import sum_distribution, sum_summary
 
 if TYPE_CHECKING:
-    from handsum.pretrained import SumReader
+    from handsum.sequence_models import SumReader
 
 NO_DIGITS = "no digits found"
 NOT_DIGITS = "what is written is not a digit"
