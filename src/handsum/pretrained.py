@@ -11,13 +11,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from handsum.compiled import compile_function, network
+from handsum.arguments import model_name
+from handsum.compiled import compile_function
 from handsum.errors import UsageError
 from handsum.models import inference, registry
 from handsum.models.inference import CHUNK
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
+from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import sum_distribution
 from handsum.training.snapshots import Snapshot, load_snapshot, read_facts
+from handsum.zoo import Model
 
 WEIGHTS = Path(__file__).parent / "weights"
 # Those that draw the digit that they are asked for, and all that draw digits.
@@ -69,20 +72,17 @@ def _task(model: str, tasks: tuple[Task, ...]) -> Task:
     return registry.find(read_facts(folder)["model"] if _is_folder(model) else model).task
 
 
-class DigitGenerator:
+class DigitGenerator(Model):
     """Draws digits of given classes in given hands (0 to `writers` - 1).
 
     One that is not `conditional` draws random digits, whatever it is asked for.
     """
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        self.name = name
-        self.facts = snapshot.facts
-        self.writers = int(snapshot.facts["config"].get("writers", 1))
-        entry = registry.find(snapshot.model)
-        self.conditional = entry.task in CONDITIONAL
-        self.mixes = entry.mixes
-        self._snapshot = snapshot
+        super().__init__(name, snapshot)
+        self.writers = int(self.config.get("writers", 1))
+        self.conditional = self.task in CONDITIONAL
+        self.mixes = registry.find(snapshot.model).mixes
 
     @cached_property
     def _compiled(self) -> dict[Any, Callable[..., Any]]:
@@ -106,22 +106,30 @@ class DigitGenerator:
     def draw(
         self,
         labels: np.ndarray,
-        writers: np.ndarray,
+        writers: np.ndarray | None = None,
         *,
-        seed: int,
-        indices: np.ndarray,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
         attempts: np.ndarray | None = None,
     ) -> np.ndarray:
         """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
 
-        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone.
+        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone; the
+        seed chooses the writers where they are not given, and chance the seed.
 
         Raises:
             UsageError: a label that is no digit, or a writer out of range.
         """
+        labels, seed = np.asarray(labels), choose_seed(seed)
+        if labels.ndim != 1:
+            raise UsageError(f"labels are one row of digits, not of shape {labels.shape}")
+        if writers is None:
+            writers = stream(seed, Stream.WRITERS).integers(self.writers, size=len(labels))
+        if indices is None:
+            indices = np.arange(len(labels))
         if attempts is None:
             attempts = np.zeros_like(indices)
-        labels, writers = np.asarray(labels), np.asarray(writers)
+        writers = np.asarray(writers)
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
         hands = writers.ndim == 2
@@ -161,13 +169,12 @@ class DigitGenerator:
         return self._run(inference.mix_digits, seed, *columns, shares)
 
 
-class SequenceGenerator:
+class SequenceGenerator(Model):
     """Draws sequences of up to `longest` digits for totals, by a plan of its own."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        self.name = name
-        self.facts = snapshot.facts
-        self.longest = int(snapshot.facts["config"]["longest"])
+        super().__init__(name, snapshot)
+        self.longest = int(self.config["longest"])
         shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
         self._draw = compile_function(snapshot, inference.draw_sequences, shapes)
 
@@ -176,8 +183,8 @@ class SequenceGenerator:
         totals: np.ndarray,
         length: int,
         *,
-        seed: int,
-        indices: np.ndarray,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
         attempts: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Images uint8 (N, length, 28, 28) for totals (N,), and the digits int (N, length) planned.
@@ -188,7 +195,9 @@ class SequenceGenerator:
         Raises:
             UsageError: the length is not from 1 to `longest`, or digits cannot sum to a total.
         """
-        totals = np.asarray(totals)
+        totals, seed = np.asarray(totals), choose_seed(seed)
+        if indices is None:
+            indices = np.arange(len(totals))
         if not 1 <= length <= self.longest:
             raise UsageError(
                 f"{self.name} was trained for lengths from 1 to {self.longest}, not {length}: "
@@ -209,20 +218,18 @@ class SequenceGenerator:
         return images, digits.astype(np.int64)
 
 
-class DigitReader:
+class DigitReader(Model):
     """Reads digits: calibrated class probabilities."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        self.name = name
-        self.facts = snapshot.facts
+        super().__init__(name, snapshot)
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
         self.least_odds: float | None = snapshot.facts.get("least_odds")
-        self._snapshot = snapshot
         self._read = compile_function(snapshot, inference.read_digits, (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
-        return _in_chunks(self._read, images) / np.float32(self.temperature)
+        return _in_chunks(self._read, _checked(images)) / np.float32(self.temperature)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
@@ -244,22 +251,20 @@ class DigitReader:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
-        return _in_chunks(self._features, images)
+        return _in_chunks(self._features, _checked(images))
 
     @cached_property
     def _features(self) -> Callable[..., Any]:
         return compile_function(self._snapshot, inference.digit_features, (_DIGITS,))
 
 
-class SumReader:
+class SumReader(Model):
     """Reads the sum of a sequence of digits, as a distribution."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        self.name = name
-        self.facts = snapshot.facts
-        self._snapshot = snapshot
+        super().__init__(name, snapshot)
         self._digits: DigitReader | None = None
-        if registry.find(snapshot.model).task not in SUM_READERS:
+        if self.task not in SUM_READERS:
             self._digits = DigitReader(name, snapshot)
 
     def distributions(self, images: np.ndarray) -> np.ndarray:
@@ -267,6 +272,7 @@ class SumReader:
 
         A reader of digits gives the exact distribution of its digits' sum.
         """
+        images = _checked(images, "(N, L, 28, 28)")
         count, length = images.shape[:2]
         if self._digits is not None:
             digits = self._digits.probabilities(images.reshape(-1, 28, 28))
@@ -297,8 +303,7 @@ def load_generator(name: str = DEFAULT_GENERATOR) -> DigitGenerator:
 
 def load_network(name: str) -> Any:
     """The network itself of a generator of digits or sequences (see `locate` for errors)."""
-    snapshot = load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))
-    return network(snapshot.facts, snapshot.arrays)
+    return Model(name, load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))).network()
 
 
 @cache
@@ -317,6 +322,45 @@ def load_reader(name: str = DEFAULT_READER) -> DigitReader:
 def load_sum_reader(name: str) -> SumReader:
     """The reader of sums or of digits of that name, or in that snapshot folder (see `locate`)."""
     return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
+
+
+def load_model(
+    model: str | os.PathLike[str],
+) -> DigitGenerator | SequenceGenerator | DigitReader | SumReader:
+    """A trained model, by its name in the zoo or by its snapshot's folder, as what its task is.
+
+    All tell their `config`, `parameters`, `weights` and `measured` figures. A generator of digits
+    has `draw`, one of sequences too; a reader of digits `probabilities`, `logits`, `features` and
+    `read`, one of sums `distributions`. These take and give NumPy arrays.
+
+    Raises:
+        UsageError: no such model, or none with weights in the package.
+        SnapshotError: no snapshot there, or a damaged one.
+    """
+    name = model_name(model)
+    if name is None:
+        raise UsageError("there is no model None: `handsum models` lists them")
+    task = _task(name, (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS))
+    if task in GENERATORS:
+        return load_generator(name)
+    if task in SEQUENCE_GENERATORS:
+        return load_sequence_generator(name)
+    return load_sum_reader(name) if task in SUM_READERS else load_reader(name)
+
+
+def _checked(images: np.ndarray, shape: str = "(N, 28, 28)") -> np.ndarray:
+    """The images as an array of that shape; UsageError where they are not."""
+    images = np.asarray(images)
+    if (
+        images.dtype != np.uint8
+        or images.ndim != shape.count(",") + 1
+        or images.shape[-2:] != (28, 28)
+    ):
+        raise UsageError(
+            f"images are uint8 {shape}, white ink (255) on black (0), not {images.dtype} "
+            f"{images.shape}: handsum.predict reads any picture"
+        )
+    return images
 
 
 def _in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray:
