@@ -21,8 +21,9 @@ from bundle import write_card
 
 from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
 from handsum.evaluation.run import evaluate
-from handsum.evaluation.tables import Table, generator_tables, reader_tables
+from handsum.evaluation.tables import generator_tables, reader_tables
 from handsum.images import atomic_write
+from handsum.measuring import markdown
 from handsum.models.registry import ENTRIES, JUDGE
 from handsum.pretrained import WEIGHTS
 from handsum.training.snapshots import read_facts
@@ -131,23 +132,6 @@ def plain(kind: Any, value: Any) -> Any:
     if typing.get_origin(kind) is not dict and options:
         return plain(options[0], value)
     return value
-
-
-def markdown(table: Table) -> str:
-    """A table in Markdown, under its title."""
-    columns = [name or " " for name in table.columns]
-    lines = [
-        f"### {table.title}",
-        "",
-        "| " + " | ".join(columns) + " |",
-        "|---" + "|---:" * (len(columns) - 1) + "|",
-        *(
-            "| " + " | ".join(cell.replace("  ", "&emsp;") for cell in row) + " |"
-            for row in table.rows
-        ),
-        "",
-    ]
-    return "\n".join([*lines, table.note, ""] if table.note else lines)
 
 
 def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
