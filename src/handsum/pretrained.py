@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from handsum.batching import Batched
 from handsum.compiled import compile_function, network
 from handsum.errors import UsageError
 from handsum.models import inference, registry
@@ -28,7 +29,7 @@ SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
 
 _DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
-_SCALAR = jax.ShapeDtypeStruct((), np.uint32)
+_SEEDS = jax.ShapeDtypeStruct((CHUNK,), np.uint32)
 _COLUMN = jax.ShapeDtypeStruct((CHUNK,), np.int32)
 
 
@@ -91,12 +92,11 @@ class DigitGenerator:
     def _run(self, function: Callable[..., Any], seed: int, *columns: np.ndarray) -> np.ndarray:
         """Call a function of the network on a seed and columns, compiled once for their kinds."""
         kinds = (jax.ShapeDtypeStruct((CHUNK, *c.shape[1:]), c.dtype) for c in columns)
-        shapes = (_SCALAR, *kinds)
+        shapes = (_SEEDS, *kinds)
         key = function, shapes
         if key not in self._compiled:
-            self._compiled[key] = compile_function(self._snapshot, function, shapes)
-        run = self._compiled[key]
-        return _in_chunks(lambda *chunk: run(np.uint32(seed), *chunk), *columns)
+            self._compiled[key] = _batched(self._snapshot, function, shapes)
+        return self._compiled[key](_seeds(seed, columns[0]), *columns)
 
     @cached_property
     def hands(self) -> np.ndarray:
@@ -168,8 +168,8 @@ class SequenceGenerator:
         self.name = name
         self.facts = snapshot.facts
         self.longest = int(snapshot.facts["config"]["longest"])
-        shapes = (_SCALAR, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
-        self._draw = compile_function(snapshot, inference.draw_sequences, shapes)
+        shapes = (_SEEDS, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
+        self._draw = _batched(snapshot, inference.draw_sequences, shapes)
 
     def draw(
         self,
@@ -200,13 +200,8 @@ class SequenceGenerator:
             attempts = np.zeros_like(indices)
         lengths = np.full_like(totals, length)
         columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, totals, lengths)]
-        parts: list[list[np.ndarray]] = [[], []]
-        for start in range(0, max(len(totals), 1), CHUNK):
-            chunk = [_padded(column[start : start + CHUNK]) for column in columns]
-            for kept, drawn in zip(parts, self._draw(np.uint32(seed), *chunk), strict=True):
-                kept.append(np.asarray(drawn)[:, :length])
-        images, digits = (np.concatenate(kept)[: len(totals)] for kept in parts)
-        return images, digits.astype(np.int64)
+        images, digits = self._draw(_seeds(seed, totals), *columns)
+        return images[:, :length], digits[:, :length].astype(np.int64)
 
 
 class DigitReader:
@@ -218,11 +213,11 @@ class DigitReader:
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
         self.least_odds: float | None = snapshot.facts.get("least_odds")
         self._snapshot = snapshot
-        self._read = compile_function(snapshot, inference.read_digits, (_DIGITS,))
+        self._read = _batched(snapshot, inference.read_digits, (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
-        return _in_chunks(self._read, images) / np.float32(self.temperature)
+        return self._read(images) / np.float32(self.temperature)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
@@ -244,11 +239,11 @@ class DigitReader:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
-        return _in_chunks(self._features, images)
+        return self._features(images)
 
     @cached_property
     def _features(self) -> Callable[..., Any]:
-        return compile_function(self._snapshot, inference.digit_features, (_DIGITS,))
+        return _batched(self._snapshot, inference.digit_features, (_DIGITS,))
 
 
 class SumReader:
@@ -275,13 +270,13 @@ class SumReader:
         # Few lengths are compiled; what is beyond a sequence's own is masked out.
         padded = 1 << max(length - 1, 0).bit_length()
         images = np.pad(images, ((0, 0), (0, padded - length), (0, 0), (0, 0)))
-        sums = _in_chunks(self._sums(padded), images, np.full(count, length, np.int32))
+        sums = self._sums(padded)(images, np.full(count, length, np.int32))
         return sums[:, : 9 * length + 1].astype(np.float64)
 
     def _sums(self, length: int) -> Callable[..., Any]:
         if length not in self._compiled:
             shapes = (jax.ShapeDtypeStruct((CHUNK, length, 28, 28), np.uint8), _COLUMN)
-            self._compiled[length] = compile_function(self._snapshot, inference.read_sums, shapes)
+            self._compiled[length] = _batched(self._snapshot, inference.read_sums, shapes)
         return self._compiled[length]
 
     @cached_property
@@ -319,21 +314,14 @@ def load_sum_reader(name: str) -> SumReader:
     return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
 
 
-def _in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray:
-    """Call `function` on rows of `columns`, always CHUNK of them; the last chunk is padded."""
-    count = len(columns[0])
-    # An empty request still makes one call, whose rows are cut off: it gives the right shape.
-    starts = range(0, max(count, 1), CHUNK)
-    results = []
-    for start in starts:
-        chunk = [_padded(column[start : start + CHUNK]) for column in columns]
-        results.append(function(*chunk))
-    return np.concatenate([np.asarray(result) for result in results])[:count]
+def _batched(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> Batched:
+    """A function of the snapshot's network, for any number of rows, a CHUNK in each call."""
+    return Batched(compile_function(snapshot, function, shapes), CHUNK)
 
 
-def _padded(rows: np.ndarray) -> np.ndarray:
-    """Rows and as many zeros as make them CHUNK."""
-    return np.pad(rows, [(0, CHUNK - len(rows)), *[(0, 0)] * (rows.ndim - 1)])
+def _seeds(seed: int, rows: np.ndarray) -> np.ndarray:
+    """The seed for each of the rows."""
+    return np.full(len(rows), seed, np.uint32)
 
 
 def list_models() -> list[dict[str, Any]]:

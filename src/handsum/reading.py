@@ -150,6 +150,26 @@ def predict(
         for group in _groups(files)
         for reading in _read_group(group, reader, length, punctuation)
     )
+    return _together(readings, sums)
+
+
+def predict_picture(
+    grey: np.ndarray,
+    *,
+    name: str = "picture",
+    model: str | None = None,
+    length: int | None = None,
+    punctuation: bool = False,
+) -> Prediction:
+    """As `predict`, of one picture that is loaded already: float32 (H, W) in [0, 1]."""
+    sums = _sum_reader(model) if model is not None else None
+    loaded = _Loaded(Path(name), Page(grey), None)
+    reader = _LateReader(None if sums else model)
+    return _together(tuple(_read_group([loaded], reader, length, punctuation)), sums)
+
+
+def _together(readings: tuple[FileReading, ...], sums: SumReader | None) -> Prediction:
+    """What all files say together; of their sum, what a model of sums says where there is one."""
     probabilities = np.concatenate([reading.probabilities for reading in readings])
     if not len(probabilities):
         return Prediction(readings, None, None, None)

@@ -6,8 +6,9 @@ own, and sequence i of a seed is the same however many are asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,6 +52,33 @@ class Sequences:
         """The digits of each sequence as a string."""
         return tuple("".join(map(str, row)) for row in self.labels)
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """Each sequence with its sum, such as 1+2+3 = 6."""
+        sums = zip(self.digits, self.totals, strict=True)
+        return tuple(f"{'+'.join(digits)} = {total}" for digits, total in sums)
+
+    @property
+    def writer(self) -> int | str | list[int]:
+        """The writer or the hand of all sequences, or the writers' list where they differ."""
+        if self.hand:
+            return self.hand
+        writers = self.writers.tolist()
+        return writers[0] if len(set(writers)) == 1 else writers
+
+    def as_rows(self, boxes: np.ndarray) -> list[dict[str, Any]]:
+        """What is told of each sequence as JSON; `boxes` (N, L, 4) are its digits'."""
+        return [
+            {
+                "digits": digits,
+                "total": int(self.totals[index]),
+                "boxes": boxes[index].tolist(),
+                "readings": self.readings[index] if self.readings else None,
+                "redrawn": int(self.redrawn[index]),
+            }
+            for index, digits in enumerate(self.digits)
+        ]
+
 
 def sum_sequence(
     total: int,
@@ -63,6 +91,7 @@ def sum_sequence(
     model: str | None = None,
     reader: str | None = None,
     style: Style | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
@@ -72,6 +101,8 @@ def sum_sequence(
     the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
     a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
     A writer is a number, a mix such as "12+40" or "12:3+40:1", or "new" for a hand of nobody's.
+    `progress` is called with the number of digits (with a model that plans: of sequences) that are
+    right so far, and with that of all.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
@@ -86,9 +117,10 @@ def sum_sequence(
         if draws_sequences(model):
             if writer is not None:
                 raise UsageError(f"{model} knows no writers: leave out the writer")
-            return write_totals(np.full(count, total), length, seed, model, verify, reader)
+            totals = np.full(count, total)
+            return write_totals(totals, length, seed, model, verify, reader, progress)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, model, reader, style)
+    return write_rows(labels, seed, writer, verify, model, reader, style, progress=progress)
 
 
 def number(
@@ -100,6 +132,7 @@ def number(
     model: str | None = None,
     reader: str | None = None,
     style: Style | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
@@ -111,7 +144,8 @@ def number(
     """
     labels = parse_number(text)[None]
     texts = (text,) if len(text) > labels.size else None
-    return write_rows(labels, choose_seed(seed), writer, verify, model, reader, style, texts)
+    seed = choose_seed(seed)
+    return write_rows(labels, seed, writer, verify, model, reader, style, texts, progress)
 
 
 def parse_number(text: str) -> np.ndarray:
@@ -130,6 +164,13 @@ def parse_number(text: str) -> np.ndarray:
     return parse_digits("".join(character for character in text if character not in MARKS))
 
 
+def group_thousands(text: str) -> str:
+    """Return digits with a space before every three, counted from the right."""
+    first = len(text) % 3
+    groups = [text[:first], *(text[start : start + 3] for start in range(first, len(text), 3))]
+    return " ".join(group for group in groups if group)
+
+
 def write_rows(
     labels: np.ndarray,
     seed: int,
@@ -139,6 +180,7 @@ def write_rows(
     reader: str | None = None,
     style: Style | None = None,
     texts: tuple[str, ...] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
 
@@ -156,7 +198,7 @@ def write_rows(
     hands = choose_hands(generator, writer, count, seed)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts)
+        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts, progress)
         images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
         drawn_as = np.repeat(hands.drawn, length, axis=0)
@@ -177,6 +219,7 @@ def write_totals(
     model: str,
     verify: bool = True,
     reader: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write a sequence for each of totals (N,) by a model that plans their digits.
 
@@ -213,6 +256,8 @@ def write_totals(
         images[kept], labels[kept], readings[kept] = drawn[better], planned[better], read[better]
         scores[kept] = score[better]
         pending = indices[scores < 2]
+        if progress:
+            progress(count - len(pending), count)
         if len(pending) == 0:
             break
     texts = tuple("".join(map(str, row)) for row in readings)
