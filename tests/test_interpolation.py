@@ -88,8 +88,6 @@ def test_a_mixed_hand_writes_a_number() -> None:
 
 
 def test_from_digit_to_digit_begins_and_ends_with_them() -> None:
-    from handsum.pretrained import load_generator
-
     strip = interpolate("digits", "381", steps=5, seed=2, model="cgan")
     assert strip.images.shape == (10, 28, 28)
     assert strip.labels.tolist() == [3, 3, 3, 8, 8, 8, 8, 8, 1, 1]

@@ -77,7 +77,9 @@ def interpolate(
         hands = middle + np.cos(turn) * (pair[0] - middle) + np.sin(turn) * (pair[1] - middle)
         towards = np.zeros(count)
     else:
-        raise UsageError(f"interpolate between two hands, such as 12..40, {LATENTS}, or {DIGITS}")
+        raise UsageError(
+            f"interpolate between two hands, such as 12..40, or {LATENTS}, or {DIGITS}"
+        )
     indices = np.arange(count) // steps
     images = generator.draw_between(labels, hands, towards, seed=seed, indices=indices)
     writers = np.full(count, -1)

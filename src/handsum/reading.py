@@ -154,18 +154,12 @@ def predict(
 
 
 def predict_picture(
-    grey: np.ndarray,
-    *,
-    name: str = "picture",
-    model: str | None = None,
-    length: int | None = None,
-    punctuation: bool = False,
+    grey: np.ndarray, *, length: int | None = None, punctuation: bool = False
 ) -> Prediction:
     """As `predict`, of one picture that is loaded already: float32 (H, W) in [0, 1]."""
-    sums = _sum_reader(model) if model is not None else None
-    loaded = _Loaded(Path(name), Page(grey), None)
-    reader = _LateReader(None if sums else model)
-    return _together(tuple(_read_group([loaded], reader, length, punctuation)), sums)
+    loaded = _Loaded(Path("picture"), Page(grey), None)
+    readings = tuple(_read_group([loaded], _LateReader(None), length, punctuation))
+    return _together(readings, None)
 
 
 def _together(readings: tuple[FileReading, ...], sums: SumReader | None) -> Prediction:
