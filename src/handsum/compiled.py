@@ -19,8 +19,8 @@ import jax
 import numpy as np
 
 from handsum._version import __version__
-from handsum.config import from_json
 from handsum.batching import Batched
+from handsum.config import from_json
 from handsum.errors import HandsumError, SnapshotError
 from handsum.images import atomic_write
 from handsum.models import inference, registry
@@ -95,3 +95,56 @@ def batched(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any,
 def per_row(seed: int, rows: np.ndarray) -> np.ndarray:
     """The seed for each of the rows: uint32 (N,)."""
     return np.full(len(rows), seed, np.uint32)
+
+
+def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)
+
+
+def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> str:
+    """What a trace depends on: the network's code and configuration, JAX, and the platform."""
+    models = Path(inference.__file__).parent
+    code = [models / "inference.py", models / f"{registry.module_name(snapshot.model)}.py"]
+    code += sorted((models.parent / "layers").glob("*.py"))
+    parts = [
+        __version__,
+        jax.__version__,
+        jax.default_backend(),
+        function.__name__,
+        str(shapes),
+        json.dumps(snapshot.facts["config"], sort_keys=True),
+        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
+    ]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return f"{snapshot.model}-{digest[:24]}"
+
+
+def _cache_folder() -> Path | None:
+    """The user's cache folder for handsum, made if need be; None where there can be none."""
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("handsum", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def _kept(path: Path) -> bytes | None:
+    """What `_keep` wrote, or None where that is missing or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = data[:32], data[32:]
+    return content if hashlib.sha256(content).digest() == digest else None
+
+
+def _keep(path: Path, data: bytes) -> None:
+    try:
+        with atomic_write(path) as file:
+            file.write(hashlib.sha256(data).digest() + data)
+    except HandsumError:
+        # A full or vanished cache costs time at the next start, and nothing else.
+        return

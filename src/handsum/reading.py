@@ -161,6 +161,20 @@ def predict(
         for group in _groups(files)
         for reading in _read_group(group, reader, length, punctuation)
     )
+    return _together(readings, sums)
+
+
+def predict_picture(
+    grey: np.ndarray, *, length: int | None = None, punctuation: bool = False
+) -> Prediction:
+    """As `predict`, of one picture that is loaded already: float32 (H, W) in [0, 1]."""
+    loaded = _Loaded(Path("picture"), Page(grey), None)
+    readings = tuple(_read_group([loaded], _LateReader(None), length, punctuation))
+    return _together(readings, None)
+
+
+def _together(readings: tuple[FileReading, ...], sums: SumReader | None) -> Prediction:
+    """What all files say together; of their sum, what a model of sums says where there is one."""
     probabilities = np.concatenate([reading.probabilities for reading in readings])
     if not len(probabilities):
         return Prediction(readings, None, None, None)

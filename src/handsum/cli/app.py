@@ -20,6 +20,7 @@ from handsum.cli.predict import predict
 from handsum.cli.sum_sequence import sum_sequence
 from handsum.cli.train import train
 from handsum.cli.visualize import visualize
+from handsum.cli.web import web
 from handsum.cli.writers import writers
 from handsum.cli.writing_options import SignedCommand
 from handsum.errors import HandsumError
@@ -62,6 +63,7 @@ app.command("writers")(writers)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)
+app.command("web")(web)
 
 
 def main() -> None:
