@@ -12,7 +12,9 @@ import typer
 from handsum._version import __version__
 from handsum.cli.console import fail
 from handsum.cli.dataset import dataset
+from handsum.cli.doctor import doctor
 from handsum.cli.evaluate import evaluate
+from handsum.cli.export import export
 from handsum.cli.generate import generate
 from handsum.cli.models import models
 from handsum.cli.number import number
@@ -62,6 +64,8 @@ app.command("writers")(writers)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)
+app.command("export")(export)
+app.command("doctor")(doctor)
 
 
 def main() -> None:
