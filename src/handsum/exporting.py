@@ -65,8 +65,9 @@ def _safetensors(model: Model) -> tuple[bytes, None]:
             'the format safetensors needs safetensors: pip install "handsum[export]"'
         ) from error
     arrays = {path: np.ascontiguousarray(array) for path, array in model.weights.items()}
+    # One entry: the library writes several in no order of their own.
     facts = json.dumps(dict(model.facts), sort_keys=True)
-    return save(arrays, metadata={"format": "np", "handsum": facts}), None
+    return save(arrays, metadata={"handsum": facts}), None
 
 
 def _stablehlo(model: Model) -> tuple[bytes, Signature]:
