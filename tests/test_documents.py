@@ -1,9 +1,9 @@
 """Every command and every line of Python in the documents works, in the order of its page.
 
-A command is run as it stands, but with its work cut down by `shortened`: a training to two steps of
-a small preset on a few digits, a data set to some pictures, an evaluation to a few digits. Each page
-runs in a folder of its own, where the files that it only reads (a photograph, a folder of digits)
-are there already. What cannot run in a test is named in NOT_RUN.
+A command is run as it stands, but with its work cut down by `shortened`: a training to two steps
+of a small preset on a few digits, a data set to some pictures, an evaluation to a few digits. Each
+page runs in a folder of its own, where the files that it only reads (a photograph, a folder of
+digits) are there already. What cannot run in a test is named in NOT_RUN.
 """
 
 from __future__ import annotations
@@ -225,10 +225,7 @@ def test_every_picture_that_a_command_makes_is_there_and_shown_with_words() -> N
 def test_the_site_needs_nothing_from_elsewhere() -> None:
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        """As MkDocs reads it, without its tags."""
-
-    config = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
     assert config["theme"]["font"] is False
     assert config["strict"] is True
     for name in ("extra_css", "extra_javascript"):
