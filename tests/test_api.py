@@ -64,7 +64,7 @@ def test_what_is_no_whole_number_is_refused_in_one_line(option, value, fake_gene
         (lambda: handsum.sum_sequence(23, -5), "a length of -5 is out of range"),
         (lambda: handsum.sum_sequence(23, count=-1), "a count is 1 or more, not -1"),
         (lambda: handsum.sum_sequence(23, seed=-1), "seed -1 is out of range"),
-        (lambda: handsum.sum_sequence(23, writer=-1), "a writer is 0 or more, not -1"),
+        (lambda: handsum.sum_sequence(23, writer=-1), "a hand is a writer's number such as 12"),
         (lambda: handsum.sum_sequence(None), "a total is a whole number, not None"),
         (lambda: handsum.number(12.5), "a number is a text such as '12.50', or a whole number"),
         (lambda: handsum.number(b"12"), "a number is a text"),

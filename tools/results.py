@@ -154,18 +154,22 @@ def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
     }
 
 
+def figures_of(facts: dict[str, Any]) -> tuple[Any, Quality | None]:
+    """A model's figures from the facts of its evaluation, and those of real digits beside it."""
+    own = facts["figures"][0]
+    if "real" in facts:
+        return plain(GeneratorFigures, own), plain(Quality, facts["real"])
+    return plain(ReaderFigures if "error" in own else SumReaderFigures, own), None
+
+
 def write(kept: dict[str, Any]) -> None:
     """Write docs/results.md and the cards from the kept figures."""
     figures: dict[str, Any] = {}
     reals: dict[str, Quality] = {}
     for model, entry in kept.items():
-        facts = entry["facts"]
-        if "real" in facts:
-            figures[model] = plain(GeneratorFigures, facts["figures"][0])
-            reals[model] = plain(Quality, facts["real"])
-        else:
-            kind = ReaderFigures if "error" in facts["figures"][0] else SumReaderFigures
-            figures[model] = plain(kind, facts["figures"][0])
+        figures[model], real = figures_of(entry["facts"])
+        if real is not None:
+            reals[model] = real
         write_card(model, headline(figures[model], reals.get(model)))
     generators = [figures[name] for name in figures if name in reals]
     readers = [figures[name] for name in figures if name not in reals]

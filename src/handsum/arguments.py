@@ -74,7 +74,7 @@ def hand_name(value: Any) -> int | str | None:
     Raises:
         UsageError: anything else.
     """
-    return value if isinstance(value, str) else optional_number(value, "a writer", 0)
+    return value if isinstance(value, str) else optional_number(value, "a writer")
 
 
 def paths(value: Any, name: str) -> list[str | os.PathLike[str]]:

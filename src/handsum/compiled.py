@@ -59,7 +59,7 @@ def compile_function(
     snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]
 ) -> Callable[..., Any]:
     """`function` of the snapshot's network, compiled for `shapes`, its trace kept for next time."""
-    folder = _cache_folder()
+    folder = cache_folder()
     if folder is not None and not jax.config.values["jax_compilation_cache_dir"]:
         jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -119,7 +119,7 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple
     return f"{snapshot.model}-{digest[:24]}"
 
 
-def _cache_folder() -> Path | None:
+def cache_folder() -> Path | None:
     """The user's cache folder for handsum, made if need be; None where there can be none."""
     from platformdirs import user_cache_path
 

@@ -48,9 +48,12 @@ class Model:
 
     def network(self) -> Any:
         """Its network, a `flax.nnx.Module` with these weights, to look into or train further."""
+        import jax
+
         from handsum.compiled import network
 
-        return network(self.facts, self.weights)
+        # The networks index their arrays by what is traced, which NumPy's cannot be.
+        return network(self.facts, jax.device_put(dict(self.weights)))
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.task}, {self.parameters:,} parameters>"

@@ -12,7 +12,9 @@ import typer
 from handsum._version import __version__
 from handsum.cli.console import fail
 from handsum.cli.dataset import dataset
+from handsum.cli.doctor import doctor
 from handsum.cli.evaluate import evaluate
+from handsum.cli.export import export
 from handsum.cli.generate import generate
 from handsum.cli.models import models
 from handsum.cli.number import number
@@ -64,6 +66,8 @@ app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)
 app.command("web")(web)
+app.command("export")(export)
+app.command("doctor")(doctor)
 
 
 def main() -> None:
