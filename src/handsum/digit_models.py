@@ -28,7 +28,7 @@ class DigitGenerator:
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         self.name = name
         self.facts = snapshot.facts
-        self.writers = int(snapshot.facts["config"].get("writers", 1))
+        self.writers = snapshot.setting("writers", 1)
         entry = registry.find(snapshot.model)
         self.conditional = entry.task == "digit generator"
         self.mixes = entry.mixes

@@ -27,7 +27,7 @@ class SequenceGenerator:
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         self.name = name
         self.facts = snapshot.facts
-        self.longest = int(snapshot.facts["config"]["longest"])
+        self.longest = snapshot.setting("longest")
         shapes = (_SEED, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
         self._draw = compile_function(snapshot, inference.draw_sequences, shapes)
 
