@@ -47,9 +47,11 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
         raise SnapshotError(f"the snapshot is not of this {facts['model']}: {odd} do not match")
     filled = []
     for name, (path, leaf) in zip(names, leaves, strict=True):
-        if leaf.shape != weights[name].shape:
+        found = weights[name]
+        if (leaf.shape, leaf.dtype) != (found.shape, found.dtype):
             raise SnapshotError(
-                f"{name} is {weights[name].shape} in the snapshot, not {leaf.shape}"
+                f"{name} is {found.dtype}{list(found.shape)} in the snapshot, not "
+                f"{leaf.dtype}{list(leaf.shape)}"
             )
         filled.append((path, leaf.replace(weights[name])))
     return nnx.merge(definition, nnx.from_flat_state(filled))
@@ -102,7 +104,7 @@ def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
 
 
 def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> str:
-    """What a trace depends on: the network's code and configuration, JAX, and the platform."""
+    """What a trace depends on: the network's code, configuration and weights, JAX, the platform."""
     models = Path(inference.__file__).parent
     code = [models / "inference.py", models / f"{registry.module_name(snapshot.model)}.py"]
     code += sorted((models.parent / "layers").glob("*.py"))
@@ -113,6 +115,8 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple
         function.__name__,
         str(shapes),
         json.dumps(snapshot.facts["config"], sort_keys=True),
+        # Weights that do not fit are not the ones that were traced, and are found out.
+        str({name: _shape(array) for name, array in sorted(snapshot.arrays.items())}),
         *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
     ]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()

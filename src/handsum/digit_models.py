@@ -30,7 +30,7 @@ class DigitGenerator(Model):
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         super().__init__(name, snapshot)
-        self.writers = int(self.config.get("writers", 1))
+        self.writers = snapshot.setting("writers", 1)
         self.conditional = self.task == "digit generator"
         self.mixes = registry.find(snapshot.model).mixes
 

@@ -28,6 +28,9 @@ PICTURE_FORMATS = (
 )  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
 
+# How the names of what is not yet whole end.
+_UNFINISHED = ".part"
+
 # The side of the box that MNIST scales a digit's ink into.
 _INK_SIZE = 20
 
@@ -45,7 +48,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     try:
@@ -73,7 +76,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(path), path.parent))
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     try:
@@ -88,6 +91,17 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove the files that processes which were killed have left half-written in a folder."""
+    for path in Path(folder).glob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def _hidden(path: Path) -> str:
+    # Short enough to leave room where the name itself is as long as a name can be.
+    return f".{path.name[:32]}."
 
 
 def encode_png(

@@ -29,7 +29,7 @@ class SequenceGenerator(Model):
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         super().__init__(name, snapshot)
-        self.longest = int(self.config["longest"])
+        self.longest = snapshot.setting("longest")
         shapes = (_SEEDS, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
         self._draw = batched(snapshot, inference.draw_sequences, shapes)
 
