@@ -47,6 +47,13 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in the folder, as it was set up.")
     ] = False,
+    from_step: Annotated[
+        int | None,
+        typer.Option(
+            help="With --resume: go on from the checkpoint of this step, where the newest one is "
+            "damaged or has gone astray; those after it are removed.",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value: change any setting; repeat for several."),
@@ -72,6 +79,8 @@ def train(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     target = folder or Path("runs") / model
+    if from_step is not None and not resume:
+        raise UsageError("--from-step goes with --resume")
     if resume:
         if changes or settings or preset != "default" or dataset != "mnist":
             raise UsageError(
@@ -86,7 +95,7 @@ def train(
     if dry_run:
         _show(run)
         return
-    _run(run, resume)
+    _run(run, resume, from_step)
 
 
 def _show(run: Any) -> None:
@@ -100,13 +109,13 @@ def _show(run: Any) -> None:
         out.print(f"  {part}: {size:,} parameters", markup=False)
 
 
-def _run(run: Any, resume: bool) -> None:
+def _run(run: Any, resume: bool, from_step: int | None) -> None:
     from handsum.data.sources import load_dataset
     from handsum.training.loop import train as run_training
 
     data = [load_dataset(run.dataset, split) for split in ("train", "validation")]
     with _progress(run) as report:
-        outcome = run_training(run, *data, resume=resume, report=report)
+        outcome = run_training(run, *data, resume=resume, from_step=from_step, report=report)
     if outcome.finished:
         err.print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
     else:

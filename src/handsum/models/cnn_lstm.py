@@ -17,8 +17,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.config import TrainingConfig
-from handsum.data.augment import warp
-from handsum.layers import PooledFeatures
+from handsum.layers import DigitFeatures
 from handsum.losses import Batch, Losses, Metrics, Parts
 
 SNAPSHOT_PART = "predictor"
@@ -36,14 +35,14 @@ class Config(TrainingConfig):
     weight_decay: float = 0.01
     ema_decay: float = 0.998
     longest: int = 20
-    widths: tuple[int, ...] = (24, 48)
+    widths: tuple[int, ...] = (24, 48, 96)
     features: int = 128
     hidden: int = 96
 
 
 PRESETS = {
     "default": Config(),
-    "small": Config(widths=(8, 16), features=64, hidden=48, steps=3_000),
+    "small": Config(widths=(16, 32, 64), features=64, hidden=48, steps=3_000),
 }
 
 
@@ -51,7 +50,7 @@ class Predictor(nnx.Module):
     """Pictures to the mean and the variance of the sum of every beginning of a sequence."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        self.look = PooledFeatures(config.widths, config.features, rngs=rngs)
+        self.look = DigitFeatures(config.widths, config.features, rngs=rngs)
         self.cell = nnx.OptimizedLSTMCell(config.features, config.hidden, rngs=rngs)
         self.growth = nnx.Linear(config.features + config.hidden, 2, rngs=rngs)
         self.size = config.hidden
@@ -104,8 +103,7 @@ def predictor_loss(
     # Only the pictures that there are go through the convolutions.
     count = len(mask) // 2 * (config.longest + 1)
     flat = jnp.nonzero(mask.reshape(-1), size=count)[0]
-    images = warp(batch["images"].reshape(-1, 28, 28, 1)[flat], key)
-    looked = predictor.look(images, training=True)
+    looked = predictor.look(batch["images"].reshape(-1, 28, 28, 1)[flat])
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     means, variances = predictor.add(features, mask)
     sums = (batch["labels"] * mask).cumsum(1)

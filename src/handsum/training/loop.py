@@ -22,7 +22,7 @@ from handsum._version import __version__
 from handsum.config import TrainingConfig, replace, to_json
 from handsum.data.mnist import Dataset
 from handsum.data.sequences import sum_groups
-from handsum.errors import HandsumError, UsageError
+from handsum.errors import HandsumError
 from handsum.images import atomic_write, save_png
 from handsum.models import registry
 from handsum.training.batches import digit_groups, make_batches
@@ -30,6 +30,7 @@ from handsum.training.checkpoints import Checkpoints
 from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
+from handsum.training.runs import Run, claim, make_folder
 from handsum.training.snapshots import Snapshot, save_snapshot
 from handsum.training.state import (
     State,
@@ -53,19 +54,6 @@ class Progress:
     seconds: float
     images_per_second: float
     metrics: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run to make or to go on with: what `config.json` repeats."""
-
-    model: str
-    preset: str
-    config: TrainingConfig
-    dataset: str
-    out: Path
-    max_minutes: float | None = None
-    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,62 +101,54 @@ def train(
     validation: Dataset,
     *,
     resume: bool = False,
+    from_step: int | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Train a model into the folder `run.out` until its last step, its time budget or a signal.
 
     The folder gets config.json, metrics.jsonl, checkpoints/, samples/, and at every stop loss.png,
     progress.gif and snapshot/. A resumed run equals an uninterrupted one, bit for bit on the same
-    device.
+    device. It goes on from its newest checkpoint, or from the one of `from_step`; those after that
+    are then removed.
 
     Raises:
         UsageError: the folder holds a run and `resume` is not set, or the other way round; or
-            another process is training there.
-        HandsumError: a metric became NaN or infinite.
+            another process is training there, or there is no checkpoint of `from_step`.
+        SnapshotError: the checkpoint is damaged (tells how to go on from an older one).
+        HandsumError: a metric became NaN or infinite, or the folder cannot be written to.
     """
     module = registry.module(run.model)
     config, arrays = prepare(run.config, training)
     modules = module.build(config, rngs=nnx.Rngs(config.seed))
     parameters = count_parameters(modules)
     definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
-    _claim(run, config, resume)
-    with locked(run.out), closing(Checkpoints(run.out / "checkpoints")) as checkpoints:
-        start = checkpoints.latest() or 0
-        if start:
-            state = checkpoints.restore(start, state)
-        definition = definitions[module.SNAPSHOT_PART]
-        monitor = make_monitor(registry.find(run.model), definition, config, validation)
-        step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
-        session = _Session(run, config, module.SNAPSHOT_PART, monitor, checkpoints, report)
-        state, reached, metrics = session.train(step, state, arrays, start)
-        session.finish(state, reached, parameters[module.SNAPSHOT_PART])
+    make_folder(run, resume)
+    with locked(run.out), _one_line(run.out):
+        claim(run, config, resume)
+        with closing(Checkpoints(run.out / "checkpoints", run.model)) as checkpoints:
+            start = checkpoints.latest() if from_step is None else from_step
+            if start is not None:
+                state = checkpoints.restore(start, state)
+                checkpoints.discard_after(start)
+            definition = definitions[module.SNAPSHOT_PART]
+            monitor = make_monitor(registry.find(run.model), definition, config, validation)
+            step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
+            session = _Session(run, config, module.SNAPSHOT_PART, monitor, checkpoints, report)
+            state, reached, metrics = session.train(step, state, arrays, start or 0)
+            session.finish(state, reached, parameters[module.SNAPSHOT_PART])
     return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
 
 
-def _claim(run: Run, config: TrainingConfig, resume: bool) -> None:
-    """Make the run's folder and its config.json, or see that it is there to go on with."""
-    path = run.out / "config.json"
-    if resume:
-        if not path.exists():
-            raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
-        return
-    if path.exists():
-        raise UsageError(f"{run.out} holds a run already: --resume it, or choose another --out")
-    facts = {
-        "model": run.model,
-        "preset": run.preset,
-        "dataset": run.dataset,
-        "config": to_json(config),
-        "command": run.command,
-        "handsum": __version__,
-        "jax": jax.__version__,
-    }
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    """Say what could not be written where, as a HandsumError."""
     try:
-        (run.out / "samples").mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
-        raise HandsumError(f"cannot make the folder {run.out}: {error.strerror}") from error
-    with atomic_write(path) as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+        raise HandsumError(
+            f"cannot write to {error.filename or folder}: {error.strerror or error} "
+            "(--resume goes on from the last checkpoint)"
+        ) from error
 
 
 @contextmanager
@@ -216,7 +196,8 @@ class _Session:
         chunk = 10 if backend == "cpu" else 50
         sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
         rows = [row for row in read_metrics(self._metrics_path) if row["step"] <= start]
-        self._metrics_path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        with atomic_write(self._metrics_path) as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
         before = rows[-1]["seconds"] if rows else 0.0
         began = saved = time.monotonic()
         metrics: dict[str, float] = rows[-1] if rows else {}
