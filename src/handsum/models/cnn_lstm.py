@@ -17,7 +17,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.config import TrainingConfig
-from handsum.layers import DigitFeatures
+from handsum.data.augment import warp
+from handsum.layers import PooledFeatures
 from handsum.losses import Batch, Losses, Metrics, Parts
 
 SNAPSHOT_PART = "predictor"
@@ -29,20 +30,20 @@ LEAST_VARIANCE = 1e-3
 class Config(TrainingConfig):
     """Settings; `batch_size` counts sequences, whose lengths in pairs fill `longest` + 1."""
 
-    steps: int = 4_000
+    steps: int = 3_000
     batch_size: int = 16
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     ema_decay: float = 0.998
     longest: int = 20
-    widths: tuple[int, ...] = (24, 48, 96)
+    widths: tuple[int, ...] = (24, 48)
     features: int = 128
     hidden: int = 96
 
 
 PRESETS = {
     "default": Config(),
-    "small": Config(widths=(16, 32, 64), features=64, hidden=48, steps=3_000),
+    "small": Config(widths=(8, 16), features=64, hidden=48, steps=3_000),
 }
 
 
@@ -50,9 +51,11 @@ class Predictor(nnx.Module):
     """Pictures to the mean and the variance of the sum of every beginning of a sequence."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        self.look = DigitFeatures(config.widths, config.features, rngs=rngs)
+        self.look = PooledFeatures(config.widths, config.features, rngs=rngs)
         self.cell = nnx.OptimizedLSTMCell(config.features, config.hidden, rngs=rngs)
-        self.growth = nnx.Linear(config.features + config.hidden, 2, rngs=rngs)
+        # A growth is the mean of a distribution over 0 to 9, which is learned sooner than a plain
+        # number, and has its variance from one output more.
+        self.growth = nnx.Linear(config.features + config.hidden, 11, rngs=rngs)
         self.size = config.hidden
 
     def __call__(self, images: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -73,8 +76,8 @@ class Predictor(nnx.Module):
         _, hidden = jax.lax.scan(step, (zeros, zeros), features.transpose(1, 0, 2))
         seen = jnp.concatenate([features, hidden.transpose(1, 0, 2)], axis=-1)
         growth = self.growth(seen)
-        means = (4.5 + growth[..., 0]) * mask
-        variances = (LEAST_VARIANCE + jax.nn.softplus(growth[..., 1])) * mask
+        means = (jax.nn.softmax(growth[..., :10]) @ jnp.arange(10.0)) * mask
+        variances = (LEAST_VARIANCE + jax.nn.softplus(growth[..., 10])) * mask
         return means.cumsum(1), variances.cumsum(1)
 
     def sums(self, images: jax.Array, mask: jax.Array) -> jax.Array:
@@ -103,7 +106,8 @@ def predictor_loss(
     # Only the pictures that there are go through the convolutions.
     count = len(mask) // 2 * (config.longest + 1)
     flat = jnp.nonzero(mask.reshape(-1), size=count)[0]
-    looked = predictor.look(batch["images"].reshape(-1, 28, 28, 1)[flat])
+    images = warp(batch["images"].reshape(-1, 28, 28, 1)[flat], key)
+    looked = predictor.look(images, training=True)
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     means, variances = predictor.add(features, mask)
     sums = (batch["labels"] * mask).cumsum(1)
