@@ -11,7 +11,8 @@ from typing import Any
 from handsum.config import from_json, parse_settings, replace
 from handsum.errors import SnapshotError, UsageError
 from handsum.models import registry
-from handsum.training.loop import Run, count_parameters
+from handsum.training.loop import count_parameters
+from handsum.training.runs import Run
 
 
 def begin(
