@@ -6,7 +6,9 @@ makes of a step keeps its meaning: batch statistics and losses are those of the 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -31,18 +33,19 @@ def start_processes(
 
     Raises:
         UsageError: no cluster was found and not all three are given, or they cannot be.
+        HandsumError: the processes do not meet.
     """
     given = (coordinator, process, count)
     if any(value is not None for value in given) and None in given:
         raise UsageError("--coordinator, --process-id and --num-processes go together: give all")
     if coordinator is not None and not coordinator.rpartition(":")[2].isdecimal():
         raise UsageError(f"a coordinator is HOST:PORT, not {coordinator!r}")
+    if process is not None and count is not None and process >= count:
+        raise UsageError(f"--process-id of {count} processes is below {count}, not {process}")
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
         jax.distributed.initialize(coordinator, count, process)
-    except (ValueError, TypeError) as error:
-        if coordinator is not None:
-            raise UsageError(str(error)) from error
+    except ValueError as error:
         raise UsageError(
             "no cluster was found (SLURM, Open MPI, a TPU pod): give --coordinator HOST:PORT "
             "--process-id K --num-processes N"
@@ -145,6 +148,8 @@ def losing_no_process() -> Iterator[None]:
     except jax.errors.JaxRuntimeError as error:
         if jax.process_count() == 1:
             raise
+        # At its exit JAX waits for the lost process, and then aborts.
+        atexit.register(os._exit, HandsumError.exit_code)
         raise HandsumError(
             f"another process of this run is gone ({_first_line(error)}): start them all again "
             "with --resume"
