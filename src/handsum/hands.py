@@ -12,7 +12,7 @@ from handsum.errors import UsageError
 from handsum.seeds import Stream, stream
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator
+    from handsum.digit_models import DigitGenerator
 
 NEW = "new"
 

@@ -48,6 +48,13 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in the folder, as it was set up.")
     ] = False,
+    from_step: Annotated[
+        int | None,
+        typer.Option(
+            help="With --resume: go on from the checkpoint of this step, where the newest one is "
+            "damaged or has gone astray; those after it are removed.",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value: change any setting; repeat for several."),
@@ -111,6 +118,8 @@ def train(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     target = folder or Path("runs") / model
+    if from_step is not None and not resume:
+        raise UsageError("--from-step goes with --resume")
     if resume:
         if changes or settings or preset != "default" or dataset != "mnist":
             raise UsageError(
@@ -125,7 +134,7 @@ def train(
     if dry_run:
         _show(run)
         return
-    _run(run, resume, count)
+    _run(run, resume, from_step, count)
 
 
 def _show(run: Any) -> None:
@@ -150,14 +159,16 @@ def _count(devices: str | None, distributed: bool) -> int | None:
     return int(devices or 1)
 
 
-def _run(run: Any, resume: bool, devices: int | None) -> None:
+def _run(run: Any, resume: bool, from_step: int | None, devices: int | None) -> None:
     from handsum.data.sources import load_dataset
     from handsum.training.loop import train as run_training
     from handsum.training.sharding import is_first
 
     data = [load_dataset(run.dataset, split) for split in ("train", "validation")]
     with _progress(run) if is_first() else nullcontext(lambda progress: None) as report:
-        outcome = run_training(run, *data, resume=resume, devices=devices, report=report)
+        outcome = run_training(
+            run, *data, resume=resume, from_step=from_step, devices=devices, report=report
+        )
     if not is_first():
         return
     if outcome.finished:

@@ -25,19 +25,19 @@ from handsum.config import TrainingConfig, replace, to_json
 from handsum.data.mnist import Dataset
 from handsum.data.sequences import sum_groups
 from handsum.errors import HandsumError
-from handsum.images import save_png
+from handsum.images import atomic_write, save_png
 from handsum.models import registry
 from handsum.training.batches import digit_groups, make_batches
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
-from handsum.training.runs import Outcome, Progress, Run, claim
+from handsum.training.runs import Outcome, Progress, Run, claim, make_folder
 from handsum.training.sharding import (
     any_of,
     first_begins,
     is_first,
-    losing_no_process,
+    keeping_together,
     make_mesh,
     own_copy,
     replicate,
@@ -91,6 +91,7 @@ def train(
     validation: Dataset,
     *,
     resume: bool = False,
+    from_step: int | None = None,
     devices: int | None = 1,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
@@ -98,12 +99,16 @@ def train(
 
     The folder gets config.json, metrics.jsonl, checkpoints/, samples/, and at every stop loss.png,
     progress.gif and snapshot/. A resumed run equals an uninterrupted one, bit for bit on the same
-    devices. So many `devices` (None: all, of all processes) divide each batch.
+    devices. It goes on from its newest checkpoint, or from the one of `from_step`; those after that
+    are then removed. So many `devices` (None: all, of all processes) divide each batch.
 
     Raises:
         UsageError: the folder holds a run and `resume` is not set, or the other way round; another
-            run is training there; or the devices cannot divide a batch.
-        HandsumError: a metric became NaN or infinite, or another process of the run is gone.
+            run is training there, there is no checkpoint of `from_step`, or the devices cannot
+            divide a batch.
+        SnapshotError: the checkpoint is damaged (tells how to go on from an older one).
+        HandsumError: a metric became NaN or infinite, the folder cannot be written to, or another
+            process of the run is gone.
     """
     module = registry.module(run.model)
     config, arrays = prepare(run.config, training)
@@ -113,23 +118,39 @@ def train(
     mesh = make_mesh(devices, config.batch_size)
     state = replicate(state, mesh)
     with ExitStack() as stack:
+        stack.enter_context(_one_line(run.out))
+        stack.enter_context(keeping_together())
         with first_begins():
             if is_first():
-                claim(run, config, resume)
+                make_folder(run, resume)
                 stack.enter_context(locked(run.out))
-        stack.enter_context(losing_no_process())
-        checkpoints = stack.enter_context(closing(Checkpoints(run.out / "checkpoints")))
-        start = checkpoints.latest() or 0
-        if start:
+                claim(run, config, resume)
+        folder = run.out / "checkpoints"
+        checkpoints = stack.enter_context(closing(Checkpoints(folder, run.model)))
+        start = checkpoints.latest() if from_step is None else from_step
+        if start is not None:
             state = checkpoints.restore(start, state)
+            checkpoints.discard_after(start)
         definition = definitions[module.SNAPSHOT_PART]
         monitor = make_monitor(registry.find(run.model), definition, config, validation)
         step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
         session = _Session(run, config, mesh, module.SNAPSHOT_PART, monitor, checkpoints, report)
-        state, reached, metrics = session.train(step, state, arrays, start)
+        state, reached, metrics = session.train(step, state, arrays, start or 0)
         if is_first():
             session.finish(state, reached, parameters[module.SNAPSHOT_PART])
     return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
+
+
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    """Say what could not be written where, as a HandsumError."""
+    try:
+        yield
+    except OSError as error:
+        raise HandsumError(
+            f"cannot write to {error.filename or folder}: {error.strerror or error} "
+            "(--resume goes on from the last checkpoint)"
+        ) from error
 
 
 @contextmanager
@@ -215,7 +236,8 @@ class _Session:
         if not is_first():
             return []
         rows = [row for row in read_metrics(self._metrics_path) if row["step"] <= step]
-        self._metrics_path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        with atomic_write(self._metrics_path) as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
         return rows
 
     def _open_log(self) -> IO[str]:

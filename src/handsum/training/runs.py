@@ -1,4 +1,4 @@
-"""A run: what it is set to, how far it is, how it ended, and the folder that is its own."""
+"""A run: what it is set to, how it goes and ends, and its folder, claimed by one process."""
 
 from __future__ import annotations
 
@@ -11,18 +11,10 @@ import jax
 from handsum._version import __version__
 from handsum.config import TrainingConfig, to_json
 from handsum.errors import HandsumError, UsageError
-from handsum.images import atomic_write
+from handsum.images import atomic_write, remove_unfinished
 
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is: the step reached, its seconds of training, the metrics of its last steps."""
-
-    step: int
-    steps: int
-    seconds: float
-    images_per_second: float
-    metrics: dict[str, float]
+# Of config.json; that of earlier versions has none.
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -39,6 +31,17 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """Where a run is: the step reached, its seconds of training, the metrics of its last steps."""
+
+    step: int
+    steps: int
+    seconds: float
+    images_per_second: float
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a run ended: `finished`, or stopped by the clock or a signal at `step`."""
 
@@ -48,16 +51,29 @@ class Outcome:
     metrics: dict[str, float] = field(default_factory=dict)
 
 
-def claim(run: Run, config: TrainingConfig, resume: bool) -> None:
-    """Make the run's folder and its config.json, or see that it is there to go on with."""
-    path = run.out / "config.json"
-    if resume:
-        if not path.exists():
-            raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
-        return
-    if path.exists():
+def make_folder(run: Run, resume: bool) -> None:
+    """Make the run's folder, or see that it is there to go on with."""
+    exists = (run.out / "config.json").exists()
+    if resume and not exists:
+        raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
+    if exists and not resume:
         raise UsageError(f"{run.out} holds a run already: --resume it, or choose another --out")
+    try:
+        (run.out / "samples").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HandsumError(f"cannot make the folder {run.out}: {error.strerror}") from error
+
+
+def claim(run: Run, config: TrainingConfig, resume: bool) -> None:
+    """Write what the run is, with its folder locked; sweep out what a killed process has left."""
+    for folder in (run.out, run.out / "samples", run.out / "snapshot"):
+        remove_unfinished(folder)
+    if resume:
+        return
+    # Another process may have begun here between the look and the lock.
+    make_folder(run, resume)
     facts = {
+        "format": FORMAT,
         "model": run.model,
         "preset": run.preset,
         "dataset": run.dataset,
@@ -66,9 +82,5 @@ def claim(run: Run, config: TrainingConfig, resume: bool) -> None:
         "handsum": __version__,
         "jax": jax.__version__,
     }
-    try:
-        (run.out / "samples").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HandsumError(f"cannot make the folder {run.out}: {error.strerror}") from error
-    with atomic_write(path) as file:
+    with atomic_write(run.out / "config.json") as file:
         file.write((json.dumps(facts, indent=2) + "\n").encode())

@@ -116,7 +116,8 @@ def any_of(*flags: bool) -> list[bool]:
         return list(flags)
     from jax.experimental.multihost_utils import process_allgather
 
-    return list(np.asarray(process_allgather(np.array(flags))).any(0))
+    gathered = np.asarray(process_allgather(np.array(flags)))
+    return [bool(flag) for flag in np.atleast_1d(gathered.any(0))]
 
 
 @contextlib.contextmanager
@@ -137,19 +138,21 @@ def first_begins() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def losing_no_process() -> Iterator[None]:
-    """Tell the loss of another process as an error.
+def keeping_together() -> Iterator[None]:
+    """End with the other processes of a run, and tell the loss of one as an error.
 
     Raises:
         HandsumError: what had to be done together failed.
     """
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
+    except (jax.errors.JaxRuntimeError, HandsumError) as error:
         if jax.process_count() == 1:
             raise
-        # At its exit JAX waits for the lost process, and then aborts.
-        atexit.register(os._exit, HandsumError.exit_code)
+        # At its exit JAX would wait for the others, which wait for this process.
+        atexit.register(os._exit, getattr(error, "exit_code", HandsumError.exit_code))
+        if isinstance(error, HandsumError):
+            raise
         raise HandsumError(
             f"another process of this run is gone ({_first_line(error)}): start them all again "
             "with --resume"
