@@ -13,9 +13,10 @@ from PIL import Image
 
 import handsum
 from handsum.errors import HandsumError, UsageError
-from handsum.models.registry import ENTRIES
+from handsum.pretrained import list_models
 
 FUNCTIONS = [name for name in handsum.__all__ if name != "__version__"]
+BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
 NOT_WHOLE = (2.0, float("nan"), float("inf"), True, "3", [1], np.float32(2), np.array([1, 2]), 1j)
 
 
@@ -114,7 +115,7 @@ def test_what_cannot_be_loaded_or_measured_is_refused_in_one_line(call, message)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", [*ENTRIES])
+@pytest.mark.parametrize("name", BUNDLED)
 def test_every_model_tells_of_itself(name: str) -> None:
     model = handsum.load_model(name)
     assert (model.name, model.config["steps"] > 0) == (name, True)
@@ -124,6 +125,14 @@ def test_every_model_tells_of_itself(name: str) -> None:
     assert model.measured
     network = model.network()
     assert type(network).__module__.startswith("handsum.models.")
+
+
+def test_a_model_without_weights_says_so(monkeypatch, tmp_path: Path) -> None:
+    from handsum import pretrained
+
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    with pytest.raises(UsageError, match="dcgan has no weights in the package: train it"):
+        handsum.load_model("dcgan")
 
 
 def test_a_generator_draws_with_no_more_than_labels() -> None:

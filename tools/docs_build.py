@@ -123,6 +123,8 @@ def model_facts(name: str) -> str:
     from handsum.pretrained import WEIGHTS
     from handsum.training.snapshots import read_facts
 
+    if not (WEIGHTS / (ENTRIES[name].weights or name) / "config.json").exists():
+        return "Its weights are not in the package.\n"
     facts = read_facts(WEIGHTS / (ENTRIES[name].weights or name))
     size = (WEIGHTS / (ENTRIES[name].weights or name) / "weights.npz").stat().st_size
     rows = {
