@@ -49,8 +49,9 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
+        reason = getattr(error, "strerror", None) or error
+        raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
