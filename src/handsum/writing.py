@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handsum.drawing import parse_digits
+from handsum.drawing import LARGEST, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
@@ -80,6 +80,11 @@ def sum_sequence(
     length = choose_length(total, length)
     if count < 1:
         raise UsageError(f"a count of {count} writes nothing: use 1 or more")
+    if count * length > LARGEST:
+        raise UsageError(
+            f"{count} sequences of {length} digits are too many at once: use up to {LARGEST:,} "
+            "digits in all, or handsum dataset sums"
+        )
     if model is not None:
         from handsum.pretrained import draws_sequences
 
