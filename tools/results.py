@@ -24,7 +24,7 @@ from handsum.evaluation.run import evaluate
 from handsum.evaluation.tables import generator_tables, reader_tables
 from handsum.images import atomic_write
 from handsum.measuring import markdown
-from handsum.models.registry import ENTRIES, JUDGE
+from handsum.models.registry import DEFAULT_GENERATOR, ENTRIES, JUDGE
 from handsum.pretrained import WEIGHTS
 from handsum.training.snapshots import read_facts
 
@@ -136,16 +136,16 @@ def plain(kind: Any, value: Any) -> Any:
 
 def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
     """The default models' figures, as they stand beside published ones."""
-    quality = figures["r3gan"].quality
-    sequences = figures["r3gan"].sequences
+    name = DEFAULT_GENERATOR
+    quality, sequences = figures[name].quality, figures[name].sequences
     count = sum(part.count for part in sequences)
     share = sum(part.right * part.count for part in sequences) / count
     once = sum(part.unchecked * part.count for part in sequences) / count
     ten = next(part for part in figures["cnn"].sums if part.length == 10)
     return {
-        "frechet": f"`r3gan`: {quality.frechet / real.frechet:.2f} times",
-        "gan_train": f"`r3gan`: {quality.gan_train:.2%}, against {real.gan_train:.2%}",
-        "modes": f"`r3gan`: {quality.modes.modes} modes, KL {quality.modes.divergence:.4f} "
+        "frechet": f"`{name}`: {quality.frechet / real.frechet:.2f} times",
+        "gan_train": f"`{name}`: {quality.gan_train:.2%}, against {real.gan_train:.2%}",
+        "modes": f"`{name}`: {quality.modes.modes} modes, KL {quality.modes.divergence:.4f} "
         f"(real digits: {real.modes.divergence:.4f})",
         "sums": f"`sum-sequence`: {share:.1%} at lengths 1 to 10, as `judge` reads them "
         f"({once:.1%} drawn once)",
@@ -173,10 +173,10 @@ def write(kept: dict[str, Any]) -> None:
         write_card(model, headline(figures[model], reals.get(model)))
     generators = [figures[name] for name in figures if name in reals]
     readers = [figures[name] for name in figures if name not in reals]
-    real = reals["r3gan"]
+    real = reals[DEFAULT_GENERATOR]
     mine = ours(figures, real)
     rows = tuple((name, mine[key], theirs, why) for name, theirs, key, why in PUBLISHED)
-    versions = kept["r3gan"]["facts"]["versions"]
+    versions = kept[DEFAULT_GENERATOR]["facts"]["versions"]
     devices = {entry["facts"]["device"] for entry in kept.values()}
     parts = [
         HEAD.format(

@@ -98,7 +98,7 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def predictor_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """How unlikely the sums of all beginnings are, and by how much each is more than the last.
+    """How unlikely the sums of all beginnings are, and the squared errors of their steps.
 
     Reports the error of whole sequences' sums.
     """
@@ -111,19 +111,14 @@ def predictor_loss(
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     means, variances = predictor.add(features, mask)
     sums = (batch["labels"] * mask).cumsum(1)
-    whole = _surprise(means - sums, variances, mask)
-    # The errors of sums pile up along a sequence: from them alone it learns far more slowly.
-    steps = [jnp.diff(values, axis=1, prepend=0) for values in (means - sums, variances)]
-    loss = whole + _surprise(*steps, mask)
-    return loss, {"loss": loss, "sum_error": jnp.abs((means - sums)[:, -1]).mean()}
-
-
-def _surprise(errors: jax.Array, variances: jax.Array, mask: jax.Array) -> jax.Array:
-    """Minus the mean logarithm of Gaussian densities of errors (N, L), up to a constant."""
+    errors = means - sums
     # By the digit, so that a long sequence's later sums do not outweigh all else.
-    variances = jnp.where(mask, variances, 1)
     surprise = (jnp.square(errors) / variances + jnp.log(variances)) / 2
-    return (surprise * mask).sum() / mask.sum()
+    # The errors of sums pile up along a sequence, and where it is unsure of them it learns little
+    # from them: alone, they teach far more slowly than beside the errors of the steps.
+    steps = jnp.square(jnp.diff(errors, axis=1, prepend=0))
+    loss = (jnp.where(mask, surprise, 0) + steps * mask).sum() / mask.sum()
+    return loss, {"loss": loss, "sum_error": jnp.abs(errors[:, -1]).mean()}
 
 
 def losses(config: Config) -> Losses:
