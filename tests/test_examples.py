@@ -24,13 +24,13 @@ LESS = {
     "data_for_ocr.py": "--count 8",
     "train_on_own_digits.py": "--steps 2 --make 240",
     "sums_from_weak_labels.py": "--steps 2",
-    "compare_generators.py": "--count 60",
+    "compare_generators.py": "--count 100",
 }
 PARAMETERS = {
-    "teaching_a_gan.ipynb": "STEPS, DIGITS = 2, 6",
+    "teaching_a_gan.ipynb": "STEPS, DIGITS = 2, 10",
     "sums_from_weak_labels.ipynb": "STEPS, PAIRS = 2, 12",
 }
-FEW = Effort("quick", 60, 60, 2, 0, 2, 4, 10)
+FEW = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
 
 
 @pytest.fixture
