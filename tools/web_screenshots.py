@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images" / "web"
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
@@ -78,7 +78,7 @@ def shoot(page: Page, tab: str, path: Path) -> None:
         draw(page)
         page.locator("[data-testid=reading]").wait_for()
     page.wait_for_timeout(700)
-    page.wait_for_function("!document.querySelector('[role=tabpanel]:not([hidden]) [aria-busy=true]')")
+    expect(panel.locator("[aria-busy=true]")).to_have_count(0)
     panel.locator(".facts, table, .read-text").first.wait_for()
     page.wait_for_timeout(300)
     with Image.open(io.BytesIO(page.screenshot())) as image:

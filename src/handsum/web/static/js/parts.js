@@ -60,16 +60,16 @@ export async function loadImage(url) {
 export async function tiles(result, caption, { doubtful = () => false } = {}) {
   const sprite = await loadImage(result.picture);
   return result.digits.map((digit, index) => {
-    const canvas = cut(sprite, (index % result.columns) * 28, Math.floor(index / result.columns) * 28);
+    const canvas = cut(sprite, index % result.columns, Math.floor(index / result.columns), result.size);
     const told = caption(digit, index);
     canvas.setAttribute("aria-label", `reads ${digit.reads}, ${percent(digit.confidence)}`);
     return h("figure", { class: doubtful(digit) ? "tile doubtful" : "tile" }, canvas, told && h("figcaption", {}, told));
   });
 }
 
-export function cut(sprite, left, top) {
-  const canvas = h("canvas", { width: 28, height: 28, role: "img" });
-  canvas.getContext("2d").drawImage(sprite, left, top, 28, 28, 0, 0, 28, 28);
+export function cut(sprite, column, row, size) {
+  const canvas = h("canvas", { width: size, height: size, role: "img" });
+  canvas.getContext("2d").drawImage(sprite, column * size, row * size, size, size, 0, 0, size, size);
   return canvas;
 }
 
@@ -86,7 +86,7 @@ export function bars(probabilities, asked = []) {
 export function sumChart({ distribution, sum, interval, probability }) {
   const shares = Object.entries(distribution).map(([total, share]) => [Number(total), share]);
   const totals = shares.map(([total]) => total);
-  const low = Math.min(...totals, interval[0]) - 1, high = Math.max(...totals, interval[1]) + 1;
+  const low = Math.min(...totals, interval[0], sum - 6), high = Math.max(...totals, interval[1], sum + 6);
   const width = 460, height = 150, floor = 120, left = 8;
   const step = (width - 2 * left) / (high - low + 1), most = Math.max(...shares.map(([, share]) => share));
   const at = (total) => left + (total - low) * step;

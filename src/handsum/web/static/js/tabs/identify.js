@@ -22,7 +22,7 @@ export function mount(panel) {
   } });
   const overlay = s("svg", { class: "overlay", "aria-hidden": "true" });
   const picture = h("img", { class: "photo", alt: "The picture that you chose", hidden: true });
-  const hint = h("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here");
+  const hint = h("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here", h("small", {}, "or drop or paste a picture"));
   const sheet = h("div", { class: "sheet-to-draw", data: { mode } }, pad.canvas, picture, overlay, hint);
   const kind = segments("What to draw", [["row", "A row"], ["one", "One digit"]], mode, (value) => {
     mode = value;
@@ -37,7 +37,7 @@ export function mount(panel) {
   const undo = button("Undo", () => pad.undo(), { symbol: "undo", only: true });
   const clear = button("Clear", () => { leavePhoto(); pad.clear(); }, { symbol: "clear", only: true });
   const file = h("input", { type: "file", accept: "image/*", class: "hidden-label", tabindex: "-1", "aria-label": "A picture of digits", on: { change: () => file.files[0] && take(file.files[0]) } });
-  const drop = h("div", { class: "drop row" }, button("Choose a photo", () => file.click(), { symbol: "photo" }), button("Show an example", example), file, h("span", { class: "soft small" }, "or drop or paste one"));
+  const drop = h("div", { class: "drop row" }, button("Choose a photo", () => file.click(), { symbol: "photo" }), button("Show an example", example), file);
 
   panel.append(
     intro("Draw digits, and see them read", "One digit or a whole row, with mouse, pen or finger; or a photo of some. What the reader sees, how sure it is, and the exact distribution of the sum follow as you draw."),

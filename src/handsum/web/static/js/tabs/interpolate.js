@@ -2,7 +2,7 @@
 
 import { h, button, calm, copyAddress, field, icon, later, number, percent, randomSeed, save, segments, select, text } from "../dom.js";
 import { address as apiAddress, ask } from "../api.js";
-import { facts, intro, loadImage, output } from "../parts.js";
+import { cut, facts, intro, loadImage, output } from "../parts.js";
 import { handPicker } from "../hands.js";
 
 const STEPS = 41;
@@ -72,20 +72,16 @@ export function mount(panel, { address }) {
   }
 
   async function shown(result) {
-    const sprite = await loadImage(result.picture);
+    const sprite = await loadImage(result.picture), { size } = result;
     const rows = result.digits.length / STEPS;
-    const large = Array.from({ length: rows }, () => h("canvas", { width: 28, height: 28, role: "img" }));
+    const large = Array.from({ length: rows }, () => h("canvas", { width: size, height: size, role: "img" }));
     const told = h("p", { class: "row between" });
     const strip = h("div", { class: "film", "aria-hidden": "true" });
-    for (let at = 0; at < STEPS; at += 5) {
-      const frame = h("canvas", { width: 28, height: 28 });
-      frame.getContext("2d").drawImage(sprite, at * 28, 0, 28, 28, 0, 0, 28, 28);
-      strip.append(frame);
-    }
+    for (let at = 0; at < STEPS; at += 5) strip.append(cut(sprite, at, 0, size));
     draw = () => {
       large.forEach((canvas, row) => {
         const { reads, confidence } = result.digits[row * STEPS + step];
-        canvas.getContext("2d").drawImage(sprite, step * 28, row * 28, 28, 28, 0, 0, 28, 28);
+        canvas.getContext("2d").drawImage(sprite, step * size, row * size, size, size, 0, 0, size, size);
         canvas.setAttribute("aria-label", `reads ${reads}, ${percent(confidence)}`);
       });
       const reads = large.map((_, row) => result.digits[row * STEPS + step].reads).join("");

@@ -30,7 +30,7 @@ export function mount(panel, { address }) {
   wide.append(wideLabel);
   const caption = check("Print it small underneath", false, (on) => change({ caption: on ? "1" : "" }));
 
-  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, h("div", { class: "pair swatch-pair" }, inks, papers), h("div", {}, wide, caption));
+  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, wide, caption));
   const actions = h("div", { class: "row" },
     button("Write again", again, { first: true, symbol: "again" }),
     button("PNG", () => written && save(name("png"), written.picture), { symbol: "down" }),
