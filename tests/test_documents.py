@@ -1,9 +1,10 @@
 """Every command and every line of Python in the documents works, in the order of its page.
 
 A command is run as it stands, but with its work cut down by `shortened`: a training to two steps
-of a small preset on a few digits, a data set to a few pictures, an evaluation to as few digits as
-can be measured. Each page runs in a folder of its own, where the files that it only reads (a
-photograph, a folder of digits) are there already. What cannot run in a test is named in NOT_RUN.
+of a small preset on a few digits, a data set to a few pictures, an evaluation of a reader to a few
+digits, and of a generator to what docs/results.json keeps. Each page runs in a folder of its own,
+where the files that it only reads (a photograph, a folder of digits) are there already. What cannot
+run in a test is in NOT_RUN.
 
 Tracing most models' training takes longer than all else, so only `-m slow` trains them: otherwise
 their configuration is made with --dry-run, and a snapshot of the package stands for the run's.
@@ -25,7 +26,6 @@ from PIL import Image
 
 import handsum
 from handsum.data.mnist import load
-from handsum.evaluation.figures import Effort
 from handsum.models.registry import ENTRIES
 from handsum.pretrained import WEIGHTS, list_models
 
@@ -38,8 +38,6 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
 # Commands that a test cannot run: a server runs until it is stopped.
 NOT_RUN = ("web",)
-# What stands for QUICK and FULL: enough for every figure to be made.
-FEW = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
 QUICK_TO_TRACE = ("cnn", "gan")
 TINY = {
     "cnn": ["widths=4,4,4", "hidden=8", "non_digit_bank=60"],
@@ -143,13 +141,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_measured: None
+) -> Path:
     """An empty folder but for what is prepared, where little is measured."""
     for path in prepared.iterdir():
         (tmp_path / path.name).symlink_to(path)
-    measuring = importlib.import_module("handsum.measuring")
-    monkeypatch.setattr(measuring, "QUICK", FEW)
-    monkeypatch.setattr(measuring, "FULL", FEW)
     monkeypatch.setenv("COLUMNS", "200")
     return tmp_path
 
