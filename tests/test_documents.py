@@ -78,7 +78,8 @@ def train(words: list[str], run_command: Callable, real: bool) -> Any:
     entry = ENTRIES[words[1]]
     same = (name for name in BUNDLED if ENTRIES[name].task == entry.task and name != "cnn-sum")
     stand_in = entry.weights or (entry.name if entry.name in BUNDLED else next(same))
-    shutil.copytree(WEIGHTS / stand_in, out / "snapshot")
+    if not (out / "snapshot").exists():
+        shutil.copytree(WEIGHTS / stand_in, out / "snapshot")
     return done
 
 
