@@ -40,7 +40,7 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
 
 def _is_folder(model: str) -> bool:
     """Whether a model is named by its folder; the zoo's names come first."""
-    return os.sep in model or (model not in registry.ENTRIES and Path(model).is_dir())
+    return os.sep in model or (model not in registry.ENTRIES and os.path.isdir(model))
 
 
 def draws_sequences(model: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -205,7 +206,7 @@ def _told(distribution: np.ndarray | None) -> dict[str, Any]:
 
 def _expand(path: Path) -> list[tuple[Path, str | None]]:
     """Return the file, or a directory's pictures; with what is wrong where that shows already."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # which does not mind what is no name at all
         return [(path, None)]
     try:
         names = sorted((entry.name for entry in path.iterdir()), key=_natural)

@@ -64,7 +64,8 @@ def train(
 ) -> None:
     """Train a model, with checkpoints, samples, plots and a snapshot to use.
 
-    Ctrl-C saves and stops; --resume goes on as if nothing had happened.
+    Ctrl-C saves and stops; --resume goes on as if nothing had happened, also after a crash. Where
+    the newest checkpoint is damaged, --resume says so, and names an older one for --from-step.
     The other commands take the snapshot's folder as their --model.
     """
     from handsum.errors import UsageError
