@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from handsum._version import __version__
+from handsum.batching import Batched
 from handsum.config import from_json
 from handsum.errors import HandsumError, SnapshotError
 from handsum.images import atomic_write
@@ -61,7 +62,7 @@ def compile_function(
     snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]
 ) -> Callable[..., Any]:
     """`function` of the snapshot's network, compiled for `shapes`, its trace kept for next time."""
-    folder = _cache_folder()
+    folder = cache_folder()
     if folder is not None and not jax.config.values["jax_compilation_cache_dir"]:
         jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -91,21 +92,14 @@ def compile_function(
     return lambda *arguments: compiled(device_weights, *arguments)
 
 
-def in_chunks(function: Callable[..., Any], *columns: np.ndarray) -> np.ndarray:
-    """Call `function` on rows of `columns`, always CHUNK of them; the last chunk is padded."""
-    count = len(columns[0])
-    # An empty request still makes one call, whose rows are cut off: it gives the right shape.
-    starts = range(0, max(count, 1), CHUNK)
-    results = []
-    for start in starts:
-        chunk = [padded(column[start : start + CHUNK]) for column in columns]
-        results.append(function(*chunk))
-    return np.concatenate([np.asarray(result) for result in results])[:count]
+def batched(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> Batched:
+    """A function of the snapshot's network, for any number of rows, a CHUNK in each call."""
+    return Batched(compile_function(snapshot, function, shapes), CHUNK)
 
 
-def padded(rows: np.ndarray) -> np.ndarray:
-    """Rows and as many zeros as make them CHUNK."""
-    return np.pad(rows, [(0, CHUNK - len(rows)), *[(0, 0)] * (rows.ndim - 1)])
+def per_row(seed: int, rows: np.ndarray) -> np.ndarray:
+    """The seed for each of the rows: uint32 (N,)."""
+    return np.full(len(rows), seed, np.uint32)
 
 
 def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
@@ -132,7 +126,7 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple
     return f"{snapshot.model}-{digest[:24]}"
 
 
-def _cache_folder() -> Path | None:
+def cache_folder() -> Path | None:
     """The user's cache folder for handsum, made if need be; None where there can be none."""
     from platformdirs import user_cache_path
 

@@ -18,7 +18,7 @@ AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
 # Settings that may be 0 though they are counts, and those that are shares of a whole.
 _FROM_ZERO = frozenset({"seed", "warmup_steps", "non_digits", "non_digit_bank"})
 _LARGEST = 2**31 - 1
-_SHARES = frozenset({"beta1", "beta2", "dropout", "ema_decay", "label_smoothing"})
+_SHARES = frozenset({"beta1", "beta2", "dropout", "ema_decay", "label_smoothing", "new_hands"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

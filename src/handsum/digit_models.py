@@ -9,30 +9,30 @@ from typing import Any
 import jax
 import numpy as np
 
-from handsum.compiled import compile_function, in_chunks
+from handsum.arguments import digit_images
+from handsum.compiled import batched, per_row
 from handsum.errors import UsageError
 from handsum.models import inference, registry
 from handsum.models.inference import CHUNK
+from handsum.seeds import Stream, choose_seed, stream
 from handsum.training.snapshots import Snapshot
+from handsum.zoo import Model
 
 _DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
-_SEED = jax.ShapeDtypeStruct((), np.uint32)
+_SEEDS = jax.ShapeDtypeStruct((CHUNK,), np.uint32)
 
 
-class DigitGenerator:
+class DigitGenerator(Model):
     """Draws digits of given classes in given hands (0 to `writers` - 1).
 
     One that is not `conditional` draws random digits, whatever it is asked for.
     """
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        self.name = name
-        self.facts = snapshot.facts
+        super().__init__(name, snapshot)
         self.writers = snapshot.setting("writers", 1)
-        entry = registry.find(snapshot.model)
-        self.conditional = entry.task == "digit generator"
-        self.mixes = entry.mixes
-        self._snapshot = snapshot
+        self.conditional = self.task == "digit generator"
+        self.mixes = registry.find(snapshot.model).mixes
 
     @cached_property
     def _compiled(self) -> dict[Any, Callable[..., Any]]:
@@ -41,12 +41,11 @@ class DigitGenerator:
     def _run(self, function: Callable[..., Any], seed: int, *columns: np.ndarray) -> np.ndarray:
         """Call a function of the network on a seed and columns, compiled once for their kinds."""
         kinds = (jax.ShapeDtypeStruct((CHUNK, *c.shape[1:]), c.dtype) for c in columns)
-        shapes = (_SEED, *kinds)
+        shapes = (_SEEDS, *kinds)
         key = function, shapes
         if key not in self._compiled:
-            self._compiled[key] = compile_function(self._snapshot, function, shapes)
-        run = self._compiled[key]
-        return in_chunks(lambda *chunk: run(np.uint32(seed), *chunk), *columns)
+            self._compiled[key] = batched(self._snapshot, function, shapes)
+        return self._compiled[key](per_row(seed, columns[0]), *columns)
 
     @cached_property
     def hands(self) -> np.ndarray:
@@ -56,22 +55,34 @@ class DigitGenerator:
     def draw(
         self,
         labels: np.ndarray,
-        writers: np.ndarray,
+        writers: np.ndarray | None = None,
         *,
-        seed: int,
-        indices: np.ndarray,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
         attempts: np.ndarray | None = None,
     ) -> np.ndarray:
         """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
 
-        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone.
+        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone; the
+        seed chooses the writers where they are not given, and chance the seed.
 
         Raises:
             UsageError: a label that is no digit, or a writer out of range.
         """
+        labels, seed = np.asarray(labels), choose_seed(seed)
+        if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+            raise UsageError(
+                f"labels are one row of whole numbers, not {labels.dtype} {labels.shape}"
+            )
+        if writers is None:
+            writers = stream(seed, Stream.WRITERS).integers(self.writers, size=len(labels))
+        if indices is None:
+            indices = np.arange(len(labels))
         if attempts is None:
             attempts = np.zeros_like(indices)
-        labels, writers = np.asarray(labels), np.asarray(writers)
+        writers = np.asarray(writers)
+        if not len(labels) == len(writers) == len(indices) == len(attempts):
+            raise UsageError("labels, writers, indices and attempts are equally many")
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
         hands = writers.ndim == 2
@@ -111,20 +122,18 @@ class DigitGenerator:
         return self._run(inference.mix_digits, seed, *columns, shares)
 
 
-class DigitReader:
+class DigitReader(Model):
     """Reads digits: calibrated class probabilities."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        self.name = name
-        self.facts = snapshot.facts
+        super().__init__(name, snapshot)
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
         self.least_odds: float | None = snapshot.facts.get("least_odds")
-        self._snapshot = snapshot
-        self._read = compile_function(snapshot, inference.read_digits, (_DIGITS,))
+        self._read = batched(snapshot, inference.read_digits, (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
-        return in_chunks(self._read, images) / np.float32(self.temperature)
+        return self._read(digit_images(images)) / np.float32(self.temperature)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
@@ -146,8 +155,8 @@ class DigitReader:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
-        return in_chunks(self._features, images)
+        return self._features(digit_images(images))
 
     @cached_property
     def _features(self) -> Callable[..., Any]:
-        return compile_function(self._snapshot, inference.digit_features, (_DIGITS,))
+        return batched(self._snapshot, inference.digit_features, (_DIGITS,))

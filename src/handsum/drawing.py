@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
+from handsum.arguments import digit_text, hand_name, model_name, optional_number
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
@@ -39,9 +42,25 @@ class Digits:
     model: str
     hand: str | None = None
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write them to a .png grid, an .npz, or a new folder of PNG files, one for each digit.
+
+        Raises:
+            UsageError: another kind of file, or a grid that would be too large.
+            HandsumError: the file or folder cannot be written.
+        """
+        from handsum.saving import save_digits
+
+        save_digits(Path(path), self)
+
+    def _repr_png_(self) -> bytes | None:
+        from handsum.showing import show_digits
+
+        return show_digits(self)
+
 
 def generate(
-    digits: str | None = None,
+    digits: str | int | None = None,
     *,
     random: bool = False,
     rows: int | None = None,
@@ -50,7 +69,7 @@ def generate(
     start: int = 0,
     seed: int | None = None,
     writer: int | str | None = None,
-    model: str | None = None,
+    model: str | PathLike[str] | None = None,
     mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Digits:
@@ -67,7 +86,8 @@ def generate(
             there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
-    choices = parse_digits("0123456789" if digits is None else digits)
+    name, hand = model_name(model), hand_name(writer)
+    choices = parse_digits("0123456789" if digits is None else digit_text(digits, "what is drawn"))
     shares = None if mix is None else _parse_mix(mix)
     if shares is not None and digits is not None:
         raise UsageError("give either digits or a mix of digits, not both")
@@ -78,10 +98,10 @@ def generate(
 
     from handsum.pretrained import load_generator
 
-    generator = load_generator(model) if model else load_generator()
+    generator = load_generator(name) if name else load_generator()
     if digits is not None and not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    hands = choose_hands(generator, writer, len(picks), seed, start)
+    hands = choose_hands(generator, hand, wanted, seed, start)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for first in range(0, wanted, BATCH):
         part = np.arange(first, min(first + BATCH, wanted))
@@ -106,7 +126,7 @@ def _parse_mix(text: str) -> np.ndarray:
     Raises:
         UsageError: anything but digits with commas between them.
     """
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else [""]
     if not all(part in [*"0123456789"] for part in parts):
         raise UsageError(f"a mix is digits with commas between them, such as 6,4,7, not {text!r}")
     return np.bincount([int(part) for part in parts], minlength=10) / len(parts)
@@ -131,6 +151,10 @@ def _pick_classes(
     classes: int, rows: int | None, columns: int | None, count: int | None, start: int
 ) -> tuple[np.ndarray, int]:
     """Return which of the classes each place of a grid shows, row by row, and its columns."""
+    count, rows, columns = (
+        optional_number(value, f"a number of {name}")
+        for name, value in (("digits", count), ("rows", rows), ("columns", columns))
+    )
     for name, value in (("count", count), ("rows", rows), ("columns", columns)):
         if value is not None and value < 1:
             raise UsageError(f"{name} {value} would be an empty grid: use 1 or more")

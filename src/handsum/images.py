@@ -49,8 +49,9 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
+        reason = getattr(error, "strerror", None) or error
+        raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -134,11 +135,19 @@ def save_png(
 
 
 def save_gif(path: str | Path, frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> None:
-    """Write pictures as an endless animation, each shown for its milliseconds, whole or not."""
+    """Write pictures (see `encode_gif`) to a GIF file, whole or not at all."""
+    data = encode_gif(frames, milliseconds)
     with atomic_write(path) as file:
-        frames[0].save(
-            file, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
-        )
+        file.write(data)
+
+
+def encode_gif(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
+    """Encode pictures as an endless animation, each shown for its milliseconds."""
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
+    )
+    return buffer.getvalue()
 
 
 def tile(images: np.ndarray, columns: int, gap: int = 0, background: int = 0) -> np.ndarray:
@@ -160,12 +169,18 @@ def mnist_digit(ink: np.ndarray) -> np.ndarray:
     `ink` is uint8 (H, W), white on black, with something written on it; so is the result (28, 28).
     """
     # The faint rim that blur leaves around a stroke would otherwise count as its extent.
-    rows, columns = np.nonzero(ink >= int(ink.max()) * 0.2)
-    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    box = trim(ink, int(ink.max()) * 0.2)
     scale = _INK_SIZE / max(box.shape)
     height, width = (max(1, round(side * scale)) for side in box.shape)
     small = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BICUBIC))
     return centre_by_mass(small)
+
+
+def trim(ink: np.ndarray, level: float) -> np.ndarray:
+    """Return the least part of ink (H, W) that holds all that is at least of this level."""
+    inked = ink >= level
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def centre_by_mass(ink: np.ndarray) -> np.ndarray:
@@ -173,9 +188,10 @@ def centre_by_mass(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     mass = ink.astype(np.float64)
+    total = mass.sum()
     # MNIST puts the centre of mass on pixel 14, counted from 0.
     top, left = (
-        round(DIGIT_SIZE / 2 - np.average(np.arange(side), weights=mass.sum(axis)))
+        round(float(DIGIT_SIZE / 2 - np.arange(side) @ mass.sum(axis) / total))
         for side, axis in ((height, 1), (width, 0))
     )
     top = min(max(top, 0), DIGIT_SIZE - height)
@@ -198,28 +214,35 @@ def load_picture(path: str | Path) -> np.ndarray:
         # A pipe or a device may never answer.
         kind = "a directory" if os.path.isdir(path) else "not a regular file"
         raise HandsumError(f"cannot read {path}: it is {kind}")
+    return open_picture(path, str(path))
+
+
+def open_picture(
+    source: str | Path | BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS
+) -> np.ndarray:
+    """As `load_picture`, of a file or of what is in memory; `name` is what its errors call it."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
             warnings.simplefilter("ignore")
             Image.init()
             known = [name for name in PICTURE_FORMATS if name in Image.OPEN]
-            with Image.open(path, formats=known) as image:
-                if image.width * image.height > MAX_PICTURE_PIXELS:
+            with Image.open(source, formats=known) as image:
+                if image.width * image.height > most_pixels:
                     raise Image.DecompressionBombError
                 return to_grey(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
-        limit = MAX_PICTURE_PIXELS // 1_000_000
+        limit = most_pixels // 1_000_000
         reason = f"it has more than {limit} megapixels: make it smaller first"
-        raise HandsumError(f"cannot read {path}: {reason}") from error
+        raise HandsumError(f"cannot read {name}: {reason}") from error
     except UnidentifiedImageError as error:
         reason = "it is not a picture of a known kind (PNG, JPEG, GIF, BMP, TIFF, WebP, ...)"
-        raise HandsumError(f"cannot read {path}: {reason}") from error
+        raise HandsumError(f"cannot read {name}: {reason}") from error
     except Exception as error:
         # A decoder may raise nearly anything on a damaged file; an errno is the system's answer.
         answer = error.strerror if isinstance(error, OSError) and error.errno else None
         reason = answer or f"the picture is damaged or cut off ({error})"
-        raise HandsumError(f"cannot read {path}: {reason}") from error
+        raise HandsumError(f"cannot read {name}: {reason}") from error
 
 
 def to_grey(image: Image.Image) -> np.ndarray:

@@ -8,12 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from handsum.compiled import network
+from handsum.arguments import model_name
 from handsum.digit_models import DigitGenerator, DigitReader
+from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
 from handsum.sequence_models import SequenceGenerator, SumReader
 from handsum.training.snapshots import load_snapshot, read_facts
+from handsum.zoo import Model
 
 WEIGHTS = Path(__file__).parent / "weights"
 GENERATORS: tuple[Task, ...] = ("digit generator", "random digit generator")
@@ -26,7 +28,7 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
     """The snapshot folder of a model: one of the zoo by name, or any other by its path.
 
     Raises:
-        UsageError: no such model, or one that cannot do any of `tasks`.
+        UsageError: no such model, one without weights, or one that cannot do any of `tasks`.
         SnapshotError: no snapshot there.
     """
     tasks = tuple(tasks)
@@ -35,11 +37,18 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         registry.find(read_facts(folder)["model"], tasks)
         return folder
     entry = registry.find(model, tasks)
-    return WEIGHTS / (entry.weights or entry.name)
+    folder = WEIGHTS / (entry.weights or entry.name)
+    if not (folder / "config.json").exists():
+        raise UsageError(
+            f"{model} has no weights in the package: train it (`handsum train {model}`), "
+            "and name its snapshot's folder"
+        )
+    return folder
 
 
 def _is_folder(model: str) -> bool:
     """Whether a model is named by its folder; the zoo's names come first."""
+    # isdir, as no method of Path, answers for a name that no file can have.
     return os.sep in model or (model not in registry.ENTRIES and os.path.isdir(model))
 
 
@@ -67,8 +76,7 @@ def load_generator(name: str = DEFAULT_GENERATOR) -> DigitGenerator:
 
 def load_network(name: str) -> Any:
     """The network itself of a generator of digits or sequences (see `locate` for errors)."""
-    snapshot = load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))
-    return network(snapshot.facts, snapshot.arrays)
+    return Model(name, load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))).network()
 
 
 @cache
@@ -87,6 +95,30 @@ def load_reader(name: str = DEFAULT_READER) -> DigitReader:
 def load_sum_reader(name: str) -> SumReader:
     """The reader of sums or of digits of that name, or in that snapshot folder (see `locate`)."""
     return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
+
+
+def load_model(
+    model: str | os.PathLike[str],
+) -> DigitGenerator | SequenceGenerator | DigitReader | SumReader:
+    """A trained model, by its name in the zoo or by its snapshot's folder, as what its task is.
+
+    All tell their `config`, `parameters`, `weights` and `measured` figures. A generator of digits
+    has `draw`, one of sequences too; a reader of digits `probabilities`, `logits`, `features` and
+    `read`, one of sums `distributions`. These take and give NumPy arrays.
+
+    Raises:
+        UsageError: no such model, or none with weights in the package.
+        SnapshotError: no snapshot there, or a damaged one.
+    """
+    name = model_name(model)
+    if name is None:
+        raise UsageError("there is no model None: `handsum models` lists them")
+    task = _task(name, (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS))
+    if task in GENERATORS:
+        return load_generator(name)
+    if task in SEQUENCE_GENERATORS:
+        return load_sequence_generator(name)
+    return load_sum_reader(name) if task in SUM_READERS else load_reader(name)
 
 
 def list_models() -> list[dict[str, Any]]:

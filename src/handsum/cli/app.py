@@ -13,7 +13,9 @@ import typer
 from handsum._version import __version__
 from handsum.cli.console import fail
 from handsum.cli.dataset import dataset
+from handsum.cli.doctor import doctor
 from handsum.cli.evaluate import evaluate
+from handsum.cli.export import export
 from handsum.cli.generate import generate
 from handsum.cli.models import models
 from handsum.cli.number import number
@@ -21,6 +23,7 @@ from handsum.cli.predict import predict
 from handsum.cli.sum_sequence import sum_sequence
 from handsum.cli.train import train
 from handsum.cli.visualize import visualize
+from handsum.cli.web import web
 from handsum.cli.writers import writers
 from handsum.cli.writing_options import SignedCommand
 from handsum.errors import HandsumError
@@ -65,6 +68,9 @@ app.command("writers")(writers)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)
+app.command("web")(web)
+app.command("export")(export)
+app.command("doctor")(doctor)
 
 
 def main() -> None:

@@ -38,8 +38,8 @@ def generate(
     interpolate: Annotated[
         str | None,
         typer.Option(
-            metavar="12..40|latents",
-            help="From one hand, or one drawing, to another: a .png strip or a .gif.",
+            metavar="12..40|latents|digits",
+            help="From one hand, one drawing or one digit to another: a .png strip or a .gif.",
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=2, max=200, help="Steps of --interpolate.")] = 8,

@@ -25,6 +25,7 @@ import orbax.checkpoint as ocp
 
 from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.images import atomic_write
+from handsum.training.sharding import is_first
 from handsum.training.state import State
 
 FORMAT = 1
@@ -87,7 +88,8 @@ class Checkpoints:
         with _without_echoes():
             try:
                 self._manager.save(step, args=ocp.args.StandardSave(_plain(state)))
-                self._keep_record(step, state)
+                if is_first():
+                    self._keep_record(step, state)
             except Exception as error:
                 # Orbax and TensorStore raise nearly anything where a disk is full.
                 reason = _reason(error)

@@ -1,10 +1,10 @@
-"""A run's folder: made once, claimed by one process, and told of in its config.json."""
+"""A run: what it is set to, how it goes and ends, and its folder, claimed by one process."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jax
@@ -29,6 +29,27 @@ class Run:
     out: Path
     max_minutes: float | None = None
     command: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is: the step reached, its seconds of training, the metrics of its last steps."""
+
+    step: int
+    steps: int
+    seconds: float
+    images_per_second: float
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `finished`, or stopped by the clock or a signal at `step`."""
+
+    finished: bool
+    step: int
+    snapshot: Path
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 def make_folder(run: Run, resume: bool) -> None:
