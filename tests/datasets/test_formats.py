@@ -54,7 +54,7 @@ def plain(sample: Sample) -> dict[str, Any]:
 @KINDS
 def test_png_files_have_their_labels_beside_them(written: Any, kind: str, realism: str) -> None:
     folder, samples = written(kind, realism, "png")
-    lines = [json.loads(line) for line in (folder / "labels.jsonl").open()]
+    lines = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
     with (folder / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(lines) == len(rows) == COUNT
