@@ -85,3 +85,11 @@ def test_a_mixed_hand_writes_a_number() -> None:
     assert written.hand == "3+4"
     assert written.writers.tolist() == [-1]
     assert number("17", writer="new", seed=1).images.tolist() != written.images.tolist()
+
+
+def test_from_digit_to_digit_begins_and_ends_with_them() -> None:
+    strip = interpolate("digits", "381", steps=5, seed=2, model="cgan")
+    assert strip.images.shape == (10, 28, 28)
+    assert strip.labels.tolist() == [3, 3, 3, 8, 8, 8, 8, 8, 1, 1]
+    pure = load_generator("cgan").mix(np.eye(10)[[3, 8]], seed=2, indices=np.zeros(2, int))
+    np.testing.assert_array_equal(strip.images[[0, 4]], pure)

@@ -28,6 +28,9 @@ PICTURE_FORMATS = (
 )  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
 
+# How the names of what is not yet whole end.
+_UNFINISHED = ".part"
+
 # The side of the box that MNIST scales a digit's ink into.
 _INK_SIZE = 20
 
@@ -45,9 +48,10 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
+    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
+        reason = getattr(error, "strerror", None) or error
+        raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -73,7 +77,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(path), path.parent))
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     try:
@@ -88,6 +92,17 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove the files that processes which were killed have left half-written in a folder."""
+    for path in Path(folder).glob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def _hidden(path: Path) -> str:
+    # Short enough to leave room where the name itself is as long as a name can be.
+    return f".{path.name[:32]}."
 
 
 def encode_png(
@@ -120,11 +135,19 @@ def save_png(
 
 
 def save_gif(path: str | Path, frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> None:
-    """Write pictures as an endless animation, each shown for its milliseconds, whole or not."""
+    """Write pictures (see `encode_gif`) to a GIF file, whole or not at all."""
+    data = encode_gif(frames, milliseconds)
     with atomic_write(path) as file:
-        frames[0].save(
-            file, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
-        )
+        file.write(data)
+
+
+def encode_gif(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
+    """Encode pictures as an endless animation, each shown for its milliseconds."""
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
+    )
+    return buffer.getvalue()
 
 
 def tile(images: np.ndarray, columns: int, gap: int = 0, background: int = 0) -> np.ndarray:
@@ -191,28 +214,35 @@ def load_picture(path: str | Path) -> np.ndarray:
         # A pipe or a device may never answer.
         kind = "a directory" if os.path.isdir(path) else "not a regular file"
         raise HandsumError(f"cannot read {path}: it is {kind}")
+    return open_picture(path, str(path))
+
+
+def open_picture(
+    source: str | Path | BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS
+) -> np.ndarray:
+    """As `load_picture`, of a file or of what is in memory; `name` is what its errors call it."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
             warnings.simplefilter("ignore")
             Image.init()
             known = [name for name in PICTURE_FORMATS if name in Image.OPEN]
-            with Image.open(path, formats=known) as image:
-                if image.width * image.height > MAX_PICTURE_PIXELS:
+            with Image.open(source, formats=known) as image:
+                if image.width * image.height > most_pixels:
                     raise Image.DecompressionBombError
                 return to_grey(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
-        limit = MAX_PICTURE_PIXELS // 1_000_000
+        limit = most_pixels // 1_000_000
         reason = f"it has more than {limit} megapixels: make it smaller first"
-        raise HandsumError(f"cannot read {path}: {reason}") from error
+        raise HandsumError(f"cannot read {name}: {reason}") from error
     except UnidentifiedImageError as error:
         reason = "it is not a picture of a known kind (PNG, JPEG, GIF, BMP, TIFF, WebP, ...)"
-        raise HandsumError(f"cannot read {path}: {reason}") from error
+        raise HandsumError(f"cannot read {name}: {reason}") from error
     except Exception as error:
         # A decoder may raise nearly anything on a damaged file; an errno is the system's answer.
         answer = error.strerror if isinstance(error, OSError) and error.errno else None
         reason = answer or f"the picture is damaged or cut off ({error})"
-        raise HandsumError(f"cannot read {path}: {reason}") from error
+        raise HandsumError(f"cannot read {name}: {reason}") from error
 
 
 def to_grey(image: Image.Image) -> np.ndarray:

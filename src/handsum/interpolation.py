@@ -1,8 +1,10 @@
-"""From one hand to another, or from one drawing of a digit to another, step by step."""
+"""From one hand, one drawing or one digit to another, step by step."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -11,13 +13,17 @@ from handsum._version import __version__
 from handsum.drawing import Digits, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import hand_vectors, parse_hand
-from handsum.images import save_gif, save_png, tile
+from handsum.images import atomic_write, encode_gif, encode_png, tile
 from handsum.layout import check_size
 from handsum.painting import enlarge
 from handsum.seeds import choose_seed
 
+if TYPE_CHECKING:
+    from handsum.pretrained import DigitGenerator
+
 LATENTS = "latents"
-_SCALE = 4.0
+DIGITS = "digits"
+SCALE = 4
 _FRAME_MILLISECONDS = 80
 _REST_MILLISECONDS = 600
 
@@ -34,7 +40,8 @@ def interpolate(
     """Draw each of `digits` in `steps` steps between two hands or two latents: one row each.
 
     `between` is two hands such as "12..40" (see `hands.parse_hand`), which every step writes with
-    the same latents; or "latents", from one random drawing to another in the hand of `writer`.
+    the same latents; or "latents", from one random drawing to another in the hand of `writer`; or
+    "digits", from each of `digits` to the next by a model that mixes digits.
 
     Raises:
         UsageError: fewer than two steps, what is no such pair, or a model without what it takes.
@@ -47,6 +54,8 @@ def interpolate(
     generator = load_generator(model) if model else load_generator()
     if not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits, not those that are asked for")
+    if between.strip() == DIGITS:
+        return _between_digits(generator, parse_digits(digits), steps, seed)
     labels = np.repeat(parse_digits(digits), steps)
     count = len(labels)
     shares = np.tile(np.linspace(0, 1, steps), count // steps)
@@ -68,11 +77,32 @@ def interpolate(
         hands = middle + np.cos(turn) * (pair[0] - middle) + np.sin(turn) * (pair[1] - middle)
         towards = np.zeros(count)
     else:
-        raise UsageError(f"interpolate between two hands, such as 12..40, or {LATENTS}")
+        raise UsageError(
+            f"interpolate between two hands, such as 12..40, or {LATENTS}, or {DIGITS}"
+        )
     indices = np.arange(count) // steps
     images = generator.draw_between(labels, hands, towards, seed=seed, indices=indices)
     writers = np.full(count, -1)
     return Digits(images, labels, writers, steps, seed, generator.name, between)
+
+
+def _between_digits(generator: DigitGenerator, ends: np.ndarray, steps: int, seed: int) -> Digits:
+    """From each of the digits (L,) to the next: L - 1 rows, each drawn with latents of its own."""
+    if len(ends) < 2:
+        raise UsageError("from digit to digit takes two digits or more")
+    towards = np.linspace(0, 1, steps)[:, None]
+    classes = np.eye(10)[ends]
+    shares = np.concatenate(
+        [(1 - towards) * one + towards * other for one, other in pairwise(classes)]
+    )
+    indices = np.arange(len(shares)) // steps
+    images = generator.mix(shares, seed=seed, indices=indices)
+    # Half-way it counts as the digit that it comes from.
+    labels = np.where(
+        np.tile(towards[:, 0], len(ends) - 1) <= 0.5, ends[indices], ends[indices + 1]
+    )
+    writers = np.full(len(shares), -1)
+    return Digits(images, labels, writers, steps, seed, generator.name, DIGITS)
 
 
 def check_interpolation_path(path: Path) -> None:
@@ -89,24 +119,36 @@ def save_interpolation(path: Path, digits: Digits) -> None:
         HandsumError: the file cannot be written; none is then left half-written.
     """
     check_interpolation_path(path)
+    data = encode_strip(digits) if path.suffix.lower() == ".png" else encode_film(digits)
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def encode_strip(digits: Digits) -> bytes:
+    """The bytes of a PNG with an interpolation, a row for each digit (see `save_interpolation`)."""
+    metadata = {
+        "Software": f"handsum {__version__}",
+        "handsum:seed": str(digits.seed),
+        "handsum:model": digits.model,
+        "handsum:writer": str(digits.hand),
+        "handsum:digits": "".join(map(str, digits.labels[:: digits.columns])),
+    }
+    return encode_png(tile(_enlarged(digits), digits.columns), metadata)
+
+
+def encode_film(digits: Digits) -> bytes:
+    """The bytes of a GIF that goes through an interpolation and back again."""
     steps = digits.columns
-    rows = len(digits.images) // steps
-    side = round(28 * _SCALE)
-    check_size(steps * side, rows * side)
-    large = np.stack([enlarge(image, _SCALE) for image in digits.images])
-    if path.suffix.lower() == ".png":
-        metadata = {
-            "Software": f"handsum {__version__}",
-            "handsum:seed": str(digits.seed),
-            "handsum:model": digits.model,
-            "handsum:writer": str(digits.hand),
-            "handsum:digits": "".join(map(str, digits.labels[::steps])),
-        }
-        save_png(path, tile(large, steps), metadata)
-        return
-    columns = min(rows, 10)
+    large = _enlarged(digits)
+    columns = min(len(large) // steps, 10)
     frames = [Image.fromarray(tile(large[step::steps], columns)) for step in range(steps)]
     there_and_back = frames + frames[-2:0:-1]
     times = [_FRAME_MILLISECONDS] * len(there_and_back)
     times[0] = times[steps - 1] = _REST_MILLISECONDS
-    save_gif(path, there_and_back, times)
+    return encode_gif(there_and_back, times)
+
+
+def _enlarged(digits: Digits) -> np.ndarray:
+    side = round(28 * SCALE)
+    check_size(digits.columns * side, len(digits.images) // digits.columns * side)
+    return np.stack([enlarge(image, SCALE) for image in digits.images])

@@ -12,7 +12,7 @@ import numpy as np
 from handsum._version import __version__
 from handsum.drawing import Digits
 from handsum.errors import HandsumError, UsageError
-from handsum.images import atomic_folder, atomic_write, encode_png, save_png, tile
+from handsum.images import atomic_folder, atomic_write, encode_png, tile
 from handsum.layout import Picture, Placed, Style, check_size, compose, render
 from handsum.painting import ink_box
 from handsum.seeds import Stream, stream
@@ -67,6 +67,18 @@ def draw_picture(
 ) -> Picture:
     """Set written sequences, or some `rows` of them, as one picture (see `layout.render`)."""
     return render(*_layout(sequences, style, captions, rows))
+
+
+def encode_sequences(
+    sequences: Sequences,
+    style: Style,
+    *,
+    captions: Sequence[str] | None = None,
+    rows: slice = slice(None),
+) -> tuple[bytes, np.ndarray]:
+    """As `draw_picture`, but as the bytes of a PNG, and the digits' boxes int64 (N, L, 4)."""
+    picture = draw_picture(sequences, style, captions=captions, rows=rows)
+    return encode_png(picture.pixels, _metadata(sequences, rows), style.dpi), picture.boxes
 
 
 def draw_vector(
@@ -130,12 +142,8 @@ def save_sequences(
         parts, names = [slice(i, i + 1) for i in range(count)], numbered_paths(path, count)
     boxes, files = [], []
     for rows in parts:
-        if path.suffix.lower() == ".svg":
-            data, found = draw_vector(sequences, style, captions=captions, rows=rows)
-        else:
-            picture = draw_picture(sequences, style, captions=captions, rows=rows)
-            data = encode_png(picture.pixels, _metadata(sequences, rows), style.dpi)
-            found = picture.boxes
+        encode = draw_vector if path.suffix.lower() == ".svg" else encode_sequences
+        data, found = encode(sequences, style, captions=captions, rows=rows)
         boxes.append(found)
         files.append(data)
     for name, data in zip(names, files, strict=True):
@@ -152,28 +160,42 @@ def save_digits(path: Path, digits: Digits) -> None:
         HandsumError: the file or folder cannot be written; none is then left half-written.
     """
     check_digits_path(path)
-    metadata = {
-        "Software": f"handsum {__version__}",
-        "handsum:seed": str(digits.seed),
-        "handsum:model": digits.model,
-    }
     if path.is_dir() or not path.suffix:
         width = max(5, len(str(len(digits.images) - 1)))
         with atomic_folder(path) as folder:
             rows = zip(digits.images, digits.labels, digits.writers, strict=True)
             for index, (image, label, writer) in enumerate(rows):
                 own = {"handsum:writer": digits.hand or str(writer), "handsum:digits": str(label)}
-                data = encode_png(image, metadata | own)
+                data = encode_png(image, _digits_metadata(digits) | own)
                 (folder / f"{index:0{width}d}_{label}.png").write_bytes(data)
     elif path.suffix.lower() == ".npz":
         _save_npz(path, images=digits.images, labels=digits.labels, writers=digits.writers)
     else:
-        check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
-        own = {
-            "handsum:writer": digits.hand or " ".join(map(str, digits.writers)),
-            "handsum:digits": "".join(map(str, digits.labels)),
-        }
-        save_png(path, tile(digits.images, digits.columns), metadata | own)
+        data = encode_digits(digits)
+        with atomic_write(path) as file:
+            file.write(data)
+
+
+def encode_digits(digits: Digits) -> bytes:
+    """The bytes of a PNG with digits in a grid.
+
+    Raises:
+        UsageError: it would be too large to be opened again.
+    """
+    check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
+    own = {
+        "handsum:writer": digits.hand or " ".join(map(str, digits.writers)),
+        "handsum:digits": "".join(map(str, digits.labels)),
+    }
+    return encode_png(tile(digits.images, digits.columns), _digits_metadata(digits) | own)
+
+
+def _digits_metadata(digits: Digits) -> dict[str, str]:
+    return {
+        "Software": f"handsum {__version__}",
+        "handsum:seed": str(digits.seed),
+        "handsum:model": digits.model,
+    }
 
 
 def numbered_paths(path: Path, count: int) -> list[Path]:
@@ -181,6 +203,26 @@ def numbered_paths(path: Path, count: int) -> list[Path]:
     width = len(str(count))
     numbers = (f"{number:0{width}d}" for number in range(1, count + 1))
     return [path.with_name(path.name.replace(NUMBER_MARK, number)) for number in numbers]
+
+
+def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
+    """The names of the NPZ files that `count` digits are divided into.
+
+    Raises:
+        UsageError: the name is not that of an .npz, or there are fewer digits than files.
+        HandsumError: the files cannot be written there.
+    """
+    if path.suffix.lower() != ".npz":
+        raise UsageError(f"cannot divide {path} into shards: use a name that ends in .npz")
+    if not 1 <= shards <= count:
+        raise UsageError(f"{count} digits do not make {shards} shards: use 1 to {count}")
+    paths = [
+        path.with_name(f"{path.stem}-{index:05d}-of-{shards:05d}{path.suffix}")
+        for index in range(shards)
+    ]
+    for name in paths:
+        check_digits_path(name)
+    return paths
 
 
 def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:

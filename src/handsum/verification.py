@@ -16,7 +16,7 @@ from handsum.seeds import Stream, stream
 from handsum.segmentation import Page
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator
+    from handsum.digit_models import DigitGenerator
 
 REDRAWS = 20
 # A digit is accepted when the reader takes it for one, and gives it at least this probability of
@@ -50,15 +50,17 @@ def draw_verified(
     seed: int,
     style: Style | None = None,
     texts: tuple[str, ...] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Verified:
     """Draw labels (N, L) in hands (N,) or (N, E) until they read as asked, or best they can.
 
     With a `style`, sequence n is also set as the picture that `seed` and n lay out, and read there,
-    with the punctuation of its text.
+    with the punctuation of its text. `progress` is called with the number of digits that read as
+    asked so far and with that of all.
     """
     count, length = labels.shape
     drawer = _Drawer(
-        generator, reader, labels.reshape(-1), np.repeat(writers, length, axis=0), seed
+        generator, reader, labels.reshape(-1), np.repeat(writers, length, axis=0), seed, progress
     )
     drawer.draw(np.arange(count * length))
     shape = (count, length, DIGIT_SIZE, DIGIT_SIZE)
@@ -72,7 +74,7 @@ def draw_verified(
             own = texts and texts[row : row + 1]
             return render(images[None], [stream(seed, Stream.LAYOUT, row)], smaller, None, own)
 
-        readings = _draw_legible(drawer, reader, labels, set_row)
+        readings = _draw_legible(drawer, reader, labels, set_row, progress)
     redrawn = drawer.redrawn.reshape(count, length).sum(axis=1)
     return Verified(drawer.images.reshape(shape), tuple(readings), redrawn)
 
@@ -87,8 +89,10 @@ class _Drawer:
         labels: np.ndarray,
         writers: np.ndarray,
         seed: int,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._generator, self._reader, self._seed = generator, reader, seed
+        self._progress = progress
         self._labels, self._writers = labels, writers
         self.images = np.zeros((len(labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
         self.readings = np.zeros(len(labels), np.int64)
@@ -123,6 +127,8 @@ class _Drawer:
             scores[kept] = score[better]
             self._next[pending] += 1
             pending = places[scores[places] < 3 + ACCEPTED]
+            if self._progress:
+                self._progress(len(self._labels) - len(pending), len(self._labels))
             if len(pending) == 0:
                 break
 
@@ -132,6 +138,7 @@ def _draw_legible(
     reader: Reader,
     labels: np.ndarray,
     set_row: Callable[[int, np.ndarray], Picture],
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
     """Draw again what does not read as asked in its picture; give each picture's last reading.
 
@@ -152,6 +159,8 @@ def _draw_legible(
                 if readings[row] != "".join(map(str, labels[row])):
                     wrong = _misread(picture.boxes[0], labels[row], page)
                     illegible += [int(row) * length + place for place in wrong]
+        if progress:
+            progress(labels.size - len(illegible), labels.size)
         if not illegible or attempt == _SETTINGS:
             break
         places = np.array(illegible)

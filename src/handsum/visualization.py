@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_LENGTH = 5
 # Inches of a picture's width, and of the height of a row of values.
 _WIDTH, _ROW = 9.0, 0.25
+_RECORDING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,6 @@ def _recorded(network: Any) -> Iterator[list[tuple[str, Any]]]:
     }
     outputs: list[tuple[str, Any]] = []
     inside = 0
-    originals = {kind: kind.__call__ for kind in kinds}
 
     def wrap(original: Any) -> Any:
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -178,14 +179,16 @@ def _recorded(network: Any) -> Iterator[list[tuple[str, Any]]]:
         return call
 
     # The layers' classes are changed for as long as the call takes, so that networks need no code
-    # for being looked into.
-    for kind, original in originals.items():
-        kind.__call__ = wrap(original)  # type: ignore[method-assign]
-    try:
-        yield outputs
-    finally:
+    # for being looked into; by one thread at a time.
+    with _RECORDING:
+        originals = {kind: kind.__call__ for kind in kinds}
         for kind, original in originals.items():
-            kind.__call__ = original  # type: ignore[method-assign]
+            kind.__call__ = wrap(original)  # type: ignore[method-assign]
+        try:
+            yield outputs
+        finally:
+            for kind, original in originals.items():
+                kind.__call__ = original  # type: ignore[method-assign]
 
 
 def strongest(maps: np.ndarray, channels: int) -> np.ndarray:

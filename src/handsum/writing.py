@@ -6,12 +6,15 @@ own, and sequence i of a seed is the same however many are asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handsum.drawing import parse_digits
+from handsum.arguments import digit_text, hand_name, model_name, optional_number, whole_number
+from handsum.drawing import LARGEST, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
@@ -21,6 +24,8 @@ from handsum.sums import choose_length, draw_digits
 from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from handsum.layout import Style
 
 
@@ -51,6 +56,50 @@ class Sequences:
         """The digits of each sequence as a string."""
         return tuple("".join(map(str, row)) for row in self.labels)
 
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """Each sequence with its sum, such as 1+2+3 = 6."""
+        sums = zip(self.digits, self.totals, strict=True)
+        return tuple(f"{'+'.join(digits)} = {total}" for digits, total in sums)
+
+    @property
+    def writer(self) -> int | str | list[int]:
+        """The writer or the hand of all sequences, or the writers' list where they differ."""
+        if self.hand:
+            return self.hand
+        writers = self.writers.tolist()
+        return writers[0] if len(set(writers)) == 1 else writers
+
+    def as_rows(self, boxes: np.ndarray) -> list[dict[str, Any]]:
+        """What is told of each sequence as JSON; `boxes` (N, L, 4) are its digits'."""
+        return [
+            {
+                "digits": digits,
+                "total": int(self.totals[index]),
+                "boxes": boxes[index].tolist(),
+                "readings": self.readings[index] if self.readings else None,
+                "redrawn": int(self.redrawn[index]),
+            }
+            for index, digits in enumerate(self.digits)
+        ]
+
+    def save(self, path: str | PathLike[str], style: Style | None = None) -> None:
+        """Write them to a .png or .svg picture, numbered ones for a name with {}, or an .npz.
+
+        Raises:
+            UsageError: another kind of file, or a picture that would be too large.
+            HandsumError: the file cannot be written.
+        """
+        from handsum.layout import Style
+        from handsum.saving import save_sequences
+
+        save_sequences(Path(path), self, style or Style())
+
+    def _repr_png_(self) -> bytes | None:
+        from handsum.showing import show_sequences
+
+        return show_sequences(self)
+
 
 def sum_sequence(
     total: int,
@@ -60,9 +109,10 @@ def sum_sequence(
     seed: int | None = None,
     writer: int | str | None = None,
     verify: bool = True,
-    model: str | None = None,
-    reader: str | None = None,
+    model: str | PathLike[str] | None = None,
+    reader: str | PathLike[str] | None = None,
     style: Style | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
@@ -72,46 +122,60 @@ def sum_sequence(
     the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
     a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
     A writer is a number, a mix such as "12+40" or "12:3+40:1", or "new" for a hand of nobody's.
+    `progress` is called with the number of digits (with a model that plans: of sequences) that are
+    right so far, and with that of all.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
-    length = choose_length(total, length)
-    if count < 1:
-        raise UsageError(f"a count of {count} writes nothing: use 1 or more")
-    if model is not None:
+    total = whole_number(total, "a total")
+    length = choose_length(total, optional_number(length, "a length"))
+    count = whole_number(count, "a count", 1)
+    if count * length > LARGEST:
+        raise UsageError(
+            f"{count} sequences of {length} digits are too many at once: use up to {LARGEST:,} "
+            "digits in all, or handsum dataset sums"
+        )
+    writer, name, checker = hand_name(writer), model_name(model), model_name(reader)
+    if name is not None:
         from handsum.pretrained import draws_sequences
 
-        if draws_sequences(model):
+        if draws_sequences(name):
             if writer is not None:
-                raise UsageError(f"{model} knows no writers: leave out the writer")
-            return write_totals(np.full(count, total), length, seed, model, verify, reader)
+                raise UsageError(f"{name} knows no writers: leave out the writer")
+            totals = np.full(count, total)
+            return write_totals(totals, length, seed, name, verify, checker, progress)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, model, reader, style)
+    return write_rows(labels, seed, writer, verify, name, checker, style, progress=progress)
 
 
 def number(
-    text: str,
+    text: str | int,
     *,
     seed: int | None = None,
     writer: int | str | None = None,
     verify: bool = True,
-    model: str | None = None,
-    reader: str | None = None,
+    model: str | PathLike[str] | None = None,
+    reader: str | PathLike[str] | None = None,
     style: Style | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
     Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
-    With a `style` it is also set as a picture and read in it, for digits that stay legible.
+    With a `style` it is also set as a picture and read in it, for digits that stay legible. A
+    whole number may be given for its text.
 
     Raises:
         UsageError: `text` holds anything else, or there is no such writer, seed or model.
     """
+    text = digit_text(text, "a number")
     labels = parse_number(text)[None]
     texts = (text,) if len(text) > labels.size else None
-    return write_rows(labels, choose_seed(seed), writer, verify, model, reader, style, texts)
+    hand, name, checker = hand_name(writer), model_name(model), model_name(reader)
+    seed = choose_seed(seed)
+    return write_rows(labels, seed, hand, verify, name, checker, style, texts, progress)
 
 
 def parse_number(text: str) -> np.ndarray:
@@ -130,6 +194,13 @@ def parse_number(text: str) -> np.ndarray:
     return parse_digits("".join(character for character in text if character not in MARKS))
 
 
+def group_thousands(text: str) -> str:
+    """Return digits with a space before every three, counted from the right."""
+    first = len(text) % 3
+    groups = [text[:first], *(text[start : start + 3] for start in range(first, len(text), 3))]
+    return " ".join(group for group in groups if group)
+
+
 def write_rows(
     labels: np.ndarray,
     seed: int,
@@ -139,6 +210,7 @@ def write_rows(
     reader: str | None = None,
     style: Style | None = None,
     texts: tuple[str, ...] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
 
@@ -156,7 +228,7 @@ def write_rows(
     hands = choose_hands(generator, writer, count, seed)
     if verify:
         checker = load_reader(reader) if reader else load_reader()
-        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts)
+        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts, progress)
         images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
         drawn_as = np.repeat(hands.drawn, length, axis=0)
@@ -177,6 +249,7 @@ def write_totals(
     model: str,
     verify: bool = True,
     reader: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write a sequence for each of totals (N,) by a model that plans their digits.
 
@@ -213,6 +286,8 @@ def write_totals(
         images[kept], labels[kept], readings[kept] = drawn[better], planned[better], read[better]
         scores[kept] = score[better]
         pending = indices[scores < 2]
+        if progress:
+            progress(count - len(pending), count)
         if len(pending) == 0:
             break
     texts = tuple("".join(map(str, row)) for row in readings)

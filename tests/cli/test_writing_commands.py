@@ -178,11 +178,11 @@ def test_number_sets_thousands_apart(run_command: Run) -> None:
 
 
 def test_a_caption_groups_like_the_digits(run_command: Run) -> None:
-    from handsum.cli.number import _grouped
+    from handsum.writing import group_thousands
 
-    assert _grouped("0012345") == "0 012 345"
-    assert _grouped("123456") == "123 456"
-    assert _grouped("12") == "12"
+    assert group_thousands("0012345") == "0 012 345"
+    assert group_thousands("123456") == "123 456"
+    assert group_thousands("12") == "12"
 
 
 def test_a_number_of_hundreds_of_digits_is_one_strip(run_command: Run, tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from handsum.cli.writing_options import (
     picture_style,
     save,
     tell,
-    writer_of,
 )
 
 if TYPE_CHECKING:
@@ -107,18 +106,12 @@ def number(
         model=model,
         style=picture_style(path, style, 1, len(text)),
     )
-    captions = [_grouped(text) if spacing and text.isdigit() else text] if caption else None
+    grouped = writing.group_thousands(text) if spacing and text.isdigit() else text
+    captions = [grouped] if caption else None
     row = save(path, written, style, captions)[0]
     what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"
     tell(
-        f"{path}: {what}  (writer {writer_of(written)}, seed {written.seed})",
-        {**row, "writer": writer_of(written), "seed": written.seed},
+        f"{path}: {what}  (writer {written.writer}, seed {written.seed})",
+        {**row, "writer": written.writer, "seed": written.seed},
         as_json,
     )
-
-
-def _grouped(text: str) -> str:
-    """Return the digits with a space before every three, counted from the right."""
-    first = len(text) % 3
-    groups = [text[:first], *(text[start : start + 3] for start in range(first, len(text), 3))]
-    return " ".join(group for group in groups if group)

@@ -27,7 +27,6 @@ from handsum.cli.writing_options import (
     picture_style,
     save,
     tell,
-    writer_of,
 )
 
 if TYPE_CHECKING:
@@ -127,8 +126,7 @@ def sum_sequence(
         model=model,
         style=picture_style(path, style, count, chosen),
     )
-    sums = zip(written.digits, written.totals, strict=True)
-    captions = [f"{'+'.join(digits)} = {own}" for digits, own in sums] if caption else None
+    captions = list(written.equations) if caption else None
     rows = save(path, written, style, captions)
     wrong = int((written.totals != total).sum())
     if wrong:
@@ -136,7 +134,7 @@ def sum_sequence(
         err.print(message, markup=False)
     tell(
         f"{path}: {_summary(written, total, length)}",
-        {"sequences": rows, "writer": writer_of(written), "seed": written.seed},
+        {"sequences": rows, "writer": written.writer, "seed": written.seed},
         as_json,
     )
 
@@ -147,11 +145,11 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
     if count > 1:
         what = f"{count} sequences of {what}, each summing to {total}"
     elif length <= LISTED_DIGITS:
-        what = f"{'+'.join(written.digits[0])} = {written.totals[0]}"
+        what = written.equations[0]
     else:
         what = f"{what} summing to {total}"
     notes = [f"seed {written.seed}"]
-    writer = writer_of(written)
+    writer = written.writer
     if not isinstance(writer, list):
         notes.insert(0, f"writer {writer}")
     if asked_length is None:

@@ -189,23 +189,13 @@ def save(
     """Save the sequences, note what does not read as asked; return each one's row for --json."""
     from handsum.saving import save_sequences
 
-    boxes = save_sequences(path, sequences, style, captions)
-    rows: list[dict[str, Any]] = []
-    for index, digits in enumerate(sequences.digits):
-        reading = sequences.readings[index] if sequences.readings else None
+    rows = sequences.as_rows(save_sequences(path, sequences, style, captions))
+    for row in rows:
+        digits, reading = row["digits"], row["readings"]
         if reading not in (None, digits):
             seen = reading or "nothing"
             message = f"note: {digits} still reads as {seen}: try another --seed or --writer"
             err.print(message, markup=False)
-        rows.append(
-            {
-                "digits": digits,
-                "total": int(sequences.totals[index]),
-                "boxes": boxes[index].tolist(),
-                "readings": reading,
-                "redrawn": int(sequences.redrawn[index]),
-            }
-        )
     return rows
 
 
@@ -214,11 +204,3 @@ def tell(line: str, result: dict[str, Any], as_json: bool) -> None:
     typer.echo(line, err=as_json)
     if as_json:
         typer.echo(json.dumps(result))
-
-
-def writer_of(sequences: Sequences) -> int | str | list[int]:
-    """Return the writer or the hand of all sequences, or the writers' list where they differ."""
-    if sequences.hand:
-        return sequences.hand
-    writers = sequences.writers.tolist()
-    return writers[0] if len(set(writers)) == 1 else writers

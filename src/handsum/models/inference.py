@@ -27,7 +27,8 @@ def draw_digits(
 ) -> jax.Array:
     """Digits uint8 (N, 28, 28) of labels and writers (N,), each from a random key of its own.
 
-    The key of digit i is a function of `seed`, `indices[i]` and `attempts[i]` alone.
+    The key of digit i is a function of its seed (see `draw_keys`), `indices[i]` and `attempts[i]`
+    alone.
     """
     latents = draw_latents(generator, seed, indices, attempts)
     return to_bytes(generator(latents, labels, writers))
@@ -91,9 +92,9 @@ def draw_sequences(
 
 
 def draw_keys(seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
-    """A random key for each row."""
-    root = jax.random.key(seed)
-    by_index = jax.vmap(lambda index: jax.random.fold_in(root, index))(indices)
+    """A random key for each row; `seed` is one for all rows, or each row's own."""
+    roots = jax.vmap(jax.random.key)(jnp.broadcast_to(seed, indices.shape))
+    by_index = jax.vmap(jax.random.fold_in)(roots, indices)
     return jax.vmap(jax.random.fold_in)(by_index, attempts)
 
 

@@ -1,0 +1,1 @@
+"""The page where people try the package, and the JSON API behind it."""

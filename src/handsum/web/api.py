@@ -1,0 +1,175 @@
+"""The JSON API: the command line's verbs, each as one request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from handsum._version import __version__
+from handsum.web import jobs, limits, results
+from handsum.web.loading import LOOK, READER, SUM_READER, Loading
+from handsum.web.parameters import (
+    GenerateQuery,
+    HandsQuery,
+    InterpolateQuery,
+    NumberQuery,
+    PictureQuery,
+    SumQuery,
+    VisualizeQuery,
+)
+from handsum.web.problems import MEDIA_TYPE, Problem, TooMuchError, TooSlowError
+from handsum.web.work import EVENTS, Work, answer, event, wants_events
+
+_PROBLEM = {"model": Problem, "content": {MEDIA_TYPE: {}}}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    422: _PROBLEM | {"description": "What was asked for cannot be done; `detail` says what can."},
+    503: _PROBLEM | {"description": "Too many wait, or a model could not be loaded."},
+}
+_EVENTS = {
+    EVENTS: {
+        "schema": {
+            "type": "string",
+            "description": "With `Accept: text/event-stream`: `progress` events with `done` and "
+            "`wanted`, then one `result` or one `problem`.",
+        }
+    }
+}
+_UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "description": f"The picture's bytes: PNG, JPEG, WebP, GIF, TIFF, ...; at most "
+        f"{limits.MOST_BYTES >> 20} MiB and {limits.MOST_PIXELS // 10**6} megapixels.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_LARGE: dict[int | str, dict[str, Any]] = {
+    413: _PROBLEM | {"description": "The upload is too large."},
+    408: _PROBLEM | {"description": "The upload did not come in time."},
+}
+
+router = APIRouter(prefix="/api", responses=_PROBLEMS)
+
+
+def _answers(model: type, *kinds: str, upload: bool = False) -> dict[str, Any]:
+    """How an operation is documented."""
+    content = _EVENTS | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    responses = {200: {"model": model, "content": content}} | (_LARGE if upload else {})
+    return {"responses": responses, "openapi_extra": _UPLOAD if upload else None}
+
+
+async def _run(request: Request, job: Any, *models: str, large: bool = False) -> Response:
+    """Wait for the models, then do the job."""
+    loading: Loading = request.app.state.loading
+    await loading.wait_for(*models)
+    work: Work = request.app.state.work
+    return await answer(request, job, work, large)
+
+
+@router.get("/status", **_answers(results.Status))
+async def status(request: Request) -> Response:
+    """Whether the models are loaded; as events, every change until they are."""
+    loading: Loading = request.app.state.loading
+
+    def told(state: Any) -> dict[str, Any]:
+        return results.Status(version=__version__, **vars(state)).model_dump(mode="json")
+
+    async def events() -> AsyncIterator[str]:
+        async for state in loading.states():
+            yield event("status", told(state))
+
+    if wants_events(request):
+        return StreamingResponse(events(), media_type=EVENTS)
+    return JSONResponse(told(loading.state))
+
+
+@router.get("/models", **_answers(results.Zoo))
+async def models(request: Request) -> Response:
+    """The zoo: every model's task, size and measured quality."""
+
+    def job(progress: Any) -> results.Zoo:
+        from handsum.pretrained import list_models
+
+        return results.Zoo(models=[results.Model(**row) for row in list_models()])
+
+    return await _run(request, job)
+
+
+@router.get("/sum-sequence", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
+async def sum_sequence(request: Request, query: Annotated[SumQuery, Query()]) -> Response:
+    """Write digits in one hand that sum to a total."""
+    return await _run(request, partial(jobs.write_sum, query), READER, query.model)
+
+
+@router.get("/number", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
+async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
+    """Write a number in one hand."""
+    return await _run(request, partial(jobs.write_number, query), READER, query.model)
+
+
+@router.get("/generate", **_answers(results.DrawnResult, "image/png"))
+async def generate(request: Request, query: Annotated[GenerateQuery, Query()]) -> Response:
+    """Draw single digits just as a generator makes them, each with what the reader makes of it."""
+    return await _run(request, partial(jobs.generate, query), READER, query.model)
+
+
+@router.get("/interpolate", **_answers(results.DrawnResult, "image/png", "image/gif"))
+async def interpolate(request: Request, query: Annotated[InterpolateQuery, Query()]) -> Response:
+    """Draw digits on the way from one hand, one drawing or one digit to another."""
+    return await _run(request, partial(jobs.interpolate, query), READER, query.model)
+
+
+@router.get("/writers", **_answers(results.Hands))
+async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Response:
+    """Show hands to choose from."""
+    return await _run(request, partial(jobs.hands, query), READER, "r3gan")
+
+
+@router.post("/writers/like", **_answers(results.Hands, upload=True))
+async def writers_like(request: Request) -> Response:
+    """Show the hands most like the one in a picture of some digits."""
+    data = await _body(request)
+    large = len(data) > limits.LARGE_PICTURE_BYTES
+    return await _run(request, partial(jobs.hands_like, data), READER, "r3gan", large=large)
+
+
+@router.post("/predict", **_answers(results.Reading, upload=True))
+async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
+    """Read the digits in a picture, and the distribution of their sum."""
+    data = await _body(request)
+    large = len(data) > limits.LARGE_PICTURE_BYTES
+    wanted = {READER, query.model} & {READER, SUM_READER}
+    return await _run(request, partial(jobs.predict, data, query), *wanted, large=large)
+
+
+@router.get("/visualize", **_answers(results.Stages))
+async def visualize(request: Request, query: Annotated[VisualizeQuery, Query()]) -> Response:
+    """Follow a digit through a generator, stage by stage."""
+    return await _run(request, partial(jobs.visualize, query), query.model, LOOK)
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request, within its bounds.
+
+    Raises:
+        TooMuchError: it is too large.
+        TooSlowError: it does not come.
+    """
+    reason = f"a picture has at most {limits.MOST_BYTES >> 20} MiB: make it smaller first"
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limits.MOST_BYTES:
+        raise TooMuchError(reason)
+    data = bytearray()
+    try:
+        async with asyncio.timeout(limits.BODY_SECONDS):
+            async for part in request.stream():
+                data += part
+                if len(data) > limits.MOST_BYTES:
+                    raise TooMuchError(reason)
+    except TimeoutError as error:
+        raise TooSlowError("the picture did not arrive in time: try again") from error
+    return bytes(data)

@@ -1,0 +1,60 @@
+"""The application: the API, the page's files, and what guards both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from handsum._version import __version__
+from handsum.web import problems
+from handsum.web.api import router
+from handsum.web.loading import Loading
+from handsum.web.safety import Guard
+from handsum.web.work import Work
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = None) -> FastAPI:
+    """The application, which loads its models once it is started.
+
+    `hosts` are the names it answers to, all if None (see `safety.Guard`).
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.work = Work()
+        app.state.loading = loading or Loading()
+        app.state.loading.start()
+        yield
+        app.state.loading.stop()
+        app.state.work.close()
+
+    app = FastAPI(
+        title="handsum",
+        version=__version__,
+        summary="Handwritten digits, numbers and sequences that sum to a target; and a reader.",
+        description="The command line's verbs as requests. Nothing of a request is kept.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.add_handlers(app)
+    app.include_router(router)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(STATIC / "docs.html")
+
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_middleware(Guard, hosts=hosts)
+    return app

@@ -1,0 +1,345 @@
+"""The requests as plain functions: each calls one of the package's and tells what came of it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from starlette.responses import Response
+
+from handsum.errors import UsageError
+from handsum.images import open_picture
+from handsum.web import limits, results
+from handsum.web.loading import CONDITIONAL, SUM_READER
+from handsum.web.parameters import (
+    GenerateQuery,
+    HandsQuery,
+    InterpolateQuery,
+    NumberQuery,
+    PictureQuery,
+    SumQuery,
+    VisualizeQuery,
+    Written,
+)
+from handsum.web.work import Progress
+
+if TYPE_CHECKING:
+    from handsum.drawing import Digits
+    from handsum.layout import Spacing, Style
+    from handsum.reading import FileReading, Prediction
+    from handsum.visualization import Stage
+    from handsum.writing import Sequences
+
+
+def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Response:
+    """Write sequences with a sum."""
+    from handsum import writing
+    from handsum.sums import choose_length
+
+    length = choose_length(query.total, query.length)
+    if query.count * length > limits.MOST_WRITTEN:
+        raise UsageError(
+            f"{query.count} sequences of {length} are too much at once: "
+            f"ask for {limits.MOST_WRITTEN} digits at most"
+        )
+    style = _style(query, query.spacing, query.count, length)
+    written = writing.sum_sequence(
+        query.total,
+        length,
+        count=query.count,
+        seed=query.seed,
+        writer=query.writer,
+        verify=query.verify,
+        model=query.model,
+        style=style,
+        progress=progress,
+    )
+    return _written(written, query, style, list(written.equations))
+
+
+def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResult | Response:
+    """Write a number."""
+    from handsum import writing
+
+    style = _style(query, query.spacing, 1, len(query.text))
+    written = writing.number(
+        query.text,
+        seed=query.seed,
+        writer=query.writer,
+        verify=query.verify,
+        model=query.model,
+        style=style,
+        progress=progress,
+    )
+    apart = query.spacing == "thousands" and query.text.isdigit()
+    caption = writing.group_thousands(query.text) if apart else query.text
+    return _written(written, query, style, [caption])
+
+
+def _style(query: Written, spacing: Spacing, count: int, length: int) -> Style:
+    """The style that is asked for; it is known to fit before the work, not after it."""
+    from handsum.layout import Style, check_least_size
+
+    style = Style(query.scale, query.ink, query.paper, spacing, query.cells)
+    check_least_size(style, count, length)
+    return style
+
+
+def _written(
+    written: Sequences, query: Written, style: Style, captions: list[str]
+) -> results.WrittenResult | Response:
+    from handsum.images import encode_png
+    from handsum.saving import draw_picture, draw_vector, encode_sequences
+
+    shown = captions if query.caption else None
+    if query.format == "svg":
+        return Response(draw_vector(written, style, captions=shown)[0], media_type="image/svg+xml")
+    if query.format == "png":
+        data = encode_sequences(written, style, captions=shown)[0]
+        return Response(data, media_type="image/png")
+    picture = draw_picture(written, style, captions=shown)
+    height, width = picture.pixels.shape[:2]
+    rows = written.as_rows(picture.boxes)
+    return results.WrittenResult(
+        sequences=[results.Sequence(**row) for row in rows],
+        writer=written.writer,
+        seed=written.seed,
+        model=written.model,
+        width=width,
+        height=height,
+        picture=results.data_url(encode_png(picture.pixels)),
+    )
+
+
+def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | Response:
+    """Draw single digits."""
+    from handsum import drawing
+    from handsum.saving import encode_digits
+
+    drawn = drawing.generate(
+        query.digits,
+        random=query.random,
+        rows=query.rows,
+        columns=query.columns,
+        count=query.count,
+        seed=query.seed,
+        writer=query.writer,
+        model=query.model,
+        mix=query.mix,
+        progress=progress,
+    )
+    picture = encode_digits(drawn)
+    if query.format == "png":
+        return Response(picture, media_type="image/png")
+    return _drawn(drawn, picture, 28, asked=query.mix is None and query.model in CONDITIONAL)
+
+
+def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:
+    """Draw digits on the way from one to another."""
+    from handsum import interpolation
+
+    drawn = interpolation.interpolate(
+        query.between,
+        query.digits,
+        steps=query.steps,
+        seed=query.seed,
+        writer=query.writer,
+        model=query.model,
+    )
+    if query.format == "gif":
+        return Response(interpolation.encode_film(drawn), media_type="image/gif")
+    picture = interpolation.encode_strip(drawn)
+    if query.format == "png":
+        return Response(picture, media_type="image/png")
+    size = 28 * interpolation.SCALE
+    return _drawn(drawn, picture, size, asked=query.between.strip() != interpolation.DIGITS)
+
+
+def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.DrawnResult:
+    from handsum.pretrained import load_reader
+
+    probabilities, odds = load_reader().read(drawn.images)
+    rows = zip(drawn.labels, probabilities, odds, drawn.writers, strict=True)
+    return results.DrawnResult(
+        digits=[
+            results.Drawn(
+                asked=int(label) if asked else None,
+                reads=int(row.argmax()),
+                confidence=float(row.max()),
+                is_digit=bool(odd >= 0),
+                writer=int(writer),
+            )
+            for label, row, odd, writer in rows
+        ],
+        columns=drawn.columns,
+        seed=drawn.seed,
+        model=drawn.model,
+        size=size,
+        picture=results.data_url(picture),
+        probabilities=probabilities.mean(0).tolist(),
+    )
+
+
+def hands(query: HandsQuery, progress: Progress) -> results.Hands:
+    """Show hands to choose from."""
+    from handsum.pretrained import load_generator
+
+    known = load_generator().writers
+    if query.first >= known:
+        raise UsageError(f"writer {query.first} is out of range: use 0 to {known - 1}")
+    writers = np.arange(query.first, min(query.first + query.count, known))
+    return _sheet(writers, query.digits, query.seed, progress)
+
+
+def hands_like(data: bytes, progress: Progress) -> results.Hands:
+    """Show the hands most like that in a picture."""
+    from handsum.likeness import most_alike
+    from handsum.reading import predict_picture
+
+    progress(0, 2)
+    reading = predict_picture(_open(data)).files[0]
+    if not reading.digits:
+        raise UsageError(f"{reading.error}: give a picture of some digits")
+    progress(1, 2)
+    labels = np.array([int(digit) for digit in reading.digits], np.int64)
+    found = most_alike(reading.images, labels, 12)
+    sheet = _sheet(np.array([one.writer for one in found]), reading.digits[:10], 0, progress)
+    for hand, one in zip(sheet.hands, found, strict=True):
+        hand.fit = one.fit
+    return sheet
+
+
+def _sheet(writers: np.ndarray, digits: str, seed: int | None, progress: Progress) -> results.Hands:
+    from handsum import writing
+    from handsum.drawing import parse_digits
+    from handsum.layout import Style
+    from handsum.pretrained import load_generator
+    from handsum.saving import draw_picture
+    from handsum.seeds import choose_seed
+
+    rows = np.tile(parse_digits(digits), (len(writers), 1))
+    written = writing.write_rows(rows, choose_seed(seed), writers, progress=progress)
+    style = Style(2.0, "black", "transparent")
+    told = []
+    for row, writer in enumerate(writers):
+        pixels = draw_picture(written, style, rows=slice(row, row + 1)).pixels
+        height, width = pixels.shape[:2]
+        url = results.png_url(pixels)
+        told.append(results.Hand(writer=int(writer), picture=url, width=width, height=height))
+    return results.Hands(writers=load_generator().writers, hands=told)
+
+
+def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Reading:
+    """Read a picture."""
+    from handsum.reading import predict_picture
+
+    progress(0, 2)
+    grey = _open(data)
+    progress(1, 2)
+    found = predict_picture(grey, length=query.length, punctuation=query.punctuation)
+    if query.model == SUM_READER and found.sum is not None:
+        found = _summed(found)
+    reading = found.files[0]
+    if reading.failed:
+        raise UsageError(str(reading.error))
+    return _reading(found, reading, grey.shape)
+
+
+def _open(data: bytes) -> np.ndarray:
+    if not data:
+        raise UsageError("there is no picture in the request: send its bytes as the body")
+    return open_picture(io.BytesIO(data), "the picture", limits.MOST_PIXELS)
+
+
+def _summed(found: Prediction) -> Prediction:
+    """A prediction with the sum as the model of sums has it."""
+    from handsum.pretrained import load_sum_reader
+    from handsum.sums import sum_summary
+
+    images = found.files[0].images
+    if len(images) > limits.LONGEST_SUM:
+        raise UsageError(
+            f"{SUM_READER} reads sums of up to {limits.LONGEST_SUM} digits, not {len(images)}: "
+            "the default reader reads any"
+        )
+    distribution = load_sum_reader(SUM_READER).distributions(images[None])[0]
+    told = sum_summary(distribution)
+    return replace(
+        found,
+        sum=told.sum,
+        probability=told.probability,
+        interval=told.interval,
+        distribution=distribution,
+    )
+
+
+def _reading(found: Prediction, reading: FileReading, shape: tuple[int, ...]) -> results.Reading:
+    digits = zip(
+        reading.digits,
+        reading.confidence,
+        reading.boxes,
+        reading.probabilities,
+        reading.images,
+        strict=True,
+    )
+    told = found.as_dict()
+    return results.Reading(
+        digits=[
+            results.Read(
+                digit=int(digit),
+                confidence=confidence,
+                box=box,
+                probabilities=[round(float(value), 6) for value in row],
+                picture=results.png_url(image),
+            )
+            for digit, confidence, box, row, image in digits
+        ],
+        rows=list(reading.rows),
+        others=list(reading.others),
+        message=reading.error,
+        width=shape[1],
+        height=shape[0],
+        sum=told["sum"],
+        probability=told["probability"],
+        interval=told["interval"],
+        distribution=told["distribution"],
+    )
+
+
+def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
+    """Show how a digit comes about."""
+    from handsum.visualization import trace
+
+    traced = trace(
+        query.number,
+        model=query.model,
+        length=query.length,
+        writer=query.writer,
+        seed=query.seed,
+    )
+    return results.Stages(
+        stages=[_stage(stage) for stage in traced.stages],
+        what=traced.what,
+        model=traced.model,
+        seed=traced.seed,
+    )
+
+
+def _stage(stage: Stage) -> results.Stage:
+    from handsum.visualization import montage
+
+    grid = np.nan_to_num(montage(stage.values))
+    bound = float(np.abs(grid).max()) or 1.0
+    grey = np.rint(128 + 127 * grid / bound).astype(np.uint8)
+    shape = stage.values.shape
+    columns = (grey.shape[1] + 1) // (shape[1] + 1) if len(shape) == 3 else grey.shape[1]
+    return results.Stage(
+        name=stage.name,
+        title=stage.title,
+        shape=list(shape),
+        columns=columns,
+        bound=bound,
+        picture=results.png_url(grey),
+    )

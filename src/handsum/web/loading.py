@@ -1,0 +1,176 @@
+"""Models, loaded and compiled in the background when the server starts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from handsum.models.registry import ENTRIES
+from handsum.web.limits import LONGEST_SUM
+from handsum.web.problems import BusyError
+
+_LOG = logging.getLogger("handsum.web")
+LOOK = "visualize"
+GENERATORS = tuple(n for n, e in ENTRIES.items() if e.task.endswith("digit generator"))
+CONDITIONAL = tuple(n for n, e in ENTRIES.items() if e.task == "digit generator")
+SEQUENCES = tuple(n for n, e in ENTRIES.items() if e.task == "sequence generator")
+READER, SUM_READER = "cnn", "cnn-lstm"
+
+
+@dataclass(frozen=True)
+class State:
+    """How far the loading is: the steps done, the one at work, and what went wrong with any."""
+
+    state: Literal["loading", "ready"]
+    done: int
+    wanted: int
+    doing: str | None
+    ready: tuple[str, ...]
+    failed: dict[str, str]
+
+
+class Loading:
+    """Steps that make models ready, one after another in a thread of its own."""
+
+    def __init__(self, steps: dict[str, Callable[[], object]] | None = None) -> None:
+        self._steps = loading_steps() if steps is None else steps
+        self._ready: list[str] = []
+        self._failed: dict[str, str] = {}
+        self._doing: str | None = None
+        self._changed = asyncio.Condition()
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin; to be called in the event loop."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._load, args=(loop,), name="handsum-load", daemon=True).start()
+
+    def stop(self) -> None:
+        """Begin no further step."""
+        self._stopped = True
+
+    @property
+    def state(self) -> State:
+        """How far it is now."""
+        done = len(self._ready) + len(self._failed)
+        wanted = len(self._steps)
+        told: Literal["loading", "ready"] = "ready" if done == wanted else "loading"
+        ready, failed = tuple(self._ready), dict(self._failed)
+        return State(told, done, wanted, self._doing, ready, failed)
+
+    async def wait_for(self, *names: str) -> None:
+        """Wait until these steps are done.
+
+        Raises:
+            BusyError: one of them failed.
+        """
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: all(name in self._ready or name in self._failed for name in names)
+            )
+        for name in names:
+            if name in self._failed:
+                raise BusyError(f"{name} could not be loaded: {self._failed[name]}")
+
+    async def states(self) -> AsyncIterator[State]:
+        """The state now and after every change, until all is loaded."""
+        while True:
+            state = self.state
+            yield state
+            if state.state == "ready":
+                return
+            async with self._changed:
+                while self.state == state:
+                    await self._changed.wait()
+
+    def _load(self, loop: asyncio.AbstractEventLoop) -> None:
+        for name, step in self._steps.items():
+            self._doing = name
+            self._tell(loop)
+            try:
+                step()
+            except Exception as error:
+                _LOG.error("%s could not be loaded", name, exc_info=error)
+                self._failed[name] = str(error) or type(error).__name__
+            else:
+                self._ready.append(name)
+            if self._stopped:
+                return
+        self._doing = None
+        self._tell(loop)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
+        async def tell() -> None:
+            async with self._changed:
+                self._changed.notify_all()
+
+        if not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(tell(), loop)
+
+
+def loading_steps() -> dict[str, Callable[[], object]]:
+    """Everything that the server answers with, each called once: what is asked for first, first."""
+    steps: dict[str, Callable[[], object]] = {READER: _load_reader}
+    steps |= {name: partial(_load_generator, name) for name in GENERATORS}
+    steps |= {name: partial(_load_sequences, name) for name in SEQUENCES}
+    steps |= {SUM_READER: _load_sums, LOOK: _load_stages}
+    return steps
+
+
+def _load_reader() -> None:
+    from handsum.pretrained import load_reader
+    from handsum.reading import predict_picture
+
+    load_reader(READER).read(np.zeros((1, 28, 28), np.uint8))
+    page = np.ones((60, 60), np.float32)
+    page[10:50, 28:33] = 0
+    predict_picture(page)
+
+
+def _load_generator(name: str) -> None:
+    from handsum.pretrained import load_generator
+
+    generator = load_generator(name)
+    zero = np.zeros(1, np.int64)
+    generator.draw(zero, zero, seed=0, indices=zero)
+    if len(generator.hands) > 1:
+        hand = generator.hands[:1]
+        generator.draw(zero, hand, seed=0, indices=zero)
+        generator.draw_between(zero, hand, zero, seed=0, indices=zero)
+    elif generator.conditional:
+        generator.draw_between(zero, zero, zero, seed=0, indices=zero)
+    if generator.mixes:
+        generator.mix(np.ones((1, 10)), seed=0, indices=zero)
+
+
+def _load_sequences(name: str) -> None:
+    from handsum.pretrained import load_sequence_generator
+
+    load_sequence_generator(name).draw(np.array([9]), 2, seed=0, indices=np.zeros(1, np.int64))
+
+
+def _load_sums() -> None:
+    from handsum.pretrained import load_sum_reader
+
+    reader = load_sum_reader(SUM_READER)
+    length = 1
+    while length <= LONGEST_SUM:
+        reader.distributions(np.zeros((1, length, 28, 28), np.uint8))
+        length *= 2
+
+
+def _load_stages() -> None:
+    from handsum.pretrained import load_generator
+    from handsum.visualization import trace
+
+    for name in GENERATORS:
+        trace(0 if load_generator(name).conditional else None, model=name, seed=0)
+    for name in SEQUENCES:
+        trace(9, model=name, length=2, seed=0)

@@ -1,0 +1,85 @@
+"""Running the server: its socket, its address, and what is said about it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from handsum.errors import HandsumError, UsageError
+
+
+def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) -> None:
+    """Serve the page until it is interrupted; `say` is told the address, and what to beware of.
+
+    Raises:
+        UsageError: there is no such host.
+        HandsumError: the port is taken, or the extra is not installed.
+    """
+    try:
+        import uvicorn
+
+        from handsum.web.app import create_app
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "handsum":
+            raise
+        raise HandsumError(
+            f"handsum web needs {error.name}, which is not installed: "
+            'pip install "handsum[web]" brings it'
+        ) from error
+    own = _bind(host, port)
+    with own:
+        address, bound = own.getsockname()[:2]
+        local = ip_address(address).is_loopback
+        name = f"[{address}]" if ":" in address else address
+        url = f"http://{name}:{bound}"
+        if not local:
+            say(
+                f"warning: {host} lets everybody in the network use this server, which has no "
+                "passwords: --host 127.0.0.1 keeps it to this machine"
+            )
+        say(f"handsum web: {url}  (Ctrl-C stops it)")
+        if open_browser:
+            threading.Timer(0.5, webbrowser.open, (url,)).start()
+        logging.getLogger("handsum.web").addHandler(logging.StreamHandler())
+        names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
+        config = uvicorn.Config(
+            create_app(names),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=2,
+        )
+        try:
+            uvicorn.Server(config).run(sockets=[own])
+        except KeyboardInterrupt:
+            # That is how a server is stopped.
+            return
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A listening socket."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise UsageError(
+            f"there is no host {host!r}: use 127.0.0.1, or an address of this machine"
+        ) from error
+    family, _, _, _, address = found[0]
+    own = socket.socket(family, socket.SOCK_STREAM)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        own.bind(address)
+        # From here on nobody is refused: who comes before the server is up waits for it.
+        own.listen(256)
+    except OSError as error:
+        own.close()
+        raise HandsumError(
+            f"cannot serve at {host}:{port}: {(error.strerror or str(error)).lower()}; "
+            "--port chooses another, --port 0 a free one"
+        ) from error
+    return own
