@@ -75,7 +75,7 @@ def draw(count: str) -> Callable[[], float]:
 
 
 def numbers(count: str) -> Callable[[], float]:
-    """Write numbers of seven digits as PNG pictures with their labels, as `handsum dataset` does."""
+    """Write numbers of seven digits as PNG pictures with labels, as `handsum dataset` does."""
     from PIL import Image
 
     from handsum.datasets.recipe import Recipe

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -104,9 +105,7 @@ class Painter(nn.Module):
         self.mapping = nn.Linear(128, style)
         self.base = nn.Linear(style, 49 * widths[0])
         self.norms = nn.ModuleList(ConditionalNorm(width, style) for width in widths)
-        self.ups = nn.ModuleList(
-            nn.Conv2d(a, 4 * b, 3, padding=1) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.ups = nn.ModuleList(nn.Conv2d(a, 4 * b, 3, padding=1) for a, b in pairwise(widths))
         self.out = nn.Conv2d(widths[-1], 1, 3, padding=1)
 
     def forward(
@@ -175,12 +174,12 @@ def dcgan(size: int, device: str) -> Callable[[], None]:
 
     def step() -> None:
         real = digits[torch.randint(60000, (size,), device=device)]
-        fake = generator(torch.randn(size, 100, device=device)).detach()
+        fake = generator(torch.randn(size, 100, device=device))
         of_judge.zero_grad()
-        (realness(judge(real), 1.0) + realness(judge(fake), 0.0)).backward()
+        (realness(judge(real), 1.0) + realness(judge(fake.detach()), 0.0)).backward()
         of_judge.step()
         of_generator.zero_grad()
-        realness(judge(generator(torch.randn(size, 100, device=device))), 1.0).backward()
+        realness(judge(fake), 1.0).backward()
         of_generator.step()
 
     return step
@@ -248,11 +247,8 @@ def writer_cgan(size: int, device: str) -> Callable[[], None]:
 
 
 def prepare() -> Callable[[], float]:
-    model, size, precision, device = [*sys.argv[1:], "float32", "cpu"][:4]
-    if len(sys.argv) == 4:
-        device = "cpu"
-    elif len(sys.argv) > 4:
-        device = sys.argv[4]
+    model, size, *others = sys.argv[1:]
+    precision, device = [*others, *("float32", "cpu")[len(others) :]]
     torch.manual_seed(0)
     step = {"dcgan": dcgan, "cnn": cnn, "writer-cgan": writer_cgan}[model](int(size), device)
     if device == "cuda":
