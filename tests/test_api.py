@@ -13,9 +13,10 @@ from PIL import Image
 
 import handsum
 from handsum.errors import HandsumError, UsageError
-from handsum.models.registry import ENTRIES
+from handsum.pretrained import list_models
 
 FUNCTIONS = [name for name in handsum.__all__ if name != "__version__"]
+BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
 NOT_WHOLE = (2.0, float("nan"), float("inf"), True, "3", [1], np.float32(2), np.array([1, 2]), 1j)
 
 
@@ -66,6 +67,10 @@ def test_what_is_no_whole_number_is_refused_in_one_line(option, value, fake_gene
         (lambda: handsum.sum_sequence(23, seed=-1), "seed -1 is out of range"),
         (lambda: handsum.sum_sequence(23, writer=-1), "a hand is a writer's number such as 12"),
         (lambda: handsum.sum_sequence(None), "a total is a whole number, not None"),
+        (lambda: handsum.sum_sequence(10**5000), "a total is at most 2**63, not a number of"),
+        (lambda: handsum.sum_sequence(9, count=10**30), "a count is at most 2**63"),
+        (lambda: handsum.sum_sequence(9, seed=-(10**5000)), "a seed is at most 2**63"),
+        (lambda: handsum.number(10**5000), "a number is a text such as '12.50'"),
         (lambda: handsum.number(12.5), "a number is a text such as '12.50', or a whole number"),
         (lambda: handsum.number(b"12"), "a number is a text"),
         (lambda: handsum.number(None), "a number is a text"),
@@ -102,6 +107,9 @@ def test_what_cannot_be_done_is_refused_in_one_line(call, message, fake_generato
         (lambda: handsum.evaluate("r3gan", count=1.5), "a number of digits is a whole number"),
         (lambda: handsum.evaluate("r3gan", count=0), "a number of digits is 1 or more"),
         (lambda: handsum.evaluate("r3gan", seed=-1), "seed -1 is out of range"),
+        (lambda: handsum.evaluate("cnn", dataset=3), "a data set is a text such as mnist"),
+        (lambda: handsum.load_model("x" * 5000), "no model"),
+        (lambda: handsum.load_model("/a\0b"), "config.json"),
         (lambda: handsum.evaluate("cnn", split="tests"), "no split 'tests'"),
         (lambda: handsum.evaluate(images="no/where.npz"), "does not exist"),
         (lambda: handsum.evaluate("r3gan", labels="a.npy"), "1 labels for 0 images"),
@@ -114,7 +122,7 @@ def test_what_cannot_be_loaded_or_measured_is_refused_in_one_line(call, message)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", [*ENTRIES])
+@pytest.mark.parametrize("name", BUNDLED)
 def test_every_model_tells_of_itself(name: str) -> None:
     model = handsum.load_model(name)
     assert (model.name, model.config["steps"] > 0) == (name, True)
@@ -126,6 +134,14 @@ def test_every_model_tells_of_itself(name: str) -> None:
     assert type(network).__module__.startswith("handsum.models.")
 
 
+def test_a_model_without_weights_says_so(monkeypatch, tmp_path: Path) -> None:
+    from handsum import pretrained
+
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    with pytest.raises(UsageError, match="dcgan has no weights in the package: train it"):
+        handsum.load_model("dcgan")
+
+
 def test_a_generator_draws_with_no_more_than_labels() -> None:
     model = handsum.load_model("r3gan")
     drawn = model.draw([3, 1, 4], seed=7)
@@ -133,8 +149,15 @@ def test_a_generator_draws_with_no_more_than_labels() -> None:
     again = model.draw(np.array([3, 1, 4]), seed=np.int64(7), indices=np.arange(3))
     assert np.array_equal(drawn, again)
     assert not np.array_equal(drawn, model.draw([3, 1, 4]))
-    with pytest.raises(UsageError, match=r"labels are one row of digits, not of shape \(1, 2\)"):
+    with pytest.raises(
+        UsageError, match=r"labels are one row of whole numbers, not int64 \(1, 2\)"
+    ):
         model.draw([[1, 2]])
+    with pytest.raises(UsageError, match="labels are one row of whole numbers, not float64"):
+        model.draw([1.5])
+    with pytest.raises(UsageError, match="are equally many"):
+        model.draw([1, 2], [3])
+    assert model.draw([]).shape == (0, 28, 28)
 
 
 @pytest.mark.parametrize("images", [np.zeros((1, 28, 28)), np.zeros((28, 28), np.uint8), "a.png"])
@@ -187,6 +210,15 @@ def test_results_show_themselves_as_pictures(fake_generator, tmp_path: Path) -> 
     (tmp_path / "n.png").unlink()
     assert reading._repr_png_() is None
     assert handsum.predict("gone.png")._repr_png_() is None
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "x" * 5000 + ".png"])
+def test_a_name_that_no_file_can_have_is_one_line(name: str, fake_generator) -> None:
+    (reading,) = handsum.predict(name).files
+    assert reading.failed
+    assert str(reading.error).startswith("cannot read")
+    with pytest.raises(HandsumError, match="cannot write"):
+        handsum.number("1", seed=1).save(name)
 
 
 def test_samples_of_a_data_set_show_themselves(fake_generator) -> None:

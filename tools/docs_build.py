@@ -89,10 +89,10 @@ def _row(parameter: Any) -> str:
     else:
         names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
         if parameter.metavar:
-            names += f" `{parameter.metavar}`".replace("|", "\\|")
+            names += f" `{parameter.metavar}`"
     default = parameter.show_default if isinstance(parameter.show_default, str) else ""
     if not default and not parameter.required and parameter.default not in (None, False, (), []):
-        default = f"`{parameter.default}`"
+        default = f"`{parameter.opts[0] if parameter.default is True else parameter.default}`"
     told = (parameter.help or "").replace("|", "\\|").replace("\n", " ")
     return f"| {names} | {_code(told)} | {'required' if parameter.required else default} |"
 
@@ -123,6 +123,8 @@ def model_facts(name: str) -> str:
     from handsum.pretrained import WEIGHTS
     from handsum.training.snapshots import read_facts
 
+    if not (WEIGHTS / (ENTRIES[name].weights or name) / "config.json").exists():
+        return "Its weights are not in the package.\n"
     facts = read_facts(WEIGHTS / (ENTRIES[name].weights or name))
     size = (WEIGHTS / (ENTRIES[name].weights or name) / "weights.npz").stat().st_size
     rows = {

@@ -16,17 +16,24 @@ def whole_number(value: Any, name: str, least: int | None = None) -> int:
     """A whole number of any kind as an int, at least `least` where that is given.
 
     Raises:
-        UsageError: a float, even a whole one, a truth value, a text or anything else.
+        UsageError: a float, even a whole one, a truth value, a text or anything else; or one that
+            no computer counts to.
     """
-    if type(value).__name__ in ("bool", "bool_"):
-        raise UsageError(f"{name} is a whole number, not {value}")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise UsageError(f"{name} is a whole number, not {_shown(value)}") from None
+    number = _index(value, name)
+    if number.bit_length() > 63:
+        raise UsageError(f"{name} is at most 2**63, not a number of {number.bit_length()} bits")
     if least is not None and number < least:
         raise UsageError(f"{name} is {least} or more, not {number}")
     return number
+
+
+def _index(value: Any, name: str) -> int:
+    if type(value).__name__ in ("bool", "bool_"):
+        raise UsageError(f"{name} is a whole number, not {value}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UsageError(f"{name} is a whole number, not {_shown(value)}") from None
 
 
 def optional_number(value: Any, name: str, least: int | None = None) -> int | None:
@@ -43,8 +50,8 @@ def digit_text(value: Any, name: str) -> str:
     if isinstance(value, str):
         return value
     try:
-        return str(whole_number(value, name))
-    except UsageError:
+        return str(_index(value, name))
+    except ValueError:  # a UsageError, or too many digits for Python to turn into text
         shown = _shown(value)
         raise UsageError(
             f"{name} is a text such as '12.50', or a whole number, not {shown}"
@@ -95,7 +102,10 @@ def paths(value: Any, name: str) -> list[str | os.PathLike[str]]:
 
 def _shown(value: Any) -> str:
     """A value in few words: arrays and the like by their kind."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:
+        text = "\n"
     return text if len(text) <= 40 and "\n" not in text else f"a {type(value).__name__}"
 
 

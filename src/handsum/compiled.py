@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def compile_function(
         jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        # A full or damaged cache costs time, and nothing else.
+        warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     weights = dict(snapshot.arrays)
     path = folder and folder / f"{_fingerprint(snapshot, function, shapes)}.export"
     kept = path and _kept(path)

@@ -70,8 +70,10 @@ class DigitGenerator(Model):
             UsageError: a label that is no digit, or a writer out of range.
         """
         labels, seed = np.asarray(labels), choose_seed(seed)
-        if labels.ndim != 1:
-            raise UsageError(f"labels are one row of digits, not of shape {labels.shape}")
+        if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+            raise UsageError(
+                f"labels are one row of whole numbers, not {labels.dtype} {labels.shape}"
+            )
         if writers is None:
             writers = stream(seed, Stream.WRITERS).integers(self.writers, size=len(labels))
         if indices is None:
@@ -79,6 +81,8 @@ class DigitGenerator(Model):
         if attempts is None:
             attempts = np.zeros_like(indices)
         writers = np.asarray(writers)
+        if not len(labels) == len(writers) == len(indices) == len(attempts):
+            raise UsageError("labels, writers, indices and attempts are equally many")
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
         hands = writers.ndim == 2

@@ -19,6 +19,10 @@ from handsum.images import DIGIT_SIZE
 from handsum.seeds import Stream, choose_seed, stream
 
 BATCH = 1000
+# What is held in memory at once: 7.3 GiB of pixels.
+LARGEST = 10_000_000
+# How many digits of a seed there are.
+INDICES = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def generate(
     rows: int | None = None,
     columns: int | None = None,
     count: int | None = None,
+    start: int = 0,
     seed: int | None = None,
     writer: int | str | None = None,
     model: str | PathLike[str] | None = None,
@@ -73,6 +78,7 @@ def generate(
     The labels go through `digits` (default 0123456789) over and over, column by column, or are
     drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
     `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
+    Of these, only the digits from number `start` on are drawn: the others may be in another file.
     `progress` is called with the number of digits drawn and the number wanted.
 
     Raises:
@@ -85,27 +91,28 @@ def generate(
     shares = None if mix is None else _parse_mix(mix)
     if shares is not None and digits is not None:
         raise UsageError("give either digits or a mix of digits, not both")
-    picks, columns = _pick_classes(len(choices), rows, columns, count)
+    picks, columns = _pick_classes(len(choices), rows, columns, count, start)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
-    labels, wanted = choices[picks], len(picks)
+    labels, wanted = choices[picks[start:]], len(picks) - start
 
     from handsum.pretrained import load_generator
 
     generator = load_generator(name) if name else load_generator()
     if digits is not None and not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    hands = choose_hands(generator, hand, wanted, seed)
+    hands = choose_hands(generator, hand, wanted, seed, start)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    for start in range(0, wanted, BATCH):
-        part = np.arange(start, min(start + BATCH, wanted))
+    for first in range(0, wanted, BATCH):
+        part = np.arange(first, min(first + BATCH, wanted))
         if shares is None:
-            images[part] = generator.draw(labels[part], hands.drawn[part], seed=seed, indices=part)
+            own = labels[part], hands.drawn[part]
+            images[part] = generator.draw(*own, seed=seed, indices=start + part)
         else:
             every = np.tile(shares, (len(part), 1))
-            images[part] = generator.mix(every, seed=seed, indices=part)
+            images[part] = generator.mix(every, seed=seed, indices=start + part)
         if progress:
-            progress(start + len(part), wanted)
+            progress(first + len(part), wanted)
     if shares is not None or not generator.conditional:
         from handsum.pretrained import load_reader
 
@@ -141,7 +148,7 @@ def parse_digits(text: str) -> np.ndarray:
 
 
 def _pick_classes(
-    classes: int, rows: int | None, columns: int | None, count: int | None
+    classes: int, rows: int | None, columns: int | None, count: int | None, start: int
 ) -> tuple[np.ndarray, int]:
     """Return which of the classes each place of a grid shows, row by row, and its columns."""
     count, rows, columns = (
@@ -151,6 +158,14 @@ def _pick_classes(
     for name, value in (("count", count), ("rows", rows), ("columns", columns)):
         if value is not None and value < 1:
             raise UsageError(f"{name} {value} would be an empty grid: use 1 or more")
+    wanted = (rows or 8) * (columns or classes) if count is None else count
+    if not 0 <= start < wanted:
+        raise UsageError(f"there is no digit number {start} of {wanted}")
+    if wanted - start > LARGEST or wanted > INDICES:
+        raise UsageError(
+            f"{wanted - start} digits are too many for one file: write an .npz in --shards, of up "
+            f"to {LARGEST:,} each and {INDICES:,} in all"
+        )
     if count is None:
         columns = columns or classes
         return np.tile(np.resize(np.arange(classes), columns), rows or 8), columns

@@ -49,8 +49,9 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
+        reason = getattr(error, "strerror", None) or error
+        raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -168,12 +169,18 @@ def mnist_digit(ink: np.ndarray) -> np.ndarray:
     `ink` is uint8 (H, W), white on black, with something written on it; so is the result (28, 28).
     """
     # The faint rim that blur leaves around a stroke would otherwise count as its extent.
-    rows, columns = np.nonzero(ink >= int(ink.max()) * 0.2)
-    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    box = trim(ink, int(ink.max()) * 0.2)
     scale = _INK_SIZE / max(box.shape)
     height, width = (max(1, round(side * scale)) for side in box.shape)
     small = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BICUBIC))
     return centre_by_mass(small)
+
+
+def trim(ink: np.ndarray, level: float) -> np.ndarray:
+    """Return the least part of ink (H, W) that holds all that is at least of this level."""
+    inked = ink >= level
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def centre_by_mass(ink: np.ndarray) -> np.ndarray:
@@ -181,9 +188,10 @@ def centre_by_mass(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     mass = ink.astype(np.float64)
+    total = mass.sum()
     # MNIST puts the centre of mass on pixel 14, counted from 0.
     top, left = (
-        round(DIGIT_SIZE / 2 - np.average(np.arange(side), weights=mass.sum(axis)))
+        round(float(DIGIT_SIZE / 2 - np.arange(side) @ mass.sum(axis) / total))
         for side, axis in ((height, 1), (width, 0))
     )
     top = min(max(top, 0), DIGIT_SIZE - height)

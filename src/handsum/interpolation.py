@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LATENTS = "latents"
 DIGITS = "digits"
-_SCALE = 4.0
+SCALE = 4
 _FRAME_MILLISECONDS = 80
 _REST_MILLISECONDS = 600
 
@@ -149,6 +149,6 @@ def encode_film(digits: Digits) -> bytes:
 
 
 def _enlarged(digits: Digits) -> np.ndarray:
-    side = round(28 * _SCALE)
+    side = round(28 * SCALE)
     check_size(digits.columns * side, len(digits.images) // digits.columns * side)
-    return np.stack([enlarge(image, _SCALE) for image in digits.images])
+    return np.stack([enlarge(image, SCALE) for image in digits.images])

@@ -75,6 +75,8 @@ def evaluate(
     sources, places = arguments.paths(images, "images"), arguments.paths(labels, "labels")
     if places and len(places) != len(sources):
         raise UsageError(f"{len(places)} labels for {len(sources)} images: give one for each")
+    if not isinstance(dataset, str):
+        raise UsageError(f"a data set is a text such as mnist or folder:DIR, not {dataset!r}")
     effort = QUICK if quick else FULL
     count = arguments.optional_number(count, "a number of digits", 1)
     if count is not None and count != effort.count:

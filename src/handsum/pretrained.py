@@ -28,7 +28,7 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
     """The snapshot folder of a model: one of the zoo by name, or any other by its path.
 
     Raises:
-        UsageError: no such model, or one that cannot do any of `tasks`.
+        UsageError: no such model, one without weights, or one that cannot do any of `tasks`.
         SnapshotError: no snapshot there.
     """
     tasks = tuple(tasks)
@@ -37,12 +37,19 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         registry.find(read_facts(folder)["model"], tasks)
         return folder
     entry = registry.find(model, tasks)
-    return WEIGHTS / (entry.weights or entry.name)
+    folder = WEIGHTS / (entry.weights or entry.name)
+    if not (folder / "config.json").exists():
+        raise UsageError(
+            f"{model} has no weights in the package: train it (`handsum train {model}`), "
+            "and name its snapshot's folder"
+        )
+    return folder
 
 
 def _is_folder(model: str) -> bool:
     """Whether a model is named by its folder; the zoo's names come first."""
-    return os.sep in model or (model not in registry.ENTRIES and Path(model).is_dir())
+    # isdir, as no method of Path, answers for a name that no file can have.
+    return os.sep in model or (model not in registry.ENTRIES and os.path.isdir(model))
 
 
 def draws_sequences(model: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -230,7 +231,8 @@ def _told(distribution: np.ndarray | None) -> dict[str, Any]:
 
 def _expand(path: Path) -> list[tuple[Path, str | None]]:
     """Return the file, or a directory's pictures; with what is wrong where that shows already."""
-    if not path.is_dir():
+    # os.path's answers for a name that no file can have, too.
+    if not os.path.isdir(path):
         return [(path, None)]
     try:
         names = sorted((entry.name for entry in path.iterdir()), key=_natural)

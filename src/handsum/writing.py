@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handsum.arguments import digit_text, hand_name, model_name, optional_number, whole_number
-from handsum.drawing import parse_digits
+from handsum.drawing import LARGEST, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
@@ -132,6 +132,11 @@ def sum_sequence(
     total = whole_number(total, "a total")
     length = choose_length(total, optional_number(length, "a length"))
     count = whole_number(count, "a count", 1)
+    if count * length > LARGEST:
+        raise UsageError(
+            f"{count} sequences of {length} digits are too many at once: use up to {LARGEST:,} "
+            "digits in all, or handsum dataset sums"
+        )
     writer, name, checker = hand_name(writer), model_name(model), model_name(reader)
     if name is not None:
         from handsum.pretrained import draws_sequences

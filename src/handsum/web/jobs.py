@@ -10,9 +10,9 @@ import numpy as np
 from starlette.responses import Response
 
 from handsum.errors import UsageError
-from handsum.images import open_picture, tile
+from handsum.images import open_picture
 from handsum.web import limits, results
-from handsum.web.loading import SUM_READER
+from handsum.web.loading import CONDITIONAL, SUM_READER
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
@@ -130,9 +130,10 @@ def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | 
         mix=query.mix,
         progress=progress,
     )
+    picture = encode_digits(drawn)
     if query.format == "png":
-        return Response(encode_digits(drawn), media_type="image/png")
-    return _drawn(drawn, asked=query.mix is None and query.model not in ("dcgan", "gan"))
+        return Response(picture, media_type="image/png")
+    return _drawn(drawn, picture, 28, asked=query.mix is None and query.model in CONDITIONAL)
 
 
 def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:
@@ -147,14 +148,16 @@ def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnRes
         writer=query.writer,
         model=query.model,
     )
-    if query.format == "png":
-        return Response(interpolation.encode_strip(drawn), media_type="image/png")
     if query.format == "gif":
         return Response(interpolation.encode_film(drawn), media_type="image/gif")
-    return _drawn(drawn, asked=query.between.strip() != interpolation.DIGITS)
+    picture = interpolation.encode_strip(drawn)
+    if query.format == "png":
+        return Response(picture, media_type="image/png")
+    size = 28 * interpolation.SCALE
+    return _drawn(drawn, picture, size, asked=query.between.strip() != interpolation.DIGITS)
 
 
-def _drawn(drawn: Digits, asked: bool) -> results.DrawnResult:
+def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.DrawnResult:
     from handsum.pretrained import load_reader
 
     probabilities, odds = load_reader().read(drawn.images)
@@ -173,7 +176,8 @@ def _drawn(drawn: Digits, asked: bool) -> results.DrawnResult:
         columns=drawn.columns,
         seed=drawn.seed,
         model=drawn.model,
-        picture=results.png_url(tile(drawn.images, drawn.columns)),
+        size=size,
+        picture=results.data_url(picture),
         probabilities=probabilities.mean(0).tolist(),
     )
 

@@ -19,6 +19,7 @@ from handsum.web.problems import BusyError
 _LOG = logging.getLogger("handsum.web")
 LOOK = "visualize"
 GENERATORS = tuple(n for n, e in ENTRIES.items() if e.task.endswith("digit generator"))
+CONDITIONAL = tuple(n for n, e in ENTRIES.items() if e.task == "digit generator")
 SEQUENCES = tuple(n for n, e in ENTRIES.items() if e.task == "sequence generator")
 READER, SUM_READER = "cnn", "cnn-lstm"
 

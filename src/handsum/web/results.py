@@ -91,7 +91,8 @@ class DrawnResult(BaseModel):
     columns: int
     seed: int
     model: str
-    picture: str = Field(description="The grid of 28x28 digits, white on black: a PNG's data URL.")
+    size: int = Field(description="Pixels of a digit's side in the picture.")
+    picture: str = Field(description="The grid of digits, white on black: a PNG as a data URL.")
     probabilities: list[float] = Field(description="The reader's, for each class; mean of all.")
 
 

@@ -74,6 +74,8 @@ def _bind(host: str, port: int) -> socket.socket:
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         own.bind(address)
+        # From here on nobody is refused: who comes before the server is up waits for it.
+        own.listen(256)
     except OSError as error:
         own.close()
         raise HandsumError(

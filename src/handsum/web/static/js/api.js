@@ -1,0 +1,79 @@
+// The server's API: JSON, or progress events and then JSON.
+
+export class Problem extends Error {
+  constructor(told) {
+    super(told.detail ?? told.title ?? "the server did not answer as expected");
+    this.status = told.status;
+  }
+}
+
+export function address(path, parameters = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== null && value !== "" && value !== false) query.set(name, value);
+  }
+  const asked = query.toString();
+  return `/api/${path}${asked && "?"}${asked}`;
+}
+
+export async function ask(path, parameters, { signal, body, progress } = {}) {
+  let answer;
+  try {
+    answer = await fetch(address(path, parameters), {
+      method: body === undefined ? "GET" : "POST",
+      body,
+      signal,
+      headers: { Accept: progress ? "text/event-stream" : "application/json" },
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ detail: "the server does not answer: is handsum web still running?" });
+  }
+  if (!answer.ok) throw new Problem(await answer.json().catch(() => ({})));
+  if (!progress) return answer.json();
+  for await (const { event, data } of events(answer.body)) {
+    if (event === "progress") progress(data.done, data.wanted);
+    else if (event === "problem") throw new Problem(data);
+    else if (event === "result") return data;
+  }
+  throw new Problem({ detail: "the server stopped before it was done" });
+}
+
+async function* events(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += value;
+      const parts = text.split("\n\n");
+      text = parts.pop();
+      for (const part of parts) {
+        const found = /^event: (.*)\ndata: (.*)$/.exec(part);
+        if (found) yield { event: found[1], data: JSON.parse(found[2]) };
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+// Runs jobs of which only the latest counts: a new one ends the one before.
+export function latest() {
+  let current = null;
+  return async (job) => {
+    current?.abort();
+    const own = (current = new AbortController());
+    try {
+      const result = await job(own.signal);
+      return own.signal.aborted ? undefined : result;
+    } catch (error) {
+      if (own.signal.aborted || error.name === "AbortError") return undefined;
+      throw error;
+    }
+  };
+}
+
+let models;
+export const zoo = () => (models ??= ask("models").then((told) => told.models));

@@ -1,0 +1,129 @@
+// The page: tabs, the address, the theme, and the state of the server.
+
+import { h, icon } from "./dom.js";
+import { mount as write } from "./tabs/write.js";
+import { mount as identify } from "./tabs/identify.js";
+import { mount as generate } from "./tabs/generate.js";
+import { mount as advanced } from "./tabs/advanced.js";
+import { mount as mixed } from "./tabs/mixed.js";
+import { mount as interpolate } from "./tabs/interpolate.js";
+import { mount as visualise } from "./tabs/visualise.js";
+import { mount as compare } from "./tabs/compare.js";
+
+const TABS = [
+  ["write", "Write", write],
+  ["identify", "Identify", identify],
+  ["generate", "Generate", generate],
+  ["advanced", "Advanced", advanced],
+  ["mixed", "Mixed", mixed],
+  ["interpolate", "Interpolate", interpolate],
+  ["visualise", "Visualise", visualise],
+  ["compare", "Compare", compare],
+];
+
+const list = document.getElementById("tabs");
+const main = document.getElementById("main");
+const tabs = new Map();
+
+for (const [id, label, mount] of TABS) {
+  const tab = h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, "aria-selected": "false", tabindex: "-1", on: { click: () => go(id) } }, label);
+  const panel = h("div", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}`, hidden: true });
+  list.append(tab);
+  main.append(panel);
+  tabs.set(id, { tab, panel, mount, label, view: null, asked: "" });
+}
+
+list.addEventListener("keydown", (event) => {
+  const ids = TABS.map(([id]) => id);
+  const now = ids.indexOf(current());
+  const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: ids.length - 1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  const id = ids[(to + ids.length) % ids.length];
+  go(id);
+  tabs.get(id).tab.focus();
+});
+
+const current = () => TABS.map(([id]) => id).find((id) => tabs.get(id).tab.getAttribute("aria-selected") === "true");
+
+// A tab keeps what was asked of it: going back to it shows it as it was left.
+function go(id) {
+  location.hash = `${id}${tabs.get(id).asked && "?"}${tabs.get(id).asked}`;
+}
+
+function route() {
+  const [wanted, query = ""] = location.hash.slice(1).split("?");
+  const id = tabs.has(wanted) ? wanted : "write";
+  for (const [name, { tab, panel }] of tabs) {
+    tab.setAttribute("aria-selected", String(name === id));
+    tab.tabIndex = name === id ? 0 : -1;
+    panel.hidden = name !== id;
+  }
+  const entry = tabs.get(id);
+  entry.tab.scrollIntoView({ block: "nearest", inline: "center" });
+  document.title = `${entry.label} · handsum`;
+  const first = !entry.view;
+  entry.view ??= entry.mount(entry.panel, { address: (parameters) => keep(id, parameters) });
+  if (first || query !== entry.asked) {
+    entry.asked = query;
+    entry.view.show(Object.fromEntries(new URLSearchParams(query)));
+  }
+}
+
+// The address reproduces what is shown.
+function keep(id, parameters) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== "" && value !== null && value !== undefined && value !== false) query.set(name, value === true ? "1" : value);
+  }
+  tabs.get(id).asked = query.toString();
+  if (current() === id) history.replaceState(null, "", `#${id}?${query}`);
+}
+
+function theme() {
+  const names = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+  const order = Object.keys(names);
+  const element = document.getElementById("theme");
+  let now = "auto";
+  try { now = localStorage.getItem("theme") ?? "auto"; } catch { /* a browser that stores nothing */ }
+  const show = () => {
+    if (now === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = now;
+    element.replaceChildren(icon(now));
+    element.setAttribute("aria-label", names[now]);
+    element.title = names[now];
+  };
+  element.addEventListener("click", () => {
+    now = order[(order.indexOf(now) + 1) % order.length];
+    try { localStorage.setItem("theme", now); } catch { /* as above */ }
+    show();
+  });
+  show();
+}
+
+function status() {
+  const element = document.getElementById("status");
+  const told = h("span");
+  element.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), told);
+  const source = new EventSource("/api/status");
+  source.addEventListener("status", ({ data }) => {
+    const { state, done, wanted, doing, failed } = JSON.parse(data);
+    const wrong = Object.keys(failed);
+    element.className = wrong.length ? "status failed" : `status ${state}`;
+    if (wrong.length) told.textContent = `Could not load ${wrong.join(", ")}`;
+    else told.textContent = state === "ready" ? "All models ready" : `Loading models: ${done} of ${wanted}${doing ? ` (${doing})` : ""}`;
+    if (state === "ready") source.close();
+  });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) told.textContent = "";
+  });
+}
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+theme();
+status();
+addEventListener("hashchange", route);
+route();

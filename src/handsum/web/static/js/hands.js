@@ -1,0 +1,92 @@
+// The choice of a hand: the seed's, one from a sheet, a mix, one like a picture's, or a new one.
+
+import { h, button, field, text } from "./dom.js";
+import { ask } from "./api.js";
+import { output } from "./parts.js";
+
+const PAGE = 48;
+
+export function handPicker(label, { value = "", any = "Any hand", run }) {
+  const preview = h("img", { alt: "", hidden: true });
+  const what = h("span", { class: "what" });
+  const opener = h("button", { type: "button", class: "hand-button", "aria-haspopup": "dialog", on: { click: () => open(element.value, choose, any) } }, what, preview);
+  const element = h("div", { class: "field" }, h("span", { class: "label" }, label), opener);
+  let current;
+
+  async function show(hand) {
+    current = hand;
+    what.textContent = hand === "" ? any : hand === "new" ? "A new hand" : hand.includes("+") ? `Mix ${hand}` : `Hand ${hand}`;
+    opener.setAttribute("aria-label", `${label}: ${what.textContent}. Choose another`);
+    preview.hidden = true;
+    if (!/^\d+$/.test(hand)) return;
+    try {
+      const sheet = await ask("writers", { first: hand, count: 1, digits: "1234567" });
+      if (current !== hand) return;
+      preview.src = sheet.hands[0].picture;
+      preview.hidden = false;
+    } catch {
+      // The hand is told by its number; the request that uses it says what is wrong with it.
+    }
+  }
+
+  function choose(hand) {
+    show(hand);
+    run(hand);
+  }
+
+  Object.defineProperty(element, "value", { get: () => current, set: (hand) => hand !== current && show(hand) });
+  show(value);
+  return element;
+}
+
+let dialog;
+
+function open(value, choose, any) {
+  dialog?.remove();
+  const sheet = h("div", { class: "hands" });
+  const place = output("Hands");
+  place.element.classList.remove("card");
+  let first = 0;
+  const close = (hand) => {
+    dialog.close();
+    if (hand !== undefined) choose(hand);
+  };
+  const shown = (hand) => h("button", { type: "button", "aria-pressed": String(String(hand.writer) === value), on: { click: () => close(String(hand.writer)) } },
+    h("img", { src: hand.picture, alt: "", width: hand.width, height: hand.height }),
+    h("span", {}, `Hand ${hand.writer}`, hand.fit !== null && ` · fit ${Math.round(hand.fit * 100)}%`));
+  const more = button("More hands", () => load());
+
+  function load() {
+    place.make(({ signal, progress }) => ask("writers", { first, count: PAGE, digits: "0123456789" }, { signal, progress }), (told) => {
+      first += told.hands.length;
+      more.hidden = first >= told.writers;
+      sheet.append(...told.hands.map(shown));
+      return [sheet, more];
+    });
+  }
+
+  const like = h("input", { type: "file", accept: "image/*", class: "hidden-label", tabindex: "-1", "aria-label": "A picture of your digits", on: { change: () => {
+    if (!like.files[0]) return;
+    place.make(({ signal, progress }) => ask("writers/like", {}, { signal, progress, body: like.files[0] }), (told) => {
+      sheet.replaceChildren(...told.hands.map(shown));
+      first = 0;
+      return [h("p", { class: "soft small" }, "The hands most like the digits in your picture."), sheet, more];
+    });
+  } } });
+  const mix = text({ placeholder: "12+40 or 12:3+40:1", value: value.includes("+") ? value : "" });
+  const form = h("form", { class: "row", on: { submit: (event) => {
+    event.preventDefault();
+    if (mix.value.trim()) close(mix.value.trim().replaceAll(" ", ""));
+  } } }, mix, h("button", { class: "button" }, "Use the mix"));
+  dialog = h("dialog", { "aria-label": "Choose a hand" },
+    h("div", { class: "dialog-head" }, h("h3", { class: "title" }, "Choose a hand"), button("Close", () => close(), { symbol: "clear", only: true })),
+    h("div", { class: "dialog-body" },
+      h("div", { class: "row" }, any && button(any, () => close("")), button("A new hand", () => close("new")), button("Like mine …", () => like.click(), { symbol: "photo" }), like),
+      field("Or mix several", form, "Writers' numbers with + between them; :3 gives one three times the weight."),
+      place.element));
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => event.target === dialog && close());
+  dialog.showModal();
+  load();
+}

@@ -1,0 +1,106 @@
+// What several tabs show: an output that is asked for anew, digits, bars and distributions.
+
+import { h, s, percent } from "./dom.js";
+import { latest } from "./api.js";
+
+// A place for results: keeps the last one while the next is made, tells progress and problems.
+export function output(label) {
+  const body = h("div", { class: "stack fades" });
+  const fill = h("div");
+  const bar = h("div", { class: "progress", role: "progressbar", "aria-label": "Progress" }, fill);
+  const message = h("div", { role: "alert" });
+  const element = h("section", { class: "card output", "aria-label": label, "aria-busy": "false" }, bar, message, body);
+  const run = latest();
+  let timer;
+
+  function busy(on) {
+    clearTimeout(timer);
+    element.setAttribute("aria-busy", String(on));
+    if (on) timer = setTimeout(() => bar.classList.add("on", "unknown"), 300);
+    else bar.classList.remove("on", "unknown");
+  }
+
+  function progress(done, wanted) {
+    bar.classList.remove("unknown");
+    bar.setAttribute("aria-valuenow", Math.round((100 * done) / wanted));
+    fill.style.width = `${(100 * done) / wanted}%`;
+  }
+
+  async function make(job, show) {
+    busy(true);
+    fill.style.width = "";
+    bar.removeAttribute("aria-valuenow");
+    try {
+      const result = await run((signal) => job({ signal, progress }));
+      if (result === undefined) return;
+      message.replaceChildren();
+      body.replaceChildren(...[await show(result)].flat());
+      busy(false);
+    } catch (error) {
+      busy(false);
+      tell(error.message);
+    }
+  }
+
+  function tell(problem) {
+    message.replaceChildren(h("p", { class: "message" }, problem[0].toUpperCase() + problem.slice(1)));
+  }
+
+  return { element, body, make, tell };
+}
+
+export async function loadImage(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return image;
+}
+
+// The tiles of a sprite of 28x28 digits, each on a canvas of its own.
+export async function tiles(result, caption, { doubtful = () => false } = {}) {
+  const sprite = await loadImage(result.picture);
+  return result.digits.map((digit, index) => {
+    const canvas = cut(sprite, index % result.columns, Math.floor(index / result.columns), result.size);
+    const told = caption(digit, index);
+    canvas.setAttribute("aria-label", `reads ${digit.reads}, ${percent(digit.confidence)}`);
+    return h("figure", { class: doubtful(digit) ? "tile doubtful" : "tile" }, canvas, told && h("figcaption", {}, told));
+  });
+}
+
+export function cut(sprite, column, row, size) {
+  const canvas = h("canvas", { width: size, height: size, role: "img" });
+  canvas.getContext("2d").drawImage(sprite, column * size, row * size, size, size, 0, 0, size, size);
+  return canvas;
+}
+
+export function bars(probabilities, asked = []) {
+  const most = probabilities.indexOf(Math.max(...probabilities));
+  return h("ul", { class: "bars", "aria-label": "Probability of each digit" }, probabilities.map((share, digit) => {
+    const fill = h("div", { class: "fill" });
+    fill.style.width = `${100 * share}%`;
+    const kind = [digit === most && "top-one", asked.includes(digit) && "asked"].filter(Boolean).join(" ");
+    return h("li", { class: kind || null }, h("span", {}, String(digit)), h("span", { class: "track", "aria-hidden": "true" }, fill), h("span", { class: "percent" }, percent(share)));
+  }));
+}
+
+export function sumChart({ distribution, sum, interval, probability }) {
+  const shares = Object.entries(distribution).map(([total, share]) => [Number(total), share]);
+  const totals = shares.map(([total]) => total);
+  const low = Math.min(...totals, interval[0], sum - 6), high = Math.max(...totals, interval[1], sum + 6);
+  const width = 460, height = 150, floor = 120, left = 8;
+  const step = (width - 2 * left) / (high - low + 1), most = Math.max(...shares.map(([, share]) => share));
+  const at = (total) => left + (total - low) * step;
+  const every = Math.max(1, Math.ceil(34 / step));
+  const marks = [];
+  for (let total = low; total <= high; total++) if ((total - sum) % every === 0 && total >= 0) marks.push(total);
+  return s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `The sum is ${sum} with ${percent(probability)}; with 90% it is from ${interval[0]} to ${interval[1]}` },
+    s("rect", { class: "interval", x: at(interval[0]), y: 6, width: (interval[1] - interval[0] + 1) * step, height: floor - 6, rx: 4 }),
+    shares.map(([total, share]) => s("rect", { class: total === sum ? "bar most" : "bar", x: at(total) + Math.min(step * 0.14, 6), width: Math.max(step - Math.min(step * 0.28, 12), 1), y: floor - (share / most) * (floor - 14), height: (share / most) * (floor - 14), rx: Math.min(4, step / 5) }, s("title", {}, `${total}: ${percent(share)}`))),
+    s("line", { class: "axis", x1: 0, x2: width, y1: floor + .5, y2: floor + .5 }),
+    marks.map((total) => s("text", { x: at(total) + step / 2, y: floor + 18, "text-anchor": "middle" }, String(total))));
+}
+
+export const facts = (pairs) =>
+  h("dl", { class: "facts" }, pairs.filter(([, value]) => value !== undefined && value !== null).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))));
+
+export const intro = (title, lede) => h("div", { class: "intro" }, h("h2", {}, title), h("p", {}, lede));

@@ -1,0 +1,98 @@
+// Compare: the zoo side by side on the same request, with each model's measured figures.
+
+import { h, blobOf, button, copyAddress, field, later, number, percent, randomSeed, segments, text } from "../dom.js";
+import { ask, zoo } from "../api.js";
+import { intro, output, sumChart, tiles } from "../parts.js";
+
+const GENERATORS = ["r3gan", "cgan", "dcgan", "gan"], ASKED = ["r3gan", "cgan"];
+const WRITERS = ["r3gan", "cgan", "lstm-cgan", "one-to-many-cgan"];
+const READERS = ["cnn", "cnn-lstm"];
+const DEFAULTS = { kind: "digits", digits: "0123456789", total: "23", length: "5", seed: "" };
+const FIGURES = { digits: GENERATORS, sum: WRITERS, reading: READERS };
+
+export function mount(panel, { address }) {
+  let state = { ...DEFAULTS };
+  let round = 0;
+  const soon = later(request, 250);
+  const kind = segments("What to compare", [["digits", "Digits"], ["sum", "A sum"], ["reading", "Reading"]], "digits", (value) => change({ kind: value }));
+  const digits = text({ inputmode: "numeric", maxlength: 10, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
+  const total = number({ min: 0, max: 90, on: { input: () => change({ total: total.value }) } });
+  const length = number({ min: 1, max: 10, on: { input: () => change({ length: length.value }) } });
+  const digitsField = field("Digits", digits);
+  const sumFields = h("div", { class: "pair" }, field("Total", total), field("Digits", length));
+  const cards = h("div", { class: "zoo" });
+
+  panel.append(
+    intro("The zoo, side by side", "The same request to every model, answered here and now; and what was measured of each on MNIST’s test set, where a smaller Fréchet distance is better and real digits have 1."),
+    h("div", { class: "compare-controls" }, kind, digitsField, sumFields, h("div", { class: "row" }, button("Again", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), button("Copy link", copyAddress, { symbol: "link" }))),
+    cards);
+
+  function change(part) {
+    state = { ...state, ...part };
+    kind.value = state.kind;
+    for (const [input, key] of [[digits, "digits"], [total, "total"], [length, "length"]]) if (document.activeElement !== input) input.value = state[key];
+    digitsField.hidden = state.kind !== "digits";
+    sumFields.hidden = state.kind === "digits";
+    soon();
+  }
+
+  async function request() {
+    if (state.kind === "digits" ? !state.digits : state.total === "" || state.length === "") return;
+    address(state);
+    const own = ++round;
+    const models = await zoo();
+    if (own !== round) return;
+    const answer = { digits: drawn, sum: written, reading: reader() }[state.kind];
+    cards.replaceChildren(...FIGURES[state.kind].map((name) => {
+      const model = models.find((one) => one.name === name);
+      const place = output(`${name}’s answer`);
+      place.element.classList.remove("card");
+      place.make((options) => answer(name, options), (shown) => shown);
+      return h("article", { class: "card stack model" }, h("div", {}, h("h3", { class: "model-name" }, name), h("p", { class: "soft small" }, model.summary)), place.element, measured(model));
+    }));
+  }
+
+  async function drawn(name, { signal, progress }) {
+    const asked = ASKED.includes(name);
+    const request = asked ? { digits: state.digits, rows: 2 } : { count: 2 * state.digits.length, columns: state.digits.length };
+    const start = performance.now();
+    const result = await ask("generate", { ...(asked ? request : { count: request.count }), model: name, seed: state.seed }, { signal, progress });
+    const took = performance.now() - start;
+    const other = (digit) => !digit.is_digit || (asked && digit.reads !== digit.asked);
+    const shown = await tiles(result, () => null, { doubtful: other });
+    const grid = h("div", { class: "grid columns" }, shown);
+    grid.style.gridTemplateColumns = `repeat(${state.digits.length}, minmax(0, 1fr))`;
+    const right = result.digits.filter((digit) => !other(digit)).length;
+    return [grid, h("p", { class: "small" }, asked ? `${right} of ${result.digits.length} read as asked` : `${right} of ${result.digits.length} taken for digits (it draws random ones)`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`))];
+  }
+
+  async function written(name, { signal, progress }) {
+    const start = performance.now();
+    const result = await ask("sum-sequence", { total: state.total, length: state.length, seed: state.seed, model: name, verify: "false" }, { signal, progress });
+    const took = performance.now() - start;
+    const [row] = result.sequences;
+    const right = row.total === Number(state.total);
+    return [h("div", { class: "sheet white" }, h("img", { src: result.picture, alt: `${row.digits} in handwriting`, width: result.width, height: result.height, class: "written" })),
+      h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `${[...row.digits].join(" + ")} = ${row.total}`, right ? "" : `, not ${state.total}`), h("span", { class: "soft" }, ` · drawn once, answered in ${Math.round(took)} ms`))];
+  }
+
+  // One picture for all readers: a sum, as the default generator writes it.
+  function reader() {
+    const { total, length, seed } = state;
+    const picture = ask("sum-sequence", { total, length, seed }).then((result) => [result, blobOf(result.picture)]);
+    return async (name, { signal, progress }) => {
+      const [result, body] = await picture;
+      const start = performance.now();
+      const told = await ask("predict", { model: name, length }, { signal, progress, body });
+      const took = performance.now() - start;
+      const right = told.sum === result.sequences[0].total;
+      return [h("div", { class: "sheet white" }, h("img", { src: result.picture, alt: `${result.sequences[0].digits} in handwriting`, width: result.width, height: result.height, class: "written" })),
+        h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `sum ${told.sum}`, right ? "" : `, not ${result.sequences[0].total}`), ` with ${percent(told.probability)}`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`)), sumChart(told)];
+    };
+  }
+
+  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+}
+
+const measured = (model) => h("div", { class: "measured" }, h("h4", { class: "label" }, "Measured"), h("table", {}, h("tbody", {},
+  [["parameters", model.parameters?.toLocaleString("en")], ["file", model.bytes && `${(model.bytes / 2 ** 20).toFixed(1)} MiB`], ...Object.entries(model.measured ?? {})].map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, String(value)))))));

@@ -1,0 +1,46 @@
+// Generate: random digits, as any generator of the zoo makes them.
+
+import { h, button, copyAddress, field, number, percent, randomSeed, save, segments, select } from "../dom.js";
+import { address as apiAddress, ask, zoo } from "../api.js";
+import { facts, intro, output, tiles } from "../parts.js";
+
+const DEFAULTS = { model: "r3gan", count: "60", seed: "" };
+
+export function mount(panel, { address }) {
+  let state = { ...DEFAULTS };
+  const place = output("Digits");
+  const model = select([["r3gan", "r3gan"], ["cgan", "cgan"], ["dcgan", "dcgan"], ["gan", "gan"]], "r3gan", () => change({ model: model.value }));
+  const about = h("p", { class: "soft small" });
+  const count = segments("How many", ["12", "60", "120", "400"].map((value) => [value, value]), "60", (value) => change({ count: value }));
+  const seed = number({ min: 0, max: 2 ** 32 - 1, on: { change: () => change({ seed: seed.value || String(randomSeed()) }) } });
+  const wanted = () => {
+    const asked = { model: state.model, count: state.count, seed: state.seed };
+    return ["r3gan", "cgan"].includes(state.model) ? { ...asked, random: "true" } : asked;
+  };
+
+  panel.append(
+    intro("Digits out of nothing", "Each comes from random numbers alone, just as the generator makes it: unchecked, the bad ones among them. Below each, what the reader takes it for."),
+    h("div", { class: "split" },
+      h("div", { class: "stack controls" }, h("div", { class: "stack tight" }, field("Generator", model), about), h("div", { class: "field" }, h("span", { class: "label" }, "How many"), count), field("Seed", seed)),
+      h("div", { class: "stack" }, place.element, h("div", { class: "row" },
+        button("New digits", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
+        button("PNG", () => save(`digits-${state.seed}.png`, apiAddress("generate", { ...wanted(), format: "png" })), { symbol: "down" }),
+        button("Copy link", copyAddress, { symbol: "link" })))));
+
+  function change(part) {
+    state = { ...state, ...part };
+    model.value = state.model;
+    count.value = state.count;
+    seed.value = state.seed;
+    zoo().then((models) => (about.textContent = models.find(({ name }) => name === state.model)?.summary ?? ""));
+    address(state);
+    place.make(({ signal, progress }) => ask("generate", wanted(), { signal, progress }), async (result) => {
+      const kept = result.digits.filter((digit) => digit.is_digit);
+      const sure = result.digits.reduce((all, digit) => all + digit.confidence, 0) / result.digits.length;
+      const shown = await tiles(result, (digit) => (digit.is_digit ? `${digit.reads}` : "?"), { doubtful: (digit) => !digit.is_digit || digit.confidence < 0.9 });
+      return [h("div", { class: "grid" }, shown), facts([["Taken for digits", `${kept.length} of ${result.digits.length}`], ["Mean confidence", percent(sure)], ["Seed", result.seed]])];
+    });
+  }
+
+  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+}

@@ -1,0 +1,142 @@
+// Visualise: a digit through the generator's layers, stage by stage.
+
+import { h, button, calm, copyAddress, field, icon, later, number, randomSeed, select } from "../dom.js";
+import { ask } from "../api.js";
+import { facts, intro, output } from "../parts.js";
+import { cutMap, mapAt, mapCount, paint } from "../maps.js";
+
+const SEQUENCES = ["lstm-cgan", "one-to-many-cgan"], RANDOM = ["dcgan", "gan"];
+const MODELS = ["r3gan", "cgan", "dcgan", "gan", ...SEQUENCES].map((name) => [name, name]);
+const DEFAULTS = { model: "r3gan", number: "7", total: "12", length: "3", writer: "0", seed: "" };
+const STAGE_MILLISECONDS = 1100;
+
+export function mount(panel, { address }) {
+  let state = { ...DEFAULTS };
+  let timer = 0, at = 0, go = () => {};
+  const place = output("Stages");
+  const soon = later(request, 250);
+  const model = select(MODELS, "r3gan", () => change({ model: model.value }));
+  const digits = [..."0123456789"].map((digit) => h("button", { type: "button", "aria-pressed": "false", on: { click: () => change({ number: digit }) } }, digit));
+  const digitField = h("div", { class: "field", role: "group", "aria-label": "Digit" }, h("span", { class: "label" }, "Digit"), h("div", { class: "digit-picker" }, digits));
+  const total = number({ min: 0, max: 90, on: { input: () => change({ total: total.value }) } });
+  const length = number({ min: 1, max: 10, on: { input: () => change({ length: length.value }) } });
+  const writer = number({ min: 0, max: 493, on: { input: () => change({ writer: writer.value }) } });
+  const seed = number({ min: 0, max: 2 ** 32 - 1, on: { change: () => change({ seed: seed.value || String(randomSeed()) }) } });
+  const sumFields = h("div", { class: "pair" }, field("Total", total), field("Digits", length));
+  const writerField = field("Hand", writer, "0 to 493");
+  const play = button("Play", () => (timer ? stop() : start()), { symbol: "play" });
+  const slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "Stage", on: { input: () => { stop(); go(Number(slider.value)); } } });
+
+  panel.append(
+    intro("How a digit comes about", "From random numbers to ink: what every layer of the generator makes on the way. Blue is below zero, red above."),
+    h("div", { class: "split result-first" },
+      h("div", { class: "stack controls" }, field("Generator", model), digitField, sumFields, writerField, field("Seed", seed)),
+      h("div", { class: "stack" }, place.element, h("div", { class: "row" }, button("Other random numbers", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), button("Copy link", copyAddress, { symbol: "link" })))));
+
+  function query() {
+    const { model, number, total, length, writer, seed } = state;
+    if (SEQUENCES.includes(model)) return { model, number: total, length, seed };
+    if (RANDOM.includes(model)) return { model, seed };
+    return { model, number, writer: model === "r3gan" ? writer : "", seed };
+  }
+
+  function change(part) {
+    state = { ...state, ...part };
+    model.value = state.model;
+    digits.forEach((element, digit) => element.setAttribute("aria-pressed", String(state.number === String(digit))));
+    for (const [input, key] of [[total, "total"], [length, "length"], [writer, "writer"], [seed, "seed"]]) if (document.activeElement !== input) input.value = state[key];
+    const sequence = SEQUENCES.includes(state.model);
+    sumFields.hidden = !sequence;
+    digitField.hidden = sequence || RANDOM.includes(state.model);
+    writerField.hidden = state.model !== "r3gan";
+    soon();
+  }
+
+  function request() {
+    if (SEQUENCES.includes(state.model) && (state.total === "" || state.length === "")) return;
+    address(state);
+    stop();
+    place.make(({ signal, progress }) => ask("visualize", query(), { signal }), shown);
+  }
+
+  async function shown(result) {
+    const canvases = await Promise.all(result.stages.map(paint));
+    const view = h("div", { class: "theatre" });
+    const title = h("p", { class: "title", "aria-live": "polite" });
+    slider.max = String(result.stages.length - 1);
+    go = (to) => {
+      at = Math.min(to, result.stages.length - 1);
+      slider.value = String(at);
+      slider.setAttribute("aria-valuetext", name(result.stages[at]));
+      title.textContent = `${at + 1} of ${result.stages.length}: ${name(result.stages[at])}`;
+      view.replaceChildren(figure(result.stages[at], canvases[at]));
+      rows.forEach((row, index) => row.classList.toggle("now", index === at));
+    };
+    const rows = result.stages.map((stage, index) => h("li", { class: "stage" },
+      h("div", { class: "row between" }, h("button", { type: "button", class: "stage-name", on: { click: () => { stop(); go(index); view.scrollIntoView({ block: "nearest" }); } } }, name(stage)),
+        mapCount(stage) > 1 && h("button", { type: "button", class: "plain small", "aria-label": `Enlarge the maps of ${name(stage)}`, on: { click: () => enlarge(result.stages, canvases, index, 0) } }, "Enlarge")),
+      figure(stage, copy(canvases[index]))));
+    go(result.stages.length - 1);
+    return [h("div", { class: "stage-head" }, title, h("div", { class: "row slide" }, play, slider)), view,
+      facts([["Model", result.model], ["Of", result.what], ["Seed", result.seed]]), h("ol", { class: "stages" }, rows)];
+
+    function figure(stage, canvas) {
+      const flat = stage.shape.length < 3;
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", name(stage));
+      canvas.className = flat ? "map values" : stage.name === "image" ? "map final" : "map maps";
+      if (mapCount(stage) > 1) canvas.onclick = (event) => enlarge(result.stages, canvases, result.stages.indexOf(stage), mapAt(stage, canvas, event));
+      return canvas;
+    }
+  }
+
+  function start() {
+    if (at >= Number(slider.max)) go(0);
+    play.replaceChildren(icon("pause"), "Pause");
+    timer = setInterval(() => {
+      if (panel.hidden || at >= Number(slider.max)) return stop();
+      go(at + 1);
+    }, calm() ? 2 * STAGE_MILLISECONDS : STAGE_MILLISECONDS);
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = 0;
+    play.replaceChildren(icon("play"), "Play");
+  }
+
+  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+}
+
+const name = (stage) => stage.title.replaceAll("/", " › ");
+
+function copy(canvas) {
+  const own = h("canvas", { width: canvas.width, height: canvas.height });
+  own.getContext("2d").drawImage(canvas, 0, 0);
+  return own;
+}
+
+function enlarge(stages, canvases, stageIndex, mapIndex) {
+  const stage = stages[stageIndex];
+  const count = mapCount(stage);
+  const view = h("div", { class: "enlarged" });
+  const told = h("p", { class: "soft", "aria-live": "polite" });
+  const show = (index) => {
+    mapIndex = (index + count) % count;
+    view.replaceChildren(cutMap(stage, canvases[stageIndex], mapIndex));
+    view.firstChild.setAttribute("aria-label", `Map ${mapIndex + 1}`);
+    told.textContent = `Map ${mapIndex + 1} of ${count}, values from −${stage.bound.toFixed(2)} (blue) to ${stage.bound.toFixed(2)} (red)`;
+  };
+  const dialog = h("dialog", { "aria-label": name(stage), class: "map-dialog" },
+    h("div", { class: "dialog-head" }, h("h3", { class: "title" }, name(stage)), button("Close", () => dialog.close(), { symbol: "clear", only: true })),
+    h("div", { class: "dialog-body" }, view, h("div", { class: "row between" }, button("Map before", () => show(mapIndex - 1), { symbol: "back", only: true }), told, button("Next map", () => show(mapIndex + 1), { symbol: "next", only: true }))));
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowRight") show(mapIndex + 1);
+    if (event.key === "ArrowLeft") show(mapIndex - 1);
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  document.body.append(dialog);
+  show(mapIndex);
+  dialog.showModal();
+}

@@ -1,0 +1,137 @@
+// Write: a sum or a number in one hand; the address reproduces the picture.
+
+import { h, button, check, copyAddress, field, icon, later, number, randomSeed, save, saveText, segments, text } from "../dom.js";
+import { address as apiAddress, ask } from "../api.js";
+import { facts, intro, output } from "../parts.js";
+import { handPicker } from "../hands.js";
+
+const INKS = [["", "Blue-black", "#1a2238"], ["#111111", "Black", "#111111"], ["#1d4ea8", "Blue", "#1d4ea8"], ["#a3291f", "Red", "#a3291f"], ["#1e6b4a", "Green", "#1e6b4a"], ["#6a6d74", "Pencil", "#6a6d74"], ["#ffffff", "Chalk", "#ffffff"]];
+const PAPERS = [["white", "White", "#ffffff"], ["#fbf3df", "Cream", "#fbf3df"], ["#fff3b0", "Yellow", "#fff3b0"], ["#e4ecf7", "Blue", "#e4ecf7"], ["#23352e", "Blackboard", "#23352e"], ["transparent", "None", null]];
+const SHORT = 12, FINE = 6;
+const DEFAULTS = { kind: "sum", total: "23", length: "5", text: "1234567", spacing: "", writer: "", ink: "", paper: "white", caption: "", seed: "" };
+
+export function mount(panel, { address }) {
+  let state = { ...DEFAULTS };
+  let written = null;
+  const place = output("What is written");
+  const soon = later(request, 250);
+
+  const kind = segments("What to write", [["sum", "A sum"], ["number", "A number"]], "sum", (value) => change({ kind: value, spacing: "" }));
+  const total = number({ min: 0, max: 1800, on: { input: () => change({ total: total.value }) } });
+  const length = number({ min: 1, max: 200, placeholder: "auto", on: { input: () => change({ length: length.value }) } });
+  const digits = text({ maxlength: 200, inputmode: "decimal", on: { input: () => change({ text: digits.value }) } });
+  const sumFields = h("div", { class: "pair" }, large("Total", total), large("Digits", length));
+  const numberFields = h("div", {}, large("Number", digits, "Digits, points, commas and minus signs, up to 200"));
+  const hand = handPicker("Hand", { any: "Any hand, by the seed", run: (value) => change({ writer: value }) });
+  const inks = swatches("Ink", INKS, (value) => change({ ink: value }));
+  const papers = swatches("Paper", PAPERS, (value) => change({ paper: value }));
+  const wide = check("", false, (on) => change({ spacing: on ? (state.kind === "sum" ? "wide" : "thousands") : "" }));
+  const wideLabel = h("span");
+  wide.append(wideLabel);
+  const caption = check("Print it small underneath", false, (on) => change({ caption: on ? "1" : "" }));
+
+  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, wide, caption));
+  const actions = h("div", { class: "row" },
+    button("Write again", again, { first: true, symbol: "again" }),
+    button("PNG", () => written && save(name("png"), written.picture), { symbol: "down" }),
+    button("SVG", () => written && save(name("svg"), apiAddress(...query("svg"))), { symbol: "down" }),
+    button("JSON", () => written && saveText(name("json"), JSON.stringify(written, null, 1), "application/json"), { symbol: "down" }),
+    button("Copy link", copyAddress, { symbol: "link" }));
+  panel.append(
+    intro("Write a sum, or any number", "Digits in one person’s handwriting. Those of a sum are drawn exactly uniformly among all that add up to it, and a reader checks every one."),
+    h("div", { class: "split result-first" }, controls, h("div", { class: "stack" }, place.element, actions)));
+
+  function large(label, control, hint) {
+    const element = field(label, control, hint);
+    element.classList.add("large-input");
+    return element;
+  }
+
+  function change(part) {
+    state = { ...state, ...part };
+    show();
+    soon();
+  }
+
+  function again() {
+    state.seed = String(randomSeed());
+    request();
+  }
+
+  function show() {
+    const set = (input, value) => document.activeElement === input || (input.value = value);
+    kind.value = state.kind;
+    set(total, state.total);
+    set(length, state.length);
+    set(digits, state.text);
+    sumFields.hidden = state.kind !== "sum";
+    numberFields.hidden = state.kind !== "number";
+    hand.value = state.writer;
+    inks.value = state.ink;
+    papers.value = state.paper;
+    wide.input.checked = state.spacing !== "";
+    wideLabel.textContent = state.kind === "sum" ? "Wide gaps" : "Thousands apart";
+    caption.input.checked = state.caption !== "";
+  }
+
+  const name = (ending) => `${state.kind === "sum" ? `sum-${state.total}` : `number-${state.text.slice(0, 20)}`}.${ending}`;
+
+  function query(format) {
+    const { kind, total, length, text, writer, ink, paper, spacing, caption, seed } = state;
+    const count = kind === "number" ? text.length : Number(length) || Math.floor((2 * Number(total) + 4) / 9);
+    // Short ones are drawn finer than they are shown, for sharp screens.
+    const look = { scale: count <= SHORT ? FINE : 4, writer, ink, paper, spacing, caption: caption && "true", seed, format };
+    return kind === "sum" ? ["sum-sequence", { total, length, ...look }] : ["number", { text, ...look }];
+  }
+
+  function request() {
+    const { kind, total, length, text, ...look } = state;
+    if (kind === "sum" ? total === "" : text === "") return;
+    const asked = kind === "sum" ? { total, length } : { text };
+    const kept = Object.fromEntries(Object.entries(look).filter(([key, value]) => key === "seed" || value !== DEFAULTS[key]));
+    address({ ...(kind === "sum" ? {} : { kind }), ...asked, ...kept });
+    const [path, parameters] = query("json");
+    place.make(({ signal, progress }) => ask(path, parameters, { signal, progress }), (result) => {
+      written = result;
+      return shown(result);
+    });
+  }
+
+  function shown(result) {
+    const [row] = result.sequences;
+    const share = query("json")[1].scale / 4;
+    const fits = row.digits.length <= SHORT;
+    const sheet = h("div", { class: ["sheet", fits && "fits", state.paper === "transparent" && "checkers"].filter(Boolean).join(" "), tabindex: "0", role: "group", "aria-label": "The picture" },
+      h("img", { src: result.picture, width: Math.round(result.width / share), height: Math.round(result.height / share), alt: `${row.digits} in handwriting`, class: "written" }));
+    sheet.style.backgroundColor = state.paper === "transparent" ? "" : state.paper;
+    const asIs = row.readings === row.digits;
+    const read = row.readings === null ? null : h("p", { class: asIs ? "readback good" : "readback bad" }, asIs && icon("check"), asIs ? "Reads as asked" : `Still reads as ${row.readings || "nothing"}: write it again`);
+    const long = row.digits.length > 24;
+    const sum = state.kind === "sum" ? `${long ? `${row.digits.length} digits` : [...row.digits].join(" + ")} = ${row.total}` : state.text;
+    return [sheet, h("div", { class: "row between" }, h("p", { class: "equation" }, sum), read),
+      facts([["Hand", Array.isArray(result.writer) ? result.writer.join(", ") : result.writer], ["Seed", result.seed], ["Redrawn", row.redrawn], ["Model", result.model]])];
+  }
+
+  return {
+    show(parameters) {
+      state = { ...DEFAULTS, ...parameters };
+      if (state.kind === "sum" && parameters.total && parameters.length === undefined) state.length = "";
+      if (!state.seed) state.seed = String(randomSeed());
+      show();
+      request();
+    },
+  };
+}
+
+function swatches(label, choices, run) {
+  const name = `swatch-${label}`;
+  const inputs = choices.map(([value, title, color]) => {
+    const patch = h("span", { class: color ? null : "checkers" });
+    if (color) patch.style.backgroundColor = color;
+    const input = h("input", { type: "radio", name, value, "aria-label": title, on: { change: () => run(value) } });
+    return [input, h("label", { title }, input, patch)];
+  });
+  const element = h("fieldset", { class: "field" }, h("legend", {}, label), h("div", { class: "swatches" }, inputs.map(([, element]) => element)));
+  Object.defineProperty(element, "value", { set: (wanted) => inputs.forEach(([input]) => (input.checked = input.value === wanted)) });
+  return element;
+}
