@@ -56,7 +56,7 @@ export function mount(panel, { address }) {
     if (SEQUENCES.includes(state.model) && (state.total === "" || state.length === "")) return;
     address(state);
     stop();
-    place.make(({ signal, progress }) => ask("visualize", query(), { signal }), shown);
+    place.make(({ signal }) => ask("visualize", query(), { signal }), shown);
   }
 
   async function shown(result) {
