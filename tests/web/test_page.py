@@ -19,6 +19,7 @@ from PIL import Image
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
+expect.set_options(timeout=30_000)
 pytestmark = pytest.mark.xdist_group("web")
 
 TABS = (
