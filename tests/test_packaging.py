@@ -40,7 +40,7 @@ def test_the_lock_file_holds_names_and_versions_only() -> None:
     assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+( ; .+)?", pin)] == []
     locked = {pin.partition("==")[0] for pin in pins}
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["test"], *extras["dev"]]
+    wanted = [*PROJECT["dependencies"], *extras["test"], *extras["docs"], *extras["dev"]]
     names = {re.split(r"[<>=\[]", wish)[0].lower().replace("_", "-") for wish in wanted}
     assert names - locked == {"handsum"}
 

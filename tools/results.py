@@ -21,8 +21,9 @@ from bundle import write_card
 
 from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
 from handsum.evaluation.run import evaluate
-from handsum.evaluation.tables import Table, generator_tables, reader_tables
+from handsum.evaluation.tables import generator_tables, reader_tables
 from handsum.images import atomic_write
+from handsum.measuring import markdown
 from handsum.models.registry import ENTRIES, JUDGE
 from handsum.pretrained import WEIGHTS
 from handsum.training.snapshots import read_facts
@@ -133,23 +134,6 @@ def plain(kind: Any, value: Any) -> Any:
     return value
 
 
-def markdown(table: Table) -> str:
-    """A table in Markdown, under its title."""
-    columns = [name or " " for name in table.columns]
-    lines = [
-        f"### {table.title}",
-        "",
-        "| " + " | ".join(columns) + " |",
-        "|---" + "|---:" * (len(columns) - 1) + "|",
-        *(
-            "| " + " | ".join(cell.replace("  ", "&emsp;") for cell in row) + " |"
-            for row in table.rows
-        ),
-        "",
-    ]
-    return "\n".join([*lines, table.note, ""] if table.note else lines)
-
-
 def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
     """The default models' figures, as they stand beside published ones."""
     quality = figures["r3gan"].quality
@@ -170,18 +154,22 @@ def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
     }
 
 
+def figures_of(facts: dict[str, Any]) -> tuple[Any, Quality | None]:
+    """A model's figures from the facts of its evaluation, and those of real digits beside it."""
+    own = facts["figures"][0]
+    if "real" in facts:
+        return plain(GeneratorFigures, own), plain(Quality, facts["real"])
+    return plain(ReaderFigures if "error" in own else SumReaderFigures, own), None
+
+
 def write(kept: dict[str, Any]) -> None:
     """Write docs/results.md and the cards from the kept figures."""
     figures: dict[str, Any] = {}
     reals: dict[str, Quality] = {}
     for model, entry in kept.items():
-        facts = entry["facts"]
-        if "real" in facts:
-            figures[model] = plain(GeneratorFigures, facts["figures"][0])
-            reals[model] = plain(Quality, facts["real"])
-        else:
-            kind = ReaderFigures if "error" in facts["figures"][0] else SumReaderFigures
-            figures[model] = plain(kind, facts["figures"][0])
+        figures[model], real = figures_of(entry["facts"])
+        if real is not None:
+            reals[model] = real
         write_card(model, headline(figures[model], reals.get(model)))
     generators = [figures[name] for name in figures if name in reals]
     readers = [figures[name] for name in figures if name not in reals]

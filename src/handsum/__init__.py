@@ -9,13 +9,25 @@ from handsum._version import __version__
 
 if TYPE_CHECKING:
     from handsum.drawing import generate
+    from handsum.measuring import evaluate
+    from handsum.pretrained import load_model
     from handsum.reading import predict
     from handsum.writing import number, sum_sequence
 
-__all__ = ["__version__", "generate", "number", "predict", "sum_sequence"]
+__all__ = [
+    "__version__",
+    "evaluate",
+    "generate",
+    "load_model",
+    "number",
+    "predict",
+    "sum_sequence",
+]
 
 _HOMES = {
+    "evaluate": "handsum.measuring",
     "generate": "handsum.drawing",
+    "load_model": "handsum.pretrained",
     "number": "handsum.writing",
     "predict": "handsum.reading",
     "sum_sequence": "handsum.writing",

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ import jax
 import numpy as np
 
 from handsum._version import __version__
+from handsum.batching import Batched
 from handsum.config import from_json
 from handsum.errors import HandsumError, SnapshotError
 from handsum.images import atomic_write
 from handsum.models import inference, registry
+from handsum.models.inference import CHUNK
 from handsum.training.snapshots import Snapshot
 
 
@@ -45,9 +48,11 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
         raise SnapshotError(f"the snapshot is not of this {facts['model']}: {odd} do not match")
     filled = []
     for name, (path, leaf) in zip(names, leaves, strict=True):
-        if leaf.shape != weights[name].shape:
+        found = weights[name]
+        if (leaf.shape, leaf.dtype) != (found.shape, found.dtype):
             raise SnapshotError(
-                f"{name} is {weights[name].shape} in the snapshot, not {leaf.shape}"
+                f"{name} is {found.dtype}{list(found.shape)} in the snapshot, not "
+                f"{leaf.dtype}{list(leaf.shape)}"
             )
         filled.append((path, leaf.replace(weights[name])))
     return nnx.merge(definition, nnx.from_flat_state(filled))
@@ -57,11 +62,13 @@ def compile_function(
     snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]
 ) -> Callable[..., Any]:
     """`function` of the snapshot's network, compiled for `shapes`, its trace kept for next time."""
-    folder = _cache_folder()
+    folder = cache_folder()
     if folder is not None and not jax.config.values["jax_compilation_cache_dir"]:
         jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        # A full or damaged cache costs time, and nothing else.
+        warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     weights = dict(snapshot.arrays)
     path = folder and folder / f"{_fingerprint(snapshot, function, shapes)}.export"
     kept = path and _kept(path)
@@ -85,12 +92,22 @@ def compile_function(
     return lambda *arguments: compiled(device_weights, *arguments)
 
 
+def batched(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> Batched:
+    """A function of the snapshot's network, for any number of rows, a CHUNK in each call."""
+    return Batched(compile_function(snapshot, function, shapes), CHUNK)
+
+
+def per_row(seed: int, rows: np.ndarray) -> np.ndarray:
+    """The seed for each of the rows: uint32 (N,)."""
+    return np.full(len(rows), seed, np.uint32)
+
+
 def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
 def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> str:
-    """What a trace depends on: the network's code and configuration, JAX, and the platform."""
+    """What a trace depends on: the network's code, configuration and weights, JAX, the platform."""
     models = Path(inference.__file__).parent
     code = [models / "inference.py", models / f"{registry.module_name(snapshot.model)}.py"]
     code += sorted((models.parent / "layers").glob("*.py"))
@@ -101,13 +118,15 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple
         function.__name__,
         str(shapes),
         json.dumps(snapshot.facts["config"], sort_keys=True),
+        # Weights that do not fit are not the ones that were traced, and are found out.
+        str({name: _shape(array) for name, array in sorted(snapshot.arrays.items())}),
         *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
     ]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return f"{snapshot.model}-{digest[:24]}"
 
 
-def _cache_folder() -> Path | None:
+def cache_folder() -> Path | None:
     """The user's cache folder for handsum, made if need be; None where there can be none."""
     from platformdirs import user_cache_path
 

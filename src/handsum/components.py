@@ -9,6 +9,8 @@ from scipy import ndimage
 from scipy.sparse import lil_array
 from scipy.sparse.csgraph import connected_components
 
+from handsum.ink import coarse_stroke, exact_stroke, quantile
+
 # Nothing lower than this, in pixels and as a share of the picture's short side, can be read.
 _LEAST_HEIGHT = 6
 _LEAST_SHARE = 0.005
@@ -52,9 +54,14 @@ class Part:
 def label_ink(ink: np.ndarray) -> np.ndarray:
     """Number the connected pieces of ink, int32 (H, W), 0 for paper."""
     # The paper's grain frays large writing unless it is smoothed; small writing would fill up.
-    labels = _components(ndimage.gaussian_filter(ink, 1.0))
-    parts = parts_of(labels)
-    return labels if parts and typical_height(parts) >= _SMOOTHED_HEIGHT else _components(ink)
+    # Smoothing makes ink higher by a pixel at either end, at most.
+    inked = np.flatnonzero(ink.any(axis=1))
+    if len(inked) and np.ptp(inked) + 3 >= _SMOOTHED_HEIGHT:
+        labels = _components(ndimage.gaussian_filter(ink, 1.0))
+        parts = parts_of(labels)
+        if parts and typical_height(parts) >= _SMOOTHED_HEIGHT:
+            return labels
+    return _components(ink)
 
 
 def _components(ink: np.ndarray) -> np.ndarray:
@@ -194,13 +201,16 @@ def may_be_digit(part: Part, ink: np.ndarray, labels: np.ndarray) -> bool:
         return False
     size = min(max(part.width, part.height), 2 * part.height)
     place = window(part)
-    own = np.pad(np.isin(labels[place], part.labels), 1)
-    depth = ndimage.distance_transform_edt(own)
-    stroke = 4 * (float(depth[own].mean()) - 0.5)
+    own = np.pad(own_pixels(labels[place], part), 1)
+    widest_stroke = 0.62 * size
+    stroke = coarse_stroke(own, size / 20)
+    if stroke > 0.8 * widest_stroke:
+        stroke, _ = exact_stroke(own)
     # From pale to strong a stroke takes its edge, a shadow much of its width.
     strength = ink[place][own[1:-1, 1:-1]]
-    pale = np.count_nonzero(strength < 0.75 * np.percentile(strength, 90))
-    edge = pale / np.count_nonzero(depth == 1)
+    pale = np.count_nonzero(strength < 0.75 * quantile(strength, 0.9))
+    core = own[:-2, 1:-1] & own[2:, 1:-1] & own[1:-1, :-2] & own[1:-1, 2:]
+    edge = pale / np.count_nonzero(own[1:-1, 1:-1] & ~core)
     _, regions = ndimage.label(~own)
     # An 8 has two holes; a stroke in chalk or pencil some more; noise has one at every turn.
     grain = regions > 5 + part.width // part.height + part.area // 40
@@ -209,7 +219,14 @@ def may_be_digit(part: Part, ink: np.ndarray, labels: np.ndarray) -> bool:
         [part.left == 0, part.top == 0, part.right == ink.shape[1], part.bottom == ink.shape[0]]
     )
     widest = max(1.2, 0.07 * size) if sides < 2 else max(1.0, 0.035 * size)
-    return bool(stroke <= 0.62 * size and edge <= widest and not grain)
+    return bool(stroke <= widest_stroke and edge <= widest and not grain)
+
+
+def own_pixels(labels: np.ndarray, part: Part) -> np.ndarray:
+    """Return which of `labels` are the part's own."""
+    if len(part.labels) == 1:
+        return labels == part.labels[0]
+    return np.isin(labels, part.labels)
 
 
 def window(part: Part, rim: int = 0) -> tuple[slice, slice]:

@@ -17,7 +17,8 @@ AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
 
 # Settings that may be 0 though they are counts, and those that are shares of a whole.
 _FROM_ZERO = frozenset({"seed", "warmup_steps", "non_digits", "non_digit_bank"})
-_SHARES = frozenset({"beta1", "beta2", "dropout", "ema_decay", "label_smoothing"})
+_LARGEST = 2**31 - 1
+_SHARES = frozenset({"beta1", "beta2", "dropout", "ema_decay", "label_smoothing", "new_hands"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,8 +71,11 @@ def _check_bounds(name: str, value: Any, before: Any) -> None:
         raise UsageError(f"{name} must be a number of 0 or more, not {value}")
     elif name in _SHARES and value >= 1:
         raise UsageError(f"{name} must be below 1, not {value}")
-    elif type(value) is int and isinstance(before, int) and value < (name not in _FROM_ZERO):
-        raise UsageError(f"{name} must be at least {int(name not in _FROM_ZERO)}, not {value}")
+    elif type(value) is int and isinstance(before, int) and name != "seed":
+        if value < (name not in _FROM_ZERO):
+            raise UsageError(f"{name} must be at least {int(name not in _FROM_ZERO)}, not {value}")
+        if value > _LARGEST:
+            raise UsageError(f"{name} must be at most {_LARGEST:,}, not {value}")
 
 
 def parse_settings(config: TrainingConfig, settings: Iterable[str]) -> dict[str, Any]:

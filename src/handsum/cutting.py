@@ -6,10 +6,12 @@ cuts are right is not decided here: the reader scores what lies between them.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from PIL import Image
 
-from handsum.components import Part, window
+from handsum.components import Part, own_pixels, window
 
 # Cuts are sought at a size at which the writing is about this many pixels high.
 _HEIGHT = 48
@@ -32,7 +34,7 @@ def cut(
     than there are pieces.
     """
     place = window(part)
-    own = np.isin(labels[place], part.labels)
+    own = own_pixels(labels[place], part)
     factor = max(1, round(height / _HEIGHT))
     crossed = np.where(own, ink[place], 0).astype(np.float32)
     small = np.asarray(Image.fromarray(crossed).reduce(factor))
@@ -87,12 +89,10 @@ def _seams(ink: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float
 
 def _cheapest(cost: np.ndarray) -> np.ndarray:
     """Return the least cost of a path from the first row to each pixel, that pixel included."""
-    total = cost.copy()
-    for row in range(1, len(cost)):
-        before = np.pad(total[row - 1], 1, constant_values=np.inf)
-        straight = before[1:-1]
-        total[row] += np.minimum(straight, np.minimum(before[:-2], before[2:]) + _ASIDE)
-    return total
+    total = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
+    for before, row in pairwise(total):
+        row[1:-1] += np.minimum(before[1:-1], np.minimum(before[:-2], before[2:]) + _ASIDE)
+    return total[:, 1:-1]
 
 
 def _trace(down: np.ndarray, up: np.ndarray, middle: int, column: int) -> np.ndarray:

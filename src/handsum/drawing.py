@@ -7,15 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
+from handsum.arguments import digit_text, hand_name, model_name, optional_number
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
 from handsum.seeds import Stream, choose_seed, stream
 
 BATCH = 1000
+# What is held in memory at once: 7.3 GiB of pixels.
+LARGEST = 10_000_000
+# How many digits of a seed there are.
+INDICES = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -35,17 +42,34 @@ class Digits:
     model: str
     hand: str | None = None
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write them to a .png grid, an .npz, or a new folder of PNG files, one for each digit.
+
+        Raises:
+            UsageError: another kind of file, or a grid that would be too large.
+            HandsumError: the file or folder cannot be written.
+        """
+        from handsum.saving import save_digits
+
+        save_digits(Path(path), self)
+
+    def _repr_png_(self) -> bytes | None:
+        from handsum.showing import show_digits
+
+        return show_digits(self)
+
 
 def generate(
-    digits: str | None = None,
+    digits: str | int | None = None,
     *,
     random: bool = False,
     rows: int | None = None,
     columns: int | None = None,
     count: int | None = None,
+    start: int = 0,
     seed: int | None = None,
     writer: int | str | None = None,
-    model: str | None = None,
+    model: str | PathLike[str] | None = None,
     mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Digits:
@@ -54,6 +78,7 @@ def generate(
     The labels go through `digits` (default 0123456789) over and over, column by column, or are
     drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
     `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
+    Of these, only the digits from number `start` on are drawn: the others may be in another file.
     `progress` is called with the number of digits drawn and the number wanted.
 
     Raises:
@@ -61,31 +86,33 @@ def generate(
             there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
-    choices = parse_digits("0123456789" if digits is None else digits)
+    name, hand = model_name(model), hand_name(writer)
+    choices = parse_digits("0123456789" if digits is None else digit_text(digits, "what is drawn"))
     shares = None if mix is None else _parse_mix(mix)
     if shares is not None and digits is not None:
         raise UsageError("give either digits or a mix of digits, not both")
-    picks, columns = _pick_classes(len(choices), rows, columns, count)
+    picks, columns = _pick_classes(len(choices), rows, columns, count, start)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
-    labels, wanted = choices[picks], len(picks)
+    labels, wanted = choices[picks[start:]], len(picks) - start
 
     from handsum.pretrained import load_generator
 
-    generator = load_generator(model) if model else load_generator()
+    generator = load_generator(name) if name else load_generator()
     if digits is not None and not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    hands = choose_hands(generator, writer, wanted, seed)
+    hands = choose_hands(generator, hand, wanted, seed, start)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    for start in range(0, wanted, BATCH):
-        part = np.arange(start, min(start + BATCH, wanted))
+    for first in range(0, wanted, BATCH):
+        part = np.arange(first, min(first + BATCH, wanted))
         if shares is None:
-            images[part] = generator.draw(labels[part], hands.drawn[part], seed=seed, indices=part)
+            own = labels[part], hands.drawn[part]
+            images[part] = generator.draw(*own, seed=seed, indices=start + part)
         else:
             every = np.tile(shares, (len(part), 1))
-            images[part] = generator.mix(every, seed=seed, indices=part)
+            images[part] = generator.mix(every, seed=seed, indices=start + part)
         if progress:
-            progress(start + len(part), wanted)
+            progress(first + len(part), wanted)
     if shares is not None or not generator.conditional:
         from handsum.pretrained import load_reader
 
@@ -99,7 +126,7 @@ def _parse_mix(text: str) -> np.ndarray:
     Raises:
         UsageError: anything but digits with commas between them.
     """
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else [""]
     if not all(part in [*"0123456789"] for part in parts):
         raise UsageError(f"a mix is digits with commas between them, such as 6,4,7, not {text!r}")
     return np.bincount([int(part) for part in parts], minlength=10) / len(parts)
@@ -121,12 +148,24 @@ def parse_digits(text: str) -> np.ndarray:
 
 
 def _pick_classes(
-    classes: int, rows: int | None, columns: int | None, count: int | None
+    classes: int, rows: int | None, columns: int | None, count: int | None, start: int
 ) -> tuple[np.ndarray, int]:
     """Return which of the classes each place of a grid shows, row by row, and its columns."""
+    count, rows, columns = (
+        optional_number(value, f"a number of {name}")
+        for name, value in (("digits", count), ("rows", rows), ("columns", columns))
+    )
     for name, value in (("count", count), ("rows", rows), ("columns", columns)):
         if value is not None and value < 1:
             raise UsageError(f"{name} {value} would be an empty grid: use 1 or more")
+    wanted = (rows or 8) * (columns or classes) if count is None else count
+    if not 0 <= start < wanted:
+        raise UsageError(f"there is no digit number {start} of {wanted}")
+    if wanted - start > LARGEST or wanted > INDICES:
+        raise UsageError(
+            f"{wanted - start} digits are too many for one file: write an .npz in --shards, of up "
+            f"to {LARGEST:,} each and {INDICES:,} in all"
+        )
     if count is None:
         columns = columns or classes
         return np.tile(np.resize(np.arange(classes), columns), rows or 8), columns

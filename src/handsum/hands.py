@@ -12,7 +12,7 @@ from handsum.errors import UsageError
 from handsum.seeds import Stream, stream
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator
+    from handsum.digit_models import DigitGenerator
 
 NEW = "new"
 
@@ -61,11 +61,14 @@ def parse_hand(text: str | int) -> Hand:
     return Hand(text, tuple(kept.items()))
 
 
-def hand_vectors(hand: Hand, table: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """The embeddings float32 (count, E) of a hand, from those of all writers (W, E).
+def hand_vectors(
+    hand: Hand, table: np.ndarray, count: int, seed: int, start: int = 0
+) -> np.ndarray:
+    """The embeddings float32 (count - start, E) of a hand, from those of all writers (W, E).
 
     A mix lies between its writers and as far from the middle of all hands as they do. Every one of
-    `count` new hands is another, drawn from a Gaussian with the writers' mean and covariance.
+    `count` new hands is another, drawn from a Gaussian with the writers' mean and covariance; those
+    before number `start` are left out.
 
     Raises:
         UsageError: no such writer, or no hands to mix at all.
@@ -79,13 +82,15 @@ def hand_vectors(hand: Hand, table: np.ndarray, count: int, seed: int) -> np.nda
         shares = np.array([share for _, share in hand.parts])
         own = spread[[writer for writer, _ in hand.parts]]
         mixed = shares @ own / np.sqrt(np.square(shares).sum())
-        vectors = np.tile(middle + mixed, (count, 1))
-    else:
-        draws = [
-            stream(seed, Stream.HANDS, index).standard_normal(len(table)) for index in range(count)
-        ]
-        vectors = middle + np.array(draws) @ spread / np.sqrt(len(table) - 1)
-    return vectors.astype(np.float32)
+        return np.tile((middle + mixed).astype(np.float32), (count - start, 1))
+    # One by one: a row of a product of matrices may depend on how many rows there are.
+    scaled = spread / np.sqrt(len(table) - 1)
+    vectors = np.empty((count - start, table.shape[1]), np.float32)
+    for row, index in enumerate(range(start, count)):
+        vectors[row] = (
+            middle + stream(seed, Stream.HANDS, index).standard_normal(len(table)) @ scaled
+        )
+    return vectors
 
 
 @dataclass(frozen=True)
@@ -101,13 +106,17 @@ class Hands:
 
 
 def choose_hands(
-    generator: DigitGenerator, writer: int | str | np.ndarray | None, count: int, seed: int
+    generator: DigitGenerator,
+    writer: int | str | np.ndarray | None,
+    count: int,
+    seed: int,
+    start: int = 0,
 ) -> Hands:
-    """The hands of `count` rows: the seed's choice among writers, or what is asked for."""
+    """The hands of `count` rows from number `start` on: the seed's choice, or what is asked for."""
     if isinstance(writer, np.ndarray):
         return Hands(writer, writer)
     if writer is None:
-        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)
+        writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)[start:]
         return Hands(writers, writers)
     hand = parse_hand(writer)
     if generator.writers == 1:
@@ -118,7 +127,7 @@ def choose_hands(
             f"writers 0 to {generator.writers - 1}"
         )
     if hand.writer is not None:
-        writers = np.full(count, hand.writer, np.int64)
+        writers = np.full(count - start, hand.writer, np.int64)
         return Hands(writers, writers)
-    vectors = hand_vectors(hand, generator.hands, count, seed)
-    return Hands(np.full(count, -1), vectors, hand.name)
+    vectors = hand_vectors(hand, generator.hands, count, seed, start)
+    return Hands(np.full(count - start, -1), vectors, hand.name)

@@ -28,6 +28,9 @@ PICTURE_FORMATS = (
 )  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
 
+# How the names of what is not yet whole end.
+_UNFINISHED = ".part"
+
 # The side of the box that MNIST scales a digit's ink into.
 _INK_SIZE = 20
 
@@ -45,9 +48,10 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
+    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
+        reason = getattr(error, "strerror", None) or error
+        raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -73,7 +77,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(path), path.parent))
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     try:
@@ -88,6 +92,17 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove the files that processes which were killed have left half-written in a folder."""
+    for path in Path(folder).glob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def _hidden(path: Path) -> str:
+    # Short enough to leave room where the name itself is as long as a name can be.
+    return f".{path.name[:32]}."
 
 
 def encode_png(
@@ -154,12 +169,18 @@ def mnist_digit(ink: np.ndarray) -> np.ndarray:
     `ink` is uint8 (H, W), white on black, with something written on it; so is the result (28, 28).
     """
     # The faint rim that blur leaves around a stroke would otherwise count as its extent.
-    rows, columns = np.nonzero(ink >= int(ink.max()) * 0.2)
-    box = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    box = trim(ink, int(ink.max()) * 0.2)
     scale = _INK_SIZE / max(box.shape)
     height, width = (max(1, round(side * scale)) for side in box.shape)
     small = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BICUBIC))
     return centre_by_mass(small)
+
+
+def trim(ink: np.ndarray, level: float) -> np.ndarray:
+    """Return the least part of ink (H, W) that holds all that is at least of this level."""
+    inked = ink >= level
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def centre_by_mass(ink: np.ndarray) -> np.ndarray:
@@ -167,9 +188,10 @@ def centre_by_mass(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     mass = ink.astype(np.float64)
+    total = mass.sum()
     # MNIST puts the centre of mass on pixel 14, counted from 0.
     top, left = (
-        round(DIGIT_SIZE / 2 - np.average(np.arange(side), weights=mass.sum(axis)))
+        round(float(DIGIT_SIZE / 2 - np.arange(side) @ mass.sum(axis) / total))
         for side, axis in ((height, 1), (width, 0))
     )
     top = min(max(top, 0), DIGIT_SIZE - height)

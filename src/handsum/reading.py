@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handsum import arguments
 from handsum.errors import HandsumError, UsageError
 from handsum.images import load_picture
 from handsum.recognition import Decoded, Reader, decode
@@ -17,7 +20,7 @@ from handsum.segmentation import Page
 from handsum.sums import sum_distribution, sum_summary
 
 if TYPE_CHECKING:
-    from handsum.pretrained import SumReader
+    from handsum.sequence_models import SumReader
 
 NO_DIGITS = "no digits found"
 NOT_DIGITS = "what is written is not a digit"
@@ -62,6 +65,11 @@ class FileReading:
         default_factory=lambda: np.zeros((0, 10), np.float32), repr=False, compare=False
     )
 
+    def _repr_png_(self) -> bytes | None:
+        from handsum.showing import show_readings
+
+        return show_readings([self])
+
     @property
     def failed(self) -> bool:
         """Whether the file could not be read; a picture without digits could."""
@@ -102,6 +110,11 @@ class Prediction:
     interval: tuple[int, int] | None
     distribution: np.ndarray = field(default_factory=lambda: np.ones(1), repr=False, compare=False)
 
+    def _repr_png_(self) -> bytes | None:
+        from handsum.showing import show_readings
+
+        return show_readings(self.files)
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `handsum predict --json` prints."""
         told = _told(self.distribution if self.sum is not None else None)
@@ -109,9 +122,9 @@ class Prediction:
 
 
 def predict(
-    paths: str | Path | Iterable[str | Path],
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
-    model: str | None = None,
+    model: str | PathLike[str] | None = None,
     reader: Reader | None = None,
     length: int | None = None,
     punctuation: bool = False,
@@ -131,19 +144,18 @@ def predict(
     Raises:
         UsageError: no paths, an empty one, a length below 1, or no such model.
     """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    given = arguments.paths(paths, "pictures to read")
+    length, name = arguments.optional_number(length, "a length"), arguments.model_name(model)
     if not given:
         raise UsageError("nothing to read: give one or more picture files or directories")
     if "" in given:
         raise UsageError("an empty name is no file: give a picture, or . for the current directory")
     if length is not None and length < 1:
         raise UsageError(f"a length of {length} reads nothing: use 1 or more")
-    if model == "":
-        raise UsageError("an empty name is no model: `handsum models` lists them")
-    sums = _sum_reader(model) if reader is None and model is not None else None
+    sums = _sum_reader(name) if reader is None and name is not None else None
     if reader is None:
         # A model of sums does not read digits: the best reader finds them for it.
-        reader = _LateReader(None if sums else model)
+        reader = _LateReader(None if sums else name)
     files = [file for path in given for file in _expand(Path(path))]
     readings = tuple(
         reading
@@ -219,7 +231,8 @@ def _told(distribution: np.ndarray | None) -> dict[str, Any]:
 
 def _expand(path: Path) -> list[tuple[Path, str | None]]:
     """Return the file, or a directory's pictures; with what is wrong where that shows already."""
-    if not path.is_dir():
+    # os.path's answers for a name that no file can have, too.
+    if not os.path.isdir(path):
         return [(path, None)]
     try:
         names = sorted((entry.name for entry in path.iterdir()), key=_natural)

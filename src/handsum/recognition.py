@@ -34,7 +34,7 @@ _LEAST_OF_ROW = 0.45
 
 
 class Reader(Protocol):
-    """What `handsum.pretrained.DigitReader` does.
+    """What `handsum.digit_models.DigitReader` does.
 
     Takes uint8 (N, 28, 28); gives probabilities (N, 10), and (N,) natural log-odds of a digit
     against anything else, over the least that counts as one.

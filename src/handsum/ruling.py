@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from handsum.ink import quantile
+
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 _INKED = 0.25
 # A line is ruled if it spans this share of the picture, and this many heights of the writing.
@@ -19,7 +21,14 @@ _FRAMED = 0.15
 def without_frame(ink: np.ndarray) -> np.ndarray:
     """Return ink, float (H, W) in [0, 1], without a frame that runs all around the picture."""
     height, width = ink.shape
-    labels, _ = ndimage.label(ink > _INKED, _EIGHT_NEIGHBOURS)
+    inked = ink > _INKED
+    reached = [np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0)]
+    if any(
+        not len(places) or np.ptp(places) + 1 <= _FRAME_SPAN * side
+        for places, side in zip(reached, ink.shape, strict=True)
+    ):
+        return ink
+    labels, _ = ndimage.label(inked, _EIGHT_NEIGHBOURS)
     for label, place in enumerate(ndimage.find_objects(labels), 1):
         down, across = (side.stop - side.start for side in place)
         if down > _FRAME_SPAN * height and across > _FRAME_SPAN * width:
@@ -48,8 +57,13 @@ def without_ruling(ink: np.ndarray) -> np.ndarray:
     Where a stroke crosses a line, or ends on it, the stroke stays whole.
     """
     inked = ink > _INKED
+    if np.count_nonzero(inked.any(axis=0)) < _LEAST_SPAN * ink.shape[1]:
+        return ink
+    level = _level_runs(inked)
+    if not level.any():
+        return ink
     runs = _run_heights(inked)
-    labels, _ = ndimage.label(_level_runs(inked), _EIGHT_NEIGHBOURS)
+    labels, _ = ndimage.label(level, _EIGHT_NEIGHBOURS)
     erased = np.zeros_like(inked)
     for label, place in enumerate(ndimage.find_objects(labels), 1):
         if place[1].stop - place[1].start >= 0.2 * ink.shape[1]:
@@ -67,7 +81,7 @@ def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.nd
     nothing = np.zeros_like(inked)
     rows, columns = np.nonzero(own & inked)
     # Where nothing is written on it, the line is as thin as it is anywhere.
-    thickness = max(1.0, float(np.percentile(runs[rows, columns], 30)))
+    thickness = max(1.0, quantile(runs[rows, columns], 0.3))
     thin = runs[rows, columns] <= thickness + 1
     if thickness > 0.12 * height or np.count_nonzero(thin) < 8:
         return nothing

@@ -205,6 +205,26 @@ def numbered_paths(path: Path, count: int) -> list[Path]:
     return [path.with_name(path.name.replace(NUMBER_MARK, number)) for number in numbers]
 
 
+def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
+    """The names of the NPZ files that `count` digits are divided into.
+
+    Raises:
+        UsageError: the name is not that of an .npz, or there are fewer digits than files.
+        HandsumError: the files cannot be written there.
+    """
+    if path.suffix.lower() != ".npz":
+        raise UsageError(f"cannot divide {path} into shards: use a name that ends in .npz")
+    if not 1 <= shards <= count:
+        raise UsageError(f"{count} digits do not make {shards} shards: use 1 to {count}")
+    paths = [
+        path.with_name(f"{path.stem}-{index:05d}-of-{shards:05d}{path.suffix}")
+        for index in range(shards)
+    ]
+    for name in paths:
+        check_digits_path(name)
+    return paths
+
+
 def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:
     return {
         "Software": f"handsum {__version__}",

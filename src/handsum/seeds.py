@@ -7,6 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from handsum.arguments import whole_number
 from handsum.errors import UsageError
 
 SEED_LIMIT = 2**32
@@ -26,13 +27,14 @@ def choose_seed(seed: int | None) -> int:
     """Return `seed`, or a fresh one from the system where it is None.
 
     Raises:
-        UsageError: the seed is not in 0 .. 2**32 - 1.
+        UsageError: the seed is not a whole number in 0 .. 2**32 - 1.
     """
     if seed is None:
         return secrets.randbits(32)
+    seed = whole_number(seed, "a seed")
     if not 0 <= seed < SEED_LIMIT:
         raise UsageError(f"seed {seed} is out of range: use 0 to {SEED_LIMIT - 1}")
-    return int(seed)
+    return seed
 
 
 def stream(seed: int, purpose: Stream, index: int = 0) -> np.random.Generator:

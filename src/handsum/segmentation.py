@@ -17,6 +17,7 @@ from handsum.components import (
     join_pieces,
     label_ink,
     may_be_digit,
+    own_pixels,
     parts_of,
     typical_height,
     window,
@@ -30,7 +31,6 @@ from handsum.ruling import without_frame, without_ruling
 
 # Pictures beyond this are worked on at a whole fraction of their size.
 _WORKING_PIXELS = 8_000_000
-_EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 # What is lower than this share of a row's height is punctuation or dirt.
 _LEAST_OF_ROW = 0.45
 # What is lower than this and in the lower half of its row is punctuation, too.
@@ -186,8 +186,8 @@ class Page:
         """Return a part's ink with the soft rim of its strokes, without its neighbours'."""
         rim = max(2, round(0.03 * part.height))
         place = window(part, rim)
-        own = np.isin(self._labels[place], part.labels)
-        near = ndimage.binary_dilation(own, _EIGHT_NEIGHBOURS, rim)
+        own = own_pixels(self._labels[place], part)
+        near = ndimage.maximum_filter(own, 2 * rim + 1)
         others = (self._labels[place] > 0) & ~own
         return np.where(near & ~others, self._ink[place], 0)
 

@@ -16,7 +16,7 @@ from handsum.seeds import Stream, stream
 from handsum.segmentation import Page
 
 if TYPE_CHECKING:
-    from handsum.pretrained import DigitGenerator
+    from handsum.digit_models import DigitGenerator
 
 REDRAWS = 20
 # A digit is accepted when the reader takes it for one, and gives it at least this probability of

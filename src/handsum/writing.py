@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handsum.drawing import parse_digits
+from handsum.arguments import digit_text, hand_name, model_name, optional_number, whole_number
+from handsum.drawing import LARGEST, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
@@ -22,6 +24,8 @@ from handsum.sums import choose_length, draw_digits
 from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from handsum.layout import Style
 
 
@@ -79,6 +83,23 @@ class Sequences:
             for index, digits in enumerate(self.digits)
         ]
 
+    def save(self, path: str | PathLike[str], style: Style | None = None) -> None:
+        """Write them to a .png or .svg picture, numbered ones for a name with {}, or an .npz.
+
+        Raises:
+            UsageError: another kind of file, or a picture that would be too large.
+            HandsumError: the file cannot be written.
+        """
+        from handsum.layout import Style
+        from handsum.saving import save_sequences
+
+        save_sequences(Path(path), self, style or Style())
+
+    def _repr_png_(self) -> bytes | None:
+        from handsum.showing import show_sequences
+
+        return show_sequences(self)
+
 
 def sum_sequence(
     total: int,
@@ -88,8 +109,8 @@ def sum_sequence(
     seed: int | None = None,
     writer: int | str | None = None,
     verify: bool = True,
-    model: str | None = None,
-    reader: str | None = None,
+    model: str | PathLike[str] | None = None,
+    reader: str | PathLike[str] | None = None,
     style: Style | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
@@ -108,44 +129,53 @@ def sum_sequence(
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
-    length = choose_length(total, length)
-    if count < 1:
-        raise UsageError(f"a count of {count} writes nothing: use 1 or more")
-    if model is not None:
+    total = whole_number(total, "a total")
+    length = choose_length(total, optional_number(length, "a length"))
+    count = whole_number(count, "a count", 1)
+    if count * length > LARGEST:
+        raise UsageError(
+            f"{count} sequences of {length} digits are too many at once: use up to {LARGEST:,} "
+            "digits in all, or handsum dataset sums"
+        )
+    writer, name, checker = hand_name(writer), model_name(model), model_name(reader)
+    if name is not None:
         from handsum.pretrained import draws_sequences
 
-        if draws_sequences(model):
+        if draws_sequences(name):
             if writer is not None:
-                raise UsageError(f"{model} knows no writers: leave out the writer")
+                raise UsageError(f"{name} knows no writers: leave out the writer")
             totals = np.full(count, total)
-            return write_totals(totals, length, seed, model, verify, reader, progress)
+            return write_totals(totals, length, seed, name, verify, checker, progress)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, model, reader, style, progress=progress)
+    return write_rows(labels, seed, writer, verify, name, checker, style, progress=progress)
 
 
 def number(
-    text: str,
+    text: str | int,
     *,
     seed: int | None = None,
     writer: int | str | None = None,
     verify: bool = True,
-    model: str | None = None,
-    reader: str | None = None,
+    model: str | PathLike[str] | None = None,
+    reader: str | PathLike[str] | None = None,
     style: Style | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sequences:
     """Write the digits of `text`, leading zeros included, in one hand: one sequence.
 
     Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
-    With a `style` it is also set as a picture and read in it, for digits that stay legible.
+    With a `style` it is also set as a picture and read in it, for digits that stay legible. A
+    whole number may be given for its text.
 
     Raises:
         UsageError: `text` holds anything else, or there is no such writer, seed or model.
     """
+    text = digit_text(text, "a number")
     labels = parse_number(text)[None]
     texts = (text,) if len(text) > labels.size else None
+    hand, name, checker = hand_name(writer), model_name(model), model_name(reader)
     seed = choose_seed(seed)
-    return write_rows(labels, seed, writer, verify, model, reader, style, texts, progress)
+    return write_rows(labels, seed, hand, verify, name, checker, style, texts, progress)
 
 
 def parse_number(text: str) -> np.ndarray:

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handsum.losses.sums import addition_loss, sum_loss, sum_probabilities
+from handsum.losses.sums import HIGHEST_WEIGHT, addition_loss, sum_loss, sum_probabilities
 from handsum.sums import sum_distribution
 
 
@@ -37,11 +37,27 @@ def test_the_loss_of_an_addition_is_that_of_all_ways_to_make_it() -> None:
         digits = [number // 10**place % 10 for place in (3, 2, 1, 0)]
         probability = np.prod([chances[i, digit] for i, digit in enumerate(digits)])
         found[number // 100 + number % 100] += probability
+    highest = np.convolve(np.convolve(chances[0], chances[2]), [0.5, 0.5])
     for total in (0, 9, 57, 100, 198):
         sums = jnp.array([[total // 100, total // 10 % 10, total % 10]])
-        np.testing.assert_allclose(
-            addition_loss(logits, sums), -np.log(found[total]) / 4, rtol=1e-4
-        )
+        expected = -np.log(found[total]) / 4 - HIGHEST_WEIGHT * np.log(highest[total // 10])
+        np.testing.assert_allclose(addition_loss(logits, sums), expected, rtol=1e-4)
+
+
+def test_one_column_is_weighed_once() -> None:
+    logits = jax.random.normal(jax.random.key(3), (1, 2, 10))
+    chances = np.asarray(jax.nn.softmax(logits))[0]
+    found = np.convolve(chances[0], chances[1])
+    loss = addition_loss(logits, jnp.array([[1, 3]]))
+    np.testing.assert_allclose(loss, -np.log(found[13]) / 2, rtol=1e-5)
+
+
+def test_digits_that_are_right_modulo_10_alone_are_not_taken_for_right() -> None:
+    digits = jnp.array([[1, 2, 3, 4, 2, 3, 0, 9]])  # 1234 + 2309 = 3543
+    sums = jnp.array([[0, 3, 5, 4, 3]])
+    right = addition_loss(20 * jax.nn.one_hot(digits, 10), sums)
+    shifted = addition_loss(20 * jax.nn.one_hot((digits + 5) % 10, 10), sums)
+    assert right < 3 < 10 < shifted
 
 
 def test_long_additions_do_not_underflow() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -12,7 +13,9 @@ import typer
 from handsum._version import __version__
 from handsum.cli.console import fail
 from handsum.cli.dataset import dataset
+from handsum.cli.doctor import doctor
 from handsum.cli.evaluate import evaluate
+from handsum.cli.export import export
 from handsum.cli.generate import generate
 from handsum.cli.models import models
 from handsum.cli.number import number
@@ -27,6 +30,8 @@ from handsum.errors import HandsumError
 
 # Typer brings a Click of its own, or none, by its version: its own errors know which.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+NO_MEMORY = "this takes more memory than there is: ask for less at once"
 
 app = typer.Typer(
     name="handsum",
@@ -64,12 +69,18 @@ app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.command("models")(models)
 app.command("web")(web)
+app.command("export")(export)
+app.command("doctor")(doctor)
 
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and an exit code."""
     # A terminated command cleans up what it has half-written, as an interrupted one does.
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    for printed in (sys.stdout, sys.stderr):
+        # What the terminal's encoding lacks, or a file's odd name, is shown as an escape.
+        if isinstance(printed, io.TextIOWrapper):
+            printed.reconfigure(errors="backslashreplace")
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except HandsumError as error:
@@ -83,12 +94,17 @@ def main() -> None:
     except typer.Abort:
         fail("interrupted", 130)
     except MemoryError:
-        fail("this takes more memory than there is: ask for less at once", 1)
+        fail(NO_MEMORY, 1)
     except BrokenPipeError:
         # The reader of our output went away (`handsum ... | head`): nothing is left to say, and
         # the interpreter must not try to flush into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except RuntimeError as error:
+        # XLA's own way to say so.
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        fail(NO_MEMORY, 1)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         fail(f"{place}{error.strerror or error}", 1)

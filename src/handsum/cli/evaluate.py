@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +15,6 @@ from handsum.cli.console import err, out
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
-    from handsum.data.mnist import Split
     from handsum.evaluation.tables import Table
 
 
@@ -55,23 +58,36 @@ def evaluate(
     Readers: misread digits, as they are and corrupted, calibration, and sums.
     Generators: their digits, unselected, beside as many real ones.
     """
-    import dataclasses
     import json
 
-    from handsum.evaluation.figures import FULL, QUICK
     from handsum.evaluation.report import prepare_report, save_report
 
-    sources = images or []
-    if compare and len(models or []) + len(sources) < 2:
+    given, sources, places = models or [], images or [], labels or []
+    if compare and len(given) + len(sources) < 2:
         raise UsageError("--compare takes two or more models or --images")
-    if labels and len(labels) != len(sources):
-        raise UsageError(f"{len(labels)} --labels for {len(sources)} --images: give one for each")
+    if places and len(places) != len(sources):
+        raise UsageError(f"{len(places)} --labels for {len(sources)} --images: give one for each")
     if report is not None:
         prepare_report(report)
-    effort = QUICK if quick else FULL
-    if count is not None and count != effort.count:
-        effort = dataclasses.replace(effort, count=count, name="quick" if quick else "partial")
-    found = _evaluate(models or [], sources, labels, dataset, split, effort, seed, judge, report)
+    with _progress() as progress:
+        from handsum.measuring import evaluate as measure
+
+        found = measure(
+            given,
+            images=sources,
+            labels=places,
+            dataset=dataset,
+            split=split,
+            quick=quick,
+            count=count,
+            seed=seed,
+            judge=judge,
+            pictures=report is not None,
+            command=shlex.join(["handsum", *sys.argv[1:]]),
+            progress=progress,
+        )
+    for note in found.notes:
+        err.print(note, markup=False)
     if as_json:
         typer.echo(json.dumps(found.facts, allow_nan=False))
     else:
@@ -82,63 +98,14 @@ def evaluate(
         err.print(f"wrote {report / 'index.html'}", markup=False)
 
 
-def _evaluate(
-    models: list[str],
-    sources: list[Path],
-    labels: list[Path] | None,
-    dataset: str,
-    split: str,
-    effort: Any,
-    seed: int,
-    judge: str,
-    report: Path | None,
-) -> Any:
-    """Load what is to be measured, and measure it under a progress bar."""
-    import shlex
-    import sys
-
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """Show the share that is done as a bar."""
     from rich.progress import Progress
 
-    from handsum.data.samples import load_samples
-    from handsum.evaluation.run import evaluate as run
-
-    places: list[Path | None] = [*labels] if labels else [None] * len(sources)
-    samples = [load_samples(*pair) for pair in zip(sources, places, strict=True)]
-    for one in samples:
-        for note in one.notes:
-            err.print(f"{one.name}: {note}", markup=False)
-    data = _read_data(dataset, split)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("measuring", total=1.0)
-        return run(
-            models,
-            samples,
-            data=data,
-            data_name=f"{dataset} {split}",
-            effort=effort,
-            seed=seed,
-            judge=judge,
-            command=shlex.join(["handsum", *sys.argv[1:]]),
-            pictures=report is not None,
-            report=lambda share: bar.update(task, completed=share),
-        )
-
-
-def _read_data(dataset: str, split: str) -> Any:
-    """The digits for readers, light on dark; None for those that are measured by default."""
-    from handsum.data.mnist import SPLITS
-    from handsum.data.samples import light_on_dark
-    from handsum.data.sources import load_all, load_dataset
-
-    if (dataset, split) == ("mnist", "test"):
-        return None
-    if split not in (*SPLITS, "all"):
-        raise UsageError(f"no split {split!r}: choose from {', '.join(SPLITS)}, all")
-    data = load_all(dataset) if split == "all" else load_dataset(dataset, cast("Split", split))
-    data, note = light_on_dark(data, dataset)
-    if note:
-        err.print(f"{dataset}: {note}", markup=False)
-    return data
+        yield lambda share: bar.update(task, completed=share)
 
 
 def _show(table: Table) -> None:

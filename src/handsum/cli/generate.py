@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -55,12 +58,25 @@ def generate(
         int | None,
         typer.Option(min=1, help="Exactly this many digits, in place of --rows."),
     ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=99_999,
+            help="Divide an .npz into so many files, such as digits-00000-of-00020.npz, one after "
+            "another: the digits are the same, and no more than a file of them is in memory.",
+        ),
+    ] = None,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help='Print {"digits" (a string), "writers" (a list), "seed"}.'),
+        typer.Option(
+            "--json",
+            help='Print {"digits" (a string), "writers" (a list), "seed"}; of --shards {"files", '
+            '"count", "seed"}.',
+        ),
     ] = False,
 ) -> None:
     """Draw single digits, each in a hand of its own, just as the generator makes them.
@@ -73,52 +89,70 @@ def generate(
 
     handsum generate --count 60000 -o digits.npz
 
+    handsum generate --count 1000000 --shards 20 -o digits.npz
+
     handsum generate --digits 7 --count 100 -o sevens/
 
     handsum generate --digits 2357 --interpolate 12..40 --steps 12 -o hands.gif
 
     handsum generate --model cgan --mix 6,4,7 --rows 4 --cols 8 -o mixed.png
     """
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+    if interpolate is not None:
+        if mix or random or rows or cols or count or shards:
+            raise UsageError("--interpolate takes --digits, --steps, --writer and --model alone")
+        _interpolate(output, interpolate, digits, steps, seed, writer, model, as_json)
+        return
+    options = {
+        "digits": digits,
+        "random": random,
+        "rows": rows,
+        "columns": cols,
+        "writer": writer,
+        "model": model,
+        "mix": mix,
+    }
+    if shards is not None:
+        if count is None:
+            raise UsageError("--shards divides a --count of digits: give both")
+        _write_shards(output, options, count, shards, seed, as_json)
+        return
+    _write(output, options, count, seed, as_json)
 
+
+def _interpolate(
+    output: Path,
+    between: str,
+    digits: str | None,
+    steps: int,
+    seed: int | None,
+    writer: str | None,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    from handsum.interpolation import check_interpolation_path, interpolate, save_interpolation
+
+    check_interpolation_path(output)
+    strip = interpolate(
+        between, digits or "0123456789", steps=steps, seed=seed, writer=writer or 0, model=model
+    )
+    save_interpolation(output, strip)
+    shown = "".join(map(str, strip.labels[::steps]))
+    result = {"digits": shown, "steps": steps, "seed": strip.seed}
+    tell(f"{output}: {shown} in {steps} steps  (seed {strip.seed})", result, as_json)
+
+
+def _write(
+    output: Path, options: dict[str, Any], count: int | None, seed: int | None, as_json: bool
+) -> None:
     from handsum import drawing
     from handsum.saving import check_digits_path, save_digits
 
-    if interpolate is not None:
-        from handsum.interpolation import check_interpolation_path, save_interpolation
-        from handsum.interpolation import interpolate as draw_steps
-
-        check_interpolation_path(output)
-        if mix or random or rows or cols or count:
-            raise UsageError("--interpolate takes --digits, --steps, --writer and --model alone")
-        strip = draw_steps(
-            interpolate, digits or "0123456789", steps=steps, seed=seed, writer=writer or 0,
-            model=model,
-        )  # fmt: skip
-        save_interpolation(output, strip)
-        shown = "".join(map(str, strip.labels[::steps]))
-        result = {"digits": shown, "steps": steps, "seed": strip.seed}
-        tell(f"{output}: {shown} in {steps} steps  (seed {strip.seed})", result, as_json)
-        return
     check_digits_path(output)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("drawing", total=None)
-        drawn = drawing.generate(
-            digits,
-            random=random,
-            rows=rows,
-            columns=cols,
-            count=count,
-            seed=seed,
-            writer=writer,
-            model=model,
-            mix=mix,
-            progress=lambda done, wanted: bar.update(task, completed=done, total=wanted),
-        )
+    with _progress() as report:
+        drawn = drawing.generate(**options, count=count, seed=seed, progress=report)
     save_digits(output, drawn)
     number = len(drawn.labels)
-    hand = "" if writer is None else f"writer {writer}, "
+    hand = "" if options["writer"] is None else f"writer {options['writer']}, "
     tell(
         f"{output}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
         {
@@ -128,3 +162,52 @@ def generate(
         },
         as_json,
     )
+
+
+def _write_shards(
+    output: Path,
+    options: dict[str, Any],
+    count: int,
+    shards: int,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Draw and save one file of digits after another."""
+    from handsum import drawing
+    from handsum.saving import save_digits, shard_paths
+    from handsum.seeds import choose_seed
+
+    paths = shard_paths(output, shards, count)
+    seed = choose_seed(seed)
+    bounds = [index * count // shards for index in range(shards + 1)]
+    with _progress() as report:
+        for path, start, stop in zip(paths, bounds[:-1], bounds[1:], strict=True):
+            drawn = drawing.generate(
+                **options,
+                count=stop,
+                start=start,
+                seed=seed,
+                progress=partial(_tell_all, report, start, count),
+            )
+            save_digits(path, drawn)
+    files = f"{paths[0]} to {paths[-1].name}" if shards > 1 else f"{paths[0]}"
+    result = {"files": list(map(str, paths)), "count": count, "seed": seed}
+    tell(f"{files}: {count:,} digits  (seed {seed})", result, as_json)
+
+
+def _tell_all(
+    report: Callable[[int, int], None], start: int, count: int, done: int, wanted: int
+) -> None:
+    """Pass on a file's progress as that of all files."""
+    report(start + done, count)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show how many digits of how many are drawn, where there is a screen."""
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("drawing", total=None)
+        yield lambda done, wanted: bar.update(task, completed=done, total=wanted)

@@ -32,6 +32,7 @@ def models(
             size, file = "", "not bundled"
         measured = "\n".join(f"{name} {value}" for name, value in (row["measured"] or {}).items())
         table.add_row(row["name"], row["task"], size, file, measured)
-    out.print(table)
+    # In a narrower terminal lines break, and nothing is cut off.
+    out.print(table, width=max(out.width, 72))
     for row in rows:
         out.print(f"{row['name']}: {row['summary']}", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from handsum.cli.console import err, out
 
 # How often a run that nobody watches says where it is.
 LOG_SECONDS = 60.0
+SCALE = "Devices and hosts"
 
 
 def train(
@@ -47,6 +48,13 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in the folder, as it was set up.")
     ] = False,
+    from_step: Annotated[
+        int | None,
+        typer.Option(
+            help="With --resume: go on from the checkpoint of this step, where the newest one is "
+            "damaged or has gone astray; those after it are removed.",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value: change any setting; repeat for several."),
@@ -54,6 +62,38 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the configuration and its size, then stop.")
     ] = False,
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|all",
+            show_default="1; all with --distributed",
+            rich_help_panel=SCALE,
+            help="So many devices divide each batch; the losses are those of one.",
+        ),
+    ] = None,
+    distributed: Annotated[
+        bool,
+        typer.Option(
+            "--distributed",
+            rich_help_panel=SCALE,
+            help="Train with the other processes of the cluster: SLURM, Open MPI, a TPU pod.",
+        ),
+    ] = False,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            rich_help_panel=SCALE,
+            help="Where process 0 is, on no such cluster.",
+        ),
+    ] = None,
+    process_id: Annotated[
+        int | None,
+        typer.Option(min=0, rich_help_panel=SCALE, help="Which process this is, from 0."),
+    ] = None,
+    num_processes: Annotated[
+        int | None, typer.Option(min=1, rich_help_panel=SCALE, help="How many there are.")
+    ] = None,
 ) -> None:
     """Train a model, with checkpoints, samples, plots and a snapshot to use.
 
@@ -62,7 +102,13 @@ def train(
     """
     from handsum.errors import UsageError
     from handsum.training import settings as runs
+    from handsum.training.sharding import start_processes
 
+    count = _count(devices, distributed)
+    if distributed:
+        start_processes(coordinator, process_id, num_processes)
+    elif not (coordinator is process_id is num_processes is None):
+        raise UsageError("--coordinator, --process-id and --num-processes go with --distributed")
     given = {
         "steps": steps,
         "batch_size": batch_size,
@@ -72,6 +118,8 @@ def train(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     target = folder or Path("runs") / model
+    if from_step is not None and not resume:
+        raise UsageError("--from-step goes with --resume")
     if resume:
         if changes or settings or preset != "default" or dataset != "mnist":
             raise UsageError(
@@ -86,7 +134,7 @@ def train(
     if dry_run:
         _show(run)
         return
-    _run(run, resume)
+    _run(run, resume, from_step, count)
 
 
 def _show(run: Any) -> None:
@@ -100,13 +148,29 @@ def _show(run: Any) -> None:
         out.print(f"  {part}: {size:,} parameters", markup=False)
 
 
-def _run(run: Any, resume: bool) -> None:
+def _count(devices: str | None, distributed: bool) -> int | None:
+    """The number of devices to train on; None for all of them."""
+    from handsum.errors import UsageError
+
+    if devices == "all" or (devices is None and distributed):
+        return None
+    if devices is not None and not (devices.isdecimal() and int(devices)):
+        raise UsageError(f"--devices takes a number or all, not {devices!r}")
+    return int(devices or 1)
+
+
+def _run(run: Any, resume: bool, from_step: int | None, devices: int | None) -> None:
     from handsum.data.sources import load_dataset
     from handsum.training.loop import train as run_training
+    from handsum.training.sharding import is_first
 
     data = [load_dataset(run.dataset, split) for split in ("train", "validation")]
-    with _progress(run) as report:
-        outcome = run_training(run, *data, resume=resume, report=report)
+    with _progress(run) if is_first() else nullcontext(lambda progress: None) as report:
+        outcome = run_training(
+            run, *data, resume=resume, from_step=from_step, devices=devices, report=report
+        )
+    if not is_first():
+        return
     if outcome.finished:
         err.print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
     else:

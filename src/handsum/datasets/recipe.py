@@ -32,6 +32,7 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
 )
 
 LENGTH_LIMIT = 32
+LARGEST = 10**9
 HEIGHTS = (28, 512)
 DIGIT_PICTURE, NUMBER_PICTURE = 28, 64
 
@@ -81,6 +82,8 @@ class Recipe:
         low, high = self.length_range
         if self.count < 1:
             raise UsageError(f"a count of {self.count} writes nothing: use 1 or more")
+        if self.count > LARGEST:
+            raise UsageError(f"a count of {self.count} is out of range: use up to {LARGEST:,}")
         if self.kind == "digits" and (low, high) != (1, 1):
             raise UsageError("digits come one to a picture: for more use numbers or sums")
         if not 1 <= low <= high <= LENGTH_LIMIT:

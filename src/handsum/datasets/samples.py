@@ -56,6 +56,11 @@ class Sample:
     seed: int
     effects: dict[str, realism.Drawn]
 
+    def _repr_png_(self) -> bytes:
+        from handsum.showing import show_sample
+
+        return show_sample(self)
+
 
 def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Iterator[Sample]:
     """Draw the samples `start` to `stop` - 1 of a recipe, a block of digits at a time.

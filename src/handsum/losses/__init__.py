@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+from jax.sharding import PartitionSpec
 
 # A model's networks by name. Any, since each is called with arguments of its own.
 Parts = dict[str, Any]
@@ -15,3 +16,14 @@ Batch = dict[str, jax.Array]
 Metrics = dict[str, jax.Array]
 Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]
 Losses = dict[str, Loss]
+
+
+def divide_rows(rows: jax.Array) -> jax.Array:
+    """Rows (N, ...), divided among the devices of the mesh that is set, if there is one.
+
+    For what a loss draws by itself: rows that come from the batch are divided already.
+    """
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty:
+        return rows
+    return jax.lax.with_sharding_constraint(rows, PartitionSpec(mesh.axis_names[0]))

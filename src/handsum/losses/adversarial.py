@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from handsum.losses import Batch, Metrics, Parts
+from handsum.losses import Batch, Metrics, Parts, divide_rows
 
 
 def relativistic_loss(winning: jax.Array, losing: jax.Array) -> jax.Array:
@@ -65,4 +65,4 @@ def image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[ja
 
 def _random_images(generator: Any, batch: Batch, key: jax.Array) -> jax.Array:
     latents = jax.random.normal(key, (len(batch["labels"]), generator.latent_size))
-    return generator(latents, batch["labels"], batch["writers"], training=True)
+    return generator(divide_rows(latents), batch["labels"], batch["writers"], training=True)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from handsum.config import TrainingConfig
-from handsum.losses import Batch, Metrics, Parts
+from handsum.losses import Batch, Metrics, Parts, divide_rows
 from handsum.losses.adversarial import gradient_penalty, realness_loss
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.sums import sum_loss
@@ -76,7 +76,7 @@ def _drawn(config: SequenceConfig, batch: Batch) -> _Drawn:
     count = min(config.drawn, len(batch["labels"]))
     mask = batch["mask"][:count]
     places = count // 2 * (config.longest + 1)
-    flat = jnp.nonzero(mask.reshape(-1), size=places)[0]
+    flat = divide_rows(jnp.nonzero(mask.reshape(-1), size=places)[0])
     images = batch["images"][:count].reshape(-1, 28, 28, 1)[flat]
     return _Drawn(batch["labels"][:count], mask, flat, images)
 

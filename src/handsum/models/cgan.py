@@ -15,37 +15,24 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.config import TrainingConfig
 from handsum.layers import DigitFeatures, DigitPainter, leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
-from handsum.losses.adversarial import gradient_penalty, realness_loss
-from handsum.losses.classification import cross_entropy_loss
+from handsum.losses.conditional import (
+    ConditionalConfig,
+    Judge,
+    conditional_discriminator_loss,
+    conditional_generator_loss,
+)
 
 SNAPSHOT_PART = "generator"
 LATENT_SIZE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(TrainingConfig):
-    """Settings: the generator's `widths` at 7x7, 14x14 and 28x28, the discriminator's in reverse.
-
-    The gradient penalty weighs `penalty` / 2, on `penalty_share` of the batch.
-    """
+class Config(ConditionalConfig):
+    """Settings of the generator and its discriminator."""
 
     steps: int = 4_500
-    batch_size: int = 64
-    learning_rate: float = 5e-4
-    final_learning_rate: float = 2e-5
-    beta1: float = 0.0
-    beta2: float = 0.99
-    ema_decay: float = 0.999
-    widths: tuple[int, ...] = (80, 40, 20)
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
-    style: int = 128
-    features: int = 128
-    penalty: float = 0.5
-    penalty_share: float = 0.25
-    class_weight: float = 0.3
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=4_000)}
@@ -97,49 +84,34 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     }
 
 
-def _generate(parts: Parts, batch: Batch, key: jax.Array) -> jax.Array:
+def _draw(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Judge]:
+    """Digits of the batch's labels, and who judges them and the real ones."""
     labels = batch["labels"]
     latents = jax.random.normal(key, (len(labels), LATENT_SIZE))
-    return parts["generator"](latents, labels, batch["writers"], training=True)
+
+    def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return parts["discriminator"](images, labels[: len(images)])
+
+    return parts["generator"](latents, labels, batch["writers"], training=True), judge
 
 
 def discriminator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Telling real from generated, a gradient penalty on both, and reading the real digits."""
-    discriminator, real, labels = parts["discriminator"], batch["images"], batch["labels"]
-    generated = jax.lax.stop_gradient(_generate(parts, batch, key))
-    real_logits, readings = discriminator(real, labels)
-    generated_logits, _ = discriminator(generated, labels)
-    share = max(1, round(config.penalty_share * len(labels)))
-
-    def penalised(images: jax.Array) -> jax.Array:
-        return discriminator(images, labels[:share])[0]
-
-    penalty = gradient_penalty(penalised, real[:share])
-    penalty += gradient_penalty(penalised, generated[:share])
-    adversarial = realness_loss(real_logits, 1.0) + realness_loss(generated_logits, 0.0)
-    reading = cross_entropy_loss(readings, labels)
-    loss = adversarial + config.penalty / 2 * penalty + config.class_weight * reading
-    metrics = {
-        "discriminator_loss": adversarial,
-        "penalty": penalty,
-        "margin": (real_logits - generated_logits).mean(),
-        "reading_loss": reading,
-    }
-    return loss, metrics
+    """`conditional_discriminator_loss` of the batch's labels."""
+    generated, judge = _draw(parts, batch, key)
+    generated = jax.lax.stop_gradient(generated)
+    return conditional_discriminator_loss(
+        config, judge, batch["images"], generated, batch["labels"]
+    )
 
 
 def generator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Being taken for real, and being read as the digit that was asked for."""
-    labels = batch["labels"]
-    logits, readings = parts["discriminator"](_generate(parts, batch, key), labels)
-    adversarial = realness_loss(logits, 1.0)
-    reading = cross_entropy_loss(readings, labels)
-    loss = adversarial + config.class_weight * reading
-    return loss, {"generator_loss": adversarial, "asked_loss": reading}
+    """`conditional_generator_loss` of the batch's labels."""
+    generated, judge = _draw(parts, batch, key)
+    return conditional_generator_loss(config, judge, generated, batch["labels"])
 
 
 def losses(config: Config) -> Losses:

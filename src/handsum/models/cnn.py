@@ -22,6 +22,7 @@ from handsum.config import TrainingConfig
 from handsum.data import mnist
 from handsum.data.augment import augment
 from handsum.data.non_digits import non_digits
+from handsum.layers import pool
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
@@ -70,12 +71,6 @@ class Layer(nnx.Module):
         return nnx.relu(self.norm(self.convolution(features), use_running_average=not training))
 
 
-def _pool(features: jax.Array) -> jax.Array:
-    """2x2 max pooling; by a reshape, whose gradient is ten times faster on a CPU."""
-    count, height, width, channels = features.shape
-    return features.reshape(count, height // 2, 2, width // 2, 2, channels).max((2, 4))
-
-
 class Classifier(nnx.Module):
     """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
 
@@ -93,11 +88,11 @@ class Classifier(nnx.Module):
         features = self.stem(images, training=training)
         for layer in self.middle:
             features = layer(features, training=training)
-        features = _pool(features)
+        features = pool(features)
         for layer in self.top:
             features = layer(features, training=training)
         # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
-        features = _pool(jnp.pad(features, ((0, 0), (0, 1), (0, 1), (0, 0))))
+        features = pool(jnp.pad(features, ((0, 0), (0, 1), (0, 1), (0, 0))))
         return nnx.relu(self.hidden(features.reshape(len(features), -1)))
 
     def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:

@@ -18,7 +18,7 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.layers import DigitFeatures
-from handsum.losses import Batch, Losses, Metrics, Parts
+from handsum.losses import Batch, Losses, Metrics, Parts, divide_rows
 
 SNAPSHOT_PART = "predictor"
 # The least variance of a digit: enough for a sum to be certain, too much to divide by nothing.
@@ -99,7 +99,7 @@ def predictor_loss(
     mask, predictor = batch["mask"], parts["predictor"]
     # Only the pictures that there are go through the convolutions.
     count = len(mask) // 2 * (config.longest + 1)
-    flat = jnp.nonzero(mask.reshape(-1), size=count)[0]
+    flat = divide_rows(jnp.nonzero(mask.reshape(-1), size=count)[0])
     looked = predictor.look(batch["images"].reshape(-1, 28, 28, 1)[flat])
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     means, variances = predictor.add(features, mask)

@@ -23,6 +23,7 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.errors import UsageError
+from handsum.layers import PooledFeatures
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.sums import addition_loss, sum_loss
@@ -49,34 +50,12 @@ PRESETS = {"default": Config(), "small": Config()}
 LABELS = ("digits", "sums", "numbers")
 
 
-def _pool(features: jax.Array) -> jax.Array:
-    """2x2 max pooling; by a reshape, whose gradient is ten times faster on a CPU."""
-    count, height, width, channels = features.shape
-    return features.reshape(count, height // 2, 2, width // 2, 2, channels).max((2, 4))
-
-
 class Classifier(nnx.Module):
     """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10): two convolutions, two layers."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        narrow, wide = config.widths
-        self.convolutions = nnx.List(
-            nnx.Conv(inputs, outputs, (5, 5), rngs=rngs)
-            for inputs, outputs in ((1, narrow), (narrow, wide))
-        )
-        self.norms = nnx.List(
-            nnx.BatchNorm(width, momentum=0.98, rngs=rngs) for width in config.widths
-        )
-        self.hidden = nnx.Linear(49 * wide, config.hidden, rngs=rngs)
+        self.features = PooledFeatures(config.widths, config.hidden, rngs=rngs)
         self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
-
-    def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
-        """The features (N, hidden) that the logits are linear in."""
-        features = images
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            normal = norm(convolution(features), use_running_average=not training)
-            features = nnx.relu(_pool(normal))
-        return nnx.relu(self.hidden(features.reshape(len(features), -1)))
 
     def __call__(self, images: jax.Array, *, training: bool = False) -> jax.Array:
         return self.head(self.features(images, training=training))

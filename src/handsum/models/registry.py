@@ -43,6 +43,11 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         Entry(
+            "writer-cgan",
+            "digit generator",
+            "class- and writer-conditional GAN, one call a digit",
+        ),
+        Entry(
             "r3gan", "digit generator", "class- and writer-conditional R3GAN, one call per digit"
         ),
         Entry("cgan", "digit generator", "class-conditional GAN, which also mixes digits", True),

@@ -1,70 +1,229 @@
-"""Checkpoints to resume from: Orbax, written whole or not at all, the last two kept."""
+"""Checkpoints to resume from: Orbax, written whole or not at all, the last two kept.
+
+`checkpoints.json` beside them says what each file of each checkpoint was when it was written, so
+that damage is found before anything is made of it.
+"""
 
 from __future__ import annotations
 
+import errno
+import gc
+import hashlib
+import json
 import logging
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
 
-from handsum.errors import SnapshotError
+from handsum.errors import HandsumError, SnapshotError, UsageError
+from handsum.images import atomic_write
+from handsum.training.sharding import is_first
 from handsum.training.state import State
 
-# Orbax reports every save at the level of a warning where nobody has configured logging.
-logging.getLogger("absl").setLevel(logging.ERROR)
+FORMAT = 1
+
+# Orbax reports every save as a warning, and as an error what `Checkpoints` tells in a line.
+logging.getLogger("absl").setLevel(logging.CRITICAL)
 
 
 class Checkpoints:
-    """The checkpoints of one run, in one folder."""
+    """The checkpoints of one run of a model, in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, model: str) -> None:
         options = ocp.CheckpointManagerOptions(
             max_to_keep=2, enable_async_checkpointing=False, cleanup_tmp_directories=True
         )
         self._folder = folder.absolute()
+        self._model = model
+        self._record = self._folder.with_suffix(".json")
+        self._written = self._read_record()
         self._manager = ocp.CheckpointManager(self._folder, options=options)
 
+    def _read_record(self) -> dict[str, dict[str, Any]]:
+        """What was written, by step; nothing where an earlier version made the run.
+
+        Raises:
+            SnapshotError: the record is damaged, of another model, or of a newer version.
+        """
+        try:
+            record = json.loads(self._record.read_bytes())
+            form, model, written = record["format"], record["model"], dict(record["steps"])
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise SnapshotError(
+                f"{self._record} is damaged: remove it to go on without its checks"
+            ) from error
+        if form != FORMAT:
+            raise SnapshotError(
+                f"{self._record} is of format {form}, and this handsum reads format {FORMAT}: "
+                "update handsum"
+            )
+        if model != self._model:
+            raise SnapshotError(f"{self._folder} holds checkpoints of {model}, not {self._model}")
+        return written
+
     def latest(self) -> int | None:
-        """The step of the newest whole checkpoint, or None."""
+        """The step of the newest checkpoint, or None."""
         return self._manager.latest_step()
 
     def save(self, step: int, state: State) -> None:
-        """Write the state after `step` steps, unless it is there already."""
-        if self.latest() != step:
-            self._manager.save(step, args=ocp.args.StandardSave(_plain(state)))
+        """Write the state after `step` steps, unless it is there already.
+
+        Raises:
+            HandsumError: it cannot be written; the older checkpoints are still there.
+        """
+        before = self.latest()
+        if before == step:
+            return
+        reason = ""
+        with _without_echoes():
+            try:
+                self._manager.save(step, args=ocp.args.StandardSave(_plain(state)))
+                if is_first():
+                    self._keep_record(step, state)
+            except Exception as error:
+                # Orbax and TensorStore raise nearly anything where a disk is full.
+                reason = _reason(error)
+        if reason:
+            for unfinished in self._folder.glob(f"{step}.*"):
+                shutil.rmtree(unfinished, ignore_errors=True)
+            kept = f"; --resume goes on from step {before}" if before else ""
+            raise HandsumError(
+                f"cannot write the checkpoint of step {step} in {self._folder}: {reason}{kept}"
+            )
+
+    def _keep_record(self, step: int, state: State) -> None:
+        kept = {str(other) for other in self._manager.all_steps(read=True)}
+        self._written[str(step)] = {
+            "arrays": _forms(state),
+            "files": _sums(self._folder / str(step)),
+        }
+        self._written = {name: own for name, own in self._written.items() if name in kept}
+        record = {"format": FORMAT, "model": self._model, "steps": self._written}
+        with atomic_write(self._record) as file:
+            file.write(json.dumps(record, indent=1).encode() + b"\n")
 
     def restore(self, step: int, like: State) -> State:
         """Read the state after `step` steps, of the structure and shapes of `like`.
 
         Raises:
-            SnapshotError: the checkpoint is damaged, or of another model or configuration.
+            UsageError: there is no checkpoint of that step.
+            SnapshotError: it is damaged (names the newest sound one before it), or of another
+                configuration.
         """
-        leaves, structure = jax.tree.flatten(like)
-        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, _plain(like))
-        try:
-            plain = self._manager.restore(step, args=ocp.args.StandardRestore(abstract))
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            line = str(error).strip().splitlines()[0]
-            older = [other for other in self._manager.all_steps() if other < step]
-            hint = (
-                f"; if it is damaged, remove {self._folder / str(step)} to go on from step "
-                f"{max(older)}"
-                if older
-                else ""
-            )
+        steps = self._manager.all_steps()
+        if step not in steps:
+            listed = ", ".join(map(str, sorted(steps))) or "none"
+            raise UsageError(f"no checkpoint of step {step} in {self._folder}: there are {listed}")
+        damage = self._damage(step)
+        if damage is None and self._written.get(str(step), {}).get("arrays") not in (
+            None,
+            _forms(like),
+        ):
             raise SnapshotError(
-                f"the checkpoint of step {step} in {self._folder} cannot be used: {line}{hint}"
-            ) from error
+                f"the checkpoint of step {step} in {self._folder} is of another configuration than "
+                "the run's config.json: put that back as it was, or begin anew in another --out"
+            )
+        if damage is None:
+            abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, _plain(like))
+            with _without_echoes():
+                try:
+                    plain = self._manager.restore(step, args=ocp.args.StandardRestore(abstract))
+                except Exception as error:
+                    # What nobody has recorded may be damaged in any way.
+                    damage = _reason(error)
+        if damage is not None:
+            raise SnapshotError(
+                f"the checkpoint of step {step} in {self._folder} is damaged ({damage}): "
+                f"{self._advice(step)}"
+            )
+        leaves, structure = jax.tree.flatten(like)
         return jax.tree.unflatten(structure, [plain[str(i)] for i in range(len(leaves))])
+
+    def _damage(self, step: int) -> str | None:
+        """What is wrong with a checkpoint's files; None where nothing is known to be."""
+        if str(step) not in self._written:
+            return None
+        expected, found = self._written[str(step)]["files"], _sums(self._folder / str(step))
+        for name in sorted({*expected, *found}):
+            if name not in found:
+                return f"{name} is missing"
+            if found[name] != expected.get(name):
+                return f"{name} is not as it was written"
+        return None
+
+    def _advice(self, step: int) -> str:
+        older = [other for other in self._manager.all_steps() if other < step]
+        sound = [other for other in older if self._damage(other) is None]
+        if not sound:
+            return "there is no older one; begin anew in another --out"
+        return f"go on from an older one with --resume --from-step {max(sound)}"
+
+    def discard_after(self, step: int) -> None:
+        """Remove the checkpoints after `step`, so that the run can go on from there."""
+        for other in self._manager.all_steps():
+            if other > step:
+                self._manager.delete(other)
 
     def close(self) -> None:
         """Release the folder."""
         self._manager.close()
 
 
+@contextmanager
+def _without_echoes() -> Iterator[None]:
+    """Keep quiet what Orbax leaves behind of a failure, which the caller tells in one line.
+
+    Each of its unfinished tasks would print a traceback when it is collected.
+    """
+    log, hook = logging.getLogger("asyncio"), sys.unraisablehook
+    was = log.disabled
+    log.disabled, sys.unraisablehook = True, lambda unraisable: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            yield
+            gc.collect()
+    finally:
+        log.disabled, sys.unraisablehook = was, hook
+
+
 def _plain(state: State) -> dict[str, Any]:
     # By number, not by name: optimizer states are named tuples within tuples, and a checkpoint
     # that depended on their names would break with every release of Optax.
     return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(state))}
+
+
+def _forms(state: State) -> list[str]:
+    """The type and the shape of each array of a state, such as float32[3, 4]."""
+    return [f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(state)]
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file below a folder, by its path there."""
+    sums = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        sums[path.relative_to(folder).as_posix()] = digest
+    return sums
+
+
+def _reason(error: Exception) -> str:
+    """An error in one line."""
+    text = str(error)
+    for cause in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
+        # TensorStore says it within a long line of its own.
+        if os.strerror(cause) in text:
+            return os.strerror(cause)
+    lines = text.strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Training in memory, for classifiers that live as long as one evaluation."""
+"""Training in memory, for networks that live as long as one evaluation."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
 from handsum.config import TrainingConfig, to_json
 from handsum.data.mnist import Dataset
 from handsum.models import registry
-from handsum.training.batches import Batches
+from handsum.training.batches import make_batches
+from handsum.training.loop import prepare
 from handsum.training.snapshots import Snapshot
 from handsum.training.state import compile_step, flatten, init_state, make_step, snapshot_state
 
@@ -22,20 +22,21 @@ _CHUNK = 10
 def fit(
     model: str, config: TrainingConfig, data: Dataset, report: Callable[[float], None]
 ) -> Snapshot:
-    """Train a model on images and labels for `config.steps` and give its snapshot.
+    """Train a model on a data set for `config.steps` and give its snapshot.
 
     Nothing is written; `report` is called with the share of the steps that are done.
     """
     module = registry.module(model)
+    config, arrays = prepare(config, data)
     modules = module.build(config, rngs=nnx.Rngs(config.seed))
     definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
     step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     advance = compile_step(step, jax.default_backend())
-    batches = Batches(len(data), config.batch_size, config.seed)
-    arrays = {"images": jnp.asarray(data.images), "labels": jnp.asarray(data.labels, np.int32)}
+    batches = make_batches(config, arrays)
+    on_device = {name: jnp.asarray(values) for name, values in arrays.items()}
     for start in range(0, config.steps, _CHUNK):
         end = min(config.steps, start + _CHUNK)
-        state, _ = advance(state, arrays, batches.rows(start, end))
+        state, _ = advance(state, on_device, batches.rows(start, end))
         report(end / config.steps)
     arrays_by_path = flatten(snapshot_state(state, module.SNAPSHOT_PART))
     return Snapshot(arrays_by_path, {"model": model, "config": to_json(config)})

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 import jax
 import numpy as np
 from flax import nnx
+from jax.sharding import Mesh
 
 from handsum._version import __version__
 from handsum.config import TrainingConfig, replace, to_json
 from handsum.data.mnist import Dataset
 from handsum.data.sequences import sum_groups
-from handsum.errors import HandsumError, UsageError
+from handsum.errors import HandsumError
 from handsum.images import atomic_write, save_png
 from handsum.models import registry
 from handsum.training.batches import digit_groups, make_batches
@@ -30,6 +32,16 @@ from handsum.training.checkpoints import Checkpoints
 from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
+from handsum.training.runs import Outcome, Progress, Run, claim, make_folder
+from handsum.training.sharding import (
+    any_of,
+    first_begins,
+    is_first,
+    keeping_together,
+    make_mesh,
+    own_copy,
+    replicate,
+)
 from handsum.training.snapshots import Snapshot, save_snapshot
 from handsum.training.state import (
     State,
@@ -42,40 +54,6 @@ from handsum.training.state import (
 
 CHECKPOINT_SECONDS = 120.0
 SAMPLES_PER_RUN = 40
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is: the step reached, its seconds of training, the metrics of its last steps."""
-
-    step: int
-    steps: int
-    seconds: float
-    images_per_second: float
-    metrics: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run to make or to go on with: what `config.json` repeats."""
-
-    model: str
-    preset: str
-    config: TrainingConfig
-    dataset: str
-    out: Path
-    max_minutes: float | None = None
-    command: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended: `finished`, or stopped by the clock or a signal at `step`."""
-
-    finished: bool
-    step: int
-    snapshot: Path
-    metrics: dict[str, float] = field(default_factory=dict)
 
 
 def prepare(config: TrainingConfig, data: Dataset) -> tuple[TrainingConfig, dict[str, np.ndarray]]:
@@ -113,62 +91,66 @@ def train(
     validation: Dataset,
     *,
     resume: bool = False,
+    from_step: int | None = None,
+    devices: int | None = 1,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Outcome:
     """Train a model into the folder `run.out` until its last step, its time budget or a signal.
 
     The folder gets config.json, metrics.jsonl, checkpoints/, samples/, and at every stop loss.png,
     progress.gif and snapshot/. A resumed run equals an uninterrupted one, bit for bit on the same
-    device.
+    devices. It goes on from its newest checkpoint, or from the one of `from_step`; those after that
+    are then removed. So many `devices` (None: all, of all processes) divide each batch.
 
     Raises:
-        UsageError: the folder holds a run and `resume` is not set, or the other way round; or
-            another process is training there.
-        HandsumError: a metric became NaN or infinite.
+        UsageError: the folder holds a run and `resume` is not set, or the other way round; another
+            run is training there, there is no checkpoint of `from_step`, or the devices cannot
+            divide a batch.
+        SnapshotError: the checkpoint is damaged (tells how to go on from an older one).
+        HandsumError: a metric became NaN or infinite, the folder cannot be written to, or another
+            process of the run is gone.
     """
     module = registry.module(run.model)
     config, arrays = prepare(run.config, training)
     modules = module.build(config, rngs=nnx.Rngs(config.seed))
     parameters = count_parameters(modules)
     definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
-    _claim(run, config, resume)
-    with locked(run.out), closing(Checkpoints(run.out / "checkpoints")) as checkpoints:
-        start = checkpoints.latest() or 0
-        if start:
+    mesh = make_mesh(devices, config.batch_size)
+    state = replicate(state, mesh)
+    with ExitStack() as stack:
+        stack.enter_context(_one_line(run.out))
+        stack.enter_context(keeping_together())
+        with first_begins():
+            if is_first():
+                make_folder(run, resume)
+                stack.enter_context(locked(run.out))
+                claim(run, config, resume)
+        folder = run.out / "checkpoints"
+        checkpoints = stack.enter_context(closing(Checkpoints(folder, run.model)))
+        start = checkpoints.latest() if from_step is None else from_step
+        if start is not None:
             state = checkpoints.restore(start, state)
+            checkpoints.discard_after(start)
         definition = definitions[module.SNAPSHOT_PART]
         monitor = make_monitor(registry.find(run.model), definition, config, validation)
         step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
-        session = _Session(run, config, module.SNAPSHOT_PART, monitor, checkpoints, report)
-        state, reached, metrics = session.train(step, state, arrays, start)
-        session.finish(state, reached, parameters[module.SNAPSHOT_PART])
+        session = _Session(run, config, mesh, module.SNAPSHOT_PART, monitor, checkpoints, report)
+        state, reached, metrics = session.train(step, state, arrays, start or 0)
+        if is_first():
+            session.finish(state, reached, parameters[module.SNAPSHOT_PART])
     return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
 
 
-def _claim(run: Run, config: TrainingConfig, resume: bool) -> None:
-    """Make the run's folder and its config.json, or see that it is there to go on with."""
-    path = run.out / "config.json"
-    if resume:
-        if not path.exists():
-            raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
-        return
-    if path.exists():
-        raise UsageError(f"{run.out} holds a run already: --resume it, or choose another --out")
-    facts = {
-        "model": run.model,
-        "preset": run.preset,
-        "dataset": run.dataset,
-        "config": to_json(config),
-        "command": run.command,
-        "handsum": __version__,
-        "jax": jax.__version__,
-    }
+@contextmanager
+def _one_line(folder: Path) -> Iterator[None]:
+    """Say what could not be written where, as a HandsumError."""
     try:
-        (run.out / "samples").mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
-        raise HandsumError(f"cannot make the folder {run.out}: {error.strerror}") from error
-    with atomic_write(path) as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+        raise HandsumError(
+            f"cannot write to {error.filename or folder}: {error.strerror or error} "
+            "(--resume goes on from the last checkpoint)"
+        ) from error
 
 
 @contextmanager
@@ -198,6 +180,7 @@ class _Session:
 
     run: Run
     config: TrainingConfig
+    mesh: Mesh
     snapshot_part: str
     monitor: Monitor
     checkpoints: Checkpoints
@@ -208,19 +191,18 @@ class _Session:
     ) -> tuple[State, int, dict[str, float]]:
         """Take steps from `start` on; give the state, the step reached and the last metrics."""
         config, backend = self.config, jax.default_backend()
-        advance = compile_step(step, backend)
-        data = {name: jax.numpy.asarray(values) for name, values in arrays.items()}
+        advance = compile_step(step, backend, self.mesh)
+        data = replicate(arrays, self.mesh)
         batches = make_batches(config, arrays)
         # A dispatch on an accelerator takes many steps; on a CPU a chunk is only a moment between
         # two looks at the clock.
         chunk = 10 if backend == "cpu" else 50
         sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
-        rows = [row for row in read_metrics(self._metrics_path) if row["step"] <= start]
-        self._metrics_path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        rows = self._keep_metrics(start)
         before = rows[-1]["seconds"] if rows else 0.0
         began = saved = time.monotonic()
         metrics: dict[str, float] = rows[-1] if rows else {}
-        with _stop_on_signal() as stop, self._metrics_path.open("a", buffering=1) as log:
+        with _stop_on_signal() as stop, self._open_log() as log:
             while start < config.steps:
                 end = min(config.steps, (start // chunk + 1) * chunk)
                 tick = time.monotonic()
@@ -235,9 +217,11 @@ class _Session:
                 log.write(json.dumps(row) + "\n")
                 self.report(Progress(start, config.steps, seconds, speed, metrics))
                 limit = self.run.max_minutes
-                if stop.is_set() or (limit is not None and now - began >= 60 * limit):
+                late = limit is not None and now - began >= 60 * limit
+                stopped, due = any_of(stop.is_set() or late, now - saved >= CHECKPOINT_SECONDS)
+                if stopped:
                     break
-                if now - saved >= CHECKPOINT_SECONDS:
+                if due:
                     self.checkpoints.save(start, state)
                     saved = time.monotonic()
         self.checkpoints.save(start, state)
@@ -246,6 +230,19 @@ class _Session:
     @property
     def _metrics_path(self) -> Path:
         return self.run.out / "metrics.jsonl"
+
+    def _keep_metrics(self, step: int) -> list[dict[str, float]]:
+        """The rows of the log up to `step`; those beyond belong to steps that are taken anew."""
+        if not is_first():
+            return []
+        rows = [row for row in read_metrics(self._metrics_path) if row["step"] <= step]
+        with atomic_write(self._metrics_path) as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+        return rows
+
+    def _open_log(self) -> IO[str]:
+        path = self._metrics_path if is_first() else Path(os.devnull)
+        return path.open("a", buffering=1)
 
     def _check(self, measured: Any, start: int) -> dict[str, float]:
         """Means over the chunk's steps.
@@ -265,7 +262,9 @@ class _Session:
         return {name: float(series.mean()) for name, series in values.items()}
 
     def _sample(self, state: State, step: int) -> dict[str, float]:
-        figures, picture = self.monitor.look(snapshot_state(state, self.snapshot_part))
+        if not is_first():
+            return {}
+        figures, picture = self.monitor.look(own_copy(snapshot_state(state, self.snapshot_part)))
         save_png(self.run.out / "samples" / f"{step:07d}.png", picture)
         return figures
 
@@ -281,7 +280,7 @@ class _Session:
         ]
         if frames:
             save_progress(frames, run.out / "progress.gif")
-        final = snapshot_state(state, self.snapshot_part)
+        final = own_copy(snapshot_state(state, self.snapshot_part))
         facts = {
             "model": run.model,
             "preset": run.preset,
@@ -290,7 +289,7 @@ class _Session:
             "step": step,
             "parameters": parameters,
             "minutes": round((rows[-1]["seconds"] if rows else 0.0) / 60, 1),
-            "hardware": _hardware(),
+            "hardware": _hardware(self.mesh),
             "command": run.command,
             "handsum": __version__,
             **self.monitor.facts(final),
@@ -298,10 +297,8 @@ class _Session:
         save_snapshot(run.out / "snapshot", Snapshot(flatten(final), facts))
 
 
-def _hardware() -> str:
-    device = jax.devices()[0]
+def _hardware(mesh: Mesh) -> str:
+    device = mesh.devices.flat[0]
     if device.platform == "cpu":
-        import os
-
         return f"CPU, {os.cpu_count()} cores, {platform.machine()}"
-    return f"{jax.device_count()} x {device.device_kind}"
+    return f"{mesh.size} x {device.device_kind}"

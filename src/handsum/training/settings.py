@@ -11,7 +11,8 @@ from typing import Any
 from handsum.config import from_json, parse_settings, replace
 from handsum.errors import SnapshotError, UsageError
 from handsum.models import registry
-from handsum.training.loop import Run, count_parameters
+from handsum.training.loop import count_parameters
+from handsum.training.runs import FORMAT, Run
 
 
 def begin(
@@ -50,16 +51,25 @@ def reopen(model: str, out: Path, max_minutes: float | None = None) -> Run:
     path = out / "config.json"
     try:
         facts = json.loads(path.read_bytes())
+        if facts.get("format", FORMAT) != FORMAT:
+            raise SnapshotError(
+                f"{path} is of run format {facts['format']}, and this handsum reads format "
+                f"{FORMAT}: update handsum"
+            )
         if facts["model"] != model:
             raise SnapshotError(f"{out} holds a run of {facts['model']}, not of {model}")
         config = from_json(registry.module(model).Config, facts["config"])
+        texts = [facts[name] for name in ("preset", "dataset", "command")]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("its preset, dataset and command are texts")
     except OSError as error:
         raise UsageError(
             f"nothing to resume in {out}: leave out --resume to begin there"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SnapshotError(f"{path} is damaged: {error}") from error
-    return Run(model, facts["preset"], config, facts["dataset"], out, max_minutes, facts["command"])
+    preset, dataset, command = texts
+    return Run(model, preset, config, dataset, out, max_minutes, command)
 
 
 def sizes(run: Run) -> dict[str, int]:

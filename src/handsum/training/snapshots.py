@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import stat
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,11 @@ import numpy as np
 from handsum.errors import SnapshotError
 from handsum.images import atomic_write
 
+# Of config.json and weights.npz together. Every format up to this one is read: tests/snapshots has
+# one of each.
 FORMAT = 1
+# Bytes of weights; what is damaged or hostile may promise any number of them.
+LARGEST = 2**32
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,17 @@ class Snapshot:
         """The model's name in the registry."""
         return self.facts["model"]
 
+    def setting(self, name: str, default: int | None = None) -> int:
+        """A whole number of the model's configuration.
+
+        Raises:
+            SnapshotError: it is not there, or no whole number.
+        """
+        value = self.facts["config"].get(name, default)
+        if not isinstance(value, int) or value < 1:
+            raise SnapshotError(f"the snapshot of {self.model} is damaged: its {name} is {value!r}")
+        return value
+
 
 def save_snapshot(folder: Path, snapshot: Snapshot) -> None:
     """Write a snapshot; floating arrays as float16, whose rounding costs nothing measurable."""
@@ -45,7 +62,8 @@ def save_snapshot(folder: Path, snapshot: Snapshot) -> None:
     }
     np.savez_compressed(buffer, **arrays)
     data = buffer.getvalue()
-    facts = {"format": FORMAT, **snapshot.facts, "sha256": hashlib.sha256(data).hexdigest()}
+    own = {"format": FORMAT, "sha256": hashlib.sha256(data).hexdigest()}
+    facts = {"format": FORMAT, **snapshot.facts} | own
     with atomic_write(folder / "weights.npz") as file:
         file.write(data)
     with atomic_write(folder / "config.json") as file:
@@ -60,19 +78,25 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     try:
-        facts = json.loads(path.read_bytes())
+        facts = json.loads(_read_file(path))
     except OSError as error:
         raise SnapshotError(f"no snapshot in {folder}: cannot read config.json") from error
     except ValueError as error:
         raise SnapshotError(f"{path} is damaged: {error}") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        found = facts.get("format") if isinstance(facts, dict) else None
-        raise SnapshotError(
-            f"{path} is of snapshot format {found}; this handsum reads format {FORMAT}"
-        )
-    for name, kind in (("model", str), ("config", dict)):
+    if not isinstance(facts, dict):
+        raise SnapshotError(f"{path} is damaged: it is no list of facts")
+    for name, kind in (("format", int), ("model", str), ("config", dict)):
         if not isinstance(facts.get(name), kind):
             raise SnapshotError(f"{path} is damaged: its {name} is {facts.get(name)!r}")
+    if facts["format"] > FORMAT:
+        raise SnapshotError(
+            f"{path} is of snapshot format {facts['format']}, and this handsum reads formats up to "
+            f"{FORMAT}: update handsum"
+        )
+    for name in ("temperature", "least_odds"):
+        value = facts.get(name, 1.0)
+        if not isinstance(value, int | float) and not (name == "least_odds" and value is None):
+            raise SnapshotError(f"{path} is damaged: its {name} is {value!r}")
     return facts
 
 
@@ -85,7 +109,7 @@ def load_snapshot(folder: Path) -> Snapshot:
     facts = read_facts(folder)
     path = folder / "weights.npz"
     try:
-        data = path.read_bytes()
+        data = _read_file(path)
     except OSError as error:
         raise SnapshotError(f"cannot read {path}: {error.strerror}") from error
     found = hashlib.sha256(data).hexdigest()
@@ -93,10 +117,39 @@ def load_snapshot(folder: Path) -> Snapshot:
         raise SnapshotError(
             f"{path} is damaged: its SHA-256 is {found}, expected {facts.get('sha256')}"
         )
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    wide = {
+    return Snapshot(_read_arrays(path, data), facts)
+
+
+def _read_file(path: Path) -> bytes:
+    """The bytes of a file of a size that a snapshot's can have."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        # A pipe or a device may never end.
+        raise SnapshotError(f"cannot read {path}: it is not a file")
+    if found.st_size > LARGEST:
+        raise SnapshotError(f"{path} is damaged: no snapshot has {found.st_size} bytes")
+    return path.read_bytes()
+
+
+def _read_arrays(path: Path, data: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an NPZ's bytes, float16 as float32; nothing is unpickled or unpacked to disk.
+
+    Raises:
+        SnapshotError: it is no archive of numbers, or grows too large when unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            if sum(member.file_size for member in packed.infolist()) > LARGEST:
+                raise ValueError(f"unpacked, it has over {LARGEST} bytes")
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        for name, array in arrays.items():
+            if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+                raise ValueError(f"{name} is no array of numbers")
+    except Exception as error:
+        # A damaged header may raise nearly anything.
+        raise SnapshotError(f"{path} is damaged: {error}") from error
+    return {
         name: array.astype(np.float32) if array.dtype == np.float16 else array
         for name, array in arrays.items()
     }
-    return Snapshot(wide, facts)

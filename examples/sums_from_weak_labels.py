@@ -1,0 +1,44 @@
+"""Learn to read digits from the sums of pairs: no digit's label is ever told.
+
+python examples/sums_from_weak_labels.py --minutes 5
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import handsum
+from handsum.data.mnist import load
+from handsum.training.loop import Progress, train
+from handsum.training.settings import begin
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--addends", type=int, default=2, help="digits to a sum")
+    parser.add_argument("--out", type=Path, default=Path("runs/weak-sums"))
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--steps", type=int, default=3000)
+    options = parser.parse_args()
+
+    changes = {"labels": "sums", "addends": options.addends, "steps": options.steps}
+    run = begin("cnn-sum", "default", changes, [], "mnist", options.out, options.minutes)
+
+    def tell(progress: Progress) -> None:
+        print(f"step {progress.step}: loss {progress.metrics['loss']:.3f}", flush=True)
+
+    outcome = train(run, load("train"), load("validation"), report=tell)
+
+    test = load("test")
+    read = handsum.load_model(outcome.snapshot).probabilities(test.images).argmax(1)
+    pairs = len(test) // options.addends * options.addends
+    sums = [digits[:pairs].reshape(-1, options.addends).sum(1) for digits in (read, test.labels)]
+    print(f"digits of MNIST's test set: {np.mean(read == test.labels):.2%} right")
+    print(f"sums of {options.addends}: {np.mean(sums[0] == sums[1]):.2%} right")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Read digits with JAX and NumPy alone, from a file that `handsum export` wrote.
+
+handsum export cnn --format stablehlo -o cnn.stablehlo
+handsum generate --count 12 -o digits.npz
+python examples/use_an_export.py cnn.stablehlo digits.npz
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import jax
+import numpy as np
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("network", type=Path)
+    parser.add_argument("digits", type=Path, help="an .npz with images uint8 (N, 28, 28)")
+    options = parser.parse_args()
+
+    exported = jax.export.deserialize(bytearray(options.network.read_bytes()))
+    images = np.load(options.digits)["images"]
+    probabilities = np.asarray(exported.call(images))
+    for digit, confidence in zip(probabilities.argmax(1), probabilities.max(1), strict=True):
+        print(f"{digit}  {confidence:.1%}")
+
+
+if __name__ == "__main__":
+    main()

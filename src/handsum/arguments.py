@@ -1,0 +1,124 @@
+"""What the Python API is given, as what it works with; anything else is refused in one line."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from handsum.errors import UsageError
+
+
+def whole_number(value: Any, name: str, least: int | None = None) -> int:
+    """A whole number of any kind as an int, at least `least` where that is given.
+
+    Raises:
+        UsageError: a float, even a whole one, a truth value, a text or anything else; or one that
+            no computer counts to.
+    """
+    number = _index(value, name)
+    if number.bit_length() > 63:
+        raise UsageError(f"{name} is at most 2**63, not a number of {number.bit_length()} bits")
+    if least is not None and number < least:
+        raise UsageError(f"{name} is {least} or more, not {number}")
+    return number
+
+
+def _index(value: Any, name: str) -> int:
+    if type(value).__name__ in ("bool", "bool_"):
+        raise UsageError(f"{name} is a whole number, not {value}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UsageError(f"{name} is a whole number, not {_shown(value)}") from None
+
+
+def optional_number(value: Any, name: str, least: int | None = None) -> int | None:
+    """As `whole_number`; None is None."""
+    return None if value is None else whole_number(value, name, least)
+
+
+def digit_text(value: Any, name: str) -> str:
+    """A text, or a whole number's digits.
+
+    Raises:
+        UsageError: anything else, such as a float, whose digits are not those that were typed.
+    """
+    if isinstance(value, str):
+        return value
+    try:
+        return str(_index(value, name))
+    except ValueError:  # a UsageError, or too many digits for Python to turn into text
+        shown = _shown(value)
+        raise UsageError(
+            f"{name} is a text such as '12.50', or a whole number, not {shown}"
+        ) from None
+
+
+def model_name(value: Any) -> str | None:
+    """A model's name, or its snapshot's folder, as a text; None is None.
+
+    Raises:
+        UsageError: an empty name, or neither a text nor a path.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str | os.PathLike):
+        shown = _shown(value)
+        raise UsageError(f"a model is named by a text or a snapshot's folder, not {shown}")
+    name = os.fspath(value)
+    if not isinstance(name, str) or not name:
+        raise UsageError("an empty name is no model: `handsum models` lists them")
+    return name
+
+
+def hand_name(value: Any) -> int | str | None:
+    """A writer's number, or the text that names a hand; None is None.
+
+    Raises:
+        UsageError: anything else.
+    """
+    return value if isinstance(value, str) else optional_number(value, "a writer")
+
+
+def paths(value: Any, name: str) -> list[str | os.PathLike[str]]:
+    """One path or several, as a list.
+
+    Raises:
+        UsageError: what is given, or a part of it, is no path.
+    """
+    given = [value] if isinstance(value, str | os.PathLike) else value
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise UsageError(f"{name} are paths, not {_shown(value)}")
+    listed = list(given)
+    for one in listed:
+        if not isinstance(one, str | os.PathLike):
+            raise UsageError(f"{name} are paths, not {_shown(one)}")
+    return listed
+
+
+def _shown(value: Any) -> str:
+    """A value in few words: arrays and the like by their kind."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = "\n"
+    return text if len(text) <= 40 and "\n" not in text else f"a {type(value).__name__}"
+
+
+def digit_images(images: np.ndarray, shape: str = "(N, 28, 28)") -> np.ndarray:
+    """The images as an array of that shape; UsageError where they are not."""
+    images = np.asarray(images)
+    if (
+        images.dtype != np.uint8
+        or images.ndim != shape.count(",") + 1
+        or images.shape[-2:] != (28, 28)
+    ):
+        raise UsageError(
+            f"images are uint8 {shape}, white ink (255) on black (0), not {images.dtype} "
+            f"{images.shape}: handsum.predict reads any picture"
+        )
+    return images

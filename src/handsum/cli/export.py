@@ -1,0 +1,56 @@
+"""`handsum export`: a model's weights or network for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handsum.cli.console import err
+
+
+def export(
+    model: Annotated[
+        str,
+        typer.Argument(help="A model of the zoo (see `handsum models`), or a snapshot's folder."),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="safetensors|stablehlo",
+            help="Its weights by name, or its network with them.",
+        ),
+    ] = "safetensors",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", show_default="MODEL.FORMAT", help="The file to write."),
+    ] = None,
+) -> None:
+    """Write a model to a file that other programs load, without handsum.
+
+    safetensors: `safetensors.numpy.load_file(FILE)`, or the same of any other library. Needs
+    the extra handsum[export].
+
+    stablehlo: `jax.export.deserialize(FILE's bytes).call(...)`, for any number of rows, on the
+    CPU, CUDA, ROCm and TPU; what it takes and gives is printed.
+
+    Examples:
+
+    handsum export r3gan -o r3gan.safetensors
+
+    handsum export cnn --format stablehlo -o cnn.stablehlo
+    """
+    from handsum.errors import HandsumError
+    from handsum.exporting import export_model
+
+    path = output or Path(f"{Path(model).name}.{kind}")
+    if path.is_dir():
+        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    signature = export_model(model, kind, path)
+    typer.echo(f"{path}: {model}, {kind}, {path.stat().st_size / 2**20:.1f} MiB")
+    if signature is not None:
+        for verb, names in (("takes", signature.takes), ("gives", signature.gives)):
+            listed = ", ".join(f"{name} {shape}" for name, shape in names.items())
+            err.print(f"{verb} {listed}", markup=False)

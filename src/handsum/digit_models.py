@@ -1,0 +1,162 @@
+"""Trained models of single digits: a generator that draws them, a reader that reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+
+from handsum.arguments import digit_images
+from handsum.compiled import batched, per_row
+from handsum.errors import UsageError
+from handsum.models import inference, registry
+from handsum.models.inference import CHUNK
+from handsum.seeds import Stream, choose_seed, stream
+from handsum.training.snapshots import Snapshot
+from handsum.zoo import Model
+
+_DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
+_SEEDS = jax.ShapeDtypeStruct((CHUNK,), np.uint32)
+
+
+class DigitGenerator(Model):
+    """Draws digits of given classes in given hands (0 to `writers` - 1).
+
+    One that is not `conditional` draws random digits, whatever it is asked for.
+    """
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        super().__init__(name, snapshot)
+        self.writers = snapshot.setting("writers", 1)
+        self.conditional = self.task == "digit generator"
+        self.mixes = registry.find(snapshot.model).mixes
+
+    @cached_property
+    def _compiled(self) -> dict[Any, Callable[..., Any]]:
+        return {}
+
+    def _run(self, function: Callable[..., Any], seed: int, *columns: np.ndarray) -> np.ndarray:
+        """Call a function of the network on a seed and columns, compiled once for their kinds."""
+        kinds = (jax.ShapeDtypeStruct((CHUNK, *c.shape[1:]), c.dtype) for c in columns)
+        shapes = (_SEEDS, *kinds)
+        key = function, shapes
+        if key not in self._compiled:
+            self._compiled[key] = batched(self._snapshot, function, shapes)
+        return self._compiled[key](per_row(seed, columns[0]), *columns)
+
+    @cached_property
+    def hands(self) -> np.ndarray:
+        """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
+        return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
+
+    def draw(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray | None = None,
+        *,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
+        attempts: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
+
+        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone; the
+        seed chooses the writers where they are not given, and chance the seed.
+
+        Raises:
+            UsageError: a label that is no digit, or a writer out of range.
+        """
+        labels, seed = np.asarray(labels), choose_seed(seed)
+        if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+            raise UsageError(
+                f"labels are one row of whole numbers, not {labels.dtype} {labels.shape}"
+            )
+        if writers is None:
+            writers = stream(seed, Stream.WRITERS).integers(self.writers, size=len(labels))
+        if indices is None:
+            indices = np.arange(len(labels))
+        if attempts is None:
+            attempts = np.zeros_like(indices)
+        writers = np.asarray(writers)
+        if not len(labels) == len(writers) == len(indices) == len(attempts):
+            raise UsageError("labels, writers, indices and attempts are equally many")
+        if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
+            raise UsageError("labels are digits from 0 to 9")
+        hands = writers.ndim == 2
+        if writers.size and not hands and not 0 <= writers.min() <= writers.max() < self.writers:
+            raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
+        columns.append(writers.astype(np.float32 if hands else np.int32))
+        return self._run(inference.draw_digits, seed, *columns)
+
+    def draw_between(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray,
+        shares: np.ndarray,
+        *,
+        seed: int,
+        indices: np.ndarray,
+    ) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, labels)]
+        columns.insert(1, np.asarray(shares).astype(np.float32))
+        columns.append(writers.astype(np.float32 if writers.ndim == 2 else np.int32))
+        return self._run(inference.draw_between, seed, *columns)
+
+    def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
+
+        Raises:
+            UsageError: the model cannot mix digits (names those that can).
+        """
+        if not self.mixes:
+            able = ", ".join(entry.name for entry in registry.ENTRIES.values() if entry.mixes)
+            raise UsageError(f"{self.name} cannot mix digits: {able} can")
+        shares = np.asarray(shares, np.float32)
+        shares = shares / shares.sum(1, keepdims=True)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, np.zeros_like(indices))]
+        return self._run(inference.mix_digits, seed, *columns, shares)
+
+
+class DigitReader(Model):
+    """Reads digits: calibrated class probabilities."""
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        super().__init__(name, snapshot)
+        self.temperature = float(snapshot.facts.get("temperature", 1.0))
+        self.least_odds: float | None = snapshot.facts.get("least_odds")
+        self._read = batched(snapshot, inference.read_digits, (_DIGITS,))
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
+        return self._read(digit_images(images)) / np.float32(self.temperature)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Class probabilities float32 (N, 10) of digits uint8 (N, 28, 28)."""
+        return self.read(images)[0]
+
+    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Class probabilities float32 (N, 10) of pictures uint8 (N, 28, 28), and odds (N,).
+
+        The odds are natural logarithms: of a digit against anything else, over the least that the
+        reader takes for a digit. Infinite where it was not trained to tell.
+        """
+        logits = self.logits(images)
+        likelihoods = np.exp(logits - logits.max(-1, keepdims=True))
+        probabilities = likelihoods / likelihoods.sum(-1, keepdims=True)
+        if self.least_odds is None:
+            return probabilities, np.full(len(logits), np.inf, np.float32)
+        odds = np.logaddexp.reduce(logits * np.float32(self.temperature), axis=-1)
+        return probabilities, odds - np.float32(self.least_odds)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
+        return self._features(digit_images(images))
+
+    @cached_property
+    def _features(self) -> Callable[..., Any]:
+        return batched(self._snapshot, inference.digit_features, (_DIGITS,))

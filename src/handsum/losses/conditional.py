@@ -1,0 +1,75 @@
+"""What conditional GANs of single digits train with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+
+from handsum.config import TrainingConfig
+from handsum.losses import Metrics
+from handsum.losses.adversarial import gradient_penalty, realness_loss
+from handsum.losses.classification import cross_entropy_loss
+
+# Images (N, 28, 28, 1) to realness logits (N,), under the conditions of the batch's first N
+# digits, and digit logits (N, 10).
+Judge = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionalConfig(TrainingConfig):
+    """Settings: the generator's `widths` at 7x7, 14x14 and 28x28, the discriminator's in reverse.
+
+    The gradient penalty weighs `penalty` / 2, on `penalty_share` of the batch.
+    """
+
+    batch_size: int = 64
+    learning_rate: float = 5e-4
+    final_learning_rate: float = 2e-5
+    beta1: float = 0.0
+    beta2: float = 0.99
+    ema_decay: float = 0.999
+    widths: tuple[int, ...] = (80, 40, 20)
+    discriminator_widths: tuple[int, ...] = (24, 48, 96)
+    style: int = 128
+    features: int = 128
+    penalty: float = 0.5
+    penalty_share: float = 0.25
+    class_weight: float = 0.3
+
+
+def conditional_discriminator_loss(
+    config: ConditionalConfig,
+    judge: Judge,
+    real: jax.Array,
+    generated: jax.Array,
+    labels: jax.Array,
+) -> tuple[jax.Array, Metrics]:
+    """Telling real from generated, a gradient penalty on both, and reading the real digits."""
+    real_logits, readings = judge(real)
+    generated_logits, _ = judge(generated)
+    share = max(1, round(config.penalty_share * len(labels)))
+    penalty = gradient_penalty(lambda images: judge(images)[0], real[:share])
+    penalty += gradient_penalty(lambda images: judge(images)[0], generated[:share])
+    adversarial = realness_loss(real_logits, 1.0) + realness_loss(generated_logits, 0.0)
+    reading = cross_entropy_loss(readings, labels)
+    loss = adversarial + config.penalty / 2 * penalty + config.class_weight * reading
+    metrics = {
+        "discriminator_loss": adversarial,
+        "penalty": penalty,
+        "margin": (real_logits - generated_logits).mean(),
+        "reading_loss": reading,
+    }
+    return loss, metrics
+
+
+def conditional_generator_loss(
+    config: ConditionalConfig, judge: Judge, generated: jax.Array, labels: jax.Array
+) -> tuple[jax.Array, Metrics]:
+    """Being taken for real, and being read as the digit that was asked for."""
+    logits, readings = judge(generated)
+    adversarial = realness_loss(logits, 1.0)
+    reading = cross_entropy_loss(readings, labels)
+    loss = adversarial + config.class_weight * reading
+    return loss, {"generator_loss": adversarial, "asked_loss": reading}

@@ -1,0 +1,130 @@
+"""Measuring models and digits, named as a person names them: what `handsum evaluate` does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from itertools import zip_longest
+from os import PathLike
+from pathlib import Path
+from typing import cast
+
+from handsum import arguments
+from handsum.data.mnist import SPLITS, Dataset, Split
+from handsum.data.samples import light_on_dark, load_samples
+from handsum.data.sources import load_all, load_dataset
+from handsum.errors import UsageError
+from handsum.evaluation.figures import FULL, QUICK, silent
+from handsum.evaluation.run import Evaluation
+from handsum.evaluation.run import evaluate as run
+from handsum.evaluation.tables import Table
+from handsum.seeds import choose_seed
+
+Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement(Evaluation):
+    """What was measured: `facts` as plain values, `tables`, and `pictures` if asked for.
+
+    `notes` say what was changed in what was given, such as inverted digits. Jupyter shows the
+    tables.
+    """
+
+    notes: tuple[str, ...] = ()
+
+    def _repr_markdown_(self) -> str:
+        return "\n".join(map(markdown, self.tables))
+
+
+def evaluate(
+    models: Paths = (),
+    *,
+    images: Paths = (),
+    labels: Paths = (),
+    dataset: str = "mnist",
+    split: str = "test",
+    quick: bool = False,
+    count: int | None = None,
+    seed: int = 0,
+    judge: str = "judge",
+    pictures: bool = False,
+    command: str = "",
+    progress: Callable[[float], None] = silent,
+) -> Measurement:
+    """Measure models, or digits from anywhere, side by side, on data that they never saw.
+
+    Args:
+        models: names or snapshots' folders: all of them draw, or all of them read.
+        images: digits to measure beside generators: .npz or .npy files, or folders.
+        labels: the labels of `images`, one file for each, where these do not hold them.
+        dataset: what readers read, as `handsum train` takes it, of its `split` (or "all").
+        quick: rough figures in under a minute.
+        count: measure only so many digits.
+        seed: the figures are a function of it.
+        judge: the classifier that judges generators.
+        pictures: make the plots and sheets of a report as well.
+        command: what to name as the command that measured.
+        progress: called with the share that is done, 0 to 1.
+
+    Raises:
+        UsageError: an unknown model or split, generators beside readers, or nothing to measure.
+        DatasetError: the images, labels or data set are not there, or not what they should be.
+    """
+    names = [str(arguments.model_name(model)) for model in arguments.paths(models, "models")]
+    sources, places = arguments.paths(images, "images"), arguments.paths(labels, "labels")
+    if places and len(places) != len(sources):
+        raise UsageError(f"{len(places)} labels for {len(sources)} images: give one for each")
+    if not isinstance(dataset, str):
+        raise UsageError(f"a data set is a text such as mnist or folder:DIR, not {dataset!r}")
+    effort = QUICK if quick else FULL
+    count = arguments.optional_number(count, "a number of digits", 1)
+    if count is not None and count != effort.count:
+        effort = dataclasses.replace(effort, count=count, name="quick" if quick else "partial")
+    samples = [
+        load_samples(Path(source), None if place is None else Path(place))
+        for source, place in zip_longest(sources, places)
+    ]
+    notes = [f"{one.name}: {note}" for one in samples for note in one.notes]
+    data, note = _read_data(dataset, split)
+    found = run(
+        names,
+        samples,
+        data=data,
+        data_name=f"{dataset} {split}",
+        effort=effort,
+        seed=choose_seed(seed),
+        judge=str(arguments.model_name(judge)),
+        command=command,
+        pictures=pictures,
+        report=progress,
+    )
+    notes += [f"{dataset}: {note}"] if note else []
+    return Measurement(found.facts, found.tables, found.pictures, tuple(notes))
+
+
+def _read_data(dataset: str, split: str) -> tuple[Dataset | None, str | None]:
+    """The digits for readers, light on dark; None for those that are measured by default."""
+    if (dataset, split) == ("mnist", "test"):
+        return None, None
+    if split not in (*SPLITS, "all"):
+        raise UsageError(f"no split {split!r}: choose from {', '.join(SPLITS)}, all")
+    data = load_all(dataset) if split == "all" else load_dataset(dataset, cast("Split", split))
+    return light_on_dark(data, dataset)
+
+
+def markdown(table: Table) -> str:
+    """A table in Markdown, under its title."""
+    columns = [name or " " for name in table.columns]
+    lines = [
+        f"### {table.title}",
+        "",
+        "| " + " | ".join(columns) + " |",
+        "|---" + "|---:" * (len(columns) - 1) + "|",
+        *(
+            "| " + " | ".join(cell.replace("  ", "&emsp;") for cell in row) + " |"
+            for row in table.rows
+        ),
+        "",
+    ]
+    return "\n".join([*lines, table.note, ""] if table.note else lines)

@@ -1,0 +1,150 @@
+"""What MkDocs is given beside the pages in docs/: what would go stale if it were written by hand.
+
+The command reference is made from the commands themselves; `<!-- facts of MODEL -->` in a model's
+page becomes what its snapshot and docs/results.json say; links out of docs/ become plain text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from handsum.cli.app import app
+from handsum.models.registry import ENTRIES
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+COMMANDS = "reference/commands.md"
+# Pages that stand in the navigation once they are there, and after which page.
+OPTIONAL = {"web.md": "guides/ocr.md", "scale.md": "datasets.md", "performance.md": "results.md"}
+FACTS = re.compile(r"^<!-- facts of ([\w-]+) -->$", re.MULTILINE)
+
+
+def on_config(config: Any) -> Any:
+    """Add the optional pages that exist, and the models that have a page, to the navigation."""
+    for page, before in OPTIONAL.items():
+        if not (DOCS / page).exists():
+            continue
+        for section in config["nav"]:
+            pages = next(iter(section.values()))
+            if before in pages and page not in pages:
+                pages.insert(pages.index(before) + 1, page)
+    (models,) = (section["Models"] for section in config["nav"] if "Models" in section)
+    pages = (f"models/{name}.md" for name in ENTRIES)
+    models += [page for page in pages if page not in models and (DOCS / page).exists()]
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the command reference, which is a file nowhere."""
+    from mkdocs.structure.files import File
+
+    files.append(File.generated(config, COMMANDS, content=command_reference()))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Fill in a model's facts; a link to a file of the repository becomes its name."""
+    markdown = FACTS.sub(lambda found: model_facts(found[1]), markdown)
+    return re.sub(r"\[([^\]]+)\]\((?:\.\./)+(?:src|examples|tools)/[^)]*\)", r"\1", markdown)
+
+
+def command_reference() -> str:
+    """Every command with its usage, what it does, its arguments and its options, as Markdown."""
+    group = typer.main.get_command(app)
+    parts = [
+        "# Commands\n",
+        "Made from the commands themselves: `handsum COMMAND --help` says it.\n",
+    ]
+    for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
+        parts += [f"## handsum {name}\n", *_command(command)]
+    return "\n".join(parts)
+
+
+def _command(command: Any) -> Iterator[str]:
+    shown = [one for one in command.params if not getattr(one, "hidden", False)]
+    text, _, examples = (command.help or "").partition("Examples:")
+    yield _paragraphs(text)
+    arguments = [one for one in shown if one.param_type_name == "argument"]
+    options = [one for one in shown if one.param_type_name == "option"]
+    for title, rows in (("argument", arguments), ("option", options)):
+        if rows:
+            yield f"| {title} | what | default |\n|---|---|---|"
+            yield "\n".join(_row(one) for one in rows) + "\n"
+    lines = [line.strip() for line in examples.splitlines() if line.strip()]
+    if lines:
+        yield "```console\n" + "\n".join(lines) + "\n```\n"
+
+
+def _row(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        names = f"`{parameter.metavar or parameter.name.upper()}`"
+    else:
+        names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
+        if parameter.metavar:
+            names += f" `{parameter.metavar}`"
+    default = parameter.show_default if isinstance(parameter.show_default, str) else ""
+    if not default and not parameter.required and parameter.default not in (None, False, (), []):
+        default = f"`{parameter.opts[0] if parameter.default is True else parameter.default}`"
+    told = (parameter.help or "").replace("|", "\\|").replace("\n", " ")
+    return f"| {names} | {_code(told)} | {'required' if parameter.required else default} |"
+
+
+def _code(text: str) -> str:
+    """Braces and angles as code, which Markdown would take for something else."""
+    return re.sub(r"(\{[^`]*\})", r"`\1`", text)
+
+
+def _paragraphs(text: str) -> str:
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return "\n\n".join(" ".join(block.split()) for block in blocks) + "\n"
+
+
+@cache
+def _results() -> Any:
+    """The tool that writes docs/results.md, as a module, and what it keeps."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    import results
+
+    return results, json.loads((DOCS / "results.json").read_text())
+
+
+def model_facts(name: str) -> str:
+    """How a model was made, and how good it is, as two tables."""
+    from handsum.evaluation.tables import generator_tables, reader_tables
+    from handsum.measuring import markdown
+    from handsum.pretrained import WEIGHTS
+    from handsum.training.snapshots import read_facts
+
+    if not (WEIGHTS / (ENTRIES[name].weights or name) / "config.json").exists():
+        return "Its weights are not in the package.\n"
+    facts = read_facts(WEIGHTS / (ENTRIES[name].weights or name))
+    size = (WEIGHTS / (ENTRIES[name].weights or name) / "weights.npz").stat().st_size
+    rows = {
+        "task": ENTRIES[name].task,
+        "parameters": f"{facts['parameters']:,}",
+        "size in the package": f"{size / 2**20:.1f} MiB",
+        "made by": f"`{facts['command']}`",
+        "seed": facts["config"].get("seed", 0),
+        "steps": f"{facts['step']:,} of {facts['config']['steps']:,}",
+        "time": f"{facts['minutes']} minutes",
+        "hardware": facts["hardware"],
+        "data": f"{facts['dataset']}, the training split; the validation split for choices",
+    }
+    lines = ["## How it was made\n", "| what | value |", "|---|---|"]
+    lines += [f"| {what} | {value} |" for what, value in rows.items()]
+    tool, kept = _results()
+    if name in kept:
+        told = kept[name]["facts"]
+        figures, real = tool.figures_of(told)
+        tables = generator_tables([figures], real) if real else reader_tables([figures])
+        lines += ["\n## How good it is\n", f"Measured by `{told['command']}`.\n"]
+        lines += [markdown(table) for table in tables if "confidence" not in table.title]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,139 @@
+"""Train readers from sums alone and measure them as the published additions were.
+
+python tools/weak_supervision.py numbers --addends 1 2 4 15 --seeds 3 --epochs 20
+python tools/weak_supervision.py sums --addends 2 4 10 30 100 --seeds 1 --epochs 20
+
+Each run trains `cnn-sum` on the training digits in groups, of which it is told the sums only, for a
+number of epochs; nothing is chosen, not even an epoch. Test digits are grouped in the same way. The
+rows are added to docs/weak-supervision.json, from which `--table` writes docs/weak-supervision.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handsum.config import replace
+from handsum.data.mnist import load
+from handsum.data.sequences import draw_groups
+from handsum.images import atomic_write
+from handsum.models import registry
+from handsum.pretrained import DigitReader
+from handsum.training.fitting import fit
+
+DOCS = Path(__file__).parent.parent / "docs"
+RESULTS, BEGIN, END = DOCS / "weak-supervision.json", "<!-- figures -->", "<!-- end -->"
+PAGE = DOCS / "models" / "cnn-sum.md"
+# About as many digits a step, whatever the group; more groups than a few, so that a step sees
+# several sums.
+DIGITS_PER_STEP, LEAST_GROUPS = 128, 8
+
+
+def measure(kind: str, addends: int, seed: int, epochs: int) -> dict[str, Any]:
+    """Train one reader and measure it on the test set."""
+    training, test = load("train"), load("test")
+    size = addends * (2 if kind == "numbers" else 1)
+    groups = max(LEAST_GROUPS, DIGITS_PER_STEP // size)
+    steps = epochs * (len(training) // size // groups)
+    changes = {
+        "labels": kind,
+        "addends": addends,
+        "seed": seed,
+        "batch_size": groups,
+        "steps": steps,
+    }
+    config = replace(registry.module("cnn-sum").PRESETS["default"], changes)
+    began = time.monotonic()
+    reader = DigitReader("from sums", fit("cnn-sum", config, training, lambda share: None))
+    seconds = time.monotonic() - began
+    probabilities = reader.probabilities(test.images)
+    readings = probabilities.argmax(-1)
+    rows = draw_groups(len(test), size, seed)
+    if kind == "numbers":
+        # Python's whole numbers: fifteen digits and their sums are exact in any case.
+        right = [_add(readings[row]) == _add(test.labels[row]) for row in rows]
+    else:
+        right = readings[rows].sum(1) == test.labels[rows].sum(1)
+    return {
+        "kind": kind,
+        "addends": addends,
+        "seed": seed,
+        "epochs": epochs,
+        "steps": steps,
+        "minutes": round(seconds / 60, 1),
+        "groups": len(training) // size,
+        "tested": len(rows),
+        "sums": float(np.mean(right)),
+        "digits": float((readings == test.labels).mean()),
+    }
+
+
+def _add(digits: np.ndarray) -> int:
+    first, second = np.split(digits, 2)
+    return int("".join(map(str, first))) + int("".join(map(str, second)))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The figures as Markdown, one row for each protocol and number of digits."""
+    lines = [
+        "| told | pairs or sequences | epochs | sums right | digits right | runs |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for kind in ("numbers", "sums"):
+        sizes = sorted({row["addends"] for row in rows if row["kind"] == kind})
+        for size in sizes:
+            runs = [row for row in rows if row["kind"] == kind and row["addends"] == size]
+            told = f"two numbers of {size}" if kind == "numbers" else f"{size} digits"
+            cells = [
+                f"{told} and their sum",
+                f"{runs[0]['groups']:,}",
+                str(runs[0]["epochs"]),
+                _spread([run["sums"] for run in runs]),
+                _spread([run["digits"] for run in runs]),
+                str(len(runs)),
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _spread(values: list[float]) -> str:
+    deviation = f" ± {100 * np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{100 * np.mean(values):.2f}%{deviation}"
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Keep the rows, and set the page's table from them."""
+    with atomic_write(RESULTS) as file:
+        file.write((json.dumps(rows, indent=1) + "\n").encode())
+    before, rest = PAGE.read_text().split(BEGIN)
+    page = f"{before}{BEGIN}\n\n{table(rows)}\n\n{END}{rest.split(END)[1]}"
+    with atomic_write(PAGE) as file:
+        file.write(page.encode())
+
+
+def main() -> None:
+    """Run what is asked for, and has no row yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=("numbers", "sums"))
+    parser.add_argument("--addends", type=int, nargs="+", required=True)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=20)
+    options = parser.parse_args()
+    rows = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    for seed in range(options.seeds):
+        for addends in options.addends:
+            key = (options.kind, addends, seed, options.epochs)
+            if key in [(r["kind"], r["addends"], r["seed"], r["epochs"]) for r in rows]:
+                continue
+            rows.append(measure(options.kind, addends, seed, options.epochs))
+            print(rows[-1], flush=True)
+            write(rows)
+
+
+if __name__ == "__main__":
+    main()
