@@ -84,7 +84,7 @@ def photo(text: str, api: Any, noise: float = 6.0) -> bytes:
 
 def test_a_seven_is_identified_as_it_is_drawn(visit: Visit) -> None:
     page = visit("#identify")
-    page.get_by_text("One digit", exact=True).click()
+    page.get_by_role("radio", name="One digit").check()
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     draw(page, BAR)
     draw(page, STEM)
@@ -114,8 +114,8 @@ def test_it_follows_the_pen_before_it_is_lifted(visit: Visit) -> None:
 
 def test_a_finger_draws_a_row(visit: Visit) -> None:
     page = visit("#identify", "phone")
-    for left in (-0.2, 0.15):
-        touch(page, [(x + left, y) for x, y in (*BAR, *STEM)])
+    for left in (0.0, 0.35):
+        touch(page, [(0.6 * x + left, y) for x, y in (*BAR, *STEM)])
     expect(page.get_by_test_id("reading")).to_have_text("77")
     expect(page.get_by_role("button", name="7, 9")).to_have_count(2)
     expect(page.get_by_role("img", name="The sum is 14")).to_be_visible()
@@ -161,7 +161,7 @@ def test_what_is_no_picture_is_said(visit: Visit) -> None:
     page = visit("#identify")
     text = {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
     page.get_by_label("A picture of digits").set_input_files(text)
-    expect(page.get_by_role("alert")).to_contain_text("not a picture of a known kind")
+    expect(page.get_by_role("alert").first).to_contain_text("not a picture of a known kind")
 
 
 def test_a_sum_is_written_downloaded_and_linked(visit: Visit, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_number_in_a_chosen_hand_and_ink(visit: Visit) -> None:
     dialog.get_by_role("button", name="Hand 7", exact=True).click()
     expect(dialog).to_be_hidden()
     expect(panel.get_by_role("button", name="Hand: Hand 7.")).to_be_visible()
-    panel.get_by_label("Red", exact=True).check(force=True)
+    panel.get_by_role("radio", name="Red").check()
     panel.get_by_label("Thousands apart").check()
     settled(page, "write")
     assert panel.locator("img.written").get_attribute("src") != before
@@ -293,7 +293,7 @@ def test_stages_play_and_maps_are_enlarged(visit: Visit) -> None:
     expect(dialog.get_by_text("Map 2 of")).to_be_visible()
     dialog.get_by_role("button", name="Close").click()
     panel.get_by_label("Generator").select_option("lstm-cgan")
-    expect(panel.get_by_text("Of1").or_(panel.get_by_text(" for 12"))).to_be_visible()
+    expect(panel.get_by_text(" for 12")).to_be_visible()
 
 
 def test_the_slider_goes_from_one_to_another(visit: Visit) -> None:
@@ -316,7 +316,7 @@ def test_readers_and_sums_are_compared(visit: Visit) -> None:
     panel = settled(page, "compare")
     expect(panel.get_by_role("heading", level=3)).to_have_text(["cnn", "cnn-lstm"])
     expect(panel.get_by_role("img", name="The sum is")).to_have_count(2)
-    panel.get_by_text("A sum", exact=True).click()
+    panel.get_by_role("radio", name="A sum").check()
     expect(panel.get_by_role("heading", level=3)).to_have_count(4)
     expect(settled(page, "compare").locator("img.written")).to_have_count(4)
 
@@ -345,7 +345,7 @@ def test_it_is_used_with_the_keyboard(visit: Visit) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("radio", name="A sum")).to_be_focused()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_label("Number")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Number")).to_be_visible()
     # Something to identify without drawing.
     page.get_by_role("tab", name="Identify").focus()
     page.keyboard.press("Enter")

@@ -75,4 +75,7 @@ export function latest() {
 }
 
 let models;
-export const zoo = () => (models ??= ask("models").then((told) => told.models));
+// The models that have weights, the default first.
+export const zoo = () => (models ??= ask("models").then((told) => told.models.filter(({ bundled }) => bundled).sort((one, other) => other.default - one.default)));
+export const able = (models, ...tasks) => models.filter(({ task }) => tasks.includes(task));
+export const DIGITS = "digit generator", RANDOM = "random digit generator", SEQUENCES = "sequence generator", SUMS = "sum reader", READERS = "digit reader";
