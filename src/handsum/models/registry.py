@@ -35,7 +35,7 @@ class Entry:
     weights: str = ""
 
 
-DEFAULT_GENERATOR = "r3gan"
+DEFAULT_GENERATOR = "writer-cgan"
 DEFAULT_READER = "cnn"
 JUDGE = "judge"
 
