@@ -16,7 +16,6 @@ from handsum.images import atomic_folder, atomic_write, encode_png, tile
 from handsum.layout import Picture, Placed, Style, check_size, compose, render
 from handsum.painting import ink_box
 from handsum.seeds import Stream, stream
-from handsum.vector import TRACE_SCALE, draw_svg
 from handsum.writing import Sequences
 
 NUMBER_MARK = "{}"
@@ -89,6 +88,8 @@ def draw_vector(
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
     """As `draw_picture`, but as the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
+    from handsum.vector import TRACE_SCALE, draw_svg
+
     fine = replace(style, scale=TRACE_SCALE)
     sheet = compose(*_layout(sequences, fine, captions, rows))
     texts = (sequences.texts or sequences.digits)[rows]
