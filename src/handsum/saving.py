@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from handsum._version import __version__
-from handsum.drawing import Digits
+from handsum.drawing import INDICES, LARGEST, Digits
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_folder, atomic_write, encode_png, tile
 from handsum.layout import Picture, Placed, Style, check_size, compose, render
@@ -217,6 +217,11 @@ def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
         raise UsageError(f"cannot divide {path} into shards: use a name that ends in .npz")
     if not 1 <= shards <= count:
         raise UsageError(f"{count} digits do not make {shards} shards: use 1 to {count}")
+    if count > INDICES or -(-count // shards) > LARGEST:
+        raise UsageError(
+            f"{count} digits are too many for {shards} shards: use up to {LARGEST:,} to a file, "
+            f"and {INDICES:,} in all"
+        )
     paths = [
         path.with_name(f"{path.stem}-{index:05d}-of-{shards:05d}{path.suffix}")
         for index in range(shards)

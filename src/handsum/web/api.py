@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from handsum._version import __version__
 from handsum.web import jobs, limits, results
-from handsum.web.loading import LOOK, READER, SUM_READER, Loading
+from handsum.web.catalogue import GENERATOR, READER
+from handsum.web.loading import LOOK, Loading
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
@@ -92,9 +93,7 @@ async def models(request: Request) -> Response:
     """The zoo: every model's task, size and measured quality."""
 
     def job(progress: Any) -> results.Zoo:
-        from handsum.pretrained import list_models
-
-        return results.Zoo(models=[results.Model(**row) for row in list_models()])
+        return jobs.models()
 
     return await _run(request, job)
 
@@ -126,7 +125,7 @@ async def interpolate(request: Request, query: Annotated[InterpolateQuery, Query
 @router.get("/writers", **_answers(results.Hands))
 async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Response:
     """Show hands to choose from."""
-    return await _run(request, partial(jobs.hands, query), READER, "r3gan")
+    return await _run(request, partial(jobs.hands, query), READER, GENERATOR)
 
 
 @router.post("/writers/like", **_answers(results.Hands, upload=True))
@@ -134,7 +133,7 @@ async def writers_like(request: Request) -> Response:
     """Show the hands most like the one in a picture of some digits."""
     data = await _body(request)
     large = len(data) > limits.LARGE_PICTURE_BYTES
-    return await _run(request, partial(jobs.hands_like, data), READER, "r3gan", large=large)
+    return await _run(request, partial(jobs.hands_like, data), READER, GENERATOR, large=large)
 
 
 @router.post("/predict", **_answers(results.Reading, upload=True))
@@ -142,8 +141,8 @@ async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> 
     """Read the digits in a picture, and the distribution of their sum."""
     data = await _body(request)
     large = len(data) > limits.LARGE_PICTURE_BYTES
-    wanted = {READER, query.model} & {READER, SUM_READER}
-    return await _run(request, partial(jobs.predict, data, query), *wanted, large=large)
+    job = partial(jobs.predict, data, query)
+    return await _run(request, job, READER, query.model, large=large)
 
 
 @router.get("/visualize", **_answers(results.Stages))

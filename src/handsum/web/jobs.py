@@ -12,7 +12,7 @@ from starlette.responses import Response
 from handsum.errors import UsageError
 from handsum.images import open_picture
 from handsum.web import limits, results
-from handsum.web.loading import CONDITIONAL, SUM_READER
+from handsum.web.catalogue import CONDITIONAL, GENERATOR, READER, SUM_READERS
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
@@ -31,6 +31,31 @@ if TYPE_CHECKING:
     from handsum.reading import FileReading, Prediction
     from handsum.visualization import Stage
     from handsum.writing import Sequences
+
+
+def models() -> results.Zoo:
+    """Tell of every model."""
+    from handsum.models.registry import ENTRIES
+    from handsum.pretrained import list_models
+
+    return results.Zoo(
+        models=[
+            results.Model(
+                **row,
+                default=row["name"] in (GENERATOR, READER),
+                mixes=ENTRIES[row["name"]].mixes,
+                writers=_writers(row["name"]) if row["name"] in CONDITIONAL else None,
+            )
+            for row in list_models()
+        ]
+    )
+
+
+def _writers(name: str) -> int:
+    from handsum.pretrained import WEIGHTS
+    from handsum.training.snapshots import read_facts
+
+    return int(read_facts(WEIGHTS / name)["config"].get("writers", 1))
 
 
 def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Response:
@@ -239,8 +264,8 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
     grey = _open(data)
     progress(1, 2)
     found = predict_picture(grey, length=query.length, punctuation=query.punctuation)
-    if query.model == SUM_READER and found.sum is not None:
-        found = _summed(found)
+    if query.model in SUM_READERS and found.sum is not None:
+        found = _summed(found, query.model)
     reading = found.files[0]
     if reading.failed:
         raise UsageError(str(reading.error))
@@ -253,7 +278,7 @@ def _open(data: bytes) -> np.ndarray:
     return open_picture(io.BytesIO(data), "the picture", limits.MOST_PIXELS)
 
 
-def _summed(found: Prediction) -> Prediction:
+def _summed(found: Prediction, model: str) -> Prediction:
     """A prediction with the sum as the model of sums has it."""
     from handsum.pretrained import load_sum_reader
     from handsum.sums import sum_summary
@@ -261,10 +286,10 @@ def _summed(found: Prediction) -> Prediction:
     images = found.files[0].images
     if len(images) > limits.LONGEST_SUM:
         raise UsageError(
-            f"{SUM_READER} reads sums of up to {limits.LONGEST_SUM} digits, not {len(images)}: "
+            f"{model} reads sums of up to {limits.LONGEST_SUM} digits, not {len(images)}: "
             "the default reader reads any"
         )
-    distribution = load_sum_reader(SUM_READER).distributions(images[None])[0]
+    distribution = load_sum_reader(model).distributions(images[None])[0]
     told = sum_summary(distribution)
     return replace(
         found,

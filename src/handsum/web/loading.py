@@ -12,16 +12,12 @@ from typing import Literal
 
 import numpy as np
 
-from handsum.models.registry import ENTRIES
+from handsum.web.catalogue import GENERATORS, READER, SEQUENCES, SUM_READERS
 from handsum.web.limits import LONGEST_SUM
 from handsum.web.problems import BusyError
 
 _LOG = logging.getLogger("handsum.web")
 LOOK = "visualize"
-GENERATORS = tuple(n for n, e in ENTRIES.items() if e.task.endswith("digit generator"))
-CONDITIONAL = tuple(n for n, e in ENTRIES.items() if e.task == "digit generator")
-SEQUENCES = tuple(n for n, e in ENTRIES.items() if e.task == "sequence generator")
-READER, SUM_READER = "cnn", "cnn-lstm"
 
 
 @dataclass(frozen=True)
@@ -120,8 +116,8 @@ def loading_steps() -> dict[str, Callable[[], object]]:
     steps: dict[str, Callable[[], object]] = {READER: _load_reader}
     steps |= {name: partial(_load_generator, name) for name in GENERATORS}
     steps |= {name: partial(_load_sequences, name) for name in SEQUENCES}
-    steps |= {SUM_READER: _load_sums, LOOK: _load_stages}
-    return steps
+    steps |= {name: partial(_load_sums, name) for name in SUM_READERS}
+    return steps | {LOOK: _load_stages}
 
 
 def _load_reader() -> None:
@@ -156,10 +152,10 @@ def _load_sequences(name: str) -> None:
     load_sequence_generator(name).draw(np.array([9]), 2, seed=0, indices=np.zeros(1, np.int64))
 
 
-def _load_sums() -> None:
+def _load_sums(name: str) -> None:
     from handsum.pretrained import load_sum_reader
 
-    reader = load_sum_reader(SUM_READER)
+    reader = load_sum_reader(name)
     length = 1
     while length <= LONGEST_SUM:
         reader.distributions(np.zeros((1, length, 28, 28), np.uint8))

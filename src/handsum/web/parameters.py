@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handsum.seeds import SEED_LIMIT
 from handsum.web import limits
-
-DigitGenerator = Literal["r3gan", "cgan"]
-AnyGenerator = Literal["r3gan", "cgan", "dcgan", "gan"]
-SumGenerator = Literal["r3gan", "cgan", "lstm-cgan", "one-to-many-cgan"]
-DrawnGenerator = Literal["r3gan", "cgan", "dcgan", "gan", "lstm-cgan", "one-to-many-cgan"]
-Reader = Literal["cnn", "cnn-lstm"]
+from handsum.web.catalogue import (
+    CONDITIONAL,
+    GENERATOR,
+    GENERATORS,
+    READER,
+    SEQUENCES,
+    SUM_READERS,
+    OneOf,
+)
 
 Seed = Annotated[
     int | None,
@@ -84,8 +87,10 @@ class SumQuery(Written):
         Literal["normal", "wide"], Field(description="The gaps between the digits.")
     ] = "normal"
     model: Annotated[
-        SumGenerator, Field(description="The generator; the last two plan the digits themselves.")
-    ] = "r3gan"
+        str,
+        OneOf((*CONDITIONAL, *SEQUENCES)),
+        Field(description="The generator; one of sequences plans for itself."),
+    ] = GENERATOR
 
 
 class NumberQuery(Written):
@@ -103,7 +108,7 @@ class NumberQuery(Written):
     spacing: Annotated[
         Literal["normal", "thousands"], Field(description="Whether thousands stand apart.")
     ] = "normal"
-    model: Annotated[DigitGenerator, Field(description="The generator.")] = "r3gan"
+    model: Annotated[str, OneOf(CONDITIONAL), Field(description="The generator.")] = GENERATOR
 
 
 class GenerateQuery(Parameters):
@@ -140,7 +145,7 @@ class GenerateQuery(Parameters):
     ] = None
     seed: Seed = None
     writer: Writer = None
-    model: Annotated[AnyGenerator, Field(description="The generator.")] = "r3gan"
+    model: Annotated[str, OneOf(GENERATORS), Field(description="The generator.")] = GENERATOR
     format: Annotated[Literal["json", "png"], Field(description="JSON, or the grid itself.")] = (
         "json"
     )
@@ -179,7 +184,7 @@ class InterpolateQuery(Parameters):
     writer: Annotated[
         str, Field(min_length=1, max_length=100, description="Whose hand, with latents.")
     ] = "0"
-    model: Annotated[DigitGenerator, Field(description="The generator.")] = "r3gan"
+    model: Annotated[str, OneOf(CONDITIONAL), Field(description="The generator.")] = GENERATOR
     format: Annotated[
         Literal["json", "png", "gif"],
         Field(description="JSON, a strip, or an animation there and back."),
@@ -206,8 +211,10 @@ class PictureQuery(Parameters):
     ] = None
     punctuation: Annotated[bool, Field(description="Keep points and commas in the rows.")] = False
     model: Annotated[
-        Reader, Field(description="The reader; cnn-lstm gives the sum of what cnn finds.")
-    ] = "cnn"
+        str,
+        OneOf((READER, *SUM_READERS)),
+        Field(description="The reader; cnn-lstm gives the sum of what cnn finds."),
+    ] = READER
 
 
 class VisualizeQuery(Parameters):
@@ -226,4 +233,6 @@ class VisualizeQuery(Parameters):
     ] = None
     writer: Annotated[int | None, Field(ge=0, le=493, description="Whose hand.")] = None
     seed: Seed = None
-    model: Annotated[DrawnGenerator, Field(description="The generator.")] = "r3gan"
+    model: Annotated[str, OneOf((*GENERATORS, *SEQUENCES)), Field(description="The generator.")] = (
+        GENERATOR
+    )

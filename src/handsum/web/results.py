@@ -44,6 +44,9 @@ class Model(BaseModel):
     parameters: int | None
     bytes: int | None
     measured: dict[str, str] | None = Field(description="Figures by their name.")
+    default: bool = Field(description="Whether it is used where none is asked for.")
+    mixes: bool = Field(description="Whether it can draw several digits at once.")
+    writers: int | None = Field(description="How many hands it knows; 1 for none in particular.")
 
 
 class Zoo(BaseModel):

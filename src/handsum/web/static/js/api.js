@@ -1,4 +1,4 @@
-// The server's API: JSON, or progress events and then JSON.
+// The server's API, asked for progress events that end with the result.
 
 export class Problem extends Error {
   constructor(told) {
@@ -16,21 +16,20 @@ export function address(path, parameters = {}) {
   return `/api/${path}${asked && "?"}${asked}`;
 }
 
-export async function ask(path, parameters, { signal, body, progress } = {}) {
+export async function ask(path, parameters, { signal, body, progress = () => {} } = {}) {
   let answer;
   try {
     answer = await fetch(address(path, parameters), {
       method: body === undefined ? "GET" : "POST",
       body,
       signal,
-      headers: { Accept: progress ? "text/event-stream" : "application/json" },
+      headers: { Accept: "text/event-stream" },
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({ detail: "the server does not answer: is handsum web still running?" });
   }
   if (!answer.ok) throw new Problem(await answer.json().catch(() => ({})));
-  if (!progress) return answer.json();
   for await (const { event, data } of events(answer.body)) {
     if (event === "progress") progress(data.done, data.wanted);
     else if (event === "problem") throw new Problem(data);
@@ -76,4 +75,7 @@ export function latest() {
 }
 
 let models;
-export const zoo = () => (models ??= ask("models").then((told) => told.models));
+// The models that have weights, the default first.
+export const zoo = () => (models ??= ask("models").then((told) => told.models.filter(({ bundled }) => bundled).sort((one, other) => other.default - one.default)));
+export const able = (models, ...tasks) => models.filter(({ task }) => tasks.includes(task));
+export const DIGITS = "digit generator", RANDOM = "random digit generator", SEQUENCES = "sequence generator", SUMS = "sum reader", READERS = "digit reader";

@@ -1,6 +1,7 @@
 // The page: tabs, the address, the theme, and the state of the server.
 
 import { h, icon } from "./dom.js";
+import { zoo } from "./api.js";
 import { mount as write } from "./tabs/write.js";
 import { mount as identify } from "./tabs/identify.js";
 import { mount as generate } from "./tabs/generate.js";
@@ -63,7 +64,7 @@ function route() {
   entry.tab.scrollIntoView({ block: "nearest", inline: "center" });
   document.title = `${entry.label} · handsum`;
   const first = !entry.view;
-  entry.view ??= entry.mount(entry.panel, { address: (parameters) => keep(id, parameters) });
+  entry.view ??= entry.mount(entry.panel, { models, address: (parameters) => keep(id, parameters) });
   if (first || query !== entry.asked) {
     entry.asked = query;
     entry.view.show(Object.fromEntries(new URLSearchParams(query)));
@@ -125,5 +126,11 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 theme();
 status();
-addEventListener("hashchange", route);
-route();
+let models;
+try {
+  models = await zoo();
+  addEventListener("hashchange", route);
+  route();
+} catch (error) {
+  main.replaceChildren(h("p", { class: "message", role: "alert" }, error.message));
+}

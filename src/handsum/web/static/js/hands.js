@@ -74,7 +74,7 @@ function open(value, choose, any) {
     });
   } } });
   const mix = text({ placeholder: "12+40 or 12:3+40:1", value: value.includes("+") ? value : "" });
-  const form = h("form", { class: "row", on: { submit: (event) => {
+  const form = h("form", { class: "row mix", on: { submit: (event) => {
     event.preventDefault();
     if (mix.value.trim()) close(mix.value.trim().replaceAll(" ", ""));
   } } }, mix, h("button", { class: "button" }, "Use the mix"));

@@ -35,6 +35,7 @@ export function output(label) {
       if (result === undefined) return;
       message.replaceChildren();
       body.replaceChildren(...[await show(result)].flat());
+      element.classList.remove("failed");
       busy(false);
     } catch (error) {
       busy(false);
@@ -43,6 +44,7 @@ export function output(label) {
   }
 
   function tell(problem) {
+    element.classList.add("failed");
     message.replaceChildren(h("p", { class: "message" }, problem[0].toUpperCase() + problem.slice(1)));
   }
 

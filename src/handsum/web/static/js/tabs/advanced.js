@@ -1,19 +1,19 @@
 // Advanced: the digits that are asked for, in a hand.
 
 import { h, button, copyAddress, field, later, number, randomSeed, save, select, text } from "../dom.js";
-import { address as apiAddress, ask } from "../api.js";
+import { able, address as apiAddress, ask, DIGITS } from "../api.js";
 import { facts, intro, output, tiles } from "../parts.js";
 import { handPicker } from "../hands.js";
 
-const DEFAULTS = { digits: "0123456789", rows: "6", model: "r3gan", writer: "", seed: "" };
-
-export function mount(panel, { address }) {
+export function mount(panel, { address, models }) {
+  const generators = able(models, DIGITS);
+  const DEFAULTS = { digits: "0123456789", rows: "6", model: generators[0].name, writer: "", seed: "" };
   let state = { ...DEFAULTS };
   const place = output("Digits");
   const soon = later(request, 250);
   const digits = text({ inputmode: "numeric", maxlength: 20, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
   const rows = number({ min: 1, max: 20, on: { input: () => change({ rows: rows.value }) } });
-  const model = select([["r3gan", "r3gan: knows 494 hands"], ["cgan", "cgan: one for all hands"]], "r3gan", () => change({ model: model.value, writer: "" }));
+  const model = select(generators.map(({ name, writers }) => [name, writers > 1 ? `${name}: knows ${writers} hands` : `${name}: one for all hands`]), DEFAULTS.model, () => change({ model: model.value, writer: "" }));
   const hand = handPicker("Hand", { any: "Another for every digit", run: (value) => change({ writer: value }) });
   const seed = number({ min: 0, max: 2 ** 32 - 1, on: { change: () => change({ seed: seed.value || String(randomSeed()) }) } });
 
@@ -31,7 +31,7 @@ export function mount(panel, { address }) {
     for (const [input, key] of [[digits, "digits"], [rows, "rows"], [seed, "seed"]]) if (document.activeElement !== input) input.value = state[key];
     model.value = state.model;
     hand.value = state.writer;
-    hand.hidden = state.model !== "r3gan";
+    hand.hidden = !(generators.find(({ name }) => name === state.model)?.writers > 1);
     soon();
   }
 

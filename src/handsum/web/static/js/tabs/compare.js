@@ -1,18 +1,14 @@
 // Compare: the zoo side by side on the same request, with each model's measured figures.
 
 import { h, blobOf, button, copyAddress, field, later, number, percent, randomSeed, segments, text } from "../dom.js";
-import { ask, zoo } from "../api.js";
+import { able, ask, DIGITS, RANDOM, READERS, SEQUENCES, SUMS } from "../api.js";
 import { intro, output, sumChart, tiles } from "../parts.js";
 
-const GENERATORS = ["r3gan", "cgan", "dcgan", "gan"], ASKED = ["r3gan", "cgan"];
-const WRITERS = ["r3gan", "cgan", "lstm-cgan", "one-to-many-cgan"];
-const READERS = ["cnn", "cnn-lstm"];
 const DEFAULTS = { kind: "digits", digits: "0123456789", total: "23", length: "5", seed: "" };
-const FIGURES = { digits: GENERATORS, sum: WRITERS, reading: READERS };
 
-export function mount(panel, { address }) {
+export function mount(panel, { address, models }) {
+  const zoo = { digits: able(models, DIGITS, RANDOM), sum: able(models, DIGITS, SEQUENCES), reading: able(models, READERS, SUMS).filter(({ default: own, task }) => own || task === SUMS) };
   let state = { ...DEFAULTS };
-  let round = 0;
   const soon = later(request, 250);
   const kind = segments("What to compare", [["digits", "Digits"], ["sum", "A sum"], ["reading", "Reading"]], "digits", (value) => change({ kind: value }));
   const digits = text({ inputmode: "numeric", maxlength: 10, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
@@ -36,15 +32,12 @@ export function mount(panel, { address }) {
     soon();
   }
 
-  async function request() {
+  function request() {
     if (state.kind === "digits" ? !state.digits : state.total === "" || state.length === "") return;
     address(state);
-    const own = ++round;
-    const models = await zoo();
-    if (own !== round) return;
     const answer = { digits: drawn, sum: written, reading: reader() }[state.kind];
-    cards.replaceChildren(...FIGURES[state.kind].map((name) => {
-      const model = models.find((one) => one.name === name);
+    cards.replaceChildren(...zoo[state.kind].map((model) => {
+      const { name } = model;
       const place = output(`${name}’s answer`);
       place.element.classList.remove("card");
       place.make((options) => answer(name, options), (shown) => shown);
@@ -53,7 +46,7 @@ export function mount(panel, { address }) {
   }
 
   async function drawn(name, { signal, progress }) {
-    const asked = ASKED.includes(name);
+    const asked = able(models, DIGITS).some((model) => model.name === name);
     const request = asked ? { digits: state.digits, rows: 2 } : { count: 2 * state.digits.length, columns: state.digits.length };
     const start = performance.now();
     const result = await ask("generate", { ...(asked ? request : { count: request.count }), model: name, seed: state.seed }, { signal, progress });

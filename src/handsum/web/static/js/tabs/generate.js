@@ -1,21 +1,22 @@
 // Generate: random digits, as any generator of the zoo makes them.
 
 import { h, button, copyAddress, field, number, percent, randomSeed, save, segments, select } from "../dom.js";
-import { address as apiAddress, ask, zoo } from "../api.js";
+import { able, address as apiAddress, ask, DIGITS, RANDOM } from "../api.js";
 import { facts, intro, output, tiles } from "../parts.js";
 
-const DEFAULTS = { model: "r3gan", count: "60", seed: "" };
 
-export function mount(panel, { address }) {
+export function mount(panel, { address, models }) {
+  const generators = able(models, DIGITS, RANDOM);
+  const DEFAULTS = { model: generators[0].name, count: "60", seed: "" };
   let state = { ...DEFAULTS };
   const place = output("Digits");
-  const model = select([["r3gan", "r3gan"], ["cgan", "cgan"], ["dcgan", "dcgan"], ["gan", "gan"]], "r3gan", () => change({ model: model.value }));
+  const model = select(generators.map(({ name }) => [name, name]), DEFAULTS.model, () => change({ model: model.value }));
   const about = h("p", { class: "soft small" });
   const count = segments("How many", ["12", "60", "120", "400"].map((value) => [value, value]), "60", (value) => change({ count: value }));
   const seed = number({ min: 0, max: 2 ** 32 - 1, on: { change: () => change({ seed: seed.value || String(randomSeed()) }) } });
   const wanted = () => {
     const asked = { model: state.model, count: state.count, seed: state.seed };
-    return ["r3gan", "cgan"].includes(state.model) ? { ...asked, random: "true" } : asked;
+    return able(models, DIGITS).some(({ name }) => name === state.model) ? { ...asked, random: "true" } : asked;
   };
 
   panel.append(
@@ -32,7 +33,7 @@ export function mount(panel, { address }) {
     model.value = state.model;
     count.value = state.count;
     seed.value = state.seed;
-    zoo().then((models) => (about.textContent = models.find(({ name }) => name === state.model)?.summary ?? ""));
+    about.textContent = models.find(({ name }) => name === state.model)?.summary ?? "";
     address(state);
     place.make(({ signal, progress }) => ask("generate", wanted(), { signal, progress }), async (result) => {
       const kept = result.digits.filter((digit) => digit.is_digit);

@@ -72,13 +72,11 @@ export function mount(panel) {
       return;
     }
     const parameters = mode === "one" && photo === null ? { length: 1 } : {};
-    const live = photo === null;
     await place.make(async ({ signal, progress }) => {
       const body = photo ?? (await pad.picture(mode === "one" ? 320 : 800));
-      if (!live) return ask("predict", parameters, { signal, body, progress });
       // Not every drawing can be one digit: then it is read as what it is.
       try {
-        return await ask("predict", parameters, { signal, body });
+        return await ask("predict", parameters, { signal, body, progress });
       } catch (error) {
         if (parameters.length && error.status === 422) return ask("predict", {}, { signal, body });
         throw error;

@@ -9,7 +9,8 @@ const STEPS = 41;
 const DEFAULTS = { kind: "hands", from: "12", to: "40", one: "3", other: "8", digits: "2357", seed: "" };
 const DIGITS = [..."0123456789"].map((digit) => [digit, digit]);
 
-export function mount(panel, { address }) {
+export function mount(panel, { address, models }) {
+  const mixer = models.find(({ mixes }) => mixes).name;
   let state = { ...DEFAULTS };
   let step = 0, timer = 0, draw = () => {};
   const place = output("On the way");
@@ -40,7 +41,7 @@ export function mount(panel, { address }) {
   function query(steps) {
     const { kind, from, to, one, other, digits, seed } = state;
     if (kind === "hands") return { between: `${from}..${to}`, digits, steps, seed };
-    if (kind === "digits") return { between: "digits", digits: one + other, steps, seed, model: "cgan" };
+    if (kind === "digits") return { between: "digits", digits: one + other, steps, seed, model: mixer };
     return { between: "latents", digits, steps, seed };
   }
 
@@ -59,7 +60,7 @@ export function mount(panel, { address }) {
     seed.value = state.seed;
     note.textContent = {
       hands: "The random numbers stay the same; only whose hand it is changes.",
-      digits: "By cgan, which can be told shares of two digits.",
+      digits: `By ${mixer}, which can be told shares of two digits.`,
       latents: "The digit and the hand stay the same; the random numbers change.",
     }[state.kind];
     soon();

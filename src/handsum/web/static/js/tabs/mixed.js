@@ -6,7 +6,8 @@ import { bars, facts, intro, output, tiles } from "../parts.js";
 
 const DEFAULTS = { mix: "4,6,7", count: "24", seed: "" };
 
-export function mount(panel, { address }) {
+export function mount(panel, { address, models }) {
+  const mixer = models.find(({ mixes }) => mixes).name;
   let state = { ...DEFAULTS };
   const place = output("Mixed digits");
   const buttons = [..."0123456789"].map((digit) => h("button", { type: "button", "aria-pressed": "false", on: { click: () => toggle(digit) } }, digit));
@@ -16,10 +17,10 @@ export function mount(panel, { address }) {
     intro("Several digits at once", "A generator that was only ever told one digit at a time is told several. A mixture has no right label, so none is claimed: what you see under each is what the reader makes of it."),
     h("div", { class: "split" },
       h("div", { class: "stack controls" }, h("div", { class: "field", role: "group", "aria-label": "Digits to mix" }, h("span", { class: "label" }, "Mix"), h("div", { class: "digit-picker" }, buttons)), asked,
-        h("p", { class: "note" }, "Only cgan can mix: its network takes shares of classes in the place of one class. The others would need to be trained for it.")),
+        h("p", { class: "note" }, `Only ${mixer} can mix: its network takes shares of classes in the place of one class. The others would need to be trained for it.`)),
       h("div", { class: "stack" }, place.element, h("div", { class: "row" },
         button("Mix again", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
-        button("PNG", () => save(`mixed-${state.seed}.png`, apiAddress("generate", { ...state, model: "cgan", format: "png" })), { symbol: "down" }),
+        button("PNG", () => save(`mixed-${state.seed}.png`, apiAddress("generate", { ...state, model: mixer, format: "png" })), { symbol: "down" }),
         button("Copy link", copyAddress, { symbol: "link" })))));
 
   const chosen = () => state.mix.split(",").filter(Boolean);
@@ -36,7 +37,7 @@ export function mount(panel, { address }) {
     buttons.forEach((element, digit) => element.setAttribute("aria-pressed", String(now.includes(String(digit)))));
     asked.textContent = now.length > 1 ? `${now.join(" + ")} in equal shares` : `${now[0]} alone`;
     address(state);
-    place.make(({ signal, progress }) => ask("generate", { ...state, model: "cgan" }, { signal, progress }), async (result) => {
+    place.make(({ signal, progress }) => ask("generate", { ...state, model: mixer }, { signal, progress }), async (result) => {
       const shown = await tiles(result, (digit) => (digit.is_digit ? `${digit.reads} · ${Math.floor(100 * digit.confidence)}%` : "no digit"), { doubtful: (digit) => !digit.is_digit });
       const within = result.digits.filter((digit) => digit.is_digit && now.includes(String(digit.reads))).length;
       return [h("div", { class: "grid" }, shown), h("div", { class: "stack tight" }, h("h3", { class: "title" }, "What the reader sees in them"), bars(result.probabilities, now.map(Number))),

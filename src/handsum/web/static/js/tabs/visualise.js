@@ -1,21 +1,23 @@
 // Visualise: a digit through the generator's layers, stage by stage.
 
 import { h, button, calm, copyAddress, field, icon, later, number, randomSeed, select } from "../dom.js";
-import { ask } from "../api.js";
+import { able, ask, DIGITS, RANDOM, SEQUENCES } from "../api.js";
 import { facts, intro, output } from "../parts.js";
 import { cutMap, mapAt, mapCount, paint } from "../maps.js";
 
-const SEQUENCES = ["lstm-cgan", "one-to-many-cgan"], RANDOM = ["dcgan", "gan"];
-const MODELS = ["r3gan", "cgan", "dcgan", "gan", ...SEQUENCES].map((name) => [name, name]);
-const DEFAULTS = { model: "r3gan", number: "7", total: "12", length: "3", writer: "0", seed: "" };
+const DEFAULTS = { number: "7", total: "12", length: "3", writer: "0", seed: "" };
 const STAGE_MILLISECONDS = 1100;
 
-export function mount(panel, { address }) {
-  let state = { ...DEFAULTS };
+export function mount(panel, { address, models }) {
+  const generators = able(models, DIGITS, RANDOM, SEQUENCES);
+  const task = () => generators.find(({ name }) => name === state.model)?.task;
+  const knowsHands = () => generators.find(({ name }) => name === state.model)?.writers > 1;
+  const defaults = { model: generators[0].name, ...DEFAULTS };
+  let state = { ...defaults };
   let timer = 0, at = 0, go = () => {};
   const place = output("Stages");
   const soon = later(request, 250);
-  const model = select(MODELS, "r3gan", () => change({ model: model.value }));
+  const model = select(generators.map(({ name }) => [name, name]), defaults.model, () => change({ model: model.value }));
   const digits = [..."0123456789"].map((digit) => h("button", { type: "button", "aria-pressed": "false", on: { click: () => change({ number: digit }) } }, digit));
   const digitField = h("div", { class: "field", role: "group", "aria-label": "Digit" }, h("span", { class: "label" }, "Digit"), h("div", { class: "digit-picker" }, digits));
   const total = number({ min: 0, max: 90, on: { input: () => change({ total: total.value }) } });
@@ -35,9 +37,9 @@ export function mount(panel, { address }) {
 
   function query() {
     const { model, number, total, length, writer, seed } = state;
-    if (SEQUENCES.includes(model)) return { model, number: total, length, seed };
-    if (RANDOM.includes(model)) return { model, seed };
-    return { model, number, writer: model === "r3gan" ? writer : "", seed };
+    if (task() === SEQUENCES) return { model, number: total, length, seed };
+    if (task() === RANDOM) return { model, seed };
+    return { model, number, writer: knowsHands() ? writer : "", seed };
   }
 
   function change(part) {
@@ -45,18 +47,18 @@ export function mount(panel, { address }) {
     model.value = state.model;
     digits.forEach((element, digit) => element.setAttribute("aria-pressed", String(state.number === String(digit))));
     for (const [input, key] of [[total, "total"], [length, "length"], [writer, "writer"], [seed, "seed"]]) if (document.activeElement !== input) input.value = state[key];
-    const sequence = SEQUENCES.includes(state.model);
+    const sequence = task() === SEQUENCES;
     sumFields.hidden = !sequence;
-    digitField.hidden = sequence || RANDOM.includes(state.model);
-    writerField.hidden = state.model !== "r3gan";
+    digitField.hidden = sequence || task() === RANDOM;
+    writerField.hidden = !knowsHands();
     soon();
   }
 
   function request() {
-    if (SEQUENCES.includes(state.model) && (state.total === "" || state.length === "")) return;
+    if (task() === SEQUENCES && (state.total === "" || state.length === "")) return;
     address(state);
     stop();
-    place.make(({ signal, progress }) => ask("visualize", query(), { signal }), shown);
+    place.make(({ signal }) => ask("visualize", query(), { signal }), shown);
   }
 
   async function shown(result) {
@@ -105,7 +107,7 @@ export function mount(panel, { address }) {
     play.replaceChildren(icon("play"), "Play");
   }
 
-  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+  return { show: (parameters) => change({ ...defaults, seed: String(randomSeed()), ...parameters }) };
 }
 
 const name = (stage) => stage.title.replaceAll("/", " › ");

@@ -1,0 +1,134 @@
+"""One server and one browser for all tests of the page."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+httpx = pytest.importorskip("httpx")
+pytest.importorskip("fastapi", reason='the page needs the extra: pip install "handsum[web]"')
+
+SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+START_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, and the file that its standard error goes to."""
+
+    address: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def server(caches: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server as a user starts it, once all models are loaded; it says what it compiles."""
+    log = tmp_path_factory.mktemp("web") / "log"
+    command = [sys.executable, "-m", "handsum", "web", "--port", "0"]
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            command, stderr=errors, env=os.environ | {"JAX_LOG_COMPILES": "1"}
+        )
+    try:
+        address = _wait_until_ready(process, log)
+        yield Server(address, log)
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert "Traceback" not in log.read_text()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        found = re.search(r"handsum web: (http://\S+)", log.read_text())
+        if found:
+            state = httpx.get(found[1] + "/api/status").json()
+            assert state["failed"] == {}
+            if state["state"] == "ready":
+                return found[1]
+        time.sleep(0.2)
+    pytest.fail(f"the server was not ready:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def api(server: Server) -> Iterator[Any]:
+    """A client of the server's API."""
+    with httpx.Client(base_url=server.address + "/api", timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium; where it is missing CI fails, and others are told how to get it."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        told = "no chromium on this machine: apt-get install chromium (.ci/run does)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(told)
+        pytest.skip(told)
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox does not work for root, which containers are.
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Visits:
+    """Pages opened in a test, and what went wrong in any of them."""
+
+    browser: Any
+    address: str
+    contexts: list[Any] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def __call__(self, place: str = "", size: str = "desk", **options: Any) -> Any:
+        """Open a page of the server's, in a browser context of its own."""
+        width, height = SIZES[size]
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height},
+            accept_downloads=True,
+            has_touch=size == "phone",
+            **options,
+        )
+        context.set_default_timeout(30_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("request", self._check)
+        page.goto(f"{self.address}/{place}")
+        return page
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"{message.type}: {message.text} ({message.location})")
+
+    def _check(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.wrong.append(f"asked another server: {request.url}")
+
+
+@pytest.fixture
+def visit(browser: Any, server: Server) -> Iterator[Callable[..., Any]]:
+    """Open pages; anything on a console, and any request to elsewhere, fails the test."""
+    visits = Visits(browser, server.address)
+    yield visits
+    for context in visits.contexts:
+        context.close()
+    assert visits.wrong == []

@@ -1,0 +1,139 @@
+"""The server's own parts, without its models; and how it is started."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+from starlette.testclient import TestClient
+
+from handsum.errors import HandsumError
+from handsum.web import work
+from handsum.web.app import create_app
+from handsum.web.loading import Loading
+
+
+def client(steps: dict[str, Callable[[], object]], **options: Any) -> TestClient:
+    return TestClient(create_app(loading=Loading(steps)), **options)
+
+
+def test_what_cannot_be_loaded_is_told_and_the_rest_works() -> None:
+    def broken() -> None:
+        raise HandsumError("the weights are damaged")
+
+    with client({"cnn": broken, "other": lambda: None}) as web:
+        answer = web.get("/api/number", params={"text": "1"})
+        assert answer.status_code == 503
+        assert answer.json()["detail"] == "cnn could not be loaded: the weights are damaged"
+        assert answer.headers["retry-after"]
+        told = web.get("/api/status").json()
+        assert told["failed"] == {"cnn": "the weights are damaged"}
+        assert web.get("/api/models").status_code == 200
+
+
+def test_requests_wait_for_their_models_and_the_state_is_told() -> None:
+    go_on = threading.Event()
+    with client({"cnn": lambda: go_on.wait(10), "r3gan": lambda: None}) as web:
+        told = web.get("/api/status").json()
+        assert (told["state"], told["done"], told["doing"]) == ("loading", 0, "cnn")
+        answers: list[int] = []
+        asked = {"total": 99, "length": 2}
+        waiting = threading.Thread(
+            target=lambda: answers.append(web.get("/api/sum-sequence", params=asked).status_code)
+        )
+        waiting.start()
+        waiting.join(0.3)
+        assert answers == []
+        go_on.set()
+        waiting.join(10)
+        assert answers == [422]
+        text = web.get("/api/status", headers={"Accept": "text/event-stream"}).text
+        assert '"state": "ready"' in text.split("\n\n")[-2]
+
+
+def test_a_fault_is_told_without_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("handsum.pretrained.list_models", fail)
+    with client({}, raise_server_exceptions=False) as web:
+        answer = web.get("/api/models")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "content-security-policy" in answer.headers
+    assert "secret" not in answer.text
+
+
+def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("handsum.pretrained.list_models", fail)
+    with client({}) as web:
+        answer = web.get("/api/models")
+    assert answer.status_code == 503
+    assert "ask for less" in answer.json()["detail"]
+
+
+def test_too_many_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "MOST_WAITING", -work.THREADS)
+    with client({}) as web:
+        answer = web.get("/api/models")
+    assert answer.status_code == 503
+    assert "try again" in answer.json()["detail"]
+
+
+def start(*options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "handsum", "web", *options]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_when_it_is_told_to(how: signal.Signals) -> None:
+    with start("--port", "0") as process:
+        assert process.stderr is not None
+        assert re.search(r"http://127.0.0.1:\d+ ", process.stderr.readline())
+        process.send_signal(how)
+        rest = process.stderr.read()
+        assert process.wait(30) == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
+    assert "Traceback" not in rest
+
+
+def test_others_reach_it_only_with_a_warning() -> None:
+    with start("--port", "0", "--host", "0.0.0.0") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("warning: 0.0.0.0 lets everybody")
+        assert "http://0.0.0.0:" in process.stderr.readline()
+        process.terminate()
+        process.stderr.read()
+
+
+def test_a_port_that_is_taken_is_one_line(run_command: Any) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = run_command("web", "--port", other.getsockname()[1])
+    assert done.code == 1
+    assert "address already in use; --port chooses another" in done.err
+    done = run_command("web", "--host", "no.such.host.invalid")
+    assert done.code == 2
+    assert "there is no host" in done.err
+
+
+def test_without_the_extra_it_says_what_to_install(
+    run_command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = run_command("web")
+    assert done.code == 1
+    assert 'pip install "handsum[web]"' in done.err
