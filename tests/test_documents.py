@@ -123,7 +123,9 @@ def write_idx(folder: Path, count: int) -> None:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the documents only read: pictures, and digits of a reader of them."""
     folder = tmp_path_factory.mktemp("prepared")
-    for index, name in enumerate(("photo", "mine", "page", "out", "digits", "scans/a", "photos/b")):
+    for index, name in enumerate(
+        ("photo", "mine", "my-digits", "page", "out", "digits", "scans/a", "photos/b")
+    ):
         place = folder / f"{name}.jpg"
         place.parent.mkdir(exist_ok=True)
         handsum.number("407912", seed=index, verify=False).save(folder / "one.png")
