@@ -203,6 +203,7 @@ def test_no_console_block_holds_what_no_test_runs() -> None:
                 "python examples/",
                 "python tools/",
                 "python3 -m venv ",
+                "pip install ",
                 "pipx ",
                 "#",
             )
