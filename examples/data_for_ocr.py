@@ -42,7 +42,7 @@ def main() -> None:
 
     realism = parse_realism(options.realism)
     recipe = Recipe("numbers", options.count, options.seed, lengths=(1, 8), realism=realism)
-    written = write_dataset(options.folder, recipe, Plan(recipe, "png", choose_shards(recipe)))
+    written = write_dataset(options.folder, Plan(recipe, "png", choose_shards(recipe)))
     print(f"{options.folder}: {written.written} lines written, {written.kept} were there")
 
     # Any sample can be had without the files: it is a function of the recipe and its index alone.

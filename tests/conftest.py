@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from handsum.errors import UsageError
 from handsum.images import mnist_digit
 
 # The corners of a digital clock's digit, and which strokes between them each digit has.
@@ -197,6 +198,33 @@ def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
     module.draws_sequences = lambda name: False  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
     return generator
+
+
+@pytest.fixture
+def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers are measured on a few digits; of generators, what docs/results.json keeps is told."""
+    import importlib
+
+    from handsum.evaluation.figures import Effort
+    from handsum.pretrained import GENERATORS, SEQUENCE_GENERATORS, locate
+
+    measuring = importlib.import_module("handsum.measuring")
+    few = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
+    measure = measuring.run
+
+    def run(models: list[str], samples: list[object] = (), **options: object) -> object:  # type: ignore[assignment]
+        try:
+            kinds = (*GENERATORS, *SEQUENCE_GENERATORS)
+            assert all(locate(model, kinds).is_dir() for model in models)
+        except UsageError:
+            return measure(models, samples, **options)
+        tools = str(Path(__file__).parents[1] / "tools")
+        monkeypatch.syspath_prepend(tools)
+        return importlib.import_module("docs_build").kept_evaluation("r3gan")
+
+    monkeypatch.setattr(measuring, "run", run)
+    monkeypatch.setattr(measuring, "QUICK", few)
+    monkeypatch.setattr(measuring, "FULL", few)
 
 
 @dataclass(frozen=True)

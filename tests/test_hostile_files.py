@@ -140,8 +140,9 @@ def test_500_hostile_files_are_a_line_each(files: list[Path]) -> None:
         "from handsum.cli.app import main\n"
         "try: main()\n"
         "finally:\n"
-        "    status = Path('/proc/self/status').read_text()\n"
-        "    peak = int(re.search(r'VmHWM:\\s+(\\d+) kB', status)[1]) // 1024\n"
+        "    status = Path('/proc/self/status')\n"
+        "    found = status.exists() and re.search(r'VmHWM:\\s+(\\d+) kB', status.read_text())\n"
+        "    peak = int(found[1]) // 1024 if found else 0  # only Linux tells it so\n"
         "    print('peak', peak, file=sys.stderr)"
     )
     done = subprocess.run(

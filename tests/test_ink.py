@@ -10,7 +10,15 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.data import mnist
-from handsum.ink import as_mnist, ink_map
+from handsum.ink import (
+    COARSE_ERROR,
+    as_mnist,
+    coarse_stroke,
+    exact_stroke,
+    ink_map,
+    quantile,
+    smooth,
+)
 
 Page = Callable[..., np.ndarray]
 
@@ -108,3 +116,31 @@ def test_a_stroke_that_pales_is_kept() -> None:
     fading = np.asarray(image, np.float32) / 255 * np.linspace(1, 0.4, 200)[:, None]
     digit = as_mnist(fading.astype(np.float32))
     assert (digit.max(axis=1) > 180).sum() >= 19
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.uint8, np.int32])
+@pytest.mark.parametrize("size", [1, 2, 7, 100])
+def test_quantiles_are_numpys(kind: type, size: int) -> None:
+    values = np.random.default_rng(size).integers(0, 250, size).astype(kind)
+    for share in (0.3, 0.5, 0.75, 0.9):
+        assert quantile(values, share) == pytest.approx(np.percentile(values, 100 * share))
+
+
+def test_strokes_are_measured_coarsely_as_they_are_exactly() -> None:
+    for image in mnist.load("validation").images[:100]:
+        large = np.asarray(Image.fromarray(image).resize((157, 157), Image.Resampling.BICUBIC))
+        exact, depth = exact_stroke(large > 127)
+        assert depth.shape == large.shape
+        assert abs(coarse_stroke(large > 127, 5.6) - exact) < COARSE_ERROR * 5.6
+
+
+def test_a_speck_between_the_measured_points_has_no_stroke() -> None:
+    inside = np.zeros((40, 40), bool)
+    inside[1, 1] = True
+    assert coarse_stroke(inside, 8.0) == 0.0
+
+
+def test_smoothing_is_that_of_a_gaussian_with_mirrored_edges() -> None:
+    values = np.random.default_rng(0).random((112, 83), np.float32)
+    expected = ndimage.gaussian_filter(values, 22 / 3)
+    assert np.abs(smooth(values, 22 / 3) - expected).max() < 2e-4

@@ -116,9 +116,20 @@ def _results() -> Any:
     return results, json.loads((DOCS / "results.json").read_text())
 
 
+def kept_evaluation(name: str) -> Any:
+    """What docs/results.json keeps of a model's evaluation."""
+    from handsum.evaluation.run import Evaluation
+    from handsum.evaluation.tables import generator_tables, reader_tables
+
+    tool, kept = _results()
+    told = kept[name]["facts"]
+    figures, real = tool.figures_of(told)
+    tables = generator_tables([figures], real) if real else reader_tables([figures])
+    return Evaluation(told, tables, [])
+
+
 def model_facts(name: str) -> str:
     """How a model was made, and how good it is, as two tables."""
-    from handsum.evaluation.tables import generator_tables, reader_tables
     from handsum.measuring import markdown
     from handsum.pretrained import WEIGHTS
     from handsum.training.snapshots import read_facts
@@ -140,11 +151,8 @@ def model_facts(name: str) -> str:
     }
     lines = ["## How it was made\n", "| what | value |", "|---|---|"]
     lines += [f"| {what} | {value} |" for what, value in rows.items()]
-    tool, kept = _results()
-    if name in kept:
-        told = kept[name]["facts"]
-        figures, real = tool.figures_of(told)
-        tables = generator_tables([figures], real) if real else reader_tables([figures])
-        lines += ["\n## How good it is\n", f"Measured by `{told['command']}`.\n"]
-        lines += [markdown(table) for table in tables if "confidence" not in table.title]
+    if name in _results()[1]:
+        found = kept_evaluation(name)
+        lines += ["\n## How good it is\n", f"Measured by `{found.facts['command']}`.\n"]
+        lines += [markdown(table) for table in found.tables if "confidence" not in table.title]
     return "\n".join(lines) + "\n"

@@ -10,9 +10,13 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def handsum_commands(markdown: str) -> list[list[str]]:
-    """The arguments of every `handsum ...` line of the console blocks, without its comment."""
+    """The arguments of every `handsum ...` line of the console blocks, without its comment.
+
+    Variables that are set for it, as in `JAX_PLATFORMS=cpu handsum ...`, are left out.
+    """
     lines = "".join(_BLOCK.findall(markdown)).replace("\\\n", " ").splitlines()
-    return [_words(line)[1:] for line in lines if line.startswith("handsum ")]
+    found = (re.fullmatch(r"(?:[A-Z_]+=\S+ )*handsum (.+)", line) for line in lines)
+    return [_words(one[1]) for one in found if one]
 
 
 def python_commands(markdown: str) -> list[list[str]]:

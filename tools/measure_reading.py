@@ -1,11 +1,12 @@
 """Measure `handsum predict` on labelled pictures, and what each step of it is worth.
 
-python tools/measure_reading.py FOLDER... [--ablation] [--errors] [--written N]
+python tools/measure_reading.py FOLDER... [--ablation] [--errors] [--written N] [--others N]
 
 A FOLDER holds pictures and labels.csv with the columns file and label, and perhaps source. Prints
 the share of pictures read exactly, for each source; with --ablation the same with each step left
 out; with --errors every picture misread. --written N writes N sums and numbers of 2 to 10 digits
-with handsum, in each of several styles, and reads them back.
+with handsum, in each of several styles, and reads them back. --others N puts N of each kind of
+what is not a digit on pages of their own, and counts those of which nothing is read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ from unittest import mock
 import numpy as np
 
 from handsum import ink, recognition, segmentation, writing
+from handsum.data import mnist
+from handsum.data.non_digits import HELD_OUT_FONTS, KINDS, non_digits
+from handsum.images import save_png
 from handsum.layout import Style
+from handsum.painting import enlarge
 from handsum.pretrained import DigitReader, load_reader
 from handsum.reading import predict
 from handsum.saving import save_sequences
@@ -159,6 +164,22 @@ def measure_written(count: int) -> None:
         print(f"written, {name}: {right} of {count} read exactly", flush=True)
 
 
+def measure_others(count: int, reader: Any) -> None:
+    """Put what is not a digit on paper, 84 pixels high, and count the pages that are refused."""
+    digits = mnist.load("validation").images
+    random = np.random.default_rng(1)
+    for kind in KINDS:
+        images = non_digits(digits, count, random, kinds=(kind,), fonts=HELD_OUT_FONTS)
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder, f"{index}.png") for index in range(count)]
+            for path, image in zip(paths, images, strict=True):
+                page = np.full((140, 220), 255, np.uint8)
+                page[28:112, 68:152] -= enlarge(image, 3)
+                save_png(path, page)
+            refused = sum(not file.digits for file in predict(paths, reader=reader).files)
+        print(f"{kind}: {refused} of {count} refused", flush=True)
+
+
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -167,11 +188,16 @@ def main() -> None:
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--written", type=int, default=0)
+    parser.add_argument("--others", type=int, default=0)
     options = parser.parse_args()
     if options.folders:
         measure_folders(options.folders, options.reader, options.ablation, options.errors)
     if options.written:
         measure_written(options.written)
+    if options.others:
+        measure_others(
+            options.others, load_reader(options.reader) if options.reader else load_reader()
+        )
 
 
 if __name__ == "__main__":

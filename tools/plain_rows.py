@@ -1,6 +1,6 @@
 """Write MNIST's training digits as a reader is given them that reads plain rows of them.
 
-python tools/plain_rows.py FOLDER [--seed N]
+python tools/plain_rows.py FOLDER [--count N] [--seed N]
 
 Sets the digits side by side, white on black, in rows of 1 to 8; cuts them out as `handsum dataset
 --format cuts` does, and writes MNIST's files of them: `handsum train cnn --dataset idx:FOLDER`.
@@ -46,10 +46,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=27_000, help="digits")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     data = mnist.load("train")
-    order = rng.permutation(len(data))
+    order = rng.permutation(len(data))[: options.count]
     images, labels = [], []
     while len(order):
         row, order = np.split(order, [int(rng.integers(1, 9))])

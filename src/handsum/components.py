@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from scipy.sparse import lil_array
-from scipy.sparse.csgraph import connected_components
 
 from handsum.ink import coarse_stroke, exact_stroke, quantile
 
@@ -110,6 +108,10 @@ def without_small_print(parts: list[Part]) -> list[Part]:
     small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
     if len(small) < 3:
         return parts
+    # Few pictures hold so many: importing these takes a twentieth of a small command's time.
+    from scipy.sparse import lil_array
+    from scipy.sparse.csgraph import connected_components
+
     left, top, right, bottom = _edges([parts[index] for index in small]).T
     beside = lil_array((len(small), len(small)), dtype=bool)
     for row, index in enumerate(small):

@@ -161,10 +161,10 @@ def _pick_classes(
     wanted = (rows or 8) * (columns or classes) if count is None else count
     if not 0 <= start < wanted:
         raise UsageError(f"there is no digit number {start} of {wanted}")
-    if wanted - start > LARGEST or wanted > INDICES:
+    if wanted - start > LARGEST:
         raise UsageError(
-            f"{wanted - start} digits are too many for one file: write an .npz in --shards, of up "
-            f"to {LARGEST:,} each and {INDICES:,} in all"
+            f"{wanted - start} digits are too many at once: use up to {LARGEST:,}, or write an "
+            ".npz in --shards"
         )
     if count is None:
         columns = columns or classes

@@ -45,7 +45,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         HandsumError: the folder is missing or not writable, or `path` is a directory.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
@@ -85,7 +85,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o777 & ~mask)
-        if path.is_dir():
+        if os.path.isdir(path):
             path.rmdir()
         os.replace(temporary, path)
     except OSError as error:

@@ -162,12 +162,12 @@ def _resized(ink: np.ndarray) -> np.ndarray:
 def _even(ink: np.ndarray) -> np.ndarray:
     """Strengthen the paler stretches of a digit, where the pen was lighter or out of focus."""
     reach = max(3, max(ink.shape) // 5)
-    strength = _smooth(ndimage.maximum_filter(ink, reach), reach / 3)
+    strength = smooth(ndimage.maximum_filter(ink, reach), reach / 3)
     return ink / strength.clip(0.4, 1)
 
 
-def _smooth(values: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooth by a wide Gaussian, mirrored at the edges: a product in cosine frequencies."""
+def smooth(values: np.ndarray, sigma: float) -> np.ndarray:
+    """Smooth float32 (H, W) by a wide Gaussian, edges mirrored: a product of cosine terms."""
     spectrum = fft.dctn(values, overwrite_x=True)
     for axis, side in enumerate(values.shape):
         spectrum *= np.expand_dims(_frequency_gain(side, sigma), 1 - axis)

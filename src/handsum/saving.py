@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from handsum._version import __version__
-from handsum.drawing import Digits
+from handsum.drawing import INDICES, LARGEST, Digits
 from handsum.errors import HandsumError, UsageError
 from handsum.images import atomic_folder, atomic_write, encode_png, tile
 from handsum.layout import Picture, Placed, Style, check_size, compose, render
 from handsum.painting import ink_box
 from handsum.seeds import Stream, stream
-from handsum.vector import TRACE_SCALE, draw_svg
 from handsum.writing import Sequences
 
 NUMBER_MARK = "{}"
@@ -89,6 +88,8 @@ def draw_vector(
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
     """As `draw_picture`, but as the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
+    from handsum.vector import TRACE_SCALE, draw_svg
+
     fine = replace(style, scale=TRACE_SCALE)
     sheet = compose(*_layout(sequences, fine, captions, rows))
     texts = (sequences.texts or sequences.digits)[rows]
@@ -216,6 +217,11 @@ def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
         raise UsageError(f"cannot divide {path} into shards: use a name that ends in .npz")
     if not 1 <= shards <= count:
         raise UsageError(f"{count} digits do not make {shards} shards: use 1 to {count}")
+    if count > INDICES or -(-count // shards) > LARGEST:
+        raise UsageError(
+            f"{count} digits are too many for {shards} shards: use up to {LARGEST:,} to a file, "
+            f"and {INDICES:,} in all"
+        )
     paths = [
         path.with_name(f"{path.stem}-{index:05d}-of-{shards:05d}{path.suffix}")
         for index in range(shards)

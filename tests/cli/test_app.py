@@ -1,6 +1,9 @@
 import signal
 
 import pytest
+import typer
+
+from handsum.cli import app as app_module
 
 
 @pytest.mark.parametrize(
@@ -34,3 +37,15 @@ def test_a_terminated_command_cleans_up(run_command, fake_generator, monkeypatch
     result = run_command("number", "12", "-o", "n.png")
     assert result.code == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_called_command_alone_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = typer.main.get_command(app_module.app).commands
+    built = typer.main.get_command(app_module._for_call(["number", "12"])).commands
+    assert built.keys() == whole.keys()
+    for name, command in whole.items():
+        assert built[name].help == command.help
+        assert len(built[name].params) == (len(command.params) if name == "number" else 0)
+    # A shell's completion may ask for any of them.
+    monkeypatch.setenv("_HANDSUM_COMPLETE", "complete_bash")
+    assert app_module._for_call(["number"]) is app_module.app

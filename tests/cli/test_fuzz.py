@@ -35,6 +35,7 @@ DOCUMENTED = {0, 1, 2, 130, 143}
 GOOD = {
     "dataset": ["digits", "numbers", "sums"],
     "evaluate": ["cnn", "judge"],
+    "export": ["cnn"],
     "number": ["12", "-1,234.50"],
     "predict": ["digit.png"],
     "sum-sequence": ["23"],
@@ -144,7 +145,8 @@ def check(line: list[str]) -> None:
         new = listing(folder) - before
         assert code in DOCUMENTED, (line, code, told)
         assert "Traceback" not in told, (line, told)
-        assert code == 0 or not line or "error: " in told, (line, code, told)
+        told_why = "error: " in told or not line or line[0] == "doctor"
+        assert code == 0 or told_why, (line, code, told)
         assert not [path for path in new if path.suffix == ".part"], (line, new)
         # A file that cannot be read does not keep `predict` from the others.
         written = [path for path in new if path.is_file()]
@@ -160,16 +162,18 @@ class Refused(HandsumError):
 def no_long_work() -> Iterator[None]:
     """Let long work end where it begins, once all that was asked for has been understood."""
     import handsum.datasets
-    import handsum.evaluation.run
+    import handsum.measuring
     import handsum.training.loop
+    import handsum.training.sharding
 
     def refuse(*arguments: object, **options: object) -> None:
         raise Refused("this would have been long work")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handsum.datasets, "write_dataset", refuse)
-        patch.setattr(handsum.evaluation.run, "evaluate", refuse)
+        patch.setattr(handsum.measuring, "run", refuse)
         patch.setattr(handsum.training.loop, "train", refuse)
+        patch.setattr(handsum.training.sharding, "start_processes", refuse)
         for module in ("drawing", "writing"):
             patch.setattr(f"handsum.{module}.LARGEST", 120)
         yield
@@ -198,7 +202,7 @@ def test_any_command_line_is_understood_or_refused_in_a_line(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - ENDLESS))
 def test_many_command_lines(name: str) -> None:
-    fuzz(name, 1000)
+    fuzz(name, 300)
 
 
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)

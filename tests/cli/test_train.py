@@ -72,6 +72,8 @@ def test_a_dry_run_shows_and_writes_nothing(run_command, tmp_path: Path) -> None
         (["cnn", "--dataset", "nothing"], "no data set 'nothing'"),
         (["cnn", "--resume"], "nothing to resume in runs/cnn"),
         (["cnn", "--resume", "--steps", "5"], "leave the other options out"),
+        (["cnn", "--from-step", "20"], "--from-step goes with --resume"),
+        (["cnn", "--steps", str(2**31)], "steps must be at most 2,147,483,647"),
     ],
 )
 def test_wrong_requests_are_refused(run_command, arguments: list[str], message: str) -> None:

@@ -16,6 +16,7 @@ from handsum.data.samples import load_samples
 from handsum.data.sources import load_dataset
 from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_dataset
 from handsum.datasets.formats.arrays import NO_DIGIT
+from handsum.datasets.formats.cuts import cut_digits
 from handsum.errors import HandsumError, UsageError
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
@@ -54,7 +55,7 @@ def plain(sample: Sample) -> dict[str, Any]:
 @KINDS
 def test_png_files_have_their_labels_beside_them(written: Any, kind: str, realism: str) -> None:
     folder, samples = written(kind, realism, "png")
-    lines = [json.loads(line) for line in (folder / "labels.jsonl").open()]
+    lines = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
     with (folder / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(lines) == len(rows) == COUNT
@@ -245,10 +246,12 @@ def test_tfds_builds_from_the_directory(written: Any, kind: str, realism: str) -
 def test_cuts_are_digits_as_reading_prepares_them(written: Any) -> None:
     folder, samples = written("numbers", "none", "cuts")
     data = [load_dataset(f"idx:{folder}", split) for split in ("train", "validation")]
-    digits = [digit for sample in samples for digit in sample.digits]
+    digits = np.concatenate([cut_digits(sample)[1] for sample in samples])
+    # One that runs into its neighbour may be lost to the reading.
+    assert len(digits) > 0.95 * sum(len(sample.digits) for sample in samples)
     held_out = np.arange(len(digits)) % 12 == 11
-    assert data[0].labels.tolist() == np.array(digits)[~held_out].tolist()
-    assert data[1].labels.tolist() == np.array(digits)[held_out].tolist()
+    assert data[0].labels.tolist() == digits[~held_out].tolist()
+    assert data[1].labels.tolist() == digits[held_out].tolist()
     for image in data[0].images:
         rows, columns = np.nonzero(image > 100)
         # MNIST's form: 20 pixels high or wide, and centred by mass as far as that has room.
@@ -259,7 +262,7 @@ def test_cuts_are_digits_as_reading_prepares_them(written: Any) -> None:
 
 def test_cuts_leave_out_what_cannot_be_seen(written: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(
-        "handsum.datasets.formats.cuts.ink_map", lambda grey: np.zeros(grey.shape, np.float32)
+        "handsum.segmentation.ink_map", lambda grey: np.zeros(grey.shape, np.float32)
     )
     folder, _ = written("numbers", "none", "cuts")
     assert (folder / "train-labels-idx1-ubyte").read_bytes() == b"\0\0\x08\x01\0\0\0\0"

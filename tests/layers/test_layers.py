@@ -9,9 +9,31 @@ from handsum.layers import (
     depth_to_space,
     drop,
     space_to_depth,
+    strided_convolution,
     transposed_convolution,
 )
 from handsum.layers.sequences import SequenceDiscriminator, commit
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+def test_a_strided_convolution_equals_the_direct_one(stride: int, size: int) -> None:
+    if size < stride:
+        pytest.skip("no such network")
+    features = jax.random.normal(jax.random.key(0), (2, 7, 8, 3))
+    kernel = jax.random.normal(jax.random.key(1), (size, size, 3, 4))
+
+    def direct(features: jax.Array, kernel: jax.Array) -> jax.Array:
+        dimensions = ("NHWC", "HWIO", "NHWC")
+        return jax.lax.conv_general_dilated(
+            features, kernel, (stride, stride), "SAME", dimension_numbers=dimensions
+        )
+
+    expected, back = jax.vjp(direct, features, kernel)
+    found, own_back = jax.vjp(lambda *a: strided_convolution(*a, stride), features, kernel)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    for gradient, own in zip(back(expected), own_back(expected), strict=True):
+        np.testing.assert_allclose(own, gradient, atol=1e-2)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

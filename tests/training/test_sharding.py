@@ -16,10 +16,9 @@ import pytest
 from handsum.training.reports import read_metrics
 from handsum.training.snapshots import load_snapshot
 
-# Tiny networks: with batch statistics, with what a loss draws itself, with sequences.
+# Tiny networks: with batch statistics and what a loss draws itself, and with sequences.
 TINY = {
     "cnn": ["widths=4,4,4", "hidden=8", "non_digits=8", "non_digit_bank=20"],
-    "dcgan": ["widths=6,4,4,2", "discriminator_widths=4,4,4"],
     "cnn-lstm": ["widths=4,4,4", "features=8", "hidden=8", "longest=3"],
 }
 
@@ -72,7 +71,7 @@ def work():
         definition, state = nnx.split(parts)
 
         def loss(state, labels, key):
-            batch = {"labels": labels, "writers": labels}
+            batch = {"labels": labels, "writers": labels, "key": key}
             return image_generator_loss(nnx.merge(definition, state), batch, key)[0]
 
         arguments = (replicate(state, mesh), np.zeros(64, np.int32), jax.random.key(0))

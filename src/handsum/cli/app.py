@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -73,6 +76,26 @@ app.command("export")(export)
 app.command("doctor")(doctor)
 
 
+def _for_call(words: Sequence[str]) -> typer.Typer:
+    """The app with the parameters of the called command alone: building all takes a while."""
+    if any(name.startswith("_") and name.endswith("_COMPLETE") for name in os.environ):
+        return app  # a shell asks for completions
+    called = next((word for word in words if not word.startswith("-")), None)
+    small = copy.copy(app)
+    small.registered_commands = [
+        info if info.name == called else _listed(info) for info in app.registered_commands
+    ]
+    return small
+
+
+def _listed(info: Any) -> Any:
+    """A command as the list of commands shows it."""
+    listed = copy.copy(info)
+    listed.help = inspect.getdoc(info.callback)
+    listed.callback = lambda: None
+    return listed
+
+
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and an exit code."""
     # A terminated command cleans up what it has half-written, as an interrupted one does.
@@ -82,7 +105,7 @@ def main() -> None:
         if isinstance(printed, io.TextIOWrapper):
             printed.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(_for_call(sys.argv[1:])(standalone_mode=False) or 0)
     except HandsumError as error:
         fail(str(error), error.exit_code)
     except ClickException as error:

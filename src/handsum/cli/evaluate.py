@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handsum.cli.console import err, out
+from handsum.cli.console import err, show_table
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -119,4 +119,4 @@ def _show(table: Table) -> None:
         shown.add_column(Text(column), justify="right" if index else "left", overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(cell) for cell in row))
-    out.print(shown)
+    show_table(shown)

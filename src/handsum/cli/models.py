@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from handsum.cli.console import out
+from handsum.cli.console import out, show_table
 
 
 def models(
@@ -21,9 +21,9 @@ def models(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("model", "task", "parameters", "file", "measured")
+    table = Table(Column("model", no_wrap=True), "task", "parameters", "file", "measured")
     for row in rows:
         if row["bundled"]:
             size = f"{row['parameters']:,}"
@@ -32,7 +32,6 @@ def models(
             size, file = "", "not bundled"
         measured = "\n".join(f"{name} {value}" for name, value in (row["measured"] or {}).items())
         table.add_row(row["name"], row["task"], size, file, measured)
-    # In a narrower terminal lines break, and nothing is cut off.
-    out.print(table, width=max(out.width, 72))
+    show_table(table)
     for row in rows:
         out.print(f"{row['name']}: {row['summary']}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -97,7 +98,8 @@ def train(
 ) -> None:
     """Train a model, with checkpoints, samples, plots and a snapshot to use.
 
-    Ctrl-C saves and stops; --resume goes on as if nothing had happened.
+    Ctrl-C saves and stops; --resume goes on as if nothing had happened, also after a crash. Where
+    the newest checkpoint is damaged, --resume says so, and names an older one for --from-step.
     The other commands take the snapshot's folder as their --model.
     """
     from handsum.errors import UsageError
@@ -154,7 +156,7 @@ def _count(devices: str | None, distributed: bool) -> int | None:
 
     if devices == "all" or (devices is None and distributed):
         return None
-    if devices is not None and not (devices.isdecimal() and int(devices)):
+    if devices is not None and not re.fullmatch("[1-9][0-9]{0,5}", devices):
         raise UsageError(f"--devices takes a number or all, not {devices!r}")
     return int(devices or 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,7 @@ def open_folder(place: str) -> dict[str, Callable[[], Dataset]]:
         DatasetError: no such directory, a sub-folder that is no digit, or no images.
     """
     root = Path(place).expanduser()
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise DatasetError(f"{root} is not a directory")
     splits = [split for split in SPLITS if (root / split).is_dir()]
     if splits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from functools import partial
@@ -36,7 +37,7 @@ def open_idx(place: str) -> dict[str, Callable[[], Dataset]]:
             images without labels.
     """
     folder = Path(place).expanduser()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DatasetError(f"{folder} is not a directory")
     parts: dict[Split, dict[str, Path]] = {}
     prefixes = set()

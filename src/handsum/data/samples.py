@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,12 +63,12 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
     names: list[str] = []
     writers = None
     notes: list[str] = []
-    if place.is_dir():
+    if os.path.isdir(place):
         images, turned, names, found = _read_folder(place)
-    elif place.suffix.lower() in (".npz", ".npy") and place.exists():
+    elif place.suffix.lower() in (".npz", ".npy") and os.path.exists(place):
         images, found, writers, notes = _read_arrays(place)
         turned = dark_on_light(images)
-    elif place.exists():
+    elif os.path.exists(place):
         raise DatasetError(f"cannot read {place}: give an .npz or .npy file, or a folder")
     else:
         raise DatasetError(f"{place} does not exist")

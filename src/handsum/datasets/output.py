@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handsum.datasets.checking import SUMS, check_sums, hash_file, is_within, list_sums
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.plan import Plan
@@ -24,7 +25,7 @@ from handsum.datasets.samples import Sample, draw_samples
 from handsum.errors import DatasetError, HandsumError, UsageError
 from handsum.images import atomic_write
 
-MANIFEST, SUMS = "dataset.json", "SHA256SUMS"
+MANIFEST = "dataset.json"
 _PARTS = ".parts"
 # Telling of every single sample would cost more than it says.
 _TOLD_AT_ONCE = 50
@@ -135,7 +136,7 @@ def _open(folder: Path, plan: Plan) -> bool:
             "name another folder, or give the same options to go on with it"
         )
     elif manifest["complete"]:
-        _check_sums(folder)
+        check_sums(folder, manifest)
         shutil.rmtree(folder / _PARTS, ignore_errors=True)
         return True
     (folder / _PARTS).mkdir(exist_ok=True)
@@ -184,7 +185,7 @@ def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
             samples = _told(draw_samples(plan.recipe, shard.start, shard.stop), tell)
             find_format(plan.format).write_shard(stage, plan, shard, samples)
             paths = sorted(path for path in stage.rglob("*") if path.is_file())
-            files = [(path.relative_to(stage).as_posix(), *_hash(path)) for path in paths]
+            files = [(path.relative_to(stage).as_posix(), *hash_file(path)) for path in paths]
             parts = folder / _PARTS / f"{index:05d}"
             shutil.rmtree(parts, ignore_errors=True)
             for name, _, _ in files:
@@ -226,19 +227,17 @@ def _is_intact(folder: Path, index: int) -> bool:
     """Tell whether a shard is there, and as it was written."""
     if not _record(folder, index).is_file():
         return False
-    for name, digest, _ in _read_record(folder, index):
-        path = _place(folder, index, name)
-        if not path.is_file() or _hash(path)[0] != digest:
-            _record(folder, index).unlink()
-            return False
-    return True
-
-
-def _hash(path: Path) -> tuple[str, int]:
-    """A file's SHA-256 sum and its size."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()
+    try:
+        files = _read_record(folder, index)
+        intact = all(
+            is_within(name) and hash_file(_place(folder, index, name))[0] == digest
+            for name, digest, _ in files
+        )
+    except (OSError, ValueError, TypeError, LookupError):
+        intact = False
+    if not intact:
+        _record(folder, index).unlink()
+    return intact
 
 
 def _conclude(folder: Path, plan: Plan) -> int:
@@ -268,20 +267,15 @@ def _finish(folder: Path, plan: Plan) -> None:
         for index in range(plan.shards):
             files = _read_record(folder, index)
             own = [file for file in files if not file[0].startswith(f"{PARTS}/")]
-            sums.write(_lines(own))
+            sums.write(list_sums(own))
             shard = plan.shard(index)
             shards.append({"start": shard.start, "stop": shard.stop} | _summary(own or files))
-        files = [(name, *_hash(folder / name)) for name in sorted(joined)]
-        sums.write(_lines(files))
+        files = [(name, *hash_file(folder / name)) for name in sorted(joined)]
+        sums.write(list_sums(files))
     listed = [_summary([file]) for file in files]
     complete = {"complete": True, "shards": shards, "joined": listed}
     _write_json(folder / MANIFEST, plan.as_json() | complete)
     shutil.rmtree(folder / _PARTS)
-
-
-def _lines(files: list[tuple[str, str, int]]) -> bytes:
-    """A list of files as `sha256sum` prints and checks it."""
-    return "".join(f"{digest}  {name}\n" for name, digest, _ in files).encode()
 
 
 def _summary(files: list[tuple[str, str, int]]) -> dict[str, Any]:
@@ -289,16 +283,8 @@ def _summary(files: list[tuple[str, str, int]]) -> dict[str, Any]:
     if len(files) == 1:
         name, digest, size = files[0]
         return {"file": name, "bytes": size, "sha256": digest}
-    digest = hashlib.sha256(_lines(files)).hexdigest()
+    digest = hashlib.sha256(list_sums(files)).hexdigest()
     return {"files": len(files), "bytes": sum(size for _, _, size in files), "sha256": digest}
-
-
-def _check_sums(folder: Path) -> None:
-    for line in (folder / SUMS).read_text().splitlines():
-        digest, _, name = line.partition("  ")
-        path = folder / name
-        if not path.is_file() or _hash(path)[0] != digest:
-            raise DatasetError(f"{path} is damaged or gone: delete {folder} and write it anew")
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

@@ -40,13 +40,13 @@ def transposed_convolution(features: jax.Array, kernel: jax.Array, stride: int) 
     before = (size - stride) // 2
     # Output pixel stride * i + p takes kernel row p + before - stride * j from input pixel i + j.
     first, last = -((size - 1 - before) // stride), (stride - 1 + before) // stride
-    shifts = jnp.arange(first, last + 1)[:, None] * stride
-    taps = jnp.arange(stride)[None] + before - shifts
-    # Taps outside of the kernel are zeros.
-    padded = jnp.pad(kernel, ((0, 1), (0, 1), (0, 0), (0, 0)))
-    taps = jnp.where((taps >= 0) & (taps < size), taps, size)
-    cells = padded[taps][:, :, taps].transpose(0, 2, 4, 1, 3, 5)
-    cells = cells.reshape(len(shifts), len(shifts), inputs, stride**2 * outputs)
+    reach = last - first + 1
+    # Rows that no pixel takes are zeros. Slices and reshapes only: a gather's gradient is slow.
+    front = stride * last - before
+    rows = (front, stride * reach - size - front)
+    padded = jnp.pad(kernel, (rows, rows, (0, 0), (0, 0)))
+    taps = padded.reshape(reach, stride, reach, stride, inputs, outputs)[::-1, :, ::-1]
+    cells = taps.transpose(0, 2, 4, 1, 3, 5).reshape(reach, reach, inputs, stride**2 * outputs)
     padding = ((-first, last), (-first, last))
     dimensions = ("NHWC", "HWIO", "NHWC")
     deep = jax.lax.conv_general_dilated(
@@ -67,6 +67,43 @@ class TransposedConvolution(nnx.Module):
 
     def __call__(self, features: jax.Array) -> jax.Array:
         return transposed_convolution(features, self.kernel[...], self.stride)
+
+
+def strided_convolution(features: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+    """A convolution with "same" padding: (N, H, W, I) to (N, ceil(H / stride), ..., O).
+
+    `kernel` is (K, K, I, O). Computed exactly as space-to-depth and a convolution without strides,
+    since the gradient of a direct one in its input is 30 times slower on a CPU where H is odd.
+    """
+    size, inputs, outputs = kernel.shape[0], kernel.shape[2], kernel.shape[3]
+    reach = -(-size // stride)
+    padding = []
+    for length in features.shape[1:3]:
+        steps = -(-length // stride)
+        before = max((steps - 1) * stride + size - length, 0) // 2
+        padding.append((before, (steps + reach - 1) * stride - length - before))
+    cells = space_to_depth(jnp.pad(features, ((0, 0), *padding, (0, 0))), stride)
+    rest = (0, stride * reach - size)
+    padded = jnp.pad(kernel, (rest, rest, (0, 0), (0, 0)))
+    taps = padded.reshape(reach, stride, reach, stride, inputs, outputs)
+    taps = taps.transpose(0, 2, 1, 3, 4, 5).reshape(reach, reach, stride**2 * inputs, outputs)
+    dimensions = ("NHWC", "HWIO", "NHWC")
+    return jax.lax.conv_general_dilated(cells, taps, (1, 1), "VALID", dimension_numbers=dimensions)
+
+
+class StridedConvolution(nnx.Module):
+    """`strided_convolution` with a kernel and a bias of its own."""
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int, stride: int, *, rngs: nnx.Rngs
+    ) -> None:
+        init = nnx.initializers.glorot_uniform()
+        self.kernel = nnx.Param(init(rngs.params(), (size, size, inputs, outputs)))
+        self.bias = nnx.Param(jnp.zeros(outputs))
+        self.stride = stride
+
+    def __call__(self, features: jax.Array) -> jax.Array:
+        return strided_convolution(features, self.kernel[...], self.stride) + self.bias[...]
 
 
 class ConditionalNorm(nnx.Module):

@@ -46,8 +46,8 @@ def image_discriminator_loss(
     smoothing: float, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """Telling digits from generated ones without knowing which digit; real targets smoothed."""
-    latents, *dropout = jax.random.split(key, 3)
-    generated = jax.lax.stop_gradient(_random_images(parts["generator"], batch, latents))
+    dropout = jax.random.split(key)
+    generated = jax.lax.stop_gradient(_random_images(parts["generator"], batch))
     real_logits = parts["discriminator"](batch["images"], key=dropout[0])
     generated_logits = parts["discriminator"](generated, key=dropout[1])
     loss = realness_loss(real_logits, 1 - smoothing) + realness_loss(generated_logits, 0.0)
@@ -57,12 +57,12 @@ def image_discriminator_loss(
 
 def image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Metrics]:
     """Being taken for real by a discriminator that does not know which digit."""
-    latents, dropout = jax.random.split(key)
-    generated = _random_images(parts["generator"], batch, latents)
-    loss = realness_loss(parts["discriminator"](generated, key=dropout), 1.0)
+    generated = _random_images(parts["generator"], batch)
+    loss = realness_loss(parts["discriminator"](generated, key=key), 1.0)
     return loss, {"generator_loss": loss}
 
 
-def _random_images(generator: Any, batch: Batch, key: jax.Array) -> jax.Array:
-    latents = jax.random.normal(key, (len(batch["labels"]), generator.latent_size))
+def _random_images(generator: Any, batch: Batch) -> jax.Array:
+    # Both losses of a step judge the same images, as in the tutorials: XLA draws them once.
+    latents = jax.random.normal(batch["key"], (len(batch["labels"]), generator.latent_size))
     return generator(divide_rows(latents), batch["labels"], batch["writers"], training=True)

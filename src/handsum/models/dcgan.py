@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.config import TrainingConfig
-from handsum.layers import TransposedConvolution, drop
+from handsum.layers import StridedConvolution, TransposedConvolution, drop
 from handsum.losses import Losses, Parts
 from handsum.losses.adversarial import image_discriminator_loss, image_generator_loss
 
@@ -100,7 +100,7 @@ class Discriminator(nnx.Module):
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         init = nnx.initializers.glorot_uniform()
         self.layers = nnx.List(
-            nnx.Conv(inputs, outputs, (5, 5), strides=2, kernel_init=init, rngs=rngs)
+            StridedConvolution(inputs, outputs, 5, 2, rngs=rngs)
             for inputs, outputs in pairwise((1, *config.discriminator_widths))
         )
         self.out = nnx.Linear(16 * config.discriminator_widths[-1], 1, kernel_init=init, rngs=rngs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Outcome:
 
 def make_folder(run: Run, resume: bool) -> None:
     """Make the run's folder, or see that it is there to go on with."""
-    exists = (run.out / "config.json").exists()
+    exists = os.path.exists(run.out / "config.json")
     if resume and not exists:
         raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
     if exists and not resume:

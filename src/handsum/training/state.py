@@ -95,6 +95,7 @@ def make_step(
         batch = {name: values[rows] for name, values in data.items()}
         batch["images"] = from_bytes(batch["images"])
         batch["mask"] = rows >= 0
+        batch["key"] = key
         state = jax.tree.map(lambda leaf: leaf, state)  # a fresh tree: the caller's stays whole
         metrics: dict[str, jax.Array] = {}
         for index, (part, loss) in enumerate(losses.items()):

@@ -11,33 +11,45 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from handsum.components import Part
 from handsum.datasets.formats.arrays import PREFIXES, idx_header
 from handsum.datasets.formats.base import PARTS, join_files
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.images import DIGIT_SIZE
-from handsum.ink import as_mnist, ink_map
+from handsum.segmentation import Page
 
 _DIGIT = (DIGIT_SIZE, DIGIT_SIZE)
-# Digits of which less ink than this is found cannot be read: they would teach nothing.
-_FAINTEST = 0.5
+# A part that shares less of its box with a digit's is another's, or too little of it.
+_SAME = 0.7
 
 
 def cut_digits(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the digits out of a sample's picture by their boxes, as reading prepares its digits.
+    """Cut the digits out of a sample's picture as reading does: uint8 (L, 28, 28), and labels (L,).
 
-    Returns uint8 (L, 28, 28), white on black, and int64 (L,) labels. Digits that drown in the
-    picture are left out; of those that touch, neighbours' strokes are in the cut.
+    Of all that reading takes for a possible digit, each one's is what fills its box best. Digits
+    that drown in the picture, or that reading would never part from their neighbours, are left out.
     """
     grey = np.asarray(Image.fromarray(sample.image).convert("L"), np.float32) / 255
-    ink = ink_map(grey)
+    page = Page(grey)
+    _, candidates = page.candidates([False] * len(page.writings))
+    parts = [candidate.part for candidate in candidates]
     images, labels = [], []
-    for digit, (x, y, width, height) in zip(sample.digits, sample.boxes, strict=True):
-        own = ink[y : y + height, x : x + width]
-        if own.size and own.max() >= _FAINTEST:
-            images.append(as_mnist(own))
+    for digit, box in zip(sample.digits, sample.boxes, strict=True):
+        shared = [_shared(part, box) for part in parts]
+        if shared and max(shared) >= _SAME:
+            images.append(page.digit(parts[int(np.argmax(shared))]).image)
             labels.append(digit)
     return np.array(images, np.uint8).reshape(-1, *_DIGIT), np.array(labels, np.int64)
+
+
+def _shared(part: Part, box: np.ndarray) -> float:
+    """Return the area that a part's box and another share, over the area of both."""
+    x, y, width, height = (int(side) for side in box)
+    across = min(part.right, x + width) - max(part.left, x)
+    down = min(part.bottom, y + height) - max(part.top, y)
+    both = max(across, 0) * max(down, 0)
+    return both / (part.width * part.height + width * height - both)
 
 
 def _names(plan: Plan) -> dict[str, str]:

@@ -1,0 +1,102 @@
+"""Handsum's side of the benchmarks: a training step, digits in bulk, a data set of numbers.
+
+python benchmarks/ours.py step dcgan classic 16        (a worker: see serving.py)
+python benchmarks/ours.py draw 2048
+python benchmarks/ours.py numbers 64
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from serving import serve
+
+# What is measured is the network: neither side augments, or makes pictures that are no digits.
+PLAIN = {"cnn": ["augmentation=false", "non_digits=0"]}
+
+
+def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable[[], float]:
+    """Train a model on MNIST's training digits, some steps a round."""
+    import jax
+    from flax import nnx
+
+    from handsum.data.mnist import load
+    from handsum.models import registry
+    from handsum.training.batches import make_batches
+    from handsum.training.loop import prepare
+    from handsum.training.settings import begin
+    from handsum.training.sharding import make_mesh, replicate
+    from handsum.training.state import compile_step, init_state, make_step
+
+    changes = {"batch_size": int(batch_size)}
+    run = begin(model, preset, changes, PLAIN.get(model, []), "mnist", Path("none"))
+    module, count = registry.module(model), int(steps)
+    config, arrays = prepare(run.config, load("train"))
+    networks = module.build(config, rngs=nnx.Rngs(0))
+    definitions, state = init_state(networks, config, module.SNAPSHOT_PART)
+    mesh = make_mesh(1, config.batch_size)
+    function = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
+    advance = compile_step(function, jax.default_backend(), mesh)
+    data, batches = replicate(arrays, mesh), make_batches(config, arrays)
+    held = {"state": replicate(state, mesh), "step": 0}
+
+    def work() -> float:
+        start = held["step"]
+        rows = batches.rows(start, start + count)
+        held["state"], metrics = advance(held["state"], data, rows)
+        jax.block_until_ready((held["state"], metrics))
+        held["step"] = start + count
+        return count
+
+    return work
+
+
+def draw(count: str) -> Callable[[], float]:
+    """Draw digits by class into an NPZ archive, as `handsum generate --count` does."""
+    from handsum.pretrained import load_generator
+
+    generator, number = load_generator(), int(count)
+    labels = np.arange(number) % 10
+
+    def work() -> float:
+        writers = labels % generator.writers
+        images = generator.draw(labels, writers, seed=1, indices=np.arange(number))
+        with tempfile.TemporaryFile() as file:
+            np.savez_compressed(file, images=images, labels=labels)
+        return number
+
+    return work
+
+
+def numbers(count: str) -> Callable[[], float]:
+    """Write numbers of seven digits as PNG pictures with labels, as `handsum dataset` does."""
+    from PIL import Image
+
+    from handsum.datasets.recipe import Recipe
+    from handsum.datasets.samples import draw_samples
+
+    recipe = Recipe(kind="numbers", count=10**6, seed=1, lengths=(7, 7), verify=False)
+    held = {"start": 0}
+
+    def work() -> float:
+        start, stop = held["start"], held["start"] + int(count)
+        with tempfile.TemporaryFile() as file, zipfile.ZipFile(file, "w") as archive:
+            for sample in draw_samples(recipe, start, stop):
+                buffer = io.BytesIO()
+                Image.fromarray(sample.image).save(buffer, "png")
+                archive.writestr(f"{sample.text}-{sample.index}.png", buffer.getvalue())
+        held["start"] = stop
+        return int(count)
+
+    return work
+
+
+if __name__ == "__main__":
+    task, *arguments = sys.argv[1:]
+    serve(lambda: {"step": step, "draw": draw, "numbers": numbers}[task](*arguments))

@@ -1,0 +1,139 @@
+"""Both sides of a comparison, measured in turns in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: its name, the command that works or serves, and its environment's own variables."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class Unavailable(Exception):
+    """A side cannot be measured here; the text says why."""
+
+
+def _environment(side: Side) -> dict[str, str]:
+    return os.environ | side.environment
+
+
+class _Worker:
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self._process = subprocess.Popen(
+            side.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(side),
+            text=True,
+        )
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            lines = self._process.communicate()[1].strip().splitlines()
+            raise Unavailable(f"{self.side.name}: {lines[-1] if lines else 'ended'}")
+        return line
+
+    def ready(self) -> None:
+        self._line()
+
+    def round(self) -> dict[str, float]:
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return json.loads(self._line())
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+
+
+def serve_in_turns(sides: list[Side], rounds: int) -> dict[str, list[dict[str, float]]]:
+    """Start every side's worker, then let each do a round in turn: its measurements by name."""
+    workers: list[_Worker] = []
+    found: dict[str, list[dict[str, float]]] = {side.name: [] for side in sides}
+    try:
+        for side in sides:  # one after the other, so that none disturbs another's warming up
+            workers.append(_Worker(side))
+            workers[-1].ready()
+        for _ in range(rounds):
+            for worker in workers:
+                found[worker.side.name].append(worker.round())
+    finally:
+        for worker in workers:
+            worker.close()
+    return found
+
+
+def run_in_turns(
+    sides: list[Side], rounds: int, before: dict[str, object] | None = None
+) -> dict[str, list[dict[str, float]]]:
+    """Run every side's whole command in turn; `before` holds what to call before a side's."""
+    found: dict[str, list[dict[str, float]]] = {side.name: [] for side in sides}
+    for turn in range(rounds + 1):
+        for side in sides:
+            prepare = (before or {}).get(side.name)
+            if callable(prepare):
+                prepare()
+            measured = run_once(side)
+            if turn:  # the first one fills the disk's and the package's caches
+                found[side.name].append(measured)
+    return found
+
+
+def run_once(side: Side) -> dict[str, float]:
+    """Run a side's command: its wall-clock seconds, and those of the processors."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        side.command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=_environment(side),
+    )
+    assert process.stderr
+    message = process.stderr.read().decode(errors="replace").strip().splitlines()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise Unavailable(f"{side.name}: {message[-1] if message else process.returncode}")
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime}
+
+
+def summary(found: dict[str, list[dict[str, float]]], ours: str) -> dict[str, dict[str, float]]:
+    """Each side's medians, and how many times ours its own are, by pairs of one turn."""
+    table = {}
+    for name, rounds in found.items():
+        row = {kind: statistics.median(r[kind] for r in rounds) for kind in ("seconds", "cpu")}
+        pairs = list(zip(rounds, found[ours], strict=True))
+        for kind in ("seconds", "cpu"):
+            ratios = [theirs[kind] / own[kind] for theirs, own in pairs]
+            row[f"{kind}_ratio"] = statistics.median(ratios)
+        row["rounds"] = len(rounds)
+        table[name] = row
+    return table
+
+
+HERE = Path(__file__).parent
+
+
+def own(script: str, *arguments: object, **environment: str) -> list[str]:
+    """The command of a script beside this one, in this environment."""
+    return [sys.executable, str(HERE / script), *map(str, arguments)]

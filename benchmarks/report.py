@@ -1,0 +1,173 @@
+"""docs/performance.md, from the figures in benchmarks/results.json.
+
+python benchmarks/report.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs/performance.md"
+NOT_MEASURED = "not measured: no GPU was at hand"
+
+# The rows of the page: title, key in the results, unit of a side's figure, what was aimed at, and
+# what the limit of the path is.
+SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "A number, from the command line",
+        "start-up",
+        "s",
+        "At most 1.3 times `import jax` with a warm cache and 1.8 with none, and faster than both "
+        "others, whose scripts load a DCGAN and write seven digits.",
+        "The limit is the start of a process and the import of JAX. What is beyond: SciPy's image "
+        "operations, with which the picture is read again before it is handed out, and the two "
+        "networks' kept code.",
+    ),
+    (
+        "`handsum --help`",
+        "help",
+        "s",
+        "At most 1.3 times importing what it is printed with.",
+        "The limit is importing Typer and rich. What is beyond is building the commands and their "
+        "options.",
+    ),
+    (
+        "A training step of `dcgan`, preset `classic`, batch 16",
+        "dcgan step",
+        "s",
+        "At least as fast as the better of the others, in the precision that suits each best.",
+        "The limit is arithmetic: 211 GFLOP a step (the generator forward once, and its two "
+        "gradients), of which the sub-pixel form of the transposed convolutions makes 270.",
+    ),
+    (
+        "A training step of `cnn`, batch 128",
+        "cnn step",
+        "s",
+        "At least as fast as the same network in PyTorch; neither side augments.",
+        "The limit is arithmetic, 5.3 GFLOP a step, and memory where layers are narrow.",
+    ),
+    (
+        "A training step of the generator, batch 64",
+        "generator step",
+        "s",
+        "At least as fast as the same network in PyTorch (`writer-cgan`, gradient penalties "
+        "included).",
+        "The limit is memory: the layers are narrow, and normalisation, upsampling and leaky ReLU "
+        "read and write as much as the convolutions do.",
+    ),
+    (
+        "Digits in bulk, into NPZ",
+        "generation",
+        "s a digit",
+        "20 times the 22M-parameter DCGAN in Keras, 5 times a flow with 20 calls a digit.",
+        "The limit is arithmetic and memory in the generator; compressing the archive takes the "
+        "rest.",
+    ),
+    (
+        "Pictures of seven-digit numbers, as PNG",
+        "numbers",
+        "s a picture",
+        "At least as fast as TextRecognitionDataGenerator rendering the same numbers in a font.",
+        "The limit is drawing seven digits with a network, then enlarging and compressing the "
+        "picture. `--workers` divides the work among cores.",
+    ),
+    (
+        "To 99% and to 99.5% of MNIST's test digits, from nothing",
+        "accuracy",
+        "s",
+        "3 times faster than PyTorch's MNIST example, process start to end.",
+        "The limit is arithmetic in the training steps. A side's share of right test digits is "
+        "beside its name; there is a ratio where both reached the goal.",
+    ),
+)
+
+
+def write(results: Mapping[str, Any]) -> None:
+    """Write the page."""
+    table = results["cpu"]
+    machine = table["machine"]
+    lines = [
+        "# Performance",
+        "",
+        "Measured by `benchmarks/run.py`, both sides in turns in one run, medians of the turns; "
+        "the ratio is the median over turns of the other side's time by handsum's, so that more "
+        "than 1 means that handsum is faster. `processors` is what the processes took of all "
+        "cores together. This page is made from `benchmarks/results.json` by "
+        "`python benchmarks/report.py`.",
+        "",
+        f"Machine: {machine['processor']}, {machine['cores']} cores, no GPU; JAX "
+        f"{machine['jax']}; {machine['date']}, `{machine['mode']}`.",
+        "",
+        "## What the machine can do",
+        "",
+        *_limits(table.get("limits", {})),
+    ]
+    for title, key, unit, aim, limit in SECTIONS:
+        lines += ["", f"## {title}", "", f"Aim: {aim[0].lower()}{aim[1:]}", ""]
+        lines += _section(table.get(key, {}), unit)
+        lines += ["", limit]
+    lines += ["", "## On a GPU", "", *_gpu(results.get("gpu"))]
+    PAGE.write_text("\n".join(lines) + "\n")
+
+
+def _limits(measured: Mapping[str, Any]) -> list[str]:
+    rows = measured.get("rows", {})
+    lines = ["| what | measured |", "|---|---|"]
+    for name, value in rows.items():
+        shown = f"{1000 * value:.0f} ms" if value < 1 else f"{value:,.0f}"
+        lines.append(f"| {name} | {shown} |")
+    return lines if rows else ["Not measured yet."]
+
+
+def _section(measured: Mapping[str, Any], unit: str) -> list[str]:
+    if "unavailable" in measured:
+        return [f"Not measured: {measured['unavailable']}"]
+    if "rows" not in measured:
+        return ["Not measured yet."]
+    lines = [f"| side | {unit} | processors, {unit} | ratio | ratio of processors |"]
+    lines.append("|---|---|---|---|---|")
+    for name, row in measured["rows"].items():
+        note = f" ({row['reached']:.2f}%)" if "reached" in row else ""
+        if "seconds" not in row:
+            lines.append(f"| {name} | not within {row['epochs']} epochs{note} | | | |")
+            continue
+        cells = [f"{name}{note}", _figure(row["seconds"]), _figure(row["cpu"])]
+        cells += [f"{row[key]:.2f}" if key in row else "" for key in ("seconds_ratio", "cpu_ratio")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _figure(seconds: float) -> str:
+    return f"{seconds:.3g}" if seconds >= 0.01 else f"{seconds:.2e} ({1 / seconds:,.0f} a second)"
+
+
+def _gpu(measured: Mapping[str, Any] | None) -> list[str]:
+    run = "`python benchmarks/run.py --device gpu --peers .venv-peers/bin/python`"
+    if measured is None:
+        lines = [
+            "The same scripts measure there, against PyTorch compiled: " + run + ".",
+            "",
+            "| what | aim | measured |",
+            "|---|---|---|",
+        ]
+        for title, aim in (
+            ("a training step of `dcgan`, `classic`", "1.0 of PyTorch compiled"),
+            ("a training step of `cnn`", "1.5"),
+            ("a training step of the generator", "1.5"),
+            ("digits in bulk", "a million in under 10 s on an H200"),
+        ):
+            lines.append(f"| {title} | {aim} | {NOT_MEASURED} |")
+        return lines
+    lines = [f"Measured by {run}."]
+    for title, key, unit, _, _ in SECTIONS:
+        if key in measured:
+            lines += ["", f"### {title}", "", *_section(measured[key], unit)]
+    return lines
+
+
+if __name__ == "__main__":
+    write(json.loads((HERE / "results.json").read_text()))
