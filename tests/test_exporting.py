@@ -174,7 +174,7 @@ def test_without_the_extra_it_says_how_to_install_it(monkeypatch, tmp_path: Path
 
 
 def test_the_command_writes_and_tells(run_command: Callable, tmp_path: Path) -> None:
-    done = run_command("export", "cnn", "--format", "stablehlo")
+    done = run_command("export", "cnn")
     assert (done.code, done.out) == (0, "cnn.stablehlo: cnn, stablehlo, 2.1 MiB\n")
     assert done.err == "takes images uint8[n,28,28]\ngives probabilities float32[n,10]\n"
     done = run_command("export", "cnn", "-o", "c.safetensors")

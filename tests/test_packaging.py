@@ -62,6 +62,9 @@ def test_the_wheel_holds_data_weights_and_licences_and_nothing_else(tmp_path: Pa
         for name in ("weights.npz", "config.json", "README.md"):
             assert f"handsum/weights/{model}/{name}" in names
     assert "handsum/py.typed" in names
+    page = ROOT / "src/handsum/web/static"
+    shown = {file.relative_to(ROOT / "src").as_posix() for file in page.rglob("*.*")}
+    assert {"handsum/web/static/index.html", "handsum/web/static/js/app.js"} <= shown <= names
     assert {name.rpartition("/")[2] for name in names if "/licenses/" in name} == {
         "LICENSE",
         "NOTICE",

@@ -202,7 +202,7 @@ def test_any_command_line_is_understood_or_refused_in_a_line(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - ENDLESS))
 def test_many_command_lines(name: str) -> None:
-    fuzz(name, 1000)
+    fuzz(name, 300)
 
 
 @settings(max_examples=60, deadline=None, database=None, derandomize=True)

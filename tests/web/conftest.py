@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-
-httpx = pytest.importorskip("httpx")
-pytest.importorskip("fastapi", reason='the page needs the extra: pip install "handsum[web]"')
+from playwright.sync_api import sync_playwright
 
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 START_SECONDS = 300
@@ -77,10 +76,6 @@ def browser() -> Iterator[Any]:
         if os.environ.get("CI") == "true":
             pytest.fail(told)
         pytest.skip(told)
-    if os.environ.get("CI") != "true":
-        pytest.importorskip("playwright")
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not work for root, which containers are.
         opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

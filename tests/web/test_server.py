@@ -9,13 +9,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
-
-pytest.importorskip("fastapi")
-from starlette.testclient import TestClient
+import uvicorn
 
 from handsum.errors import HandsumError
 from handsum.web import work
@@ -23,8 +23,23 @@ from handsum.web.app import create_app
 from handsum.web.loading import Loading
 
 
-def client(steps: dict[str, Callable[[], object]], **options: Any) -> TestClient:
-    return TestClient(create_app(loading=Loading(steps)), **options)
+@contextmanager
+def client(steps: dict[str, Callable[[], object]]) -> Iterator[httpx.Client]:
+    """A client of a server in this process that loads `steps` in the place of models."""
+    app = create_app(loading=Loading(steps))
+    own = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        place.listen()
+        thread = threading.Thread(target=own.run, kwargs={"sockets": [place]})
+        thread.start()
+        address = f"http://127.0.0.1:{place.getsockname()[1]}"
+        try:
+            with httpx.Client(base_url=address, timeout=30) as web:
+                yield web
+        finally:
+            own.should_exit = True
+            thread.join(20)
 
 
 def test_what_cannot_be_loaded_is_told_and_the_rest_works() -> None:
@@ -66,7 +81,7 @@ def test_a_fault_is_told_without_its_traceback(monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError("secret")
 
     monkeypatch.setattr("handsum.pretrained.list_models", fail)
-    with client({}, raise_server_exceptions=False) as web:
+    with client({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

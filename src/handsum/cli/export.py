@@ -16,13 +16,14 @@ def export(
         typer.Argument(help="A model of the zoo (see `handsum models`), or a snapshot's folder."),
     ],
     kind: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             metavar="safetensors|stablehlo",
+            show_default="by FILE's ending, else stablehlo",
             help="Its weights by name, or its network with them.",
         ),
-    ] = "safetensors",
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", show_default="MODEL.FORMAT", help="The file to write."),
@@ -43,8 +44,10 @@ def export(
     handsum export cnn --format stablehlo -o cnn.stablehlo
     """
     from handsum.errors import HandsumError
-    from handsum.exporting import export_model
+    from handsum.exporting import KINDS, export_model
 
+    ending = output.suffix.removeprefix(".") if output else ""
+    kind = kind or (ending if ending in KINDS else "stablehlo")
     path = output or Path(f"{Path(model).name}.{kind}")
     if path.is_dir():
         raise HandsumError(f"{path} is a directory: give a file name to write to")

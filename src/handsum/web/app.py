@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from handsum._version import __version__
 from handsum.web import problems
@@ -20,7 +21,7 @@ from handsum.web.work import Work
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = None) -> FastAPI:
+def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = None) -> ASGIApp:
     """The application, which loads its models once it is started.
 
     `hosts` are the names it answers to, all if None (see `safety.Guard`).
@@ -56,5 +57,5 @@ def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = No
         return FileResponse(STATIC / "docs.html")
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.add_middleware(Guard, hosts=hosts)
-    return app
+    # Outermost, so that the answer to a fault is guarded as well.
+    return Guard(app, hosts)
