@@ -157,8 +157,7 @@ def _limits(measured: Mapping[str, Any]) -> list[str]:
     rows = measured.get("rows", {})
     lines = ["| what | measured |", "|---|---|"]
     for name, value in rows.items():
-        shown = f"{1000 * value:.0f} ms" if value < 1 else f"{value:,.0f}"
-        lines.append(f"| {name} | {shown} |")
+        lines.append(f"| {name} | {value:,.3g} |")
     return lines if rows else ["Not measured yet."]
 
 
