@@ -82,7 +82,10 @@ def shoot(page: Page, tab: str, path: Path) -> None:
     panel.locator(".facts, table, .read-text").first.wait_for()
     page.wait_for_timeout(300)
     with Image.open(io.BytesIO(page.screenshot())) as image:
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        few = image.convert("RGB").quantize(
+            256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        )
+        few.save(path, optimize=True)
 
 
 def main(folder: Path) -> None:
@@ -93,7 +96,9 @@ def main(folder: Path) -> None:
         for device, (width, height) in SIZES.items():
             for scheme in ("light", "dark"):
                 context = browser.new_context(
-                    viewport={"width": width, "height": height}, color_scheme=scheme
+                    viewport={"width": width, "height": height},
+                    color_scheme=scheme,
+                    is_mobile=device == "phone",
                 )
                 page = context.new_page()
                 page.on("console", lambda message: print(message.type, message.text))

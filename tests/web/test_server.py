@@ -31,7 +31,7 @@ def client(steps: dict[str, Callable[[], object]]) -> Iterator[httpx.Client]:
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
         place.listen()
-        thread = threading.Thread(target=own.run, kwargs={"sockets": [place]})
+        thread = threading.Thread(target=own.run, kwargs={"sockets": [place]}, daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{place.getsockname()[1]}"
         try:

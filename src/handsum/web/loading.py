@@ -65,11 +65,11 @@ class Loading:
         """Wait until these steps are done.
 
         Raises:
-            BusyError: one of them failed.
+            BusyError: one of them failed; the others are then not waited for.
         """
         async with self._changed:
             await self._changed.wait_for(
-                lambda: all(name in self._ready or name in self._failed for name in names)
+                lambda: set(names) <= set(self._ready) or not self._failed.keys().isdisjoint(names)
             )
         for name in names:
             if name in self._failed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 import webbrowser
@@ -30,31 +29,28 @@ def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) 
             f"handsum web needs {error.name}, which is not installed: "
             'pip install "handsum[web]" brings it'
         ) from error
-    own = _bind(host, port)
-    with own:
-        address, bound = own.getsockname()[:2]
-        local = ip_address(address).is_loopback
-        name = f"[{address}]" if ":" in address else address
-        url = f"http://{name}:{bound}"
-        if not local:
-            say(
-                f"warning: {host} lets everybody in the network use this server, which has no "
-                "passwords: --host 127.0.0.1 keeps it to this machine"
-            )
-        say(f"handsum web: {url}  (Ctrl-C stops it)")
-        if open_browser:
-            threading.Timer(0.5, webbrowser.open, (url,)).start()
-        logging.getLogger("handsum.web").addHandler(logging.StreamHandler())
-        names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
-        config = uvicorn.Config(
-            create_app(names),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            timeout_graceful_shutdown=2,
-        )
+    with _bind(host, port) as own:
         try:
+            address, bound = own.getsockname()[:2]
+            local = ip_address(address).is_loopback
+            url = f"http://[{address}]:{bound}" if ":" in address else f"http://{address}:{bound}"
+            if not local:
+                say(
+                    f"warning: {host} lets everybody in the network use this server, which has no "
+                    "passwords: --host 127.0.0.1 keeps it to this machine"
+                )
+            say(f"handsum web: {url}  (Ctrl-C stops it)")
+            if open_browser:
+                threading.Timer(0.5, webbrowser.open, (url,)).start()
+            names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
+            config = uvicorn.Config(
+                create_app(names),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=2,
+            )
             uvicorn.Server(config).run(sockets=[own])
         except KeyboardInterrupt:
             # That is how a server is stopped.

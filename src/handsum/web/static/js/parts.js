@@ -5,7 +5,7 @@ import { latest } from "./api.js";
 
 // A place for results: keeps the last one while the next is made, tells progress and problems.
 export function output(label) {
-  const body = h("div", { class: "stack fades" });
+  const body = h("div", { class: "stack" });
   const fill = h("div");
   const bar = h("div", { class: "progress", role: "progressbar", "aria-label": "Progress" }, fill);
   const message = h("div", { role: "alert" });
@@ -35,7 +35,7 @@ export function output(label) {
       if (result === undefined) return;
       message.replaceChildren();
       body.replaceChildren(...[await show(result)].flat());
-      element.classList.remove("failed");
+      body.inert = false;
       busy(false);
     } catch (error) {
       busy(false);
@@ -44,7 +44,8 @@ export function output(label) {
   }
 
   function tell(problem) {
-    element.classList.add("failed");
+    // What was there before is of another request.
+    body.inert = true;
     message.replaceChildren(h("p", { class: "message" }, problem[0].toUpperCase() + problem.slice(1)));
   }
 
