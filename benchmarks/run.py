@@ -180,7 +180,7 @@ def peaks(setting: Setting) -> Row:
     """What this machine can do at most: products, convolutions, memory, the start of a process."""
     rows = limits.measure()
     python = run_in_turns([Side("python", [sys.executable, "-c", "pass"])], 9)
-    return rows | {"a Python process": summary(python, "python")["python"]["seconds"]}
+    return rows | {"a Python process, s": summary(python, "python")["python"]["seconds"]}
 
 
 ROWS: dict[str, Callable[[Setting], Row]] = {

@@ -123,12 +123,14 @@ def write_idx(folder: Path, count: int) -> None:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the documents only read: pictures, and digits of a reader of them."""
     folder = tmp_path_factory.mktemp("prepared")
-    for index, name in enumerate(("photo", "mine", "page", "out", "scans/a", "photos/b")):
+    for index, name in enumerate(
+        ("photo", "mine", "my-digits", "page", "out", "digits", "scans/a", "photos/b")
+    ):
         place = folder / f"{name}.jpg"
         place.parent.mkdir(exist_ok=True)
         handsum.number("407912", seed=index, verify=False).save(folder / "one.png")
         picture = Image.open(folder / "one.png").convert("RGB")
-        picture.save(place if name not in ("page", "out") else place.with_suffix(".png"))
+        picture.save(place if name not in ("page", "out", "digits") else place.with_suffix(".png"))
     handsum.number("1234.50", seed=1).save(folder / "amount.png")
     handsum.sum_sequence(45, 10, seed=1).save(folder / "strip.png")
     digits = handsum.generate(count=240, seed=1)
@@ -201,6 +203,7 @@ def test_no_console_block_holds_what_no_test_runs() -> None:
                 "python examples/",
                 "python tools/",
                 "python3 -m venv ",
+                "pip install ",
                 "pipx ",
                 "#",
             )

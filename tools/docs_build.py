@@ -22,20 +22,11 @@ from handsum.models.registry import ENTRIES
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 COMMANDS = "reference/commands.md"
-# Pages that stand in the navigation once they are there, and after which page.
-OPTIONAL = {"web.md": "guides/ocr.md", "scale.md": "datasets.md", "performance.md": "results.md"}
 FACTS = re.compile(r"^<!-- facts of ([\w-]+) -->$", re.MULTILINE)
 
 
 def on_config(config: Any) -> Any:
-    """Add the optional pages that exist, and the models that have a page, to the navigation."""
-    for page, before in OPTIONAL.items():
-        if not (DOCS / page).exists():
-            continue
-        for section in config["nav"]:
-            pages = next(iter(section.values()))
-            if before in pages and page not in pages:
-                pages.insert(pages.index(before) + 1, page)
+    """Add the models that have a page to the navigation."""
     (models,) = (section["Models"] for section in config["nav"] if "Models" in section)
     pages = (f"models/{name}.md" for name in ENTRIES)
     models += [page for page in pages if page not in models and (DOCS / page).exists()]
