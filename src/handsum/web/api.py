@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from handsum._version import __version__
-from handsum.web import jobs, limits, results
+from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
 from handsum.web.loading import LOOK, Loading
 from handsum.web.parameters import (
@@ -141,7 +141,7 @@ async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> 
     """Read the digits in a picture, and the distribution of their sum."""
     data = await _body(request)
     large = len(data) > limits.LARGE_PICTURE_BYTES
-    job = partial(jobs.predict, data, query)
+    job = partial(uploads.predict, data, query)
     return await _run(request, job, READER, query.model, large=large)
 
 

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from starlette.responses import Response
 
 from handsum.errors import UsageError
-from handsum.images import open_picture
 from handsum.web import limits, results
-from handsum.web.catalogue import CONDITIONAL, GENERATOR, READER, SUM_READERS
+from handsum.web.catalogue import CONDITIONAL, GENERATOR, READER
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
     InterpolateQuery,
     NumberQuery,
-    PictureQuery,
     SumQuery,
     VisualizeQuery,
     Written,
 )
+from handsum.web.uploads import open_upload
 from handsum.web.work import Progress
 
 if TYPE_CHECKING:
     from handsum.drawing import Digits
     from handsum.layout import Spacing, Style
-    from handsum.reading import FileReading, Prediction
     from handsum.visualization import Stage
     from handsum.writing import Sequences
 
@@ -224,7 +220,7 @@ def hands_like(data: bytes, progress: Progress) -> results.Hands:
     from handsum.reading import predict_picture
 
     progress(0, 2)
-    reading = predict_picture(_open(data)).files[0]
+    reading = predict_picture(open_upload(data)).files[0]
     if not reading.digits:
         raise UsageError(f"{reading.error}: give a picture of some digits")
     progress(1, 2)
@@ -254,83 +250,6 @@ def _sheet(writers: np.ndarray, digits: str, seed: int | None, progress: Progres
         url = results.png_url(pixels)
         told.append(results.Hand(writer=int(writer), picture=url, width=width, height=height))
     return results.Hands(writers=load_generator().writers, hands=told)
-
-
-def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Reading:
-    """Read a picture."""
-    from handsum.reading import predict_picture
-
-    progress(0, 2)
-    grey = _open(data)
-    progress(1, 2)
-    found = predict_picture(grey, length=query.length, punctuation=query.punctuation)
-    if query.model in SUM_READERS and found.sum is not None:
-        found = _summed(found, query.model)
-    reading = found.files[0]
-    if reading.failed:
-        raise UsageError(str(reading.error))
-    return _reading(found, reading, grey.shape)
-
-
-def _open(data: bytes) -> np.ndarray:
-    if not data:
-        raise UsageError("there is no picture in the request: send its bytes as the body")
-    return open_picture(io.BytesIO(data), "the picture", limits.MOST_PIXELS)
-
-
-def _summed(found: Prediction, model: str) -> Prediction:
-    """A prediction with the sum as the model of sums has it."""
-    from handsum.pretrained import load_sum_reader
-    from handsum.sums import sum_summary
-
-    images = found.files[0].images
-    if len(images) > limits.LONGEST_SUM:
-        raise UsageError(
-            f"{model} reads sums of up to {limits.LONGEST_SUM} digits, not {len(images)}: "
-            "the default reader reads any"
-        )
-    distribution = load_sum_reader(model).distributions(images[None])[0]
-    told = sum_summary(distribution)
-    return replace(
-        found,
-        sum=told.sum,
-        probability=told.probability,
-        interval=told.interval,
-        distribution=distribution,
-    )
-
-
-def _reading(found: Prediction, reading: FileReading, shape: tuple[int, ...]) -> results.Reading:
-    digits = zip(
-        reading.digits,
-        reading.confidence,
-        reading.boxes,
-        reading.probabilities,
-        reading.images,
-        strict=True,
-    )
-    told = found.as_dict()
-    return results.Reading(
-        digits=[
-            results.Read(
-                digit=int(digit),
-                confidence=confidence,
-                box=box,
-                probabilities=[round(float(value), 6) for value in row],
-                picture=results.png_url(image),
-            )
-            for digit, confidence, box, row, image in digits
-        ],
-        rows=list(reading.rows),
-        others=list(reading.others),
-        message=reading.error,
-        width=shape[1],
-        height=shape[0],
-        sum=told["sum"],
-        probability=told["probability"],
-        interval=told["interval"],
-        distribution=told["distribution"],
-    )
 
 
 def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
