@@ -175,7 +175,7 @@ def test_a_checkpoint_of_another_configuration_is_refused(data, tmp_path) -> Non
     run = make("cnn", tmp_path / "run", steps=10)
     loop.train(run, *data)
     other = begin("cnn", "small", {"steps": 20}, [*SETTINGS["cnn"], "hidden=16"], "mnist", run.out)
-    with pytest.raises(SnapshotError, match="checkpoint of step 10 .* cannot be used"):
+    with pytest.raises(SnapshotError, match="checkpoint of step 10 .* is of another configuration"):
         loop.train(other, *data, resume=True)
 
 
