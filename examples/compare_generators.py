@@ -1,6 +1,6 @@
 """Put generators side by side: the same digits from each in a picture, and rough figures.
 
-python examples/compare_generators.py writer-cgan cgan -o compared.png
+python examples/compare_generators.py r3gan cgan -o compared.png
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from handsum.images import tile
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", default=["writer-cgan", "cgan"])
+    parser.add_argument("models", nargs="*", default=["r3gan", "cgan"])
     parser.add_argument("-o", "--output", default="compared.png")
     parser.add_argument("--count", type=int, help="measure only so many digits")
     options = parser.parse_args()

@@ -110,7 +110,7 @@ def test_a_mix_has_something_of_each_and_of_one_is_that_one() -> None:
     both = generator.mix(np.tile(np.eye(10)[1] + np.eye(10)[0], (64, 1)), seed=0, indices=rows)
     reader = pretrained.load_reader()
     assert reader.probabilities(both).max(1).mean() < reader.probabilities(alone).max(1).mean()
-    with pytest.raises(UsageError, match="writer-cgan cannot mix digits: cgan can"):
+    with pytest.raises(UsageError, match="r3gan cannot mix digits: cgan can"):
         pretrained.load_generator().mix(np.eye(10), seed=0, indices=np.arange(10))
 
 

@@ -47,7 +47,7 @@ def test_visualize_writes_a_picture(run_command) -> None:
         (("number", 23, "--model", "lstm-cgan"), "lstm-cgan is a sequence generator"),
         (("sum-sequence", 23, "-n", 11, "--model", "lstm-cgan"), "lengths from 1 to 10, not 11"),
         (("sum-sequence", 23, "--model", "lstm-cgan", "--writer", 3), "knows no writers"),
-        (("generate", "--mix", "6,4"), "writer-cgan cannot mix digits: cgan can"),
+        (("generate", "--mix", "6,4"), "r3gan cannot mix digits: cgan can"),
         (("generate", "--model", "cgan", "--mix", "6,x"), "a mix is digits with commas"),
         (("generate", "--model", "cgan", "--mix", "6", "--digits", "1"), "not both"),
         (("generate", "--model", "gan", "--digits", "1"), "leave out which ones"),

@@ -39,7 +39,7 @@ def export(
 
     Examples:
 
-    handsum export writer-cgan -o writer-cgan.safetensors
+    handsum export r3gan -o r3gan.safetensors
 
     handsum export cnn --format stablehlo -o cnn.stablehlo
     """

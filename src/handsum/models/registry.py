@@ -35,7 +35,7 @@ class Entry:
     weights: str = ""
 
 
-DEFAULT_GENERATOR = "writer-cgan"
+DEFAULT_GENERATOR = "r3gan"
 DEFAULT_READER = "cnn"
 JUDGE = "judge"
 
@@ -43,12 +43,12 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         Entry(
+            "r3gan", "digit generator", "class- and writer-conditional R3GAN, one call per digit"
+        ),
+        Entry(
             "writer-cgan",
             "digit generator",
             "class- and writer-conditional GAN, one call a digit",
-        ),
-        Entry(
-            "r3gan", "digit generator", "class- and writer-conditional R3GAN, one call per digit"
         ),
         Entry("cgan", "digit generator", "class-conditional GAN, which also mixes digits", True),
         Entry("dcgan", "random digit generator", "convolutional GAN, random digits"),

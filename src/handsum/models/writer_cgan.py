@@ -1,4 +1,4 @@
-"""`writer-cgan`, the default generator: one digit of a given class in a given writer's hand.
+"""`writer-cgan`: one digit of a given class in a given writer's hand, sooner than by `r3gan`.
 
 A conditional GAN of convolutions, as `cgan` is: the generator's batch normalisation is scaled and
 shifted by latents, digit and writer, the discriminator is conditioned by projection (Miyato and
