@@ -78,5 +78,5 @@ def test_a_step_trains_every_part_and_compiles_once(name: str) -> None:
 def test_unknown_and_unable_models_are_refused_with_those_that_can() -> None:
     with pytest.raises(UsageError, match=r"did you mean r3gan\?"):
         registry.find("r3gann")
-    with pytest.raises(UsageError, match="cnn is a digit reader.*r3gan, cgan can"):
+    with pytest.raises(UsageError, match="cnn is a digit reader.*r3gan, writer-cgan, cgan can"):
         registry.find("cnn", ("digit generator",))

@@ -313,8 +313,8 @@ def test_readers_and_sums_are_compared(visit: Visit) -> None:
     expect(panel.get_by_role("heading", level=3)).to_have_text(["cnn", "cnn-lstm"])
     expect(panel.get_by_role("img", name="The sum is")).to_have_count(2)
     panel.get_by_role("radio", name="A sum").check()
-    expect(panel.get_by_role("heading", level=3)).to_have_count(4)
-    expect(settled(page, "compare").locator("img.written")).to_have_count(4)
+    expect(panel.get_by_role("heading", level=3)).to_have_count(5)
+    expect(settled(page, "compare").locator("img.written")).to_have_count(5)
 
 
 def test_it_is_used_with_the_keyboard(visit: Visit) -> None:
@@ -338,8 +338,9 @@ def test_it_is_used_with_the_keyboard(visit: Visit) -> None:
     expect(page.get_by_role("tab", name="Compare")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Write")).to_be_focused()
+    panel = settled(page, "write")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("radio", name="A sum")).to_be_focused()
+    expect(panel.get_by_role("radio", name="A sum")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("textbox", name="Number")).to_be_visible()
     # Something to identify without drawing.
