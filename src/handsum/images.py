@@ -35,6 +35,20 @@ _UNFINISHED = ".part"
 _INK_SIZE = 20
 
 
+def check_replaceable(path: str | Path) -> None:
+    """Raise where a name is taken by what no file may take the place of.
+
+    Raises:
+        HandsumError: it is a directory's, a device's or a pipe's, such as /dev/null.
+    """
+    if os.path.isdir(path):
+        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    # /dev/stdout is a link to a file where the output goes to one; the link must stay even so.
+    process = os.path.islink(path) and os.readlink(path).startswith("/proc/")
+    if process or (os.path.exists(path) and not os.path.isfile(path)):
+        raise HandsumError(f"{path} is a device or a pipe: give a file name to write to")
+
+
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open a binary file that takes its name only once it is whole.
@@ -42,11 +56,10 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     A failure inside the block leaves neither the file nor a fragment of it behind.
 
     Raises:
-        HandsumError: the folder is missing or not writable, or `path` is a directory.
+        HandsumError: the folder is missing or not writable, or `path` is no file's.
     """
     path = Path(path)
-    if os.path.isdir(path):
-        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    check_replaceable(path)
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
     except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
