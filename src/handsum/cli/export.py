@@ -32,7 +32,7 @@ def export(
     """Write a model to a file that other programs load, without handsum.
 
     safetensors: `safetensors.numpy.load_file(FILE)`, or the same of any other library. Needs
-    the extra handsum[export].
+    the extra handsum\\[export].
 
     stablehlo: `jax.export.deserialize(FILE's bytes).call(...)`, for any number of rows, on the
     CPU, CUDA, ROCm and TPU; what it takes and gives is printed.
