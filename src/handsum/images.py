@@ -230,6 +230,12 @@ def load_picture(path: str | Path) -> np.ndarray:
     return open_picture(path, str(path))
 
 
+def known_formats() -> list[str]:
+    """Return those of PICTURE_FORMATS that the installed Pillow opens."""
+    Image.init()
+    return [name for name in PICTURE_FORMATS if name in Image.OPEN]
+
+
 def open_picture(
     source: str | Path | BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS
 ) -> np.ndarray:
@@ -238,9 +244,7 @@ def open_picture(
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
             warnings.simplefilter("ignore")
-            Image.init()
-            known = [name for name in PICTURE_FORMATS if name in Image.OPEN]
-            with Image.open(source, formats=known) as image:
+            with Image.open(source, formats=known_formats()) as image:
                 if image.width * image.height > most_pixels:
                     raise Image.DecompressionBombError
                 return to_grey(ImageOps.exif_transpose(image))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -16,9 +17,10 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from PIL import Image
 
 from handsum.errors import HandsumError
-from handsum.web import work
+from handsum.web import limits, uploads, work
 from handsum.web.app import create_app
 from handsum.web.loading import Loading
 
@@ -106,6 +108,34 @@ def test_too_many_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
         answer = web.get("/api/models")
     assert answer.status_code == 503
     assert "try again" in answer.json()["detail"]
+
+
+def test_who_leaves_while_sending_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    with client({}) as web:
+        place = (web.base_url.host, web.base_url.port)
+        with socket.create_connection(place) as leaving:
+            head = f"Host: 127.0.0.1:{place[1]}\r\nContent-Length: 1000\r\n\r\n"
+            leaving.sendall(f"POST /api/predict HTTP/1.1\r\n{head}some".encode())
+            leaving.shutdown(socket.SHUT_WR)
+            leaving.settimeout(10)
+            while leaving.recv(65536):
+                pass
+        assert web.get("/api/status").status_code == 200
+    assert caplog.text == ""
+
+
+def test_a_picture_is_large_by_its_pixels_too() -> None:
+    def png(side: int) -> bytes:
+        file = io.BytesIO()
+        Image.new("1", (side, side), 1).save(file, "PNG")
+        return file.getvalue()
+
+    assert len(png(12_000)) < limits.LARGE_PICTURE_BYTES
+    assert uploads.is_large(png(12_000))
+    assert uploads.is_large(png(2_100))
+    assert not uploads.is_large(png(1_900))
+    assert not uploads.is_large(b"no picture")
+    assert uploads.is_large(bytes(limits.LARGE_PICTURE_BYTES + 1))
 
 
 def start(*options: str) -> subprocess.Popen[str]:

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from handsum._version import __version__
+from handsum.errors import UsageError
 from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
 from handsum.web.loading import LOOK, Loading
@@ -65,6 +67,8 @@ def _answers(model: type, *kinds: str, upload: bool = False) -> dict[str, Any]:
 
 async def _run(request: Request, job: Any, *models: str, large: bool = False) -> Response:
     """Wait for the models, then do the job."""
+    if wants_events(request) and request.query_params.get("format", "json") != "json":
+        raise UsageError("events end with JSON: leave out the format, or do not ask for events")
     loading: Loading = request.app.state.loading
     await loading.wait_for(*models)
     work: Work = request.app.state.work
@@ -132,7 +136,7 @@ async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Re
 async def writers_like(request: Request) -> Response:
     """Show the hands most like the one in a picture of some digits."""
     data = await _body(request)
-    large = len(data) > limits.LARGE_PICTURE_BYTES
+    large = await asyncio.to_thread(uploads.is_large, data)
     return await _run(request, partial(jobs.hands_like, data), READER, GENERATOR, large=large)
 
 
@@ -140,7 +144,7 @@ async def writers_like(request: Request) -> Response:
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
     """Read the digits in a picture, and the distribution of their sum."""
     data = await _body(request)
-    large = len(data) > limits.LARGE_PICTURE_BYTES
+    large = await asyncio.to_thread(uploads.is_large, data)
     job = partial(uploads.predict, data, query)
     return await _run(request, job, READER, query.model, large=large)
 
@@ -156,7 +160,7 @@ async def _body(request: Request) -> bytes:
 
     Raises:
         TooMuchError: it is too large.
-        TooSlowError: it does not come.
+        TooSlowError: it does not come, or not all of it.
     """
     reason = f"a picture has at most {limits.MOST_BYTES >> 20} MiB: make it smaller first"
     length = request.headers.get("content-length", "")
@@ -171,4 +175,6 @@ async def _body(request: Request) -> bytes:
                     raise TooMuchError(reason)
     except TimeoutError as error:
         raise TooSlowError("the picture did not arrive in time: try again") from error
+    except ClientDisconnect as error:  # nobody is there to be answered, and nothing is wrong here
+        raise TooSlowError("the picture did not arrive whole: try again") from error
     return bytes(data)
