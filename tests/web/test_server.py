@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -152,6 +153,23 @@ def test_it_stops_when_it_is_told_to(how: signal.Signals) -> None:
         rest = process.stderr.read()
         assert process.wait(30) == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
     assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_at_once_in_the_middle_of_work(how: signal.Signals) -> None:
+    with start("--port", "0") as process:
+        assert process.stderr is not None
+        found = re.search(r"127.0.0.1:(\d+) ", process.stderr.readline())
+        assert found
+        with socket.create_connection(("127.0.0.1", int(found[1]))) as asking:
+            asked = f"GET /api/number?text={'1' * 200} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            asking.sendall(asked.encode())
+            # Whether it is loading, compiling or drawing by now: each is work that goes on.
+            time.sleep(3)
+            process.send_signal(how)
+            process.send_signal(how)
+            assert process.stderr.read() == ""
+        assert process.wait(30) == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
 
 
 def test_others_reach_it_only_with_a_warning() -> None:
