@@ -101,7 +101,7 @@ def generate(
     generator = load_generator(name) if name else load_generator()
     if digits is not None and not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits: leave out which ones")
-    hands = choose_hands(generator, hand, wanted, seed, start)
+    hands = choose_hands(generator, hand, len(picks), seed, start)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for first in range(0, wanted, BATCH):
         part = np.arange(first, min(first + BATCH, wanted))
