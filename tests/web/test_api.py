@@ -263,6 +263,15 @@ def test_what_cannot_be_done_is_a_problem(
     assert "Traceback" not in answer.text
 
 
+def test_an_unknown_parameter_is_told_wherever_it_is(api: httpx.Client, server: Any) -> None:
+    told = httpx.get(server.address + "/openapi.json").json()["paths"]
+    for path, methods in told.items():
+        for method in methods:
+            answer = api.request(method, server.address + path, params={"nothing": 1})
+            assert answer.status_code == 422, path
+            assert "nothing: there is no such parameter" in answer.json()["detail"], path
+
+
 @pytest.mark.parametrize(
     ("content", "status", "message"),
     [

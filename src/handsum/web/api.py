@@ -21,6 +21,7 @@ from handsum.web.parameters import (
     HandsQuery,
     InterpolateQuery,
     NumberQuery,
+    Parameters,
     PictureQuery,
     SumQuery,
     VisualizeQuery,
@@ -55,6 +56,9 @@ _LARGE: dict[int | str, dict[str, Any]] = {
     408: _PROBLEM | {"description": "The upload did not come in time."},
 }
 
+# An unknown parameter is an error where there are none to know, too.
+NoQuery = Annotated[Parameters, Query()]
+
 router = APIRouter(prefix="/api", responses=_PROBLEMS)
 
 
@@ -76,7 +80,7 @@ async def _run(request: Request, job: Any, *models: str, large: bool = False) ->
 
 
 @router.get("/status", **_answers(results.Status))
-async def status(request: Request) -> Response:
+async def status(request: Request, query: NoQuery) -> Response:
     """Whether the models are loaded; as events, every change until they are."""
     loading: Loading = request.app.state.loading
 
@@ -93,7 +97,7 @@ async def status(request: Request) -> Response:
 
 
 @router.get("/models", **_answers(results.Zoo))
-async def models(request: Request) -> Response:
+async def models(request: Request, query: NoQuery) -> Response:
     """The zoo: every model's task, size and measured quality."""
 
     def job(progress: Any) -> results.Zoo:
@@ -133,7 +137,7 @@ async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Re
 
 
 @router.post("/writers/like", **_answers(results.Hands, upload=True))
-async def writers_like(request: Request) -> Response:
+async def writers_like(request: Request, query: NoQuery) -> Response:
     """Show the hands most like the one in a picture of some digits."""
     data = await _body(request)
     large = await asyncio.to_thread(uploads.is_large, data)
