@@ -179,5 +179,6 @@ def test_the_command_writes_and_tells(run_command: Callable, tmp_path: Path) -> 
     assert done.err == "takes images uint8[n,28,28]\ngives probabilities float32[n,10]\n"
     done = run_command("export", "cnn", "-o", "c.safetensors")
     assert (done.code, done.out) == (0, "c.safetensors: cnn, safetensors, 2.1 MiB\n")
+    assert ", safetensors," in run_command("export", "cnn", "-o", "C.SAFETENSORS").out
     assert run_command("export", "cnn", "--format", "onnx").code == 2
     assert run_command("export", "cnn", "-o", ".").code == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from handsum.errors import HandsumError
-from handsum.images import load_picture
+from handsum.images import atomic_write, load_picture
 
 INK = np.zeros((20, 30), bool)
 INK[5:15, 4:7] = True
@@ -141,3 +142,21 @@ def test_what_cannot_be_loaded_is_named_with_the_reason(tmp_path: Path) -> None:
     for name, reason in reasons.items():
         with pytest.raises(HandsumError, match=f"cannot read .*{name}: .*{reason}"):
             load_picture(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path, run_command: Callable) -> None:
+    pipe, link = tmp_path / "pipe.svg", tmp_path / "stdout.svg"
+    os.mkfifo(pipe)
+    # As /dev/stdout is where the output goes to a file.
+    link.symlink_to("/proc/self/exe")
+    for taken in (pipe, link):
+        with pytest.raises(HandsumError, match="a device or a pipe"), atomic_write(taken):
+            pytest.fail("it is refused before anything is written")
+        for words in (("number", "12"), ("export", "cnn")):
+            done = run_command(*words, "-o", taken)
+            assert (done.code, done.out) == (1, "")
+            assert "a device or a pipe: give a file name" in done.err
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2

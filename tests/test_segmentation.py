@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from handsum.components import Part, without_small_print
 from handsum.data import mnist
 from handsum.segmentation import Digit, Page
 
@@ -177,3 +178,22 @@ def test_large_pictures_are_worked_on_smaller_with_boxes_in_their_own_pixels(
 @pytest.mark.parametrize("shape", [(0, 0), (1, 1), (4, 900)])
 def test_a_picture_too_small_has_no_digits(shape: tuple[int, int]) -> None:
     assert find_digits(np.zeros(shape, np.float32)) == []
+
+
+def test_of_countless_specks_only_the_largest_are_looked_at(
+    draw_page: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = draw_page("4051")
+    specks = np.full((160, page.shape[1]), 0.9, page.dtype)
+    ys, xs = np.indices(specks.shape)
+    specks[(ys % 16 > 10) & (xs % 16 > 10)] = 0.1
+    seen = []
+
+    def looked_at(parts: list[Part]) -> list[Part]:
+        seen.append(len(parts))
+        return without_small_print(parts)
+
+    monkeypatch.setattr("handsum.components._MOST_PIECES", 30)
+    monkeypatch.setattr("handsum.segmentation.without_small_print", looked_at)
+    assert boxes(find_digits(np.concatenate([page, specks]))) == boxes(find_digits(page))
+    assert max(seen) <= 30

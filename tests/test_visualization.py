@@ -96,6 +96,7 @@ def test_titles_say_the_size() -> None:
         (23, {"model": "lstm-cgan", "length": 11}, "lengths from 1 to 10"),
         (99, {"model": "lstm-cgan", "length": 2}, "2 digits reach sums from 0 to 18"),
         (23, {"model": "lstm-cgan", "writer": 1}, "knows no writers"),
+        (7, {"model": "cgan", "writer": 0}, "knows no writers"),
     ],
 )
 def test_wrong_requests_are_refused(number: int | None, options: dict, message: str) -> None:

@@ -15,6 +15,8 @@ _LEAST_SHARE = 0.005
 # Writing of this height and more, in pixels, is smoothed to find what is connected.
 _SMOOTHED_HEIGHT = 60
 _LONGEST = 8
+# Of more pieces the largest are looked at: each is held against all others.
+_MOST_PIECES = 10_000
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
@@ -77,6 +79,14 @@ def parts_of(labels: np.ndarray) -> list[Part]:
         Part((label,), x.start, y.start, x.stop, y.stop, int(areas[label]))
         for label, (y, x) in enumerate(ndimage.find_objects(labels), 1)
     ]
+
+
+def largest(parts: list[Part]) -> list[Part]:
+    """Leave out the smallest of too many parts: grain, which nobody wrote, or a trap."""
+    if len(parts) <= _MOST_PIECES:
+        return parts
+    kept = sorted(parts, key=lambda part: part.area, reverse=True)[:_MOST_PIECES]
+    return sorted(kept, key=lambda part: part.labels)
 
 
 def typical_height(parts: list[Part]) -> float:

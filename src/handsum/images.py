@@ -35,6 +35,20 @@ _UNFINISHED = ".part"
 _INK_SIZE = 20
 
 
+def check_replaceable(path: str | Path) -> None:
+    """Raise where a name is taken by what no file may take the place of.
+
+    Raises:
+        HandsumError: it is a directory's, a device's or a pipe's, such as /dev/null.
+    """
+    if os.path.isdir(path):
+        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    # /dev/stdout is a link to a file where the output goes to one; the link must stay even so.
+    process = os.path.islink(path) and os.readlink(path).startswith("/proc/")
+    if process or (os.path.exists(path) and not os.path.isfile(path)):
+        raise HandsumError(f"{path} is a device or a pipe: give a file name to write to")
+
+
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open a binary file that takes its name only once it is whole.
@@ -42,11 +56,10 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     A failure inside the block leaves neither the file nor a fragment of it behind.
 
     Raises:
-        HandsumError: the folder is missing or not writable, or `path` is a directory.
+        HandsumError: the folder is missing or not writable, or `path` is no file's.
     """
     path = Path(path)
-    if os.path.isdir(path):
-        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    check_replaceable(path)
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
     except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
@@ -217,6 +230,12 @@ def load_picture(path: str | Path) -> np.ndarray:
     return open_picture(path, str(path))
 
 
+def known_formats() -> list[str]:
+    """Return those of PICTURE_FORMATS that the installed Pillow opens."""
+    Image.init()
+    return [name for name in PICTURE_FORMATS if name in Image.OPEN]
+
+
 def open_picture(
     source: str | Path | BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS
 ) -> np.ndarray:
@@ -225,9 +244,7 @@ def open_picture(
         with warnings.catch_warnings():
             # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
             warnings.simplefilter("ignore")
-            Image.init()
-            known = [name for name in PICTURE_FORMATS if name in Image.OPEN]
-            with Image.open(source, formats=known) as image:
+            with Image.open(source, formats=known_formats()) as image:
                 if image.width * image.height > most_pixels:
                     raise Image.DecompressionBombError
                 return to_grey(ImageOps.exif_transpose(image))

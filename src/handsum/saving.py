@@ -12,7 +12,7 @@ import numpy as np
 from handsum._version import __version__
 from handsum.drawing import INDICES, LARGEST, Digits
 from handsum.errors import HandsumError, UsageError
-from handsum.images import atomic_folder, atomic_write, encode_png, tile
+from handsum.images import atomic_folder, atomic_write, check_replaceable, encode_png, tile
 from handsum.layout import Picture, Placed, Style, check_size, compose, render
 from handsum.painting import ink_box
 from handsum.seeds import Stream, stream
@@ -248,8 +248,8 @@ def _save_npz(path: Path, **arrays: np.ndarray) -> None:
 
 def _check_place(path: Path, folder: bool = False) -> None:
     try:
-        if path.is_dir() and not folder:
-            raise HandsumError(f"{path} is a directory: give a file name to write to")
+        if not folder:
+            check_replaceable(path)
         if not path.absolute().parent.is_dir():
             raise HandsumError(f"cannot write {path}: there is no folder {path.parent}")
     except OSError as error:  # such as a name that is too long

@@ -16,6 +16,7 @@ from handsum.components import (
     join_breaks,
     join_pieces,
     label_ink,
+    largest,
     may_be_digit,
     own_pixels,
     parts_of,
@@ -122,7 +123,7 @@ class Page:
 
     def _find(self) -> tuple[list[Writing], list[Part]]:
         """Return what may be digits in reading order, and the small marks beside them."""
-        pieces = without_lines(parts_of(self._labels), self._labels.shape)
+        pieces = largest(without_lines(parts_of(self._labels), self._labels.shape))
         pieces = join_breaks(without_small_print(pieces), self._labels)
         wholes = join_pieces(pieces)
         if self._single and wholes:

@@ -97,6 +97,8 @@ def _trace_digit(
         raise UsageError(f"{facts.name} draws random digits: leave out the digit")
     if number is not None and not 0 <= number <= 9:
         raise UsageError(f"{number} is no digit: {facts.name} draws the digits 0 to 9")
+    if writer is not None and facts.writers == 1:
+        raise UsageError(f"{facts.name} knows no writers: leave out the writer")
     if writer is not None and not 0 <= writer < facts.writers:
         raise UsageError(f"{facts.name} has the hands of writers 0 to {facts.writers - 1}")
     zero = jnp.zeros(1, jnp.int32)

@@ -49,3 +49,10 @@ def test_the_called_command_alone_is_built(monkeypatch: pytest.MonkeyPatch) -> N
     # A shell's completion may ask for any of them.
     monkeypatch.setenv("_HANDSUM_COMPLETE", "complete_bash")
     assert app_module._for_call(["number"]) is app_module.app
+
+
+@pytest.mark.parametrize(("command", "extra"), [("web", "web"), ("export", "export")])
+def test_help_names_the_extra_whole(command, extra, run_command, monkeypatch) -> None:
+    # Help is markup, in which brackets would be a style.
+    monkeypatch.setenv("COLUMNS", "200")
+    assert f"handsum[{extra}]" in run_command(command, "--help").out

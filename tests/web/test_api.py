@@ -111,6 +111,22 @@ def test_problems_come_as_events_too(api: httpx.Client) -> None:
     assert "a length of 11 or more" in told["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("number", {"text": "12", "format": "svg"}),
+        ("generate", {"count": 1, "format": "png"}),
+        ("interpolate", {"format": "gif"}),
+    ],
+)
+def test_a_picture_does_not_come_as_events(
+    api: httpx.Client, path: str, asked: dict[str, Any]
+) -> None:
+    answer = api.get(f"/{path}", params=asked, headers={"Accept": "text/event-stream"})
+    assert answer.status_code == 422
+    assert "leave out the format" in answer.json()["detail"]
+
+
 def test_single_digits_say_what_they_read_as(api: httpx.Client) -> None:
     told = api.get("/generate", params={"digits": "07", "rows": 3, "seed": 1}).json()
     assert [digit["asked"] for digit in told["digits"]] == [0, 7] * 3
@@ -247,6 +263,15 @@ def test_what_cannot_be_done_is_a_problem(
     assert "Traceback" not in answer.text
 
 
+def test_an_unknown_parameter_is_told_wherever_it_is(api: httpx.Client, server: Any) -> None:
+    told = httpx.get(server.address + "/openapi.json").json()["paths"]
+    for path, methods in told.items():
+        for method in methods:
+            answer = api.request(method, server.address + path, params={"nothing": 1})
+            assert answer.status_code == 422, path
+            assert "nothing: there is no such parameter" in answer.json()["detail"], path
+
+
 @pytest.mark.parametrize(
     ("content", "status", "message"),
     [
@@ -283,6 +308,14 @@ def test_other_addresses_and_methods_are_problems(api: httpx.Client) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
         assert "/docs" in answer.json()["detail"]
     assert api.get("/../static/%2e%2e/app.py").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "docs", "static/js/app.js", "openapi.json"])
+def test_a_page_s_head_can_be_asked_for(server: Any, path: str) -> None:
+    whole, head = (ask(f"{server.address}/{path}") for ask in (httpx.get, httpx.head))
+    assert head.status_code == 200
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert head.content == b""
 
 
 @pytest.mark.parametrize("path", ["", "docs", "static/js/app.js", "api/status", "api/nothing"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,9 +18,10 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from PIL import Image
 
 from handsum.errors import HandsumError
-from handsum.web import work
+from handsum.web import limits, uploads, work
 from handsum.web.app import create_app
 from handsum.web.loading import Loading
 
@@ -108,6 +111,34 @@ def test_too_many_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "try again" in answer.json()["detail"]
 
 
+def test_who_leaves_while_sending_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    with client({}) as web:
+        place = (web.base_url.host, web.base_url.port)
+        with socket.create_connection(place) as leaving:
+            head = f"Host: 127.0.0.1:{place[1]}\r\nContent-Length: 1000\r\n\r\n"
+            leaving.sendall(f"POST /api/predict HTTP/1.1\r\n{head}some".encode())
+            leaving.shutdown(socket.SHUT_WR)
+            leaving.settimeout(10)
+            while leaving.recv(65536):
+                pass
+        assert web.get("/api/status").status_code == 200
+    assert caplog.text == ""
+
+
+def test_a_picture_is_large_by_its_pixels_too() -> None:
+    def png(side: int) -> bytes:
+        file = io.BytesIO()
+        Image.new("1", (side, side), 1).save(file, "PNG")
+        return file.getvalue()
+
+    assert len(png(12_000)) < limits.LARGE_PICTURE_BYTES
+    assert uploads.is_large(png(12_000))
+    assert uploads.is_large(png(2_100))
+    assert not uploads.is_large(png(1_900))
+    assert not uploads.is_large(b"no picture")
+    assert uploads.is_large(bytes(limits.LARGE_PICTURE_BYTES + 1))
+
+
 def start(*options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "handsum", "web", *options]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
@@ -122,6 +153,23 @@ def test_it_stops_when_it_is_told_to(how: signal.Signals) -> None:
         rest = process.stderr.read()
         assert process.wait(30) == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
     assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_at_once_in_the_middle_of_work(how: signal.Signals) -> None:
+    with start("--port", "0") as process:
+        assert process.stderr is not None
+        found = re.search(r"127.0.0.1:(\d+) ", process.stderr.readline())
+        assert found
+        with socket.create_connection(("127.0.0.1", int(found[1]))) as asking:
+            asked = f"GET /api/number?text={'1' * 200} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            asking.sendall(asked.encode())
+            # Whether it is loading, compiling or drawing by now: each is work that goes on.
+            time.sleep(3)
+            process.send_signal(how)
+            process.send_signal(how)
+            assert process.stderr.read() == ""
+        assert process.wait(30) == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
 
 
 def test_others_reach_it_only_with_a_warning() -> None:

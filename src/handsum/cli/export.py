@@ -32,7 +32,7 @@ def export(
     """Write a model to a file that other programs load, without handsum.
 
     safetensors: `safetensors.numpy.load_file(FILE)`, or the same of any other library. Needs
-    the extra handsum[export].
+    the extra handsum\\[export].
 
     stablehlo: `jax.export.deserialize(FILE's bytes).call(...)`, for any number of rows, on the
     CPU, CUDA, ROCm and TPU; what it takes and gives is printed.
@@ -43,14 +43,13 @@ def export(
 
     handsum export cnn --format stablehlo -o cnn.stablehlo
     """
-    from handsum.errors import HandsumError
     from handsum.exporting import KINDS, export_model
+    from handsum.images import check_replaceable
 
-    ending = output.suffix.removeprefix(".") if output else ""
+    ending = output.suffix.removeprefix(".").lower() if output else ""
     kind = kind or (ending if ending in KINDS else "stablehlo")
     path = output or Path(f"{Path(model).name}.{kind}")
-    if path.is_dir():
-        raise HandsumError(f"{path} is a directory: give a file name to write to")
+    check_replaceable(path)
     signature = export_model(model, kind, path)
     typer.echo(f"{path}: {model}, {kind}, {path.stat().st_size / 2**20:.1f} MiB")
     if signature is not None:

@@ -22,7 +22,7 @@ def web(
 ) -> None:
     """Open a page to draw and identify, write, generate, mix and look inside.
 
-    It needs the extra: pip install "handsum[web]". The page works without network, and keeps
+    It needs the extra: pip install "handsum\\[web]". The page works without network, and keeps
     nothing of what is drawn or uploaded. /docs describes the JSON API behind it.
 
     Examples:

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from handsum._version import __version__
+from handsum.errors import UsageError
 from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
 from handsum.web.loading import LOOK, Loading
@@ -19,6 +21,7 @@ from handsum.web.parameters import (
     HandsQuery,
     InterpolateQuery,
     NumberQuery,
+    Parameters,
     PictureQuery,
     SumQuery,
     VisualizeQuery,
@@ -53,6 +56,9 @@ _LARGE: dict[int | str, dict[str, Any]] = {
     408: _PROBLEM | {"description": "The upload did not come in time."},
 }
 
+# An unknown parameter is an error where there are none to know, too.
+NoQuery = Annotated[Parameters, Query()]
+
 router = APIRouter(prefix="/api", responses=_PROBLEMS)
 
 
@@ -65,6 +71,8 @@ def _answers(model: type, *kinds: str, upload: bool = False) -> dict[str, Any]:
 
 async def _run(request: Request, job: Any, *models: str, large: bool = False) -> Response:
     """Wait for the models, then do the job."""
+    if wants_events(request) and request.query_params.get("format", "json") != "json":
+        raise UsageError("events end with JSON: leave out the format, or do not ask for events")
     loading: Loading = request.app.state.loading
     await loading.wait_for(*models)
     work: Work = request.app.state.work
@@ -72,7 +80,7 @@ async def _run(request: Request, job: Any, *models: str, large: bool = False) ->
 
 
 @router.get("/status", **_answers(results.Status))
-async def status(request: Request) -> Response:
+async def status(request: Request, query: NoQuery) -> Response:
     """Whether the models are loaded; as events, every change until they are."""
     loading: Loading = request.app.state.loading
 
@@ -89,7 +97,7 @@ async def status(request: Request) -> Response:
 
 
 @router.get("/models", **_answers(results.Zoo))
-async def models(request: Request) -> Response:
+async def models(request: Request, query: NoQuery) -> Response:
     """The zoo: every model's task, size and measured quality."""
 
     def job(progress: Any) -> results.Zoo:
@@ -129,10 +137,10 @@ async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Re
 
 
 @router.post("/writers/like", **_answers(results.Hands, upload=True))
-async def writers_like(request: Request) -> Response:
+async def writers_like(request: Request, query: NoQuery) -> Response:
     """Show the hands most like the one in a picture of some digits."""
     data = await _body(request)
-    large = len(data) > limits.LARGE_PICTURE_BYTES
+    large = await asyncio.to_thread(uploads.is_large, data)
     return await _run(request, partial(jobs.hands_like, data), READER, GENERATOR, large=large)
 
 
@@ -140,7 +148,7 @@ async def writers_like(request: Request) -> Response:
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
     """Read the digits in a picture, and the distribution of their sum."""
     data = await _body(request)
-    large = len(data) > limits.LARGE_PICTURE_BYTES
+    large = await asyncio.to_thread(uploads.is_large, data)
     job = partial(uploads.predict, data, query)
     return await _run(request, job, READER, query.model, large=large)
 
@@ -156,7 +164,7 @@ async def _body(request: Request) -> bytes:
 
     Raises:
         TooMuchError: it is too large.
-        TooSlowError: it does not come.
+        TooSlowError: it does not come, or not all of it.
     """
     reason = f"a picture has at most {limits.MOST_BYTES >> 20} MiB: make it smaller first"
     length = request.headers.get("content-length", "")
@@ -171,4 +179,6 @@ async def _body(request: Request) -> bytes:
                     raise TooMuchError(reason)
     except TimeoutError as error:
         raise TooSlowError("the picture did not arrive in time: try again") from error
+    except ClientDisconnect as error:  # nobody is there to be answered, and nothing is wrong here
+        raise TooSlowError("the picture did not arrive whole: try again") from error
     return bytes(data)

@@ -24,4 +24,6 @@ LONGEST_SUM = 32
 THREADS = 8
 LARGE_PICTURES_AT_ONCE = 2
 LARGE_PICTURE_BYTES = 512 * 1024
+# A few bytes may say of any number of pixels that they are white.
+LARGE_PICTURE_PIXELS = 4_000_000
 MOST_WAITING = 256

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
 from ipaddress import ip_address
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, NoReturn
 
 from handsum.errors import HandsumError, UsageError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) -> None:
@@ -43,18 +51,37 @@ def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) 
             if open_browser:
                 threading.Timer(0.5, webbrowser.open, (url,)).start()
             names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
-            config = uvicorn.Config(
-                create_app(names),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                lifespan="on",
-                timeout_graceful_shutdown=2,
-            )
-            uvicorn.Server(config).run(sockets=[own])
+            _serve_until_stopped(uvicorn, create_app(names), own)
         except KeyboardInterrupt:
             # That is how a server is stopped.
-            return
+            _leave(0)
+        except SystemExit as stop:
+            _leave(stop.code if isinstance(stop.code, int) else 1)
+
+
+def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) -> None:
+    class Server(uvicorn.Server):  # type: ignore[name-defined]
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # What ends unfinished from here on does so because somebody wishes it.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+    )
+    Server(config).run(sockets=[own])
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: a thread at work would be waited for, or abort the Python that ends under it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.images import open_picture
+from handsum.images import known_formats, open_picture
 from handsum.web import limits, results
 from handsum.web.catalogue import SUM_READERS
 from handsum.web.parameters import PictureQuery
@@ -33,6 +35,19 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
     if reading.failed:
         raise UsageError(str(reading.error))
     return _reading(found, reading, grey.shape)
+
+
+def is_large(data: bytes) -> bool:
+    """Whether an uploaded picture takes much memory, by its bytes or by its number of pixels."""
+    if len(data) > limits.LARGE_PICTURE_BYTES:
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=known_formats()) as picture:
+                return picture.width * picture.height > limits.LARGE_PICTURE_PIXELS
+    except Exception:  # whoever reads it says what is wrong with it
+        return False
 
 
 def open_upload(data: bytes) -> np.ndarray:
