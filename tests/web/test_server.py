@@ -125,6 +125,13 @@ def test_who_leaves_while_sending_is_no_fault(caplog: pytest.LogCaptureFixture) 
     assert caplog.text == ""
 
 
+def test_a_form_is_told_from_a_picture() -> None:
+    with client({}) as web:
+        answer = web.post("/api/predict", files={"file": b"a picture"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "this is a form: send the picture's bytes alone, as the body"
+
+
 def test_a_picture_is_large_by_its_pixels_too() -> None:
     def png(side: int) -> bytes:
         file = io.BytesIO()

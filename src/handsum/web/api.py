@@ -163,9 +163,12 @@ async def _body(request: Request) -> bytes:
     """The body of a request, within its bounds.
 
     Raises:
+        UsageError: it is a form.
         TooMuchError: it is too large.
         TooSlowError: it does not come, or not all of it.
     """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise UsageError("this is a form: send the picture's bytes alone, as the body")
     reason = f"a picture has at most {limits.MOST_BYTES >> 20} MiB: make it smaller first"
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limits.MOST_BYTES:
