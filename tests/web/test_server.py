@@ -146,9 +146,17 @@ def test_a_picture_is_large_by_its_pixels_too() -> None:
     assert uploads.is_large(bytes(limits.LARGE_PICTURE_BYTES + 1))
 
 
-def start(*options: str) -> subprocess.Popen[str]:
+@contextmanager
+def start(*options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "handsum", "web", *options]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+        # One that does not stop fails its test, instead of keeping it waiting.
+        watch = threading.Timer(180, process.kill)
+        watch.start()
+        try:
+            yield process
+        finally:
+            watch.cancel()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -186,6 +194,7 @@ def test_others_reach_it_only_with_a_warning() -> None:
         assert "http://0.0.0.0:" in process.stderr.readline()
         process.terminate()
         process.stderr.read()
+        assert process.wait(30) == 128 + signal.SIGTERM
 
 
 def test_a_port_that_is_taken_is_one_line(run_command: Any) -> None:

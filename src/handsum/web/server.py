@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -38,25 +38,35 @@ def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) 
             'pip install "handsum[web]" brings it'
         ) from error
     with _bind(host, port) as own:
-        try:
-            address, bound = own.getsockname()[:2]
-            local = ip_address(address).is_loopback
-            url = f"http://[{address}]:{bound}" if ":" in address else f"http://{address}:{bound}"
-            if not local:
-                say(
-                    f"warning: {host} lets everybody in the network use this server, which has no "
-                    "passwords: --host 127.0.0.1 keeps it to this machine"
-                )
-            say(f"handsum web: {url}  (Ctrl-C stops it)")
-            if open_browser:
-                threading.Timer(0.5, webbrowser.open, (url,)).start()
-            names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
-            _serve_until_stopped(uvicorn, create_app(names), own)
-        except KeyboardInterrupt:
-            # That is how a server is stopped.
-            _leave(0)
-        except SystemExit as stop:
-            _leave(stop.code if isinstance(stop.code, int) else 1)
+        _stop_at_signals()
+        address, bound = own.getsockname()[:2]
+        local = ip_address(address).is_loopback
+        url = f"http://[{address}]:{bound}" if ":" in address else f"http://{address}:{bound}"
+        if not local:
+            say(
+                f"warning: {host} lets everybody in the network use this server, which has no "
+                "passwords: --host 127.0.0.1 keeps it to this machine"
+            )
+        say(f"handsum web: {url}  (Ctrl-C stops it)")
+        if open_browser:
+            threading.Timer(0.5, webbrowser.open, (url,)).start()
+        names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
+        _serve_until_stopped(uvicorn, create_app(names), own)
+
+
+def _stop_at_signals() -> None:
+    """Have signals end the process until the server takes them, and after it has stopped.
+
+    As exceptions they would be lost in a callback of a library that is being set up, and a thread
+    at work would be waited for, or abort the Python that ends under it.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        # That is how a server is stopped by its user; others are told which signal it was.
+        os._exit(0 if number == signal.SIGINT else 128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
 
 
 def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) -> None:
@@ -75,13 +85,6 @@ def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) 
         timeout_graceful_shutdown=2,
     )
     Server(config).run(sockets=[own])
-
-
-def _leave(status: int) -> NoReturn:
-    """End at once: a thread at work would be waited for, or abort the Python that ends under it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
 
 
 def _bind(host: str, port: int) -> socket.socket:
