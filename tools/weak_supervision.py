@@ -5,7 +5,7 @@ python tools/weak_supervision.py sums --addends 2 4 10 30 100 --seeds 1 --epochs
 
 Each run trains `cnn-sum` on the training digits in groups, of which it is told the sums only, for a
 number of epochs; nothing is chosen, not even an epoch. Test digits are grouped in the same way. The
-rows are added to docs/weak-supervision.json, from which `--table` writes docs/weak-supervision.md.
+rows are added to docs/weak-supervision.json, from which docs/models/cnn-sum.md gets its table.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ from handsum.data.mnist import Dataset
 from handsum.data.sequences import Hands
 from handsum.errors import UsageError
 from handsum.models import cnn_sum
-from handsum.training.batches import Batches, SequenceBatches, make_batches
-from handsum.training.loop import prepare
+from handsum.training.batches import Batches, SequenceBatches, make_batches, prepare
 
 
 def test_an_epoch_sees_every_digit_once_and_each_in_a_new_order() -> None:

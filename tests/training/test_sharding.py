@@ -33,7 +33,7 @@ from flax import nnx
 from handsum.data.mnist import load
 from handsum.models import registry
 from handsum.training.batches import make_batches
-from handsum.training.loop import prepare
+from handsum.training.batches import prepare
 from handsum.training.settings import begin
 from handsum.training.sharding import make_mesh, replicate
 from handsum.training.state import compile_step, init_state, make_step

@@ -15,13 +15,15 @@ from handsum.losses.classification import cross_entropy_loss
 # Images (N, 28, 28, 1) to realness logits (N,), under the conditions of the batch's first N
 # digits, and digit logits (N, 10).
 Judge = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+# The loss of telling real from generated, from the realness logits (N,) of both.
+Versus = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionalConfig(TrainingConfig):
-    """Settings: the generator's `widths` at 7x7, 14x14 and 28x28, the discriminator's in reverse.
+    """Settings: the generator's `widths` are its channels at 7x7, 14x14 and 28x28.
 
-    The gradient penalty weighs `penalty` / 2, on `penalty_share` of the batch.
+    The penalties weigh `penalty` / 2 each, on `penalty_share` of the batch.
     """
 
     batch_size: int = 64
@@ -31,12 +33,16 @@ class ConditionalConfig(TrainingConfig):
     beta2: float = 0.99
     ema_decay: float = 0.999
     widths: tuple[int, ...] = (80, 40, 20)
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
     style: int = 128
     features: int = 128
     penalty: float = 0.5
     penalty_share: float = 0.25
     class_weight: float = 0.3
+
+
+def non_saturating_loss(real: jax.Array, generated: jax.Array) -> jax.Array:
+    """The discriminator's loss of Goodfellow et al. (2014), on realness logits (N,) of both."""
+    return realness_loss(real, 1.0) + realness_loss(generated, 0.0)
 
 
 def conditional_discriminator_loss(
@@ -45,6 +51,7 @@ def conditional_discriminator_loss(
     real: jax.Array,
     generated: jax.Array,
     labels: jax.Array,
+    versus: Versus = non_saturating_loss,
 ) -> tuple[jax.Array, Metrics]:
     """Telling real from generated, a gradient penalty on both, and reading the real digits."""
     real_logits, readings = judge(real)
@@ -52,7 +59,7 @@ def conditional_discriminator_loss(
     share = max(1, round(config.penalty_share * len(labels)))
     penalty = gradient_penalty(lambda images: judge(images)[0], real[:share])
     penalty += gradient_penalty(lambda images: judge(images)[0], generated[:share])
-    adversarial = realness_loss(real_logits, 1.0) + realness_loss(generated_logits, 0.0)
+    adversarial = versus(real_logits, generated_logits)
     reading = cross_entropy_loss(readings, labels)
     loss = adversarial + config.penalty / 2 * penalty + config.class_weight * reading
     metrics = {

@@ -30,9 +30,10 @@ LATENT_SIZE = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ConditionalConfig):
-    """Settings of the generator and its discriminator."""
+    """Settings of the generator, and of its discriminator's channels at 14x14, 7x7 and 4x4."""
 
     steps: int = 4_500
+    discriminator_widths: tuple[int, ...] = (24, 48, 96)
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=4_000)}

@@ -18,38 +18,30 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.config import TrainingConfig
 from handsum.layers import leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
-from handsum.losses.adversarial import gradient_penalty, relativistic_loss
+from handsum.losses.adversarial import relativistic_loss
 from handsum.losses.classification import cross_entropy_loss
+from handsum.losses.conditional import ConditionalConfig, conditional_discriminator_loss
 
 SNAPSHOT_PART = "generator"
 LATENT_SIZE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(TrainingConfig):
-    """Settings of the generator and its discriminator.
+class Config(ConditionalConfig):
+    """Settings of the generator and its discriminator, whose channels are the generator's reversed.
 
-    `widths` are the channels at 7x7, 14x14 and 28x28; `writers` is set from the data set. The
-    penalties weigh `penalty` / 2 each, on `penalty_share` of the batch.
+    `writers` is set from the data set.
     """
 
     steps: int = 7_000
-    batch_size: int = 64
     learning_rate: float = 4e-4
     final_learning_rate: float = 1e-5
-    beta1: float = 0.0
-    beta2: float = 0.99
-    ema_decay: float = 0.999
     widths: tuple[int, ...] = (96, 48, 24)
-    style: int = 128
-    features: int = 128
     writers: int = 494
     writer_size: int = 32
     penalty: float = 1.0
-    penalty_share: float = 0.25
     class_weight: float = 0.2
 
 
@@ -163,28 +155,15 @@ def discriminator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """Relativistic loss, both penalties, and reading the real digits."""
-    discriminator, real, labels = parts["discriminator"], batch["images"], batch["labels"]
+    labels, writers = batch["labels"], batch["writers"]
     generated = jax.lax.stop_gradient(_generate(parts["generator"], batch, key))
-    real_logits, readings = discriminator(real, labels, batch["writers"])
-    generated_logits, _ = discriminator(generated, labels, batch["writers"])
-    share = max(1, round(config.penalty_share * len(labels)))
 
-    def penalised(images: jax.Array) -> jax.Array:
-        return discriminator(images, labels[:share], batch["writers"][:share])[0]
+    def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return parts["discriminator"](images, labels[: len(images)], writers[: len(images)])
 
-    penalty = gradient_penalty(penalised, real[:share]) + gradient_penalty(
-        penalised, generated[:share]
+    return conditional_discriminator_loss(
+        config, judge, batch["images"], generated, labels, relativistic_loss
     )
-    adversarial = relativistic_loss(real_logits, generated_logits)
-    reading = cross_entropy_loss(readings, labels)
-    loss = adversarial + config.penalty / 2 * penalty + config.class_weight * reading
-    metrics = {
-        "discriminator_loss": adversarial,
-        "penalty": penalty,
-        "margin": (real_logits - generated_logits).mean(),
-        "reading_loss": reading,
-    }
-    return loss, metrics
 
 
 def generator_loss(

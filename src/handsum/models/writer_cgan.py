@@ -31,12 +31,13 @@ LATENT_SIZE = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ConditionalConfig):
-    """Settings of the generator and its discriminator.
+    """Settings of the generator, and of its discriminator's channels at 14x14, 7x7 and 4x4.
 
     `writers` is set from the data set; `new_hands` is the share of digits drawn in a new hand.
     """
 
     steps: int = 14_000
+    discriminator_widths: tuple[int, ...] = (24, 48, 96)
     writers: int = 494
     writer_size: int = 32
     new_hands: float = 0.1

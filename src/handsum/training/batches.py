@@ -1,4 +1,4 @@
-"""Which digits each step trains on: a function of the seed and the step alone."""
+"""What a model trains on, and which of it at each step: a function of the seed and step alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from handsum.config import TrainingConfig
-from handsum.data.sequences import Hands, draw_decompositions, draw_groups
+from handsum.config import TrainingConfig, replace
+from handsum.data.mnist import Dataset
+from handsum.data.sequences import Hands, draw_decompositions, draw_groups, sum_groups
 from handsum.errors import UsageError
 
 
@@ -19,6 +20,27 @@ class RowSource(Protocol):
 
         A row of -1 is no digit: it is beyond a sequence's end.
         """
+
+
+def prepare(config: TrainingConfig, data: Dataset) -> tuple[TrainingConfig, dict[str, np.ndarray]]:
+    """The configuration fitted to a data set, and the arrays to train on.
+
+    Writers become 0, 1, ... in the order of their ids; a data set that does not know its writers
+    has one.
+    """
+    if data.writers is None:
+        hands = np.zeros(len(data), np.int32)
+    else:
+        hands = np.unique(data.writers, return_inverse=True)[1].astype(np.int32)
+    if hasattr(config, "writers"):
+        config = replace(config, {"writers": int(hands.max()) + 1})
+    if getattr(config, "labels", "digits") != "digits":
+        # Training sees no label, only what the labels of a group add up to.
+        groups = digit_groups(config, len(data))
+        sums = sum_groups(data.labels, groups, getattr(config, "labels", "") == "numbers")
+        return config, {"images": data.images, "sums": sums}
+    arrays = {"images": data.images, "labels": data.labels.astype(np.int32), "writers": hands}
+    return config, arrays
 
 
 def make_batches(config: TrainingConfig, arrays: dict[str, np.ndarray]) -> RowSource:

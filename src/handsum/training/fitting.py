@@ -11,8 +11,7 @@ from flax import nnx
 from handsum.config import TrainingConfig, to_json
 from handsum.data.mnist import Dataset
 from handsum.models import registry
-from handsum.training.batches import make_batches
-from handsum.training.loop import prepare
+from handsum.training.batches import make_batches, prepare
 from handsum.training.snapshots import Snapshot
 from handsum.training.state import compile_step, flatten, init_state, make_step, snapshot_state
 

@@ -21,13 +21,12 @@ from flax import nnx
 from jax.sharding import Mesh
 
 from handsum._version import __version__
-from handsum.config import TrainingConfig, replace, to_json
+from handsum.config import TrainingConfig, to_json
 from handsum.data.mnist import Dataset
-from handsum.data.sequences import sum_groups
 from handsum.errors import HandsumError
 from handsum.images import atomic_write, save_png
 from handsum.models import registry
-from handsum.training.batches import digit_groups, make_batches
+from handsum.training.batches import make_batches, prepare
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
@@ -54,27 +53,6 @@ from handsum.training.state import (
 
 CHECKPOINT_SECONDS = 120.0
 SAMPLES_PER_RUN = 40
-
-
-def prepare(config: TrainingConfig, data: Dataset) -> tuple[TrainingConfig, dict[str, np.ndarray]]:
-    """The configuration fitted to a data set, and the arrays to train on.
-
-    Writers become 0, 1, ... in the order of their ids; a data set that does not know its writers
-    has one.
-    """
-    if data.writers is None:
-        hands = np.zeros(len(data), np.int32)
-    else:
-        hands = np.unique(data.writers, return_inverse=True)[1].astype(np.int32)
-    if hasattr(config, "writers"):
-        config = replace(config, {"writers": int(hands.max()) + 1})
-    if getattr(config, "labels", "digits") != "digits":
-        # Training sees no label, only what the labels of a group add up to.
-        groups = digit_groups(config, len(data))
-        sums = sum_groups(data.labels, groups, getattr(config, "labels", "") == "numbers")
-        return config, {"images": data.images, "sums": sums}
-    arrays = {"images": data.images, "labels": data.labels.astype(np.int32), "writers": hands}
-    return config, arrays
 
 
 def count_parameters(modules: dict[str, nnx.Module]) -> dict[str, int]:
