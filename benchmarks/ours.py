@@ -24,22 +24,20 @@ PLAIN = {"cnn": ["augmentation=false", "non_digits=0"]}
 def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable[[], float]:
     """Train a model on MNIST's training digits, some steps a round."""
     import jax
-    from flax import nnx
 
     from handsum.data.mnist import load
     from handsum.models import registry
-    from handsum.training.batches import make_batches
-    from handsum.training.loop import prepare
+    from handsum.training.batches import make_batches, prepare
+    from handsum.training.parts import begin_state
     from handsum.training.settings import begin
     from handsum.training.sharding import make_mesh, replicate
-    from handsum.training.state import compile_step, init_state, make_step
+    from handsum.training.state import compile_step, make_step
 
     changes = {"batch_size": int(batch_size)}
     run = begin(model, preset, changes, PLAIN.get(model, []), "mnist", Path("none"))
     module, count = registry.module(model), int(steps)
     config, arrays = prepare(run.config, load("train"))
-    networks = module.build(config, rngs=nnx.Rngs(0))
-    definitions, state = init_state(networks, config, module.SNAPSHOT_PART)
+    definitions, state = begin_state(model, config)
     mesh = make_mesh(1, config.batch_size)
     function = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     advance = compile_step(function, jax.default_backend(), mesh)

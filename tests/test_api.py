@@ -173,7 +173,7 @@ def test_a_reader_says_what_it_reads(images) -> None:
 def test_a_model_is_loaded_from_a_folder(tmp_path: Path) -> None:
     import shutil
 
-    from handsum.pretrained import WEIGHTS
+    from handsum.training.snapshots import WEIGHTS
 
     shutil.copytree(WEIGHTS / "cnn", tmp_path / "mine")
     image = np.zeros((1, 28, 28), np.uint8)

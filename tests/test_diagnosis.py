@@ -10,7 +10,7 @@ import pytest
 
 import handsum
 from handsum import diagnosis
-from handsum.pretrained import WEIGHTS
+from handsum.training.snapshots import WEIGHTS
 
 
 def test_all_is_well_where_all_is_installed(run_command: Callable) -> None:

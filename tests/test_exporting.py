@@ -14,11 +14,11 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from handsum.compiled import network
 from handsum.errors import HandsumError, UsageError
 from handsum.exporting import export_model
 from handsum.models import inference
 from handsum.pretrained import list_models, load_model
+from handsum.training.snapshots import network
 
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
 

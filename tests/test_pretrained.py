@@ -10,6 +10,7 @@ from handsum.data.mnist import load
 from handsum.data.non_digits import non_digits
 from handsum.errors import SnapshotError, UsageError
 from handsum.models.registry import ENTRIES
+from handsum.training.snapshots import WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +166,7 @@ def test_a_wrong_model_is_refused(load_model, name: str, message: str) -> None:
 
 def test_a_snapshot_folder_is_a_model_too(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    shutil.copytree(pretrained.WEIGHTS / "cnn", folder)
+    shutil.copytree(WEIGHTS / "cnn", folder)
     image = load("validation").images[:1]
     expected = pretrained.load_reader().probabilities(image)
     np.testing.assert_array_equal(
@@ -182,7 +183,7 @@ def test_weights_of_another_shape_are_refused(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "mine"
-    shutil.copytree(pretrained.WEIGHTS / "cnn", folder)
+    shutil.copytree(WEIGHTS / "cnn", folder)
     facts = json.loads((folder / "config.json").read_text())
     facts["config"]["hidden"] += 1
     (folder / "config.json").write_text(json.dumps(facts))
@@ -238,6 +239,6 @@ def test_the_zoo_lists_what_is_bundled() -> None:
         assert row["parameters"] > 0
         assert row["measured"]
         owner = ENTRIES[row["name"]].weights or row["name"]
-        card = (pretrained.WEIGHTS / owner / "README.md").read_text()
+        card = (WEIGHTS / owner / "README.md").read_text()
         assert f"{row['parameters']:,}" in card
         assert all(figure in card for figure in row["measured"].values())

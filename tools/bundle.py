@@ -15,8 +15,7 @@ from pathlib import Path
 
 from handsum.images import atomic_write
 from handsum.models.registry import ENTRIES
-from handsum.pretrained import WEIGHTS
-from handsum.training.snapshots import load_snapshot, read_facts, save_snapshot
+from handsum.training.snapshots import WEIGHTS, load_snapshot, read_facts, save_snapshot
 
 CARD = """# {model}
 

@@ -25,8 +25,7 @@ from handsum.evaluation.tables import generator_tables, reader_tables
 from handsum.images import atomic_write
 from handsum.measuring import markdown
 from handsum.models.registry import DEFAULT_GENERATOR, ENTRIES, JUDGE
-from handsum.pretrained import WEIGHTS
-from handsum.training.snapshots import read_facts
+from handsum.training.snapshots import WEIGHTS, read_facts
 
 DOCS = Path(__file__).parent.parent / "docs"
 KEPT = DOCS / "results.json"

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,41 +21,11 @@ import numpy as np
 
 from handsum._version import __version__
 from handsum.batching import Batched
-from handsum.config import from_json
-from handsum.errors import HandsumError, SnapshotError
+from handsum.errors import HandsumError
 from handsum.images import atomic_write
 from handsum.models import inference, registry
 from handsum.models.inference import CHUNK
-from handsum.training.snapshots import Snapshot
-
-
-def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
-    """A snapshot's network with its weights in place.
-
-    Raises:
-        SnapshotError: the weights are not of the network that the facts describe.
-    """
-    from flax import nnx
-
-    module = registry.module(facts["model"])
-    config = from_json(module.Config, facts["config"])
-    abstract = nnx.eval_shape(lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART])
-    definition, state = nnx.split(abstract)
-    leaves = nnx.to_flat_state(state)
-    names = ["/".join(str(part) for part in path) for path, _ in leaves]
-    if set(names) != set(weights):
-        odd = ", ".join(sorted(set(names) ^ set(weights))[:3])
-        raise SnapshotError(f"the snapshot is not of this {facts['model']}: {odd} do not match")
-    filled = []
-    for name, (path, leaf) in zip(names, leaves, strict=True):
-        found = weights[name]
-        if (leaf.shape, leaf.dtype) != (found.shape, found.dtype):
-            raise SnapshotError(
-                f"{name} is {found.dtype}{list(found.shape)} in the snapshot, not "
-                f"{leaf.dtype}{list(leaf.shape)}"
-            )
-        filled.append((path, leaf.replace(weights[name])))
-    return nnx.merge(definition, nnx.from_flat_state(filled))
+from handsum.training.snapshots import Snapshot, network
 
 
 def compile_function(

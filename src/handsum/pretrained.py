@@ -14,10 +14,9 @@ from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
 from handsum.sequence_models import SequenceGenerator, SumReader
-from handsum.training.snapshots import load_snapshot, read_facts
+from handsum.training.snapshots import WEIGHTS, load_snapshot, read_facts
 from handsum.zoo import Model
 
-WEIGHTS = Path(__file__).parent / "weights"
 GENERATORS: tuple[Task, ...] = ("digit generator", "random digit generator")
 SUM_READERS: tuple[Task, ...] = ("sum reader",)
 SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)

@@ -50,7 +50,7 @@ class Model:
         """Its network, a `flax.nnx.Module` with these weights, to look into or train further."""
         import jax
 
-        from handsum.compiled import network
+        from handsum.training.snapshots import network
 
         # The networks index their arrays by what is traced, which NumPy's cannot be.
         return network(self.facts, jax.device_put(dict(self.weights)))

@@ -15,17 +15,16 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from flax import nnx
 
 from handsum.data.mnist import Dataset, load
 from handsum.errors import HandsumError, SnapshotError, UsageError
-from handsum.models import registry
 from handsum.training import loop
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.locks import locked
+from handsum.training.parts import begin_state
 from handsum.training.runs import Run
 from handsum.training.settings import begin, reopen
-from handsum.training.state import State, init_state
+from handsum.training.state import State
 
 SETTINGS = ["widths=4,4,4", "hidden=8", "batch_size=8", "ema_decay=0.9"]
 STEPS = 80
@@ -71,9 +70,7 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def fresh_state(run: Run) -> State:
-    module = registry.module(run.model)
-    modules = module.build(run.config, rngs=nnx.Rngs(run.config.seed))
-    return init_state(modules, run.config, module.SNAPSHOT_PART)[1]
+    return begin_state(run.model, run.config)[1]
 
 
 def end_state(out: Path) -> dict[str, list[bytes]]:

@@ -36,15 +36,15 @@ from handsum.training.batches import make_batches
 from handsum.training.batches import prepare
 from handsum.training.settings import begin
 from handsum.training.sharding import make_mesh, replicate
-from handsum.training.state import compile_step, init_state, make_step
+from handsum.training.parts import begin_state
+from handsum.training.state import compile_step, make_step
 
 
 def losses(model, settings, devices):
     run = begin(model, "small", {"batch_size": 16}, settings, "mnist", Path("unused"))
     module = registry.module(model)
     config, arrays = prepare(run.config, load("train").where(np.arange(300)))
-    networks = module.build(config, rngs=nnx.Rngs(0))
-    definitions, state = init_state(networks, config, module.SNAPSHOT_PART)
+    definitions, state = begin_state(model, config)
     step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     mesh = make_mesh(devices, 16)
     advance = compile_step(step, "cpu", mesh)

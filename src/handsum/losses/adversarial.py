@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +11,11 @@ import optax
 
 from handsum.losses import Batch, Metrics, Parts, divide_rows
 
+Images = TypeVar("Images", jax.Array, tuple[jax.Array, ...])
+
 
 def relativistic_loss(winning: jax.Array, losing: jax.Array) -> jax.Array:
-    """Mean softplus of `losing` - `winning` logits (N,), paired row by row.
+    """Mean softplus of `losing` - `winning` logits (..., N), paired row by row.
 
     The discriminator's loss has the real logits winning, the generator's the generated ones.
     Jolicoeur-Martineau, "The relativistic discriminator" (2018), as in R3GAN (Huang et al., 2024).
@@ -21,16 +23,17 @@ def relativistic_loss(winning: jax.Array, losing: jax.Array) -> jax.Array:
     return jax.nn.softplus(losing - winning).mean()
 
 
-def gradient_penalty(
-    discriminator: Callable[[jax.Array], jax.Array], images: jax.Array
-) -> jax.Array:
-    """Mean squared norm of the gradient of the logits (N,) in their images (N, H, W, C).
+def gradient_penalty(discriminator: Callable[[Images], jax.Array], images: Images) -> jax.Array:
+    """Mean squared norm of the gradient of the logits (..., N) in their images (N, ...).
+
+    In the place of images it takes what is seen in them, as one array or several.
 
     R1 on real images, R2 on generated ones: Mescheder et al., "Which training methods for GANs do
     actually converge?" (2018).
     """
     gradients = jax.grad(lambda pixels: discriminator(pixels).sum())(images)
-    return jnp.square(gradients).sum((1, 2, 3)).mean()
+    parts = [part.reshape(len(part), -1) for part in jax.tree.leaves(gradients)]
+    return jnp.square(jnp.concatenate(parts, axis=1)).sum(1).mean()
 
 
 def realness_loss(logits: jax.Array, target: float) -> jax.Array:

@@ -83,17 +83,21 @@ class Classifier(nnx.Module):
         self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
         self.dropout = config.dropout
 
+    def levels(self, images: jax.Array, *, training: bool = False) -> tuple[jax.Array, ...]:
+        """What is seen at 14x14, (N, 14, 14, C), at 7x7, (N, 7, 7, D), and in all, (N, hidden)."""
+        upper = self.stem(images, training=training)
+        for layer in self.middle:
+            upper = layer(upper, training=training)
+        lower = pool(upper)
+        for layer in self.top:
+            lower = layer(lower, training=training)
+        # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
+        pooled = pool(jnp.pad(lower, ((0, 0), (0, 1), (0, 1), (0, 0))))
+        return upper, lower, nnx.relu(self.hidden(pooled.reshape(len(pooled), -1)))
+
     def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
         """The features (N, hidden) that the logits are linear in."""
-        features = self.stem(images, training=training)
-        for layer in self.middle:
-            features = layer(features, training=training)
-        features = pool(features)
-        for layer in self.top:
-            features = layer(features, training=training)
-        # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
-        features = pool(jnp.pad(features, ((0, 0), (0, 1), (0, 1), (0, 0))))
-        return nnx.relu(self.hidden(features.reshape(len(features), -1)))
+        return self.levels(images, training=training)[-1]
 
     def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
         """Logits; with a `key`, the ones of training (batch statistics, dropout)."""

@@ -60,10 +60,10 @@ class Predictor(nnx.Module):
 
     def __call__(self, images: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Images (N, L, 28, 28, 1) with mask (N, L) to means and variances (N, L)."""
-        return self.add(self.look(images.reshape(-1, 28, 28, 1)), mask)
+        return add(self.grow(self.look(images.reshape(-1, 28, 28, 1)), mask), mask)
 
-    def add(self, features: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Features (N * L, F) of pictures with mask (N, L) to means and variances (N, L)."""
+    def grow(self, features: jax.Array, mask: jax.Array) -> jax.Array:
+        """Features (N * L, F) of pictures with mask (N, L) to how the sum grows (N, L, 11)."""
         count, length = mask.shape
         features = features.reshape(count, length, -1)
         definition, state = nnx.split(self.cell)
@@ -75,10 +75,7 @@ class Predictor(nnx.Module):
         hidden: jax.Array
         _, hidden = jax.lax.scan(step, (zeros, zeros), features.transpose(1, 0, 2))
         seen = jnp.concatenate([features, hidden.transpose(1, 0, 2)], axis=-1)
-        growth = self.growth(seen)
-        means = (jax.nn.softmax(growth[..., :10]) @ jnp.arange(10.0)) * mask
-        variances = (LEAST_VARIANCE + jax.nn.softplus(growth[..., 10])) * mask
-        return means.cumsum(1), variances.cumsum(1)
+        return self.growth(seen)
 
     def sums(self, images: jax.Array, mask: jax.Array) -> jax.Array:
         """Distributions (N, 9L + 1) of the sums of sequences (N, L, 28, 28, 1), mask (N, L)."""
@@ -90,6 +87,13 @@ class Predictor(nnx.Module):
         return chances / chances.sum(1, keepdims=True)
 
 
+def add(growth: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What `Predictor.grow` tells, with mask (N, L), to sums' means and variances (N, L)."""
+    means = (jax.nn.softmax(growth[..., :10]) @ jnp.arange(10.0)) * mask
+    variances = (LEAST_VARIANCE + jax.nn.softplus(growth[..., 10])) * mask
+    return means.cumsum(1), variances.cumsum(1)
+
+
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     """The networks to train, by the name of their part."""
     return {"predictor": Predictor(config, rngs=rngs)}
@@ -98,7 +102,7 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def predictor_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """How unlikely the sums of all beginnings are, and the squared errors of their steps.
+    """How unlikely the sums of all beginnings are, and how unlikely the steps between them.
 
     Reports the error of whole sequences' sums.
     """
@@ -109,14 +113,16 @@ def predictor_loss(
     images = warp(batch["images"].reshape(-1, 28, 28, 1)[flat], key)
     looked = predictor.look(images, training=True)
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
-    means, variances = predictor.add(features, mask)
+    growth = predictor.grow(features, mask)
+    means, variances = add(growth, mask)
     sums = (batch["labels"] * mask).cumsum(1)
     errors = means - sums
     # By the digit, so that a long sequence's later sums do not outweigh all else.
     surprise = (jnp.square(errors) / variances + jnp.log(variances)) / 2
     # The errors of sums pile up along a sequence, and where it is unsure of them it learns little
-    # from them: alone, they teach far more slowly than beside the errors of the steps.
-    steps = jnp.square(jnp.diff(errors, axis=1, prepend=0))
+    # from them: alone, they teach far more slowly than beside the steps.
+    chances = jax.nn.log_softmax(growth[..., :10])
+    steps = -jnp.take_along_axis(chances, batch["labels"][..., None], axis=-1)[..., 0]
     loss = (jnp.where(mask, surprise, 0) + steps * mask).sum() / mask.sum()
     return loss, {"loss": loss, "sum_error": jnp.abs(errors[:, -1]).mean()}
 

@@ -4,7 +4,9 @@ R3GAN (Huang et al., "The GAN is dead; long live the GAN!", 2024): a relativisti
 zero-centred gradient penalties on real and generated images, no normalisation, residual blocks
 that begin as the identity. Differences: it is small enough for a laptop's CPU; the discriminator
 is conditioned by projection (Miyato and Koyama, 2018) on digit and writer, and reads the digit
-too (Odena et al., 2017); penalties are taken on a share of each batch.
+too (Odena et al., 2017); penalties are taken on a share of each batch; and critics look at what a
+trained reader, which stays as it is, sees in the images (Sauer et al., "Projected GANs converge
+faster", 2021).
 """
 
 from __future__ import annotations
@@ -12,30 +14,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.layers import leaky
-from handsum.losses import Batch, Losses, Metrics, Parts
-from handsum.losses.adversarial import relativistic_loss
+from handsum.layers import leaky, space_to_depth
+from handsum.losses import Batch, Losses, Metrics, Parts, divide_rows
+from handsum.losses.adversarial import gradient_penalty, relativistic_loss
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.conditional import ConditionalConfig, conditional_discriminator_loss
 
 SNAPSHOT_PART = "generator"
+# Parts that are the package's trained models.
+FROZEN = {"reader": "cnn"}
 LATENT_SIZE = 64
+# Shapes of what the reader sees at each level.
+LEVELS = ((14, 14, 64), (7, 7, 128), (128,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ConditionalConfig):
     """Settings of the generator and its discriminator, whose channels are the generator's reversed.
 
-    `writers` is set from the data set.
+    `writers` is set from the data set. The critics of what the reader sees have `critic` features,
+    weigh `critic_weight` in the generator's loss, and their penalties `critic_penalty` / 2.
     """
 
-    steps: int = 7_000
+    steps: int = 14_000
     learning_rate: float = 4e-4
     final_learning_rate: float = 1e-5
     widths: tuple[int, ...] = (96, 48, 24)
@@ -43,6 +49,9 @@ class Config(ConditionalConfig):
     writer_size: int = 32
     penalty: float = 1.0
     class_weight: float = 0.2
+    critic: int = 96
+    critic_weight: float = 1.0
+    critic_penalty: float = 0.3
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=4_000)}
@@ -108,6 +117,20 @@ class Generator(nnx.Module):
         return jnp.tanh(self.out(leaky(features)))
 
 
+class Verdict(nnx.Module):
+    """Features (N, F) of images with their labels and writers to realness logits (N,)."""
+
+    def __init__(self, features: int, writers: int, *, rngs: nnx.Rngs) -> None:
+        self.realness = nnx.Linear(features, 1, rngs=rngs)
+        init = nnx.initializers.normal(features**-0.5)
+        self.labels = nnx.Embed(10, features, embedding_init=init, rngs=rngs)
+        self.hands = nnx.Embed(writers, features, embedding_init=init, rngs=rngs)
+
+    def __call__(self, features: jax.Array, labels: jax.Array, writers: jax.Array) -> jax.Array:
+        projection = (features * (self.labels(labels) + self.hands(writers))).sum(-1)
+        return self.realness(features)[:, 0] + projection
+
+
 class Discriminator(nnx.Module):
     """Images with their labels and writers to realness logits (N,) and digit logits (N, 10)."""
 
@@ -118,37 +141,68 @@ class Discriminator(nnx.Module):
         pairs = pairwise(widths)
         self.downs = nnx.List(_conv(narrow, wide, 1, rngs, gain=1.0) for narrow, wide in pairs)
         self.features = nnx.Linear(49 * widths[-1], config.features, rngs=rngs)
-        self.realness = nnx.Linear(config.features, 1, rngs=rngs)
-        init = nnx.initializers.normal(config.features**-0.5)
-        self.labels = nnx.Embed(10, config.features, embedding_init=init, rngs=rngs)
-        self.hands = nnx.Embed(config.writers, config.features, embedding_init=init, rngs=rngs)
+        self.verdict = Verdict(config.features, config.writers, rngs=rngs)
         self.reading = nnx.Linear(config.features, 10, rngs=rngs)
 
     def __call__(
         self, images: jax.Array, labels: jax.Array, writers: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        # Space to depth: each 2x2 block of pixels becomes four channels.
-        count = len(images)
-        pixels = images.reshape(count, 14, 2, 14, 2).transpose(0, 1, 3, 2, 4)
-        hidden = self.blocks[0](self.stem(pixels.reshape(count, 14, 14, 4)))
+        hidden = self.blocks[0](self.stem(space_to_depth(images)))
         for down, block in zip(self.downs, list(self.blocks)[1:], strict=True):
             hidden = block(down(nnx.avg_pool(hidden, (2, 2), (2, 2))))
         features = leaky(self.features(leaky(hidden).reshape(len(hidden), -1)))
-        projection = (features * (self.labels(labels) + self.hands(writers))).sum(-1)
-        return self.realness(features)[:, 0] + projection, self.reading(features)
+        return self.verdict(features, labels, writers), self.reading(features)
+
+
+class Critic(nnx.Module):
+    """What a reader sees at one level, (N, S, S, C) or (N, F), to realness logits (N,)."""
+
+    def __init__(self, shape: tuple[int, ...], config: Config, *, rngs: nnx.Rngs) -> None:
+        self.odd, size = shape[0] % 2, shape[0]
+        convolutions = []
+        if len(shape) == 3:
+            convolutions = [_conv(shape[-1], 32, 1, rngs), _conv(128, 64, 3, rngs)]
+            size = (size + self.odd) ** 2 // 4 * 64
+        self.convolutions = nnx.List(convolutions)
+        self.features = nnx.Linear(size, config.critic, rngs=rngs)
+        self.verdict = Verdict(config.critic, config.writers, rngs=rngs)
+
+    def __call__(self, seen: jax.Array, labels: jax.Array, writers: jax.Array) -> jax.Array:
+        if self.convolutions:
+            narrow, look = self.convolutions
+            seen = leaky(narrow(seen))
+            seen = jnp.pad(seen, ((0, 0), (0, self.odd), (0, self.odd), (0, 0)))
+            seen = leaky(look(space_to_depth(seen)))
+        features = leaky(self.features(seen.reshape(len(seen), -1)))
+        return self.verdict(features, labels, writers)
+
+
+class Critics(nnx.Module):
+    """One critic for each level of what the reader sees; their logits (3, N)."""
+
+    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        self.critics = nnx.List(Critic(shape, config, rngs=rngs) for shape in LEVELS)
+
+    def __call__(
+        self, levels: tuple[jax.Array, ...], labels: jax.Array, writers: jax.Array
+    ) -> jax.Array:
+        pairs = zip(self.critics, levels, strict=True)
+        return jnp.stack([critic(seen, labels, writers) for critic, seen in pairs])
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     """The networks to train, by the name of their part."""
     return {
         "discriminator": Discriminator(config, rngs=rngs),
+        "critics": Critics(config, rngs=rngs),
         "generator": Generator(config, rngs=rngs),
     }
 
 
-def _generate(generator: Any, batch: Batch, key: jax.Array) -> jax.Array:
-    latents = jax.random.normal(key, (len(batch["labels"]), LATENT_SIZE))
-    return generator(latents, batch["labels"], batch["writers"])
+def _generate(parts: Parts, batch: Batch) -> jax.Array:
+    # All losses of a step look at the same images, which XLA then draws once.
+    latents = jax.random.normal(batch["key"], (len(batch["labels"]), LATENT_SIZE))
+    return parts["generator"](divide_rows(latents), batch["labels"], batch["writers"])
 
 
 def discriminator_loss(
@@ -156,7 +210,7 @@ def discriminator_loss(
 ) -> tuple[jax.Array, Metrics]:
     """Relativistic loss, both penalties, and reading the real digits."""
     labels, writers = batch["labels"], batch["writers"]
-    generated = jax.lax.stop_gradient(_generate(parts["generator"], batch, key))
+    generated = jax.lax.stop_gradient(_generate(parts, batch))
 
     def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
         return parts["discriminator"](images, labels[: len(images)], writers[: len(images)])
@@ -166,23 +220,50 @@ def discriminator_loss(
     )
 
 
+def critics_loss(
+    config: Config, parts: Parts, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Metrics]:
+    """Relativistic loss and both penalties, on what the reader sees."""
+    labels, writers = batch["labels"], batch["writers"]
+    share = max(1, round(config.penalty_share * len(labels)))
+
+    def judge(levels: tuple[jax.Array, ...]) -> jax.Array:
+        count = len(levels[0])
+        return parts["critics"](levels, labels[:count], writers[:count])
+
+    logits, penalty = [], jnp.zeros(())
+    for images in (batch["images"], jax.lax.stop_gradient(_generate(parts, batch))):
+        levels = jax.lax.stop_gradient(parts["reader"].levels(images))
+        logits.append(judge(levels))
+        penalty += gradient_penalty(judge, tuple(seen[:share] for seen in levels))
+    adversarial = relativistic_loss(*logits)
+    loss = adversarial + config.critic_penalty / 2 * penalty
+    return loss, {"critics_loss": adversarial, "critics_penalty": penalty}
+
+
 def generator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """The relativistic loss turned round, and being read as the digit that was asked for."""
-    discriminator, labels = parts["discriminator"], batch["labels"]
-    generated = _generate(parts["generator"], batch, key)
-    real_logits, _ = discriminator(batch["images"], labels, batch["writers"])
-    generated_logits, readings = discriminator(generated, labels, batch["writers"])
+    """The relativistic losses turned round, and being read as the digit that was asked for."""
+    discriminator, labels, writers = parts["discriminator"], batch["labels"], batch["writers"]
+    generated = _generate(parts, batch)
+    real_logits, _ = discriminator(batch["images"], labels, writers)
+    generated_logits, readings = discriminator(generated, labels, writers)
     adversarial = relativistic_loss(generated_logits, real_logits)
     reading = cross_entropy_loss(readings, labels)
-    loss = adversarial + config.class_weight * reading
-    return loss, {"generator_loss": adversarial, "asked_loss": reading}
+    real_seen, generated_seen = (
+        parts["critics"](parts["reader"].levels(images), labels, writers)
+        for images in (batch["images"], generated)
+    )
+    seen = relativistic_loss(generated_seen, real_seen)
+    loss = adversarial + config.critic_weight * seen + config.class_weight * reading
+    return loss, {"generator_loss": adversarial, "seen_loss": seen, "asked_loss": reading}
 
 
 def losses(config: Config) -> Losses:
     """What each part minimises, in the order of their updates within a step."""
     return {
         "discriminator": partial(discriminator_loss, config),
+        "critics": partial(critics_loss, config),
         "generator": partial(generator_loss, config),
     }

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from handsum.config import TrainingConfig, to_json
 from handsum.data.mnist import Dataset
 from handsum.models import registry
 from handsum.training.batches import make_batches, prepare
+from handsum.training.parts import begin_state
 from handsum.training.snapshots import Snapshot
-from handsum.training.state import compile_step, flatten, init_state, make_step, snapshot_state
+from handsum.training.state import compile_step, flatten, make_step, snapshot_state
 
 _CHUNK = 10
 
@@ -27,8 +27,7 @@ def fit(
     """
     module = registry.module(model)
     config, arrays = prepare(config, data)
-    modules = module.build(config, rngs=nnx.Rngs(config.seed))
-    definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
+    definitions, state = begin_state(model, config)
     step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     advance = compile_step(step, jax.default_backend())
     batches = make_batches(config, arrays)

@@ -8,7 +8,7 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from handsum.training.batches import make_batches, prepare
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
+from handsum.training.parts import begin_state
 from handsum.training.reports import plot_losses, read_metrics, save_progress
 from handsum.training.runs import Outcome, Progress, Run, claim, make_folder
 from handsum.training.sharding import (
@@ -46,7 +47,6 @@ from handsum.training.state import (
     State,
     compile_step,
     flatten,
-    init_state,
     make_step,
     snapshot_state,
 )
@@ -55,12 +55,9 @@ CHECKPOINT_SECONDS = 120.0
 SAMPLES_PER_RUN = 40
 
 
-def count_parameters(modules: dict[str, nnx.Module]) -> dict[str, int]:
-    """The number of trained parameters of each part."""
-    return {
-        part: sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
-        for part, module in modules.items()
-    }
+def count_parameters(params: Mapping[str, nnx.State]) -> dict[str, int]:
+    """The number of parameters of each part."""
+    return {part: sum(leaf.size for leaf in jax.tree.leaves(params[part])) for part in params}
 
 
 def train(
@@ -90,9 +87,8 @@ def train(
     """
     module = registry.module(run.model)
     config, arrays = prepare(run.config, training)
-    modules = module.build(config, rngs=nnx.Rngs(config.seed))
-    parameters = count_parameters(modules)
-    definitions, state = init_state(modules, config, module.SNAPSHOT_PART)
+    definitions, state = begin_state(run.model, config)
+    parameters = count_parameters(state["params"])[module.SNAPSHOT_PART]
     mesh = make_mesh(devices, config.batch_size)
     state = replicate(state, mesh)
     with ExitStack() as stack:
@@ -115,7 +111,7 @@ def train(
         session = _Session(run, config, mesh, module.SNAPSHOT_PART, monitor, checkpoints, report)
         state, reached, metrics = session.train(step, state, arrays, start or 0)
         if is_first():
-            session.finish(state, reached, parameters[module.SNAPSHOT_PART])
+            session.finish(state, reached, parameters)
     return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
 
 

@@ -77,4 +77,5 @@ def sizes(run: Run) -> dict[str, int]:
     from flax import nnx
 
     build = registry.module(run.model).build
-    return count_parameters(nnx.eval_shape(lambda: build(run.config, rngs=nnx.Rngs(0))))
+    parts = nnx.eval_shape(lambda: build(run.config, rngs=nnx.Rngs(0)))
+    return count_parameters({name: nnx.state(part, nnx.Param) for name, part in parts.items()})

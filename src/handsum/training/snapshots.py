@@ -18,8 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from handsum.config import from_json
 from handsum.errors import SnapshotError
 from handsum.images import atomic_write
+from handsum.models import registry
+
+# Those that travel in the package, by the names of their models.
+WEIGHTS = Path(__file__).parents[1] / "weights"
 
 # Of config.json and weights.npz together. Every format up to this one is read: tests/snapshots has
 # one of each.
@@ -153,3 +158,32 @@ def _read_arrays(path: Path, data: bytes) -> dict[str, np.ndarray]:
         name: array.astype(np.float32) if array.dtype == np.float16 else array
         for name, array in arrays.items()
     }
+
+
+def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
+    """A snapshot's network with its weights in place.
+
+    Raises:
+        SnapshotError: the weights are not of the network that the facts describe.
+    """
+    from flax import nnx
+
+    module = registry.module(facts["model"])
+    config = from_json(module.Config, facts["config"])
+    abstract = nnx.eval_shape(lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART])
+    definition, state = nnx.split(abstract)
+    leaves = nnx.to_flat_state(state)
+    names = ["/".join(str(part) for part in path) for path, _ in leaves]
+    if set(names) != set(weights):
+        odd = ", ".join(sorted(set(names) ^ set(weights))[:3])
+        raise SnapshotError(f"the snapshot is not of this {facts['model']}: {odd} do not match")
+    filled = []
+    for name, (path, leaf) in zip(names, leaves, strict=True):
+        found = weights[name]
+        if (leaf.shape, leaf.dtype) != (found.shape, found.dtype):
+            raise SnapshotError(
+                f"{name} is {found.dtype}{list(found.shape)} in the snapshot, not "
+                f"{leaf.dtype}{list(leaf.shape)}"
+            )
+        filled.append((path, leaf.replace(weights[name])))
+    return nnx.merge(definition, nnx.from_flat_state(filled))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -37,9 +37,15 @@ def optimizer(config: TrainingConfig) -> optax.GradientTransformation:
 
 
 def init_state(
-    modules: Mapping[str, nnx.Module], config: TrainingConfig, snapshot_part: str
+    modules: Mapping[str, nnx.Module],
+    config: TrainingConfig,
+    snapshot_part: str,
+    frozen: Collection[str] = (),
 ) -> tuple[dict[str, nnx.GraphDef], State]:
-    """Split networks into their definitions and the state that training changes."""
+    """Split networks into their definitions and the state of a run.
+
+    The `frozen` parts have no optimizer: no loss may be theirs.
+    """
     definitions: dict[str, nnx.GraphDef] = {}
     params: dict[str, nnx.State] = {}
     rest: dict[str, nnx.State] = {}
@@ -50,7 +56,7 @@ def init_state(
     state: State = {
         "params": params,
         "rest": rest,
-        "optimizer": {part: transform.init(params[part]) for part in params},
+        "optimizer": {part: transform.init(params[part]) for part in params if part not in frozen},
         "step": jnp.zeros((), jnp.int32),
     }
     if config.ema_decay:

@@ -48,8 +48,7 @@ def models() -> results.Zoo:
 
 
 def _writers(name: str) -> int:
-    from handsum.pretrained import WEIGHTS
-    from handsum.training.snapshots import read_facts
+    from handsum.training.snapshots import WEIGHTS, read_facts
 
     return int(read_facts(WEIGHTS / name)["config"].get("writers", 1))
 
