@@ -30,7 +30,7 @@ LEAST_VARIANCE = 1e-3
 class Config(TrainingConfig):
     """Settings; `batch_size` counts sequences, whose lengths in pairs fill `longest` + 1."""
 
-    steps: int = 9_000
+    steps: int = 4_000
     batch_size: int = 16
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
