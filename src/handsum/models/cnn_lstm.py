@@ -1,4 +1,4 @@
-"""`cnn-lstm`: the sum of a sequence of digits, from their pictures, without reading any of them.
+"""`cnn-lstm`: the sum of a sequence of digits, predicted step by step along it.
 
 After the public CNN+LSTM sum predictors: a convolutional network looks at each picture, an LSTM
 (Hochreiter and Schmidhuber, 1997) goes along the sequence and predicts the sum. Trained end to end
@@ -20,6 +20,7 @@ from handsum.config import TrainingConfig
 from handsum.data.augment import warp
 from handsum.layers.sight import Sight
 from handsum.losses import Batch, Losses, Metrics, Parts
+from handsum.losses.classification import cross_entropy_loss
 
 SNAPSHOT_PART = "predictor"
 # The least variance of a digit: enough for a sum to be certain, too much to divide by nothing.
@@ -53,9 +54,9 @@ class Predictor(nnx.Module):
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         self.look = Sight(config.widths, config.features, rngs=rngs)
         self.cell = nnx.OptimizedLSTMCell(config.features, config.hidden, rngs=rngs)
-        # A growth is the mean of a distribution over 0 to 9, which is learned sooner than a plain
-        # number, and has its variance from one output more.
-        self.growth = nnx.Linear(config.features + config.hidden, 11, rngs=rngs)
+        # A growth is a distribution over 0 to 9, which is learned sooner than a plain number, and
+        # says how sure it is.
+        self.growth = nnx.Linear(config.features + config.hidden, 10, rngs=rngs)
         self.size = config.hidden
 
     def __call__(self, images: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -63,7 +64,7 @@ class Predictor(nnx.Module):
         return add(self.grow(self.look.features(images.reshape(-1, 28, 28, 1)), mask), mask)
 
     def grow(self, features: jax.Array, mask: jax.Array) -> jax.Array:
-        """Features (N * L, F) of pictures with mask (N, L) to how the sum grows (N, L, 11)."""
+        """Features (N * L, F) of pictures with mask (N, L) to logits (N, L, 10) of growths."""
         count, length = mask.shape
         features = features.reshape(count, length, -1)
         definition, state = nnx.split(self.cell)
@@ -88,10 +89,11 @@ class Predictor(nnx.Module):
 
 
 def add(growth: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """What `Predictor.grow` tells, with mask (N, L), to sums' means and variances (N, L)."""
-    means = (jax.nn.softmax(growth[..., :10]) @ jnp.arange(10.0)) * mask
-    variances = (LEAST_VARIANCE + jax.nn.softplus(growth[..., 10])) * mask
-    return means.cumsum(1), variances.cumsum(1)
+    """Logits (N, L, 10) of growths, with mask (N, L), to sums' means and variances (N, L)."""
+    chances, digits = jax.nn.softmax(growth), jnp.arange(10.0)
+    means = chances @ digits
+    variances = jnp.maximum(chances @ digits**2 - means**2, LEAST_VARIANCE)
+    return (means * mask).cumsum(1), (variances * mask).cumsum(1)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
@@ -102,7 +104,7 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def predictor_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """How unlikely the sums of all beginnings are, and how unlikely the steps between them.
+    """How unlikely the growths are, from each beginning of a sequence to the next.
 
     Reports the error of whole sequences' sums.
     """
@@ -114,17 +116,12 @@ def predictor_loss(
     looked = predictor.look.features(images, training=True)
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     growth = predictor.grow(features, mask)
-    means, variances = add(growth, mask)
-    sums = (batch["labels"] * mask).cumsum(1)
-    errors = means - sums
-    # The variances learn from how far off the sums are, the means from the steps between them. One
-    # wrong digit is so unlikely where the variances are small that it would drown all others.
-    certain = jnp.square(jax.lax.stop_gradient(errors)) / variances
-    surprise = (certain + jnp.log(variances)) / 2
-    chances = jax.nn.log_softmax(growth[..., :10])
-    steps = -jnp.take_along_axis(chances, batch["labels"][..., None], axis=-1)[..., 0]
-    loss = (jnp.where(mask, surprise, 0) + steps * mask).sum() / mask.sum()
-    return loss, {"loss": loss, "sum_error": jnp.abs(errors[:, -1]).mean()}
+    # The likelihood of the sums themselves is no help: their errors pile up along a sequence, and
+    # a wrong one weighs thousands of times where the variance is small.
+    loss = cross_entropy_loss(growth.reshape(-1, 10)[flat], batch["labels"].reshape(-1)[flat])
+    means, _ = add(growth, mask)
+    errors = means[:, -1] - (batch["labels"] * mask).sum(1)
+    return loss, {"loss": loss, "sum_error": jnp.abs(errors).mean()}
 
 
 def losses(config: Config) -> Losses:
