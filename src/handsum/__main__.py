@@ -13,7 +13,7 @@ LASTING = ("train", "evaluate", "dataset", "web")
 
 def main() -> None:
     """Run the command line (see `handsum.cli.app.main`) in a process that does nothing else."""
-    if sys.argv[1:2] and sys.argv[1] not in LASTING:
+    if not set(sys.argv[1:2]) & set(LASTING):
         # Half of a short command's time is imports, which make objects by the hundred thousand and
         # keep nearly all of them: looking for those that are not needed finds next to nothing.
         gc.set_threshold(1_000_000)

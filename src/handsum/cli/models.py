@@ -34,4 +34,4 @@ def models(
         table.add_row(row["name"], row["task"], size, file, measured)
     show_table(table)
     for row in rows:
-        out.print(f"{row['name']}: {row['summary']}", markup=False)
+        out().print(f"{row['name']}: {row['summary']}", markup=False)
