@@ -42,7 +42,7 @@ def test_rows_that_wait_share_a_call() -> None:
         assert go_on.wait(10)
         return rows * 2
 
-    batched = Batched(function, 8)
+    batched = Batched(function, 8, at_once=1)
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(batched, np.full(1, 1))
         assert begun.wait(10)
@@ -74,3 +74,50 @@ def test_a_failure_reaches_who_asked_and_nobody_after() -> None:
     with pytest.raises(ValueError, match="negative"):
         batched(np.full(9, -1))
     np.testing.assert_array_equal(batched(np.arange(3)), np.arange(3))
+
+
+def test_a_large_request_is_called_for_on_several_cores() -> None:
+    together = threading.Barrier(3)
+
+    def function(rows: np.ndarray) -> np.ndarray:
+        # Nobody gets past this before three calls are at it.
+        together.wait(10)
+        return rows * 2
+
+    rows = np.arange(22)
+    np.testing.assert_array_equal(Batched(function, 8, at_once=3)(rows), rows * 2)
+
+
+def test_no_more_calls_at_once_than_allowed() -> None:
+    now, most, count = 0, 0, threading.Lock()
+
+    def function(rows: np.ndarray) -> np.ndarray:
+        nonlocal now, most
+        with count:
+            now += 1
+            most = max(most, now)
+        threading.Event().wait(0.002)
+        with count:
+            now -= 1
+        return rows * 2
+
+    batched = Batched(function, 4, at_once=2)
+    with ThreadPoolExecutor(8) as pool:
+        for result in pool.map(batched, [np.arange(30)] * 8):
+            np.testing.assert_array_equal(result, np.arange(30) * 2)
+    assert most == 2
+
+
+def test_a_failure_of_one_call_ends_all_of_the_request() -> None:
+    def function(rows: np.ndarray) -> np.ndarray:
+        if 50 in rows:
+            raise KeyboardInterrupt
+        return rows
+
+    batched = Batched(function, 4, at_once=3)
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        batched(np.arange(1000))
+    assert threading.active_count() == before
+    assert not batched._waiting or not any(request.waits for request in batched._waiting)
+    np.testing.assert_array_equal(batched(np.arange(9)), np.arange(9))

@@ -70,6 +70,12 @@ def test_a_sequence_is_the_same_in_any_company(sequences) -> None:
     assert not np.array_equal(again, images)
 
 
+@pytest.mark.parametrize("length", [0, 99, 2.0, True, "3", np.array([3, 3])])
+def test_a_length_that_is_none_is_refused(sequences, length) -> None:
+    with pytest.raises(UsageError, match="length"):
+        sequences.draw(np.array([5, 5]), length, seed=1)
+
+
 def test_a_planned_sequence_sums_and_reads_to_its_total(sequences) -> None:
     totals = np.random.default_rng(0).integers(0, 46, 100)
     images, digits = sequences.draw(totals, 5, seed=1, indices=np.arange(100))

@@ -44,6 +44,8 @@ def reach(sample: Sample) -> float:
         return float(np.mean([np.ptp(parse_color(str(color))) for color in value.values()]))
     if name == "lines":
         return float(value["opacity"])
+    if name == "strokes":
+        return float(np.abs([value["slant"], value["pen"]]).max())
     if name == "touching":
         return len(value)
     return -float(value) if name == "jpeg" else float(np.abs(value).max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -9,9 +10,13 @@ from typing import Any
 
 import numpy as np
 
+# Calls at the same time. One keeps hardly more than one core busy: its layers are too small to be
+# worth dividing. Some tens of cores would want more memory than they would save time.
+_AT_ONCE = min(os.cpu_count() or 1, 16)
+
 
 class Batched:
-    """Calls `function` with `size` rows, whoever asks for however many.
+    """Calls `function` with `size` rows, whoever asks for however many, on several cores at once.
 
     A row's result must depend on that row alone. Rows that several threads ask for at once share
     calls: whoever gets to call next takes along what has come in by then, a part of each request in
@@ -19,35 +24,48 @@ class Batched:
     incomplete call are filled up with zeros.
     """
 
-    def __init__(self, function: Callable[..., Any], size: int) -> None:
+    def __init__(self, function: Callable[..., Any], size: int, *, at_once: int = _AT_ONCE) -> None:
         self._function = function
         self._size = size
+        self._at_once = at_once
         self._waiting: deque[_Request] = deque()
-        self._calling = threading.Lock()
+        self._taking = threading.Lock()
+        self._calling = threading.Semaphore(at_once)
 
     def __call__(self, *columns: np.ndarray) -> Any:
         """Results for rows of `columns` (N, ...): an array (N, ...), or a tuple of such."""
         request = _Request(columns)
         self._waiting.append(request)
-        with self._calling:
-            while not request.done:
-                self._call()
-        if request.error is not None:
-            raise request.error
-        parts = [
-            np.concatenate(pieces)[: request.count] for pieces in zip(*request.pieces, strict=True)
+        helpers = [
+            threading.Thread(target=self._serve, args=(request,))
+            for _ in range(min(self._at_once, -(-request.count // self._size)) - 1)
         ]
-        return tuple(parts) if request.several else parts[0]
+        try:
+            for helper in helpers:
+                helper.start()
+            self._serve(request)
+            # Others may have taken along the last of its rows.
+            request.ended.wait()
+        except BaseException as error:
+            request.fail(error)
+        finally:
+            for helper in helpers:
+                if helper.ident is not None:
+                    helper.join()
+        return request.result()
+
+    def _serve(self, request: _Request) -> None:
+        """Call the function until all rows of a request are taken."""
+        while request.waits:
+            with self._calling:
+                if request.waits:
+                    self._call()
 
     def _call(self) -> None:
         """Call the function once, for those who have waited longest."""
-        taken: list[tuple[_Request, slice]] = []
-        free = self._size
-        while free and self._waiting:
-            request = self._waiting.popleft()
-            rows = request.take(free)
-            taken.append((request, rows))
-            free -= rows.stop - rows.start
+        taken = self._take()
+        if not taken:
+            return
         try:
             own = ([c[rows] for c in request.columns] for request, rows in taken)
             columns = zip(*own, strict=True)
@@ -57,17 +75,31 @@ class Batched:
             arrays = [np.asarray(result) for result in (results if several else (results,))]
         except BaseException as error:
             for request, _ in taken:
-                request.error = error
+                request.fail(error)
             return
         start = 0
         for request, rows in taken:
             # A request for nothing still gets one row, for its shape; it is cut off at the end.
             stop = start + max(rows.stop - rows.start, 1 if request.count == 0 else 0)
-            request.several = several
-            request.pieces.append([array[start:stop] for array in arrays])
+            with self._taking:
+                request.put(rows, [array[start:stop] for array in arrays], several)
             start += rows.stop - rows.start
-            if not request.done:
-                self._waiting.append(request)
+
+    def _take(self) -> list[tuple[_Request, slice]]:
+        """The rows of one call, and whose they are; what is left of a request waits again."""
+        taken: list[tuple[_Request, slice]] = []
+        free = self._size
+        with self._taking:
+            while free and self._waiting:
+                request = self._waiting.popleft()
+                if not request.waits:
+                    continue
+                rows = request.take(free)
+                taken.append((request, rows))
+                free -= rows.stop - rows.start
+                if request.waits:
+                    self._waiting.append(request)
+        return taken
 
 
 class _Request:
@@ -76,21 +108,45 @@ class _Request:
     def __init__(self, columns: tuple[np.ndarray, ...]) -> None:
         self.columns = columns
         self.count = len(columns[0])
-        self.several = False
-        self.pieces: list[list[np.ndarray]] = []
-        self.error: BaseException | None = None
-        self._taken = 0
-
-    @property
-    def done(self) -> bool:
-        """Whether all is there, or will never be."""
-        return self.error is not None or (bool(self.pieces) and self._taken >= self.count)
+        self.waits = True
+        self.ended = threading.Event()
+        self._several = False
+        self._pieces: dict[int, list[np.ndarray]] = {}
+        self._error: BaseException | None = None
+        self._taken = self._come = 0
 
     def take(self, most: int) -> slice:
         """The next rows, `most` at most."""
         rows = slice(self._taken, min(self._taken + most, self.count))
         self._taken = rows.stop
+        self.waits = self._taken < self.count
         return rows
+
+    def put(self, rows: slice, pieces: list[np.ndarray], several: bool) -> None:
+        """Keep the results of some rows."""
+        self._pieces[rows.start] = pieces
+        self._several = several
+        self._come += rows.stop - rows.start
+        if self._come == self.count:
+            self.ended.set()
+
+    def fail(self, error: BaseException) -> None:
+        """Keep why there will be no results; whoever waits is told."""
+        self._error = self._error or error
+        self.waits = False
+        self.ended.set()
+
+    def result(self) -> Any:
+        """The results of all rows, in their order.
+
+        Raises:
+            BaseException: what the function raised.
+        """
+        if self._error is not None:
+            raise self._error
+        pieces = [self._pieces[start] for start in sorted(self._pieces)]
+        parts = [np.concatenate(part)[: self.count] for part in zip(*pieces, strict=True)]
+        return tuple(parts) if self._several else parts[0]
 
 
 def _padded(rows: np.ndarray, size: int) -> np.ndarray:

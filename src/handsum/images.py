@@ -39,8 +39,11 @@ def check_replaceable(path: str | Path) -> None:
     """Raise where a name is taken by what no file may take the place of.
 
     Raises:
-        HandsumError: it is a directory's, a device's or a pipe's, such as /dev/null.
+        HandsumError: it is a directory's, a device's or a pipe's, such as /dev/null, or "-", by
+            which elsewhere the standard output is meant.
     """
+    if os.fspath(path) == "-":
+        raise HandsumError("nothing is written to the standard output: give a file name")
     if os.path.isdir(path):
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     # /dev/stdout is a link to a file where the output goes to one; the link must stay even so.

@@ -51,6 +51,8 @@ class SequenceGenerator(Model):
             UsageError: the length is not from 1 to `longest`, or digits cannot sum to a total.
         """
         totals, seed = np.asarray(totals), choose_seed(seed)
+        if isinstance(length, bool) or not isinstance(length, int | np.integer):
+            raise UsageError(f"one length for all sequences, a whole number, not {length!r}")
         if indices is None:
             indices = np.arange(len(totals))
         if not 1 <= length <= self.longest:

@@ -34,6 +34,9 @@ def measured(value: Any, name: str) -> float:
         ink, paper = parse_color(value["ink"]), parse_color(value["paper"])
         far = max(*ink, 255 - min(paper))
         return min(far / 255, 1) if sum(paper) > sum(ink) else 0
+    if name == "strokes":
+        stretched = [np.log(value[side]) / 0.2 for side in ("width", "height")]
+        return float(np.abs([value["slant"] / 0.35, *stretched, value["pen"]]).max())
     return float(np.abs(value).max()) / most[name]
 
 

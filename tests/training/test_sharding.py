@@ -19,7 +19,7 @@ from handsum.training.snapshots import load_snapshot
 # Tiny networks: with batch statistics and what a loss draws itself, and with sequences.
 TINY = {
     "cnn": ["widths=4,4,4", "hidden=8", "non_digits=8", "non_digit_bank=20"],
-    "cnn-lstm": ["widths=4,4", "features=8", "hidden=8", "longest=3"],
+    "cnn-lstm": ["widths=4,4,4", "features=8", "hidden=8", "longest=3"],
 }
 
 COMPARE = """

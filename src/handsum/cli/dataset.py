@@ -68,8 +68,8 @@ def dataset(
             metavar="all|none|NAME[=STRENGTH],...",
             rich_help_panel=PICTURES,
             help="What happens to the pictures, each up to a strength of 0 to 1 (0.5): touching, "
-            "rotation, perspective, lines, colors, texture, blur, noise, jpeg. What was drawn for "
-            "a picture is in its labels.",
+            "rotation, perspective, lines, colors, texture, blur, noise, jpeg, strokes. What was "
+            "drawn for a picture is in its labels.",
         ),
     ] = "none",
     height: Annotated[

@@ -14,10 +14,11 @@ from scipy import ndimage
 
 from handsum.datasets import geometry
 from handsum.datasets.geometry import Frame
+from handsum.datasets.strokes import rewrite
 from handsum.layout import Placed
 from handsum.painting import ink_box
 
-Drawn = float | str | list[int] | list[float] | dict[str, float | str]
+Drawn = float | str | list[int] | list[float] | Mapping[str, float | str]
 Rngs = Mapping[str, np.random.Generator]
 
 # What each effect reaches at strength 1. Lengths are shares of the picture's height.
@@ -54,6 +55,10 @@ def photograph(
     with `colors`; boxes int64 (N, 4), each digit's x, y, width and height; and what was drawn.
     """
     effects: dict[str, Drawn] = {}
+    hand = None
+    if "strokes" in strengths:
+        amount = strengths["strokes"] * rngs["strokes"].random()
+        placed, hand = rewrite(placed, amount, rngs["strokes"])
     if "touching" in strengths:
         share = strengths["touching"] * rngs["touching"].random()
         placed, effects["touching"] = geometry.touch(placed, share, rngs["touching"])
@@ -83,7 +88,10 @@ def photograph(
         picture += opaque[..., None] * (ink.astype(np.float32) - picture)
     if "colors" not in strengths:
         picture = picture @ _LUMINANCE
-    return _take(picture, strengths, rngs, effects), boxes, effects
+    pixels = _take(picture, strengths, rngs, effects)
+    if hand is not None:
+        effects["strokes"] = hand
+    return pixels, boxes, effects
 
 
 def _overlay(shown: Sequence[Placed], size: tuple[int, int]) -> np.ndarray:

@@ -28,6 +28,7 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
         "blur": "out of focus",
         "noise": "a sensor's noise",
         "jpeg": "saved as JPEG, down to quality 15",
+        "strokes": "in more hands: stretched, slanted, bent, by other pens",
     }
 )
 

@@ -22,7 +22,7 @@ from handsum.config import TrainingConfig
 from handsum.data import mnist
 from handsum.data.augment import augment
 from handsum.data.non_digits import non_digits
-from handsum.layers import pool
+from handsum.layers.sight import Sight
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
@@ -56,48 +56,13 @@ PRESETS = {
 }
 
 
-class Layer(nnx.Module):
-    """A convolution, normalised and rectified."""
-
-    def __init__(
-        self, inputs: int, width: int, size: int = 3, strides: int = 1, *, rngs: nnx.Rngs
-    ) -> None:
-        self.convolution = nnx.Conv(
-            inputs, width, (size, size), strides=strides, use_bias=False, rngs=rngs
-        )
-        self.norm = nnx.BatchNorm(width, momentum=0.98, rngs=rngs)
-
-    def __call__(self, features: jax.Array, *, training: bool) -> jax.Array:
-        return nnx.relu(self.norm(self.convolution(features), use_running_average=not training))
-
-
-class Classifier(nnx.Module):
+class Classifier(Sight):
     """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        stem, middle, top = config.widths
-        self.stem = Layer(1, stem, 5, 2, rngs=rngs)
-        self.middle = nnx.List([Layer(width, middle, rngs=rngs) for width in (stem, middle)])
-        self.top = nnx.List([Layer(width, top, rngs=rngs) for width in (middle, top)])
-        self.hidden = nnx.Linear(16 * top, config.hidden, rngs=rngs)
+        super().__init__(config.widths, config.hidden, rngs=rngs)
         self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
         self.dropout = config.dropout
-
-    def levels(self, images: jax.Array, *, training: bool = False) -> tuple[jax.Array, ...]:
-        """What is seen at 14x14, (N, 14, 14, C), at 7x7, (N, 7, 7, D), and in all, (N, hidden)."""
-        upper = self.stem(images, training=training)
-        for layer in self.middle:
-            upper = layer(upper, training=training)
-        lower = pool(upper)
-        for layer in self.top:
-            lower = layer(lower, training=training)
-        # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
-        pooled = pool(jnp.pad(lower, ((0, 0), (0, 1), (0, 1), (0, 0))))
-        return upper, lower, nnx.relu(self.hidden(pooled.reshape(len(pooled), -1)))
-
-    def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
-        """The features (N, hidden) that the logits are linear in."""
-        return self.levels(images, training=training)[-1]
 
     def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
         """Logits; with a `key`, the ones of training (batch statistics, dropout)."""

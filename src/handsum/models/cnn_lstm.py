@@ -18,7 +18,7 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.data.augment import warp
-from handsum.layers import PooledFeatures
+from handsum.layers.sight import Sight
 from handsum.losses import Batch, Losses, Metrics, Parts
 
 SNAPSHOT_PART = "predictor"
@@ -30,20 +30,20 @@ LEAST_VARIANCE = 1e-3
 class Config(TrainingConfig):
     """Settings; `batch_size` counts sequences, whose lengths in pairs fill `longest` + 1."""
 
-    steps: int = 9_000
+    steps: int = 5_000
     batch_size: int = 16
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     ema_decay: float = 0.998
     longest: int = 20
-    widths: tuple[int, ...] = (24, 48)
+    widths: tuple[int, ...] = (24, 48, 96)
     features: int = 128
     hidden: int = 96
 
 
 PRESETS = {
     "default": Config(),
-    "small": Config(widths=(8, 16), features=64, hidden=48, steps=3_000),
+    "small": Config(widths=(8, 16, 32), features=64, hidden=48, steps=3_000),
 }
 
 
@@ -51,7 +51,7 @@ class Predictor(nnx.Module):
     """Pictures to the mean and the variance of the sum of every beginning of a sequence."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        self.look = PooledFeatures(config.widths, config.features, rngs=rngs)
+        self.look = Sight(config.widths, config.features, rngs=rngs)
         self.cell = nnx.OptimizedLSTMCell(config.features, config.hidden, rngs=rngs)
         # A growth is the mean of a distribution over 0 to 9, which is learned sooner than a plain
         # number, and has its variance from one output more.
@@ -60,7 +60,7 @@ class Predictor(nnx.Module):
 
     def __call__(self, images: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Images (N, L, 28, 28, 1) with mask (N, L) to means and variances (N, L)."""
-        return add(self.grow(self.look(images.reshape(-1, 28, 28, 1)), mask), mask)
+        return add(self.grow(self.look.features(images.reshape(-1, 28, 28, 1)), mask), mask)
 
     def grow(self, features: jax.Array, mask: jax.Array) -> jax.Array:
         """Features (N * L, F) of pictures with mask (N, L) to how the sum grows (N, L, 11)."""
@@ -111,16 +111,16 @@ def predictor_loss(
     count = len(mask) // 2 * (config.longest + 1)
     flat = jnp.nonzero(mask.reshape(-1), size=count)[0]
     images = warp(batch["images"].reshape(-1, 28, 28, 1)[flat], key)
-    looked = predictor.look(images, training=True)
+    looked = predictor.look.features(images, training=True)
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     growth = predictor.grow(features, mask)
     means, variances = add(growth, mask)
     sums = (batch["labels"] * mask).cumsum(1)
     errors = means - sums
-    # By the digit, so that a long sequence's later sums do not outweigh all else.
-    surprise = (jnp.square(errors) / variances + jnp.log(variances)) / 2
-    # The errors of sums pile up along a sequence, and where it is unsure of them it learns little
-    # from them: alone, they teach far more slowly than beside the steps.
+    # The variances learn from how far off the sums are, the means from the steps between them. One
+    # wrong digit is so unlikely where the variances are small that it would drown all others.
+    certain = jnp.square(jax.lax.stop_gradient(errors)) / variances
+    surprise = (certain + jnp.log(variances)) / 2
     chances = jax.nn.log_softmax(growth[..., :10])
     steps = -jnp.take_along_axis(chances, batch["labels"][..., None], axis=-1)[..., 0]
     loss = (jnp.where(mask, surprise, 0) + steps * mask).sum() / mask.sum()

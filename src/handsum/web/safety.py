@@ -40,7 +40,8 @@ class Guard:
     A page of another site that a visitor looks at can send requests to this machine's own server;
     a name that is made to point here (DNS rebinding) could even read the answers. So the server
     answers to the names in `hosts` alone (None: to all, for one that others are to reach), and to
-    no request that a browser marks as another site's.
+    no request that a browser marks as another site's, or that an older one sends from another
+    origin.
     """
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
@@ -75,6 +76,11 @@ class Guard:
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         if self._hosts is not None and name.strip("[]") not in self._hosts:
             return "this server answers to the machine's own name only, such as http://127.0.0.1"
-        if path.startswith("/api") and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        origin = headers.get("origin", "").lower()
+        if origin and self._hosts is not None:
+            # Behind a proxy that others reach, the two may well differ.
+            elsewhere = elsewhere or origin.partition("://")[2] != host
+        if elsewhere and path.startswith("/api"):
             return "other sites may not ask this server"
         return None

@@ -1,0 +1,88 @@
+"""How more hands would write digits: stretched, slanted, turned and bent, with other pens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from handsum.layout import Placed
+from handsum.painting import ink_box
+
+# What each change reaches at an amount of 1: radians, shares, shares of a digit's height.
+_TURN, _SLANT, _STRETCH, _BEND, _PEN = 0.2, 0.35, 0.2, 0.035, 0.01
+# Of a stroke's ink, what stays: a hairline pales, but is not lost.
+_THINNEST = 0.4
+# Places along a digit's height that are moved on their own.
+_CELLS = 6
+
+
+def rewrite(
+    placed: Sequence[Placed], amount: float, rng: np.random.Generator
+) -> tuple[tuple[Placed, ...], dict[str, float]]:
+    """Write a row of digits again in another hand, as far from theirs as `amount` in [0, 1] lets.
+
+    The hand is the row's: its slant, proportions and pen; each digit is turned and bent besides.
+    Gaps between the digits stay. Returns the digits, and what the hand is.
+    """
+    slant, wide, high, pen = amount * rng.uniform(-1, 1, 4)
+    hand = {
+        "slant": round(float(_SLANT * slant), 4),
+        "width": round(float(np.exp(_STRETCH * wide)), 4),
+        "height": round(float(np.exp(_STRETCH * high)), 4),
+        "pen": round(float(pen), 4),
+    }
+    written: list[Placed] = []
+    before: tuple[int, int] | None = None
+    for digit in placed:
+        x, y, width, height = ink_box(digit.coverage)
+        image = _press(_bend(digit.coverage, hand, amount, rng), hand["pen"])
+        new_x, new_y, new_width, new_height = ink_box(image)
+        left = digit.left + x
+        if before is None:
+            # Alone, or first: about where it was.
+            ink_left = left + (width - new_width) // 2
+        else:
+            ink_left = before[1] + left - before[0]
+        top = digit.top + y + (height - new_height) // 2
+        written.append(Placed(image, ink_left - new_x, top - new_y))
+        before = left + width, ink_left + new_width
+    return tuple(written), hand
+
+
+def _bend(
+    coverage: np.ndarray, hand: dict[str, float], amount: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Turn, slant, stretch and bend a digit uint8 (h, w); give it on a wider ground."""
+    rim = len(coverage) // 2
+    image = np.pad(coverage, rim)
+    size = np.array(image.shape)
+    down, across = np.indices(image.shape) - (size[:, None, None] - 1) / 2
+    angle = amount * _TURN * rng.uniform(-1, 1)
+    cos, sin = np.cos(angle), np.sin(angle)
+    source_y = (cos * down - sin * across) / hand["height"]
+    source_x = (sin * down + cos * across) / hand["width"]
+    source_x = source_x + hand["slant"] * source_y
+    reach = amount * _BEND * len(coverage)
+    cells = np.rint(_CELLS * size / len(coverage)).astype(int)
+    for source in (source_y, source_x):
+        field = rng.standard_normal(cells, np.float32) * np.float32(reach)
+        smooth = Image.fromarray(field).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+        source += np.asarray(smooth)
+    places = [source_y + (size[0] - 1) / 2, source_x + (size[1] - 1) / 2]
+    bent = ndimage.map_coordinates(image.astype(np.float32), places, order=1)
+    return np.rint(bent).astype(np.uint8)
+
+
+def _press(coverage: np.ndarray, pen: float) -> np.ndarray:
+    """Thicken strokes (`pen` up to 1) or thin them (down to -1), by up to half a pixel in 28."""
+    ink = coverage.astype(np.float32) / 255
+    inside = ink >= 0.5
+    # How far within a stroke each pixel's middle is; at an edge, its ink says so more exactly.
+    depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    depth = np.where(np.abs(depth) < 2, ink, depth - np.sign(depth) / 2 + 0.5)
+    shift = pen * _PEN * len(coverage)
+    changed = ink + (depth + shift).clip(0, 1) - depth.clip(0, 1)
+    return np.rint(255 * changed.clip(_THINNEST * ink, 1)).astype(np.uint8)
