@@ -26,9 +26,12 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "s",
         "At most 1.3 times `import jax` with a warm cache and 1.8 with none, and faster than both "
         "others, whose scripts load a DCGAN and write seven digits.",
-        "The limit is the start of a process and the import of JAX. What is beyond: SciPy's image "
-        "operations, with which the picture is read again before it is handed out, and the two "
-        "networks' kept code.",
+        "The limit is the start of a process and the import of JAX, less the garbage collection "
+        "that a short command goes without. What is beyond: importing SciPy's image operations, "
+        "with which the picture is read again before it is handed out, and Typer with Pydantic; "
+        "loading the two networks' kept code; their first calls. Without a cache, Flax is "
+        "imported, the networks are traced, and XLA compiles them: that alone takes longer than "
+        "importing JAX.",
     ),
     (
         "`handsum --help`",
@@ -36,7 +39,8 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "s",
         "At most 1.3 times importing what it is printed with.",
         "The limit is importing Typer and rich. What is beyond is Typer's own help, which imports "
-        "rich's Markdown and its tracebacks; of the commands, only the called one is built.",
+        "rich's console, its Markdown and its tracebacks, whatever is printed; of the commands, "
+        "only the called one is built.",
     ),
     (
         "A training step of `dcgan`, preset `classic`, batch 16",

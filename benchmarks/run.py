@@ -9,6 +9,7 @@ the machine meanwhile; `cpu`, the processors' own seconds, tells where something
 from __future__ import annotations
 
 import argparse
+import compileall
 import datetime
 import json
 import os
@@ -212,6 +213,9 @@ def _select_platform(device: str) -> None:
     source = str(HERE.parent / "src")
     os.environ["PYTHONPATH"] = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
     sys.path.insert(0, source)
+    # As pip does when it installs: otherwise, where Python may write no bytecode, as in many
+    # containers, every one of handsum's own processes would compile it anew.
+    compileall.compile_dir(source, quiet=1)
 
 
 def main() -> None:

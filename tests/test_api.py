@@ -13,7 +13,7 @@ from PIL import Image
 
 import handsum
 from handsum.errors import HandsumError, UsageError
-from handsum.pretrained import list_models
+from handsum.zoo import list_models
 
 FUNCTIONS = [name for name in handsum.__all__ if name != "__version__"]
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]

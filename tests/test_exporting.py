@@ -17,8 +17,9 @@ from safetensors.numpy import load_file
 from handsum.errors import HandsumError, UsageError
 from handsum.exporting import export_model
 from handsum.models import inference
-from handsum.pretrained import list_models, load_model
+from handsum.pretrained import load_model
 from handsum.training.snapshots import network
+from handsum.zoo import list_models
 
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
 

@@ -55,3 +55,9 @@ def test_completion_imports_nothing_heavy() -> None:
     )
     assert set(done.stdout.split()) == set(COMMANDS), done.stderr
     assert done.stderr.strip() == ""
+
+
+def test_listing_the_models_imports_no_jax() -> None:
+    done = run(REPORT, "models")
+    assert "r3gan" in done.stdout
+    assert {"jax", "flax", "scipy"}.isdisjoint(done.stderr.strip().split(",")), done.stderr

@@ -31,7 +31,7 @@ def test_the_package_says_that_it_is_typed() -> None:
 
 def test_the_command_is_installed() -> None:
     (command,) = metadata.entry_points(group="console_scripts", name="handsum")
-    assert command.value == "handsum.cli.app:main"
+    assert command.value == "handsum.__main__:main"
 
 
 def test_the_lock_file_holds_names_and_versions_only() -> None:

@@ -118,27 +118,3 @@ def load_model(
     if task in SEQUENCE_GENERATORS:
         return load_sequence_generator(name)
     return load_sum_reader(name) if task in SUM_READERS else load_reader(name)
-
-
-def list_models() -> list[dict[str, Any]]:
-    """The zoo, a row a model: name, task, summary, bundled, parameters, bytes, measured.
-
-    The last three are None where the model is not bundled; `measured` holds figures by their name.
-    """
-    rows = []
-    for entry in registry.ENTRIES.values():
-        folder = WEIGHTS / (entry.weights or entry.name)
-        bundled = (folder / "config.json").exists()
-        facts = read_facts(folder) if bundled else {}
-        rows.append(
-            {
-                "name": entry.name,
-                "task": entry.task,
-                "summary": entry.summary,
-                "bundled": bundled,
-                "parameters": facts.get("parameters"),
-                "bytes": (folder / "weights.npz").stat().st_size if bundled else None,
-                "measured": facts.get("measured"),
-            }
-        )
-    return rows

@@ -1,4 +1,4 @@
-"""What every loaded model tells of itself, whatever it is for."""
+"""The zoo: what every model in it is, and what every loaded one tells of itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from handsum.models import registry
-from handsum.training.snapshots import Snapshot
+from handsum.training.snapshots import WEIGHTS, Snapshot, read_facts
 
 
 class Model:
@@ -57,3 +57,27 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.task}, {self.parameters:,} parameters>"
+
+
+def list_models() -> list[dict[str, Any]]:
+    """The zoo, a row a model: name, task, summary, bundled, parameters, bytes, measured.
+
+    The last three are None where the model is not bundled; `measured` holds figures by their name.
+    """
+    rows = []
+    for entry in registry.ENTRIES.values():
+        folder = WEIGHTS / (entry.weights or entry.name)
+        bundled = (folder / "config.json").exists()
+        facts = read_facts(folder) if bundled else {}
+        rows.append(
+            {
+                "name": entry.name,
+                "task": entry.task,
+                "summary": entry.summary,
+                "bundled": bundled,
+                "parameters": facts.get("parameters"),
+                "bytes": (folder / "weights.npz").stat().st_size if bundled else None,
+                "measured": facts.get("measured"),
+            }
+        )
+    return rows

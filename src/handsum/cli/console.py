@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, NoReturn
 
-from rich.console import Console
-
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 LEAST_WIDTH = 72
 
-# Results go to standard output and may be piped; notes, progress and errors go to standard error.
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Consoles are made when something is to be printed on them: importing what they are takes longer
+# than all else that a command's line needs, and many a command says nothing.
+
+
+@cache
+def out() -> Console:
+    """The console for results, on standard output, which may be piped."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+@cache
+def err() -> Console:
+    """The console for notes, progress and errors, on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def show_table(table: Table) -> None:
     """Print a table; in a terminal too narrow for any, its lines break and nothing is cut off."""
-    Console(highlight=False, soft_wrap=True, width=max(out.width, LEAST_WIDTH)).print(table)
+    from rich.console import Console
+
+    width = max(out().width, LEAST_WIDTH)
+    Console(highlight=False, soft_wrap=True, width=width).print(table)
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print `error: message` on standard error and leave with `exit_code`."""
-    err.print("error: ", style="bold red", end="")
-    err.print(message, markup=False)
+    err().print("error: ", style="bold red", end="")
+    err().print(message, markup=False)
     sys.exit(exit_code)

@@ -143,7 +143,7 @@ def dataset(
     plan = Plan(recipe, file_format, choose_shards(recipe) if shards is None else shards, split)
     if workers > plan.shards:
         note = f"note: {workers} workers for {plan.shards} of --shards: some have nothing to do"
-        err.print(note, markup=False)
+        err().print(note, markup=False)
     start = time.perf_counter()
     written = _write(output, plan, workers, hosts, host)
     seconds = time.perf_counter() - start
@@ -186,7 +186,7 @@ def _write(output: Path, plan: Plan, workers: int, hosts: int, host: int) -> Wri
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Progress(*columns, console=err(), transient=True, disable=not err().is_terminal) as bar:
         task = bar.add_task("writing", total=wanted, rate="")
 
         def tell(samples: int) -> None:

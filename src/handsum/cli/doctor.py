@@ -38,9 +38,9 @@ def doctor(
             style = "bold red" if one.problem else "dim" if one.hint else ""
             value = f"{one.value}: {one.hint}" if one.hint else one.value
             kind = "" if one.kind == last else one.kind
-            out.print(f"{kind:9}{one.name:{width}}  {value}", style=style, markup=False)
+            out().print(f"{kind:9}{one.name:{width}}  {value}", style=style, markup=False)
             last = one.kind
     for one in problems:
-        err.print(f"{one.kind} {one.name}: {one.problem}", markup=False)
+        err().print(f"{one.kind} {one.name}: {one.problem}", markup=False)
     if problems:
         raise typer.Exit(1)

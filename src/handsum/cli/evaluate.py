@@ -87,7 +87,7 @@ def evaluate(
             progress=progress,
         )
     for note in found.notes:
-        err.print(note, markup=False)
+        err().print(note, markup=False)
     if as_json:
         typer.echo(json.dumps(found.facts, allow_nan=False))
     else:
@@ -95,7 +95,7 @@ def evaluate(
             _show(table)
     if report is not None:
         save_report(report, found.facts, found.tables, found.pictures)
-        err.print(f"wrote {report / 'index.html'}", markup=False)
+        err().print(f"wrote {report / 'index.html'}", markup=False)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def _progress() -> Iterator[Callable[[float], None]]:
     """Show the share that is done as a bar."""
     from rich.progress import Progress
 
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Progress(console=err(), transient=True, disable=not err().is_terminal) as bar:
         task = bar.add_task("measuring", total=1.0)
         yield lambda share: bar.update(task, completed=share)
 

@@ -55,4 +55,4 @@ def export(
     if signature is not None:
         for verb, names in (("takes", signature.takes), ("gives", signature.gives)):
             listed = ", ".join(f"{name} {shape}" for name, shape in names.items())
-            err.print(f"{verb} {listed}", markup=False)
+            err().print(f"{verb} {listed}", markup=False)

@@ -208,6 +208,6 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with Progress(*columns, console=err(), transient=True, disable=not err().is_terminal) as bar:
         task = bar.add_task("drawing", total=None)
         yield lambda done, wanted: bar.update(task, completed=done, total=wanted)

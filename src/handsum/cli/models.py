@@ -15,7 +15,7 @@ def models(
     """List the models: task, size, measured quality, bundled or not."""
     import json
 
-    from handsum.pretrained import list_models
+    from handsum.zoo import list_models
 
     rows = list_models()
     if as_json:
@@ -34,4 +34,4 @@ def models(
         table.add_row(row["name"], row["task"], size, file, measured)
     show_table(table)
     for row in rows:
-        out.print(f"{row['name']}: {row['summary']}", markup=False)
+        out().print(f"{row['name']}: {row['summary']}", markup=False)

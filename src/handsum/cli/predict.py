@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from handsum.cli.console import err, out
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from handsum.reading import FileReading, Prediction
 
 # A digit read with less than this is worth a second look.
@@ -107,25 +108,32 @@ def predict(
     else:
         _show(prediction)
     failures = [reading for reading in prediction.files if reading.failed]
+    if not failures:
+        return
+    from rich.text import Text
+
     for reading in failures:
-        err.print(Text.assemble(("error: ", "bold red"), _printable(str(reading.error))))
-    if failures:
-        raise typer.Exit(1)
+        err().print(Text.assemble(("error: ", "bold red"), _printable(str(reading.error))))
+    raise typer.Exit(1)
 
 
 def _show(prediction: Prediction) -> None:
+    from rich.text import Text
+
     readings = [reading for reading in prediction.files if not reading.failed]
     width = max((len(_printable(reading.file)) for reading in readings), default=0)
     for reading in readings:
-        out.print(_line(reading, width))
+        out().print(_line(reading, width))
     if prediction.interval is None or prediction.probability is None:
         return
     low, high = prediction.interval
     details = f"  ({_percent(prediction.probability)}, 90% interval {low}-{high})"
-    out.print(Text.assemble("sum ", (str(prediction.sum), "bold"), details))
+    out().print(Text.assemble("sum ", (str(prediction.sum), "bold"), details))
 
 
 def _line(reading: FileReading, width: int) -> Text:
+    from rich.text import Text
+
     line = Text(_printable(reading.file).ljust(width) + "  ")
     if reading.error is not None:
         return line.append(reading.error, "yellow")

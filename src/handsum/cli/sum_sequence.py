@@ -131,7 +131,7 @@ def sum_sequence(
     wrong = int((written.totals != total).sum())
     if wrong:
         message = f"note: {wrong} of {len(rows)} planned another sum than {total}: --verify redraws"
-        err.print(message, markup=False)
+        err().print(message, markup=False)
     tell(
         f"{path}: {_summary(written, total, length)}",
         {"sequences": rows, "writer": written.writer, "seed": written.seed},

@@ -143,11 +143,11 @@ def _show(run: Any) -> None:
     from handsum.config import to_json
     from handsum.training.settings import sizes
 
-    out.print(f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.out}", markup=False)
+    out().print(f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.out}", markup=False)
     for name, value in to_json(run.config).items():
-        out.print(f"  {name} = {value}", markup=False)
+        out().print(f"  {name} = {value}", markup=False)
     for part, size in sizes(run).items():
-        out.print(f"  {part}: {size:,} parameters", markup=False)
+        out().print(f"  {part}: {size:,} parameters", markup=False)
 
 
 def _count(devices: str | None, distributed: bool) -> int | None:
@@ -174,9 +174,9 @@ def _run(run: Any, resume: bool, from_step: int | None, devices: int | None) -> 
     if not is_first():
         return
     if outcome.finished:
-        err.print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
+        err().print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
     else:
-        err.print(
+        err().print(
             f"stopped at step {outcome.step:,} of {run.config.steps:,}, saved; go on with: "
             f"handsum train {run.model} --out {run.out} --resume",
             markup=False,
@@ -203,12 +203,12 @@ def _progress(run: Any) -> Iterator[Callable[[Any], None]]:
         bar.update(task, completed=progress.step)
         figures.plain = line
         last = progress.step == progress.steps
-        if not err.is_terminal and (last or progress.seconds - printed >= LOG_SECONDS):
+        if not err().is_terminal and (last or progress.seconds - printed >= LOG_SECONDS):
             printed = progress.seconds
-            err.print(f"step {progress.step:,} of {progress.steps:,}  {line}", markup=False)
+            err().print(f"step {progress.step:,} of {progress.steps:,}  {line}", markup=False)
 
-    if err.is_terminal:
-        with Live(Group(bar, figures), console=err):
+    if err().is_terminal:
+        with Live(Group(bar, figures), console=err()):
             yield report
     else:
         yield report

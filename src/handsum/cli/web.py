@@ -33,4 +33,4 @@ def web(
     """
     from handsum.web.server import serve
 
-    serve(host, port, open_browser, lambda line: err.print(line, markup=False))
+    serve(host, port, open_browser, lambda line: err().print(line, markup=False))

@@ -88,8 +88,8 @@ def writers(
         typer.echo(json.dumps({"writers": chosen.tolist(), "likeness": likeness}))
         return
     for one in found:
-        out.print(f"writer {one.writer}: fit {one.fit:.0%}", markup=False)
-    err.print(f"{output}: {len(chosen)} hands, seed {written.seed}", markup=False)
+        out().print(f"writer {one.writer}: fit {one.fit:.0%}", markup=False)
+    err().print(f"{output}: {len(chosen)} hands, seed {written.seed}", markup=False)
 
 
 def _like(paths: list[Path], count: int) -> list[Likeness]:
@@ -102,9 +102,9 @@ def _like(paths: list[Path], count: int) -> list[Likeness]:
     files = list(predict([str(path) for path in paths]).files)
     for file in files:
         if file.error:
-            err.print(f"{file.file}: {file.error}", markup=False)
+            err().print(f"{file.file}: {file.error}", markup=False)
         else:
-            err.print(f"{file.file}: {file.digits}", markup=False)
+            err().print(f"{file.file}: {file.digits}", markup=False)
     images = np.concatenate([file.images for file in files])
     labels = np.array([int(digit) for file in files for digit in file.digits], np.int64)
     return most_alike(images, labels, count)

@@ -195,7 +195,7 @@ def save(
         if reading not in (None, digits):
             seen = reading or "nothing"
             message = f"note: {digits} still reads as {seen}: try another --seed or --writer"
-            err.print(message, markup=False)
+            err().print(message, markup=False)
     return rows
 
 

@@ -14,7 +14,6 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
-from scipy.interpolate import CubicSpline
 
 from handsum.images import DIGIT_SIZE, mnist_digit
 
@@ -65,6 +64,9 @@ def _letter(source: _Source) -> np.ndarray:
 
 
 def _scribble(source: _Source) -> np.ndarray:
+    # Every reader's module imports this one, and few draw with it.
+    from scipy.interpolate import CubicSpline
+
     random = source.random
     count = int(random.integers(5, 15))
     points = random.uniform(15, _SIDE - 15, (count, 2))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def models() -> results.Zoo:
     """Tell of every model."""
     from handsum.models.registry import ENTRIES
-    from handsum.pretrained import list_models
+    from handsum.zoo import list_models
 
     return results.Zoo(
         models=[
