@@ -13,8 +13,6 @@ from handsum.painting import ink_box
 
 # What each change reaches at an amount of 1: radians, shares, shares of a digit's height.
 _TURN, _SLANT, _STRETCH, _BEND, _PEN = 0.2, 0.35, 0.2, 0.035, 0.01
-# Of a stroke's ink, what stays: a hairline pales, but is not lost.
-_THINNEST = 0.4
 # Places along a digit's height that are moved on their own.
 _CELLS = 6
 
@@ -38,7 +36,8 @@ def rewrite(
     before: tuple[int, int] | None = None
     for digit in placed:
         x, y, width, height = ink_box(digit.coverage)
-        image = _press(_bend(digit.coverage, hand, amount, rng), hand["pen"])
+        bent = _bend(digit.coverage, hand, amount, rng)
+        image = _press(bent, hand["pen"] * _PEN * len(digit.coverage))
         new_x, new_y, new_width, new_height = ink_box(image)
         left = digit.left + x
         if before is None:
@@ -76,13 +75,12 @@ def _bend(
     return np.rint(bent).astype(np.uint8)
 
 
-def _press(coverage: np.ndarray, pen: float) -> np.ndarray:
-    """Thicken strokes (`pen` up to 1) or thin them (down to -1), by up to half a pixel in 28."""
+def _press(coverage: np.ndarray, by: float) -> np.ndarray:
+    """Thicken strokes by so many pixels on each side, or thin them."""
     ink = coverage.astype(np.float32) / 255
     inside = ink >= 0.5
     # How far within a stroke each pixel's middle is; at an edge, its ink says so more exactly.
     depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
     depth = np.where(np.abs(depth) < 2, ink, depth - np.sign(depth) / 2 + 0.5)
-    shift = pen * _PEN * len(coverage)
-    changed = ink + (depth + shift).clip(0, 1) - depth.clip(0, 1)
-    return np.rint(255 * changed.clip(_THINNEST * ink, 1)).astype(np.uint8)
+    changed = ink + (depth + by).clip(0, 1) - depth.clip(0, 1)
+    return np.rint(255 * changed.clip(0, 1)).astype(np.uint8)
