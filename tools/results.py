@@ -34,7 +34,8 @@ HEAD = """# Results
 
 Every bundled model, measured by `handsum evaluate MODEL` with its defaults: {versions}, seed 0, on
 {device}. `python tools/results.py` measures what has changed and writes this page. Digits per
-second are of that machine while it did other things too; all else is a function of the seed.
+second are of that machine while it did other things too, and by one core but for `r3gan`, since
+when they are drawn by all; all else is a function of the seed.
 
 Generators draw digits of the test set's classes in hands drawn at random, without any selection;
 the last column is as many real digits. Sequences are counted as drawn once, and as `sum-sequence`
