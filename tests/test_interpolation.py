@@ -20,9 +20,12 @@ def test_the_ends_are_the_two_hands() -> None:
             np.array([3, 7]), np.full(2, writer), seed=1, indices=np.arange(2)
         ).astype(int)
         np.testing.assert_allclose(drawn.images[[end, end + 5]], own, atol=1)
-    # Every step is nearer to the end than the one before it.
-    away = np.abs(drawn.images[:5].astype(int) - drawn.images[4]).sum((1, 2))
-    assert (np.diff(away) < 0).all()
+    # Every step changes the digit, and less than all of them together. (Nearer to the end at every
+    # step it need not come: a thin stroke that moves has as many other pixels wherever it is.)
+    for digit in (drawn.images[:5].astype(int), drawn.images[5:].astype(int)):
+        changes = np.abs(np.diff(digit, axis=0)).sum((1, 2))
+        assert (changes > 0).all()
+        assert (changes < np.abs(digit[-1] - digit[0]).sum()).all()
 
 
 def test_latents_lead_from_one_drawing_to_another() -> None:
