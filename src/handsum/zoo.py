@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from handsum.models import registry
-from handsum.training.snapshots import WEIGHTS, Snapshot, read_facts
+from handsum.training.snapshots import WEIGHTS, Snapshot, read_facts, restore
 
 
 class Model:
@@ -48,12 +48,7 @@ class Model:
 
     def network(self) -> Any:
         """Its network, a `flax.nnx.Module` with these weights, to look into or train further."""
-        import jax
-
-        from handsum.training.snapshots import network
-
-        # The networks index their arrays by what is traced, which NumPy's cannot be.
-        return network(self.facts, jax.device_put(dict(self.weights)))
+        return restore(self._snapshot)
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.task}, {self.parameters:,} parameters>"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import jax
 from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.models import registry
-from handsum.training.snapshots import WEIGHTS, load_snapshot, network
+from handsum.training.snapshots import WEIGHTS, load_snapshot, restore
 from handsum.training.state import State, init_state
 
 
@@ -21,6 +20,5 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
     parts = module.build(config, rngs=nnx.Rngs(config.seed))
     frozen: dict[str, str] = getattr(module, "FROZEN", {})
     for part, name in frozen.items():
-        snapshot = load_snapshot(WEIGHTS / name)
-        parts[part] = network(snapshot.facts, jax.device_put(dict(snapshot.arrays)))
+        parts[part] = restore(load_snapshot(WEIGHTS / name))
     return init_state(parts, config, module.SNAPSHOT_PART, frozen)

@@ -187,3 +187,15 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
             )
         filled.append((path, leaf.replace(weights[name])))
     return nnx.merge(definition, nnx.from_flat_state(filled))
+
+
+def restore(snapshot: Snapshot) -> Any:
+    """A snapshot's network with its weights on the device.
+
+    Raises:
+        SnapshotError: the weights are not of the network that the facts describe.
+    """
+    import jax
+
+    # The networks index their arrays by what is traced, which NumPy's cannot be.
+    return network(snapshot.facts, jax.device_put(dict(snapshot.arrays)))
