@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def _environment(side: Side) -> dict[str, str]:
 
 
 class _Worker:
+    """A side's worker, stopped but in its own rounds: its threads would wait for work by spinning."""
+
     def __init__(self, side: Side) -> None:
         self.side = side
         self._process = subprocess.Popen(
@@ -51,12 +54,16 @@ class _Worker:
 
     def ready(self) -> None:
         self._line()
+        self._process.send_signal(signal.SIGSTOP)
 
     def round(self) -> dict[str, float]:
         assert self._process.stdin
+        self._process.send_signal(signal.SIGCONT)
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return json.loads(self._line())
+        measured = json.loads(self._line())
+        self._process.send_signal(signal.SIGSTOP)
+        return measured
 
     def close(self) -> None:
         if self._process.poll() is None:
