@@ -18,7 +18,9 @@ AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
 # Settings that may be 0 though they are counts, and those that are shares of a whole.
 _FROM_ZERO = frozenset({"seed", "warmup_steps", "non_digits", "non_digit_bank"})
 _LARGEST = 2**31 - 1
-_SHARES = frozenset({"beta1", "beta2", "dropout", "ema_decay", "label_smoothing", "new_hands"})
+_SHARES = frozenset(
+    {"beta1", "beta2", "dropout", "ema_decay", "label_smoothing", "new_hands", "restart"}
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,9 @@ class TrainingConfig:
     """What every training run has; a model's own configuration adds its fields to these.
 
     The learning rate rises linearly over `warmup_steps`, then falls to `final_learning_rate` along
-    a half cosine that ends at `steps`. `ema_decay` 0 means that no moving average is kept.
+    a half cosine that ends at `steps`. `restart` is the share of the steps, at the end, that begin
+    anew at `restart_rate` and fall by a half cosine of their own (one warm restart of Loshchilov
+    and Hutter, "SGDR", 2017). `ema_decay` 0 means that no moving average is kept.
     """
 
     steps: int = 10_000
@@ -34,11 +38,18 @@ class TrainingConfig:
     learning_rate: float = 1e-3
     final_learning_rate: float = 0.0
     warmup_steps: int = 200
+    restart: float = 0.0
+    restart_rate: float = 1e-4
     beta1: float = 0.9
     beta2: float = 0.999
     weight_decay: float = 0.0
     ema_decay: float = 0.0
     seed: int = 0
+
+    @property
+    def restart_step(self) -> int:
+        """The step that begins anew; `steps` where none does."""
+        return self.steps - int(self.restart * self.steps)
 
 
 def replace(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:

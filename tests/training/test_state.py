@@ -5,6 +5,7 @@ from flax import nnx
 
 from handsum.config import replace
 from handsum.models import judge
+from handsum.training.parts import begin_state
 from handsum.training.state import compile_step, init_state, make_step, optimizer
 
 
@@ -49,13 +50,9 @@ def test_the_average_follows_the_parameters(config) -> None:
     assert 0 < np.abs(averaged - now).max() < 0.01
 
 
-def test_the_learning_rate_rises_and_falls_to_its_end() -> None:
-    config = replace(
-        judge.Config(),
-        {"steps": 100, "warmup_steps": 10, "learning_rate": 1.0, "final_learning_rate": 0.1},
-    )
-    config = replace(config, {"weight_decay": 0.0})
-    transform = optimizer(config)
+def rates(changes: dict) -> list[float]:
+    """The learning rate of each of 101 steps."""
+    transform = optimizer(replace(judge.Config(), {"weight_decay": 0.0, "steps": 100} | changes))
     params = jax.numpy.zeros(())
     state = transform.init(params)
     sizes = []
@@ -63,7 +60,49 @@ def test_the_learning_rate_rises_and_falls_to_its_end() -> None:
         # Adam's step for a constant gradient is the learning rate.
         update, state = transform.update(jax.numpy.ones(()), state, params)
         sizes.append(-float(update))
+    return sizes
+
+
+def test_the_learning_rate_rises_and_falls_to_its_end() -> None:
+    sizes = rates({"warmup_steps": 10, "learning_rate": 1.0, "final_learning_rate": 0.1})
     assert sizes[0] == pytest.approx(0.01, rel=0.01)
     assert sizes[10] == pytest.approx(1.0, rel=0.01)
     assert max(sizes) <= 1.01
     assert sizes[100] == pytest.approx(0.1, rel=0.02)
+
+
+def test_a_restart_begins_anew_after_a_run_without_it() -> None:
+    common = {"warmup_steps": 10, "learning_rate": 1.0, "final_learning_rate": 0.1}
+    sizes = rates(common | {"restart": 0.25, "restart_rate": 0.5})
+    shorter = rates(common | {"steps": 75})
+    assert sizes[:75] == pytest.approx(shorter[:75], rel=1e-5)
+    assert sizes[75] == pytest.approx(0.5, rel=0.01)
+    assert sizes[75:] == sorted(sizes[75:], reverse=True)
+    assert sizes[100] == pytest.approx(0.1, rel=0.02)
+
+
+def test_r3gan_eases_its_penalties_from_the_restart_on() -> None:
+    from handsum.models import r3gan
+
+    config = replace(r3gan.PRESETS["small"], {"steps": 10, "batch_size": 4, "writers": 3})
+    config = replace(config, {"restart": 0.5, "widths": (8, 6, 4)})
+    definitions, state = begin_state("r3gan", config)
+    parts = {
+        part: nnx.merge(definition, state["params"][part], state["rest"][part])
+        for part, definition in definitions.items()
+    }
+    random = np.random.default_rng(0)
+    batch = {
+        "images": jax.numpy.asarray(random.uniform(-1, 1, (4, 28, 28, 1)), jax.numpy.float32),
+        "labels": jax.numpy.arange(4),
+        "writers": jax.numpy.arange(4) % 3,
+        "key": jax.random.key(1),
+    }
+    losses = r3gan.losses(config)
+    for part, weight in (("discriminator", config.penalty), ("critics", config.critic_penalty)):
+        before, metrics = losses[part](parts, batch | {"step": 4}, jax.random.key(0))
+        after, _ = losses[part](parts, batch | {"step": 5}, jax.random.key(0))
+        penalty = metrics["penalty" if part == "discriminator" else "critics_penalty"]
+        eased = (1 - config.restart_penalty) * weight / 2 * penalty
+        assert float(before - after) == pytest.approx(float(eased), rel=1e-3)
+        assert eased > 0

@@ -11,8 +11,8 @@ from jax.sharding import PartitionSpec
 # A model's networks by name. Any, since each is called with arguments of its own.
 Parts = dict[str, Any]
 # "images" float32 (N, 28, 28, 1) in [-1, 1], "labels" and "writers" int32 (N,), "mask" bool (N,);
-# of sequences (N, L, ...) each, the mask False beyond their ends. "key" is common to a step's
-# losses, each of which has one of its own besides.
+# of sequences (N, L, ...) each, the mask False beyond their ends. "step" is the number of steps
+# before this one; "key" is common to a step's losses, each of which has one of its own besides.
 Batch = dict[str, jax.Array]
 Metrics = dict[str, jax.Array]
 Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]

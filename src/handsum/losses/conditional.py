@@ -52,8 +52,12 @@ def conditional_discriminator_loss(
     generated: jax.Array,
     labels: jax.Array,
     versus: Versus = non_saturating_loss,
+    easing: jax.Array | float = 1.0,
 ) -> tuple[jax.Array, Metrics]:
-    """Telling real from generated, a gradient penalty on both, and reading the real digits."""
+    """Telling real from generated, a gradient penalty on both, and reading the real digits.
+
+    The penalties weigh `easing` times what the configuration says.
+    """
     real_logits, readings = judge(real)
     generated_logits, _ = judge(generated)
     share = max(1, round(config.penalty_share * len(labels)))
@@ -61,7 +65,7 @@ def conditional_discriminator_loss(
     penalty += gradient_penalty(lambda images: judge(images)[0], generated[:share])
     adversarial = versus(real_logits, generated_logits)
     reading = cross_entropy_loss(readings, labels)
-    loss = adversarial + config.penalty / 2 * penalty + config.class_weight * reading
+    loss = adversarial + easing * config.penalty / 2 * penalty + config.class_weight * reading
     metrics = {
         "discriminator_loss": adversarial,
         "penalty": penalty,

@@ -25,14 +25,18 @@ StepFunction = Callable[[State, dict[str, jax.Array], jax.Array], tuple[State, A
 
 def optimizer(config: TrainingConfig) -> optax.GradientTransformation:
     """AdamW with the schedule of `config`; without a decay, Adam."""
-    warmup = min(config.warmup_steps, config.steps // 2)
+    first, end = config.restart_step, config.final_learning_rate
     schedule = optax.warmup_cosine_decay_schedule(
         init_value=config.learning_rate / 100,
         peak_value=config.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=config.steps,
-        end_value=config.final_learning_rate,
+        warmup_steps=min(config.warmup_steps, first // 2),
+        decay_steps=first,
+        end_value=end,
     )
+    if first < config.steps:
+        rate = config.restart_rate
+        again = optax.warmup_cosine_decay_schedule(rate, rate, 0, config.steps - first, end)
+        schedule = optax.join_schedules([schedule, again], [first])
     return optax.adamw(schedule, b1=config.beta1, b2=config.beta2, weight_decay=config.weight_decay)
 
 
@@ -101,6 +105,7 @@ def make_step(
         batch = {name: values[rows] for name, values in data.items()}
         batch["images"] = from_bytes(batch["images"])
         batch["mask"] = rows >= 0
+        batch["step"] = state["step"]
         batch["key"] = key
         state = jax.tree.map(lambda leaf: leaf, state)  # a fresh tree: the caller's stays whole
         metrics: dict[str, jax.Array] = {}
