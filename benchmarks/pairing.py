@@ -31,7 +31,7 @@ def _environment(side: Side) -> dict[str, str]:
 
 
 class _Worker:
-    """A side's worker, stopped but in its own rounds: its threads would wait for work by spinning."""
+    """A side's worker, stopped between its rounds: its threads would wait for work by spinning."""
 
     def __init__(self, side: Side) -> None:
         self.side = side

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
-from handsum.hands import hand_vectors, parse_hand
+from handsum.hands import blend, hand_vectors, parse_hand
 
 TABLE = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32) * np.arange(1, 9)
 
@@ -34,12 +34,26 @@ def test_a_mix_is_as_far_out_as_its_writers() -> None:
     np.testing.assert_allclose(one, TABLE[3], rtol=1e-5)
     mixed = hand_vectors(parse_hand("3+4"), TABLE, 2, 0)
     np.testing.assert_array_equal(mixed[0], mixed[1])
-    middle = TABLE.mean(0)
-    expected = middle + (one - middle + other - middle) / 2**0.5
-    np.testing.assert_allclose(mixed[0], expected, rtol=1e-4, atol=1e-4)
+    spreads = np.stack([one, other]) - TABLE.mean(0)
+    mean, spread = spreads.mean(0), mixed[0] - TABLE.mean(0)
+    assert np.linalg.norm(spread) == pytest.approx(np.linalg.norm(spreads, axis=1).mean(), rel=1e-4)
+    np.testing.assert_allclose(
+        spread / np.linalg.norm(spread), mean / np.linalg.norm(mean), atol=1e-4
+    )
     # Nearly all of one is nearly that one.
     near = hand_vectors(parse_hand("3:99+4:1"), TABLE, 1, 0)[0]
     assert np.linalg.norm(near - one) < 0.05 * np.linalg.norm(other - one)
+
+
+def test_a_mix_of_opposites_is_no_hand_but_the_middle() -> None:
+    spreads = np.array([[1.0, 2.0], [-1.0, -2.0]])
+    np.testing.assert_allclose(blend(np.array([[0.5, 0.5]]), spreads), 0, atol=1e-6)
+    np.testing.assert_allclose(blend(np.array([[0.75, 0.25]]), spreads), spreads[:1])
+
+
+def test_shares_beyond_all_numbers_are_said() -> None:
+    with pytest.raises(UsageError, match="shares are too large"):
+        parse_hand(f"12:{'9' * 400}+40")
 
 
 def test_new_hands_vary_as_writers_do() -> None:

@@ -43,6 +43,29 @@ def test_latents_lead_from_one_drawing_to_another() -> None:
     assert interpolate("latents", "5", steps=2, seed=2, model="cgan").images.shape == (2, 28, 28)
 
 
+def test_a_hand_to_itself_does_not_change() -> None:
+    same = interpolate("12..12", "27", steps=5, seed=5).images.astype(int)
+    np.testing.assert_allclose(same[:5], np.repeat(same[:1], 5, axis=0), atol=1)
+
+
+def test_new_to_new_leads_from_one_new_hand_to_another() -> None:
+    drawn = interpolate("new..new", "2", steps=4, seed=5).images.astype(int)
+    own = interpolate("new..12", "2", steps=4, seed=5).images.astype(int)
+    np.testing.assert_allclose(drawn[0], own[0], atol=1)
+    assert np.abs(drawn[-1] - drawn[0]).mean() > 3
+
+
+def test_the_seed_chooses_the_hand_of_latents_and_it_is_told(tmp_path: Path) -> None:
+    chosen = {int(interpolate("latents", "5", steps=2, seed=seed).writers[0]) for seed in range(6)}
+    assert len(chosen) > 3
+    drawn = interpolate("latents", "5", steps=2, seed=0)
+    assert drawn.hand == str(drawn.writers[0])
+    save_interpolation(tmp_path / "a.png", drawn)
+    with Image.open(tmp_path / "a.png") as strip:
+        assert strip.text["handsum:writer"] == drawn.hand
+    assert interpolate("latents", "5", steps=2, seed=0, writer="3+4").hand == "3+4"
+
+
 def test_strips_and_animations(tmp_path: Path) -> None:
     drawn = interpolate("1..2", "04", steps=4, seed=3)
     save_interpolation(tmp_path / "a.png", drawn)
@@ -70,6 +93,10 @@ def test_strips_and_animations(tmp_path: Path) -> None:
         ("1..2", {"digits": "a"}, "not 'a'"),
         ("1..2", {"model": "cgan"}, "cgan knows no writers"),
         ("latents", {"model": "dcgan"}, "draws random digits"),
+        ("latents", {"model": "cgan", "writer": 3}, "cgan knows no writers"),
+        ("latents", {"writer": 9999}, "writer 9999 is out of range"),
+        ("12..40", {"writer": 7}, "a writer is for latents"),
+        ("digits", {"model": "cgan", "writer": 7}, "a writer is for latents"),
     ],
 )
 def test_what_cannot_be_done_is_said(between: str, options, message: str) -> None:

@@ -233,7 +233,7 @@ def test_a_style_that_cannot_be_is_an_error(fields: dict[str, object], message: 
 
 def test_a_picture_too_large_to_read_is_not_drawn() -> None:
     images = np.zeros((50, 200, 28, 28), np.uint8)
-    with pytest.raises(UsageError, match="smaller scale"):
+    with pytest.raises(UsageError, match="smaller size"):
         render(images, [np.random.default_rng(0)] * 50, Style(scale=32))
 
 

@@ -58,6 +58,11 @@ def test_the_file_is_well_formed_and_says_what_it_is(draw_row) -> None:
     assert [len(row.findall(f"{SVG}path")) for row in rows] == [3, 4]
     assert [text.text for text in root.findall(f"{SVG}text")] == captions
     assert root.find(f"{SVG}rect") is None
+    # However small the picture, its print is as large beside its digits as in a large one.
+    small = ElementTree.fromstring(draw_svg(sheet, Style(scale=0.25), texts, captions, {}))
+    sizes = [one.find(f"{SVG}text").get("font-size") for one in (root, small)]  # type: ignore[union-attr]
+    assert sizes[0] == sizes[1]
+
     assert b"#102a6b" in data
     assert b"7 &amp; 8" in data
     # A resolution makes it a size on paper.
@@ -65,3 +70,15 @@ def test_the_file_is_well_formed_and_says_what_it_is(draw_row) -> None:
     assert sized.get("width", "").endswith("in")
     assert float(sized.get("width", "")[:-2]) == pytest.approx(sheet.width / 4 / 200, rel=1e-3)
     assert sized.find(f"{SVG}rect") is not None
+
+
+def test_a_sheet_is_as_large_as_its_own_size_however_finely_it_is_traced(draw_row) -> None:
+    from handsum.saving import draw_vector
+    from handsum.writing import write_rows
+
+    rows = np.tile(np.arange(10), (140, 1))
+    written = write_rows(rows, 1, verify=False)
+    data, boxes = draw_vector(written, Style(scale=0.5))
+    root = ElementTree.fromstring(data)
+    assert len(root.findall(f"{SVG}g/{SVG}g/{SVG}path")) >= 1400
+    assert boxes[..., 0].max() < float(root.get("width", "0"))

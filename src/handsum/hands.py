@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,6 +58,8 @@ def parse_hand(text: str | int) -> Hand:
     total = sum(shares.values())
     if not total:
         raise UsageError(f"the shares of {text!r} are all zero")
+    if not math.isfinite(total):
+        raise UsageError("a hand's shares are too large: use numbers such as 3 and 1")
     kept = {writer: share / total for writer, share in shares.items() if share}
     return Hand(text, tuple(kept.items()))
 
@@ -66,9 +69,9 @@ def hand_vectors(
 ) -> np.ndarray:
     """The embeddings float32 (count - start, E) of a hand, from those of all writers (W, E).
 
-    A mix lies between its writers and as far from the middle of all hands as they do. Every one of
-    `count` new hands is another, drawn from a Gaussian with the writers' mean and covariance; those
-    before number `start` are left out.
+    A mix lies between its writers, as far from the middle of all hands as they do (see `blend`).
+    Every one of `count` new hands is another, drawn from a Gaussian with the writers' mean and
+    covariance; those before number `start` are left out.
 
     Raises:
         UsageError: no such writer, or no hands to mix at all.
@@ -81,8 +84,8 @@ def hand_vectors(
     if hand.parts:
         shares = np.array([share for _, share in hand.parts])
         own = spread[[writer for writer, _ in hand.parts]]
-        mixed = shares @ own / np.sqrt(np.square(shares).sum())
-        return np.tile((middle + mixed).astype(np.float32), (count - start, 1))
+        mixed = middle + blend(shares[None], own)
+        return np.tile(mixed.astype(np.float32), (count - start, 1))
     # One by one: a row of a product of matrices may depend on how many rows there are.
     scaled = spread / np.sqrt(len(table) - 1)
     vectors = np.empty((count - start, table.shape[1]), np.float32)
@@ -91,6 +94,17 @@ def hand_vectors(
             middle + stream(seed, Stream.HANDS, index).standard_normal(len(table)) @ scaled
         )
     return vectors
+
+
+def blend(shares: np.ndarray, spreads: np.ndarray) -> np.ndarray:
+    """Mixes (N, E) of vectors (K, E) by shares (N, K), each as long as its parts are on average.
+
+    A plain mean would be nearer to the middle than any hand is.
+    """
+    mixed = shares @ spreads
+    lengths = shares @ np.linalg.norm(spreads, axis=1) / shares.sum(1)
+    # Parts that cancel out have no direction: they stay in the middle.
+    return mixed * (lengths / np.maximum(np.linalg.norm(mixed, axis=1), 1e-9))[:, None]
 
 
 @dataclass(frozen=True)

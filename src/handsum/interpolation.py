@@ -12,10 +12,11 @@ from PIL import Image
 from handsum._version import __version__
 from handsum.drawing import Digits, parse_digits
 from handsum.errors import UsageError
-from handsum.hands import hand_vectors, parse_hand
+from handsum.hands import blend, choose_hands, hand_vectors, parse_hand
 from handsum.images import atomic_write, encode_gif, encode_png, tile
 from handsum.layout import check_size
 from handsum.painting import enlarge
+from handsum.saving import check_place
 from handsum.seeds import choose_seed
 
 if TYPE_CHECKING:
@@ -34,14 +35,15 @@ def interpolate(
     *,
     steps: int = 8,
     seed: int | None = None,
-    writer: str | int = 0,
+    writer: str | int | None = None,
     model: str | None = None,
 ) -> Digits:
     """Draw each of `digits` in `steps` steps between two hands or two latents: one row each.
 
     `between` is two hands such as "12..40" (see `hands.parse_hand`), which every step writes with
-    the same latents; or "latents", from one random drawing to another in the hand of `writer`; or
-    "digits", from each of `digits` to the next by a model that mixes digits.
+    the same latents; or "latents", from one random drawing to another in the hand of `writer` (by
+    default the seed's choice); or "digits", from each of `digits` to the next by a model that mixes
+    digits.
 
     Raises:
         UsageError: fewer than two steps, what is no such pair, or a model without what it takes.
@@ -54,6 +56,8 @@ def interpolate(
     generator = load_generator(model) if model else load_generator()
     if not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits, not those that are asked for")
+    if writer is not None and between.strip() != LATENTS:
+        raise UsageError(f"a writer is for {LATENTS}: {between.strip()} names what it goes between")
     if between.strip() == DIGITS:
         return _between_digits(generator, parse_digits(digits), steps, seed)
     labels = np.repeat(parse_digits(digits), steps)
@@ -61,20 +65,25 @@ def interpolate(
     shares = np.tile(np.linspace(0, 1, steps), count // steps)
     ends = [part.strip() for part in between.split("..")]
     knows = len(generator.hands) > 1
+    writers, name = np.full(count, -1), between.strip()
     if ends == [LATENTS]:
-        if knows:
-            hands = hand_vectors(parse_hand(writer), generator.hands, 1, seed).repeat(count, axis=0)
-        else:
-            hands = np.zeros(count, np.int64)
+        chosen = choose_hands(generator, writer, 1, seed)
+        hands, writers = chosen.drawn.repeat(count, axis=0), chosen.writers.repeat(count)
+        name = chosen.name or (str(chosen.writers[0]) if knows else LATENTS)
         towards = shares
     elif len(ends) == 2:
         if not knows:
             raise UsageError(f"{generator.name} knows no writers: use {LATENTS}")
-        pair = [hand_vectors(parse_hand(end), generator.hands, 1, seed)[0] for end in ends]
+        # The second of two new hands is another than the first.
+        pair = np.concatenate(
+            [
+                hand_vectors(parse_hand(end), generator.hands, place + 1, seed, place)
+                for place, end in enumerate(ends)
+            ]
+        )
         middle = generator.hands.mean(0)
-        # As far from the middle of all hands all the way, as hands are.
-        turn = shares[:, None] * np.pi / 2
-        hands = middle + np.cos(turn) * (pair[0] - middle) + np.sin(turn) * (pair[1] - middle)
+        turn = shares * np.pi / 2
+        hands = middle + blend(np.stack([np.cos(turn), np.sin(turn)], axis=1), pair - middle)
         towards = np.zeros(count)
     else:
         raise UsageError(
@@ -82,8 +91,7 @@ def interpolate(
         )
     indices = np.arange(count) // steps
     images = generator.draw_between(labels, hands, towards, seed=seed, indices=indices)
-    writers = np.full(count, -1)
-    return Digits(images, labels, writers, steps, seed, generator.name, between)
+    return Digits(images, labels, writers, steps, seed, generator.name, name)
 
 
 def _between_digits(generator: DigitGenerator, ends: np.ndarray, steps: int, seed: int) -> Digits:
@@ -106,9 +114,15 @@ def _between_digits(generator: DigitGenerator, ends: np.ndarray, steps: int, see
 
 
 def check_interpolation_path(path: Path) -> None:
-    """Raise UsageError for a file that is neither a .png nor a .gif."""
+    """Raise unless an interpolation can be saved under this name: before the work, not after it.
+
+    Raises:
+        UsageError: neither a .png nor a .gif.
+        HandsumError: a folder of that name, or none to write it in.
+    """
     if path.suffix.lower() not in (".png", ".gif"):
         raise UsageError(f"cannot write {path}: an interpolation is a .png strip or a .gif")
+    check_place(path)
 
 
 def save_interpolation(path: Path, digits: Digits) -> None:
@@ -133,6 +147,12 @@ def encode_strip(digits: Digits) -> bytes:
         "handsum:writer": str(digits.hand),
         "handsum:digits": "".join(map(str, digits.labels[:: digits.columns])),
     }
+    side = 28 * SCALE
+    check_size(
+        digits.columns * side,
+        len(digits.images) // digits.columns * side,
+        "use fewer --digits or --steps, or a .gif",
+    )
     return encode_png(tile(_enlarged(digits), digits.columns), metadata)
 
 
@@ -149,6 +169,4 @@ def encode_film(digits: Digits) -> bytes:
 
 
 def _enlarged(digits: Digits) -> np.ndarray:
-    side = round(28 * SCALE)
-    check_size(digits.columns * side, len(digits.images) // digits.columns * side)
     return np.stack([enlarge(image, SCALE) for image in digits.images])

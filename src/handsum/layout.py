@@ -14,7 +14,7 @@ import numpy as np
 
 from handsum.errors import UsageError
 from handsum.images import MAX_PICTURE_PIXELS
-from handsum.marks import MARKS, draw_mark, measure_pen
+from handsum.marks import MARKS, count_whole, draw_mark, measure_pen
 from handsum.painting import (
     INK_LEVEL,
     Color,
@@ -30,6 +30,7 @@ from handsum.painting import (
 Spacing = Literal["normal", "wide", "thousands"]
 
 DIGIT_HEIGHT = 20  # the side of the box into which MNIST scales the ink of every digit
+LEAST_SCALE, LARGEST_SCALE = 0.25, 64.0
 MARGIN = 9.0
 ROW_GAP = 10.0
 COLUMN_GAP = 24.0
@@ -60,8 +61,9 @@ class Style:
     dpi: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0.25 <= self.factor <= 64:
-            raise UsageError(f"scale {self.factor:g} is out of range: use 0.25 to 64")
+        if not LEAST_SCALE <= self.factor <= LARGEST_SCALE:
+            bounds = f"{LEAST_SCALE:g} to {LARGEST_SCALE:g}"
+            raise UsageError(f"scale {self.factor:g} is out of range: use {bounds}")
         if self.dpi is not None and not 1 <= self.dpi <= 10_000:
             raise UsageError(f"{self.dpi:g} dpi is out of range: use 1 to 10000")
         if self.colors[0] == self.colors[1]:
@@ -143,6 +145,7 @@ def compose(
     style: Style,
     captions: Sequence[str] | None = None,
     texts: Sequence[str] | None = None,
+    most: int | None = None,
 ) -> Sheet:
     """Place digits, uint8 (N, L, 28, 28), as N rows; `rngs` holds one generator per row.
 
@@ -150,11 +153,11 @@ def compose(
     digits are those of `images`, whatever they say.
 
     Raises:
-        UsageError: the picture would be too large to be opened again.
+        UsageError: the sheet would have more than `most` pixels, by default than can be opened.
     """
     scale = style.factor
     count, length = images.shape[:2]
-    check_least_size(style, count, length)
+    check_least_size(style, count, length, most)
     lines = [
         _cells(row, style) if style.cells else _line(row, rng, text, style)
         for row, rng, text in zip(images, rngs, texts or ["0" * length] * count, strict=True)
@@ -171,7 +174,7 @@ def compose(
     columns = 1 if style.cells else _columns(len(lines), width + column_gap, height + row_gap)
     pitch = np.array([width + column_gap, height + row_gap])
     size = pitch * [columns, -(-len(lines) // columns)] - [column_gap, row_gap] + 2 * margin
-    check_size(*size)
+    check_size(int(size[0]), int(size[1]), most=most)
     corners = [pitch * [index % columns, index // columns] + margin for index in range(count)]
 
     def place(items: list[_Item], corner: np.ndarray) -> tuple[Placed, ...]:
@@ -191,18 +194,26 @@ def compose(
     )
 
 
-def check_least_size(style: Style, count: int, length: int) -> None:
+def check_least_size(style: Style, count: int, length: int, most: int | None = None) -> None:
     """Raise UsageError if `count` rows of `length` digits are too large however they are drawn."""
     height = DIGIT_HEIGHT * style.factor
-    check_size(length * height / 2, count * height)
+    check_size(length * height / 2, count * height, most=most)
 
 
-def check_size(width: float, height: float) -> None:
-    """Raise UsageError if handsum itself could not read a picture of this size again."""
-    if width * height > MAX_PICTURE_PIXELS:
+def check_size(
+    width: float,
+    height: float,
+    advice: str = "use a smaller size, fewer digits, or write an .npz",
+    most: int | None = None,
+) -> None:
+    """Raise UsageError if handsum itself could not read a picture of this size again.
+
+    `most` pixels are another limit in its place.
+    """
+    if width * height > (MAX_PICTURE_PIXELS if most is None else most):
         raise UsageError(
             f"the picture would have {width:.0f} x {height:.0f} pixels or more, too many to read "
-            "again: use a smaller scale, fewer digits, or write an .npz"
+            f"again: {advice}"
         )
 
 
@@ -242,7 +253,7 @@ def _line(row: np.ndarray, rng: np.random.Generator, text: str, style: Style) ->
     wobble = iter(rng.standard_normal((marks, 3, 2)))
     sizes = np.array([_size(image) for image in row])
     pen = measure_pen(row, sizes) if marks else None
-    whole = sum(character not in MARKS for character in text.partition(".")[0])
+    whole = count_whole(text)
     line, order, drift, index = _Line([], []), list[_Item](), 0.0, 0
     for character in text:
         if character in MARKS and pen:

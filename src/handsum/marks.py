@@ -24,6 +24,20 @@ _STEPS = 24
 _FINEST = 1.6
 
 
+def count_whole(text: str) -> int:
+    """How many of a number's digits are whole ones: those before its decimal point or comma.
+
+    That is its last point or comma if there is one of its kind only; a lone comma before the last
+    three digits sets thousands apart.
+    """
+    end = max(text.rfind("."), text.rfind(","))
+    mark, rest = text[end : end + 1], text[end + 1 :]
+    lone_comma = mark == "," and "." not in text and len(rest) == 3
+    if end < 0 or text.count(mark) > 1 or lone_comma:
+        end = len(text)
+    return sum(character not in MARKS for character in text[:end])
+
+
 @dataclass(frozen=True)
 class Pen:
     """A number's pen: its stroke's width in units, and the tangent of its lean to the right."""

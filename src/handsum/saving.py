@@ -28,7 +28,7 @@ def check_sequences_path(path: Path) -> None:
         UsageError: neither PNG, SVG nor NPZ, or numbered NPZ files.
         HandsumError: the name is taken by a directory, or its folder is missing.
     """
-    _check_place(path)
+    check_place(path)
     if path.suffix.lower() not in (".png", ".svg", ".npz"):
         raise UsageError(f"cannot write {path}: use a name that ends in .png, .svg or .npz")
     if NUMBER_MARK in path.name and path.suffix.lower() == ".npz":
@@ -47,9 +47,9 @@ def check_digits_path(path: Path) -> None:
             raise HandsumError(f"{path} is a file: name a new or an empty folder")
         if path.is_dir() and any(path.iterdir()):
             raise HandsumError(f"{path} already holds files: name a new or an empty folder")
-        _check_place(path, folder=True)
+        check_place(path, folder=True)
     elif path.suffix.lower() in (".png", ".npz"):
-        _check_place(path)
+        check_place(path)
     else:
         raise UsageError(
             f"cannot write {path}: use a name that ends in .png or .npz, or one without an ending "
@@ -88,12 +88,13 @@ def draw_vector(
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
     """As `draw_picture`, but as the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
-    from handsum.vector import TRACE_SCALE, draw_svg
+    from handsum.vector import TRACE_SCALE, TRACED_PIXELS, draw_svg
 
     fine = replace(style, scale=TRACE_SCALE)
-    sheet = compose(*_layout(sequences, fine, captions, rows))
+    # It is as large as the style says: what is traced is never a picture, only digits one by one.
+    images, rngs, fine, own, marked = _layout(sequences, fine, captions, rows)
+    sheet = compose(images, rngs, fine, own, marked, most=TRACED_PIXELS)
     texts = (sequences.texts or sequences.digits)[rows]
-    own = captions[rows] if captions else None
     metadata = _metadata(sequences, rows)
     share = style.factor / TRACE_SCALE
     boxes = [[_placed_box(digit) for digit in digits] for digits in sheet.digits]
@@ -246,7 +247,8 @@ def _save_npz(path: Path, **arrays: np.ndarray) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _check_place(path: Path, folder: bool = False) -> None:
+def check_place(path: Path, folder: bool = False) -> None:
+    """Raise HandsumError unless a file, or a `folder`, can be made under this name."""
     try:
         if not folder:
             check_replaceable(path)

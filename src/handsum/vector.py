@@ -13,6 +13,8 @@ from handsum.painting import CAPTION_HEIGHT, Color
 
 # Outlines are traced at so many pixels to a pixel of the 28x28 digit, whatever the picture's size.
 TRACE_SCALE = 8.0
+# At most so many pixels are traced, a byte in memory for each.
+TRACED_PIXELS = 1_000_000_000
 # Corners of an outline are about so many traced pixels apart.
 _STEP = 7.0
 # Outlines that enclose less than this many traced pixels are no strokes.
@@ -34,7 +36,7 @@ def draw_svg(
     share = style.factor / TRACE_SCALE
     # Without a resolution, a pixel is CSS's.
     unit, per_unit = ("in", style.dpi) if style.dpi else ("", 1.0)
-    width, height = (f"{side * share / per_unit:.4g}{unit}" for side in (sheet.width, sheet.height))
+    width, height = (f"{side * share / per_unit:.6g}{unit}" for side in (sheet.width, sheet.height))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {sheet.width} {sheet.height}">',
@@ -51,7 +53,7 @@ def draw_svg(
         lines += [f'<path d="{trace(placed)}"/>' for placed in (*digits, *marks)]
         lines.append("</g>")
     lines.append("</g>")
-    size_of_print = _short(max(10.0 / share, CAPTION_HEIGHT * TRACE_SCALE))
+    size_of_print = _short(CAPTION_HEIGHT * TRACE_SCALE)
     for text, placed in zip(captions or (), sheet.captions, strict=True):
         lines.append(
             f'<text x="{placed.left}" y="{placed.top + placed.coverage.shape[0]}" '

@@ -18,7 +18,7 @@ from handsum.drawing import LARGEST, parse_digits
 from handsum.errors import UsageError
 from handsum.hands import choose_hands
 from handsum.images import DIGIT_SIZE
-from handsum.marks import MARKS
+from handsum.marks import MARKS, count_whole
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
 from handsum.verification import REDRAWS, draw_verified
@@ -195,10 +195,16 @@ def parse_number(text: str) -> np.ndarray:
 
 
 def group_thousands(text: str) -> str:
-    """Return digits with a space before every three, counted from the right."""
-    first = len(text) % 3
-    groups = [text[:first], *(text[start : start + 3] for start in range(first, len(text), 3))]
-    return " ".join(group for group in groups if group)
+    """A number with a space before every three of its whole digits, where there is no mark."""
+    whole, grouped, digits = count_whole(text), "", 0
+    for character in text:
+        if character not in MARKS:
+            remaining = whole - digits
+            if remaining > 0 and remaining % 3 == 0 and grouped and grouped[-1] not in MARKS:
+                grouped += " "
+            digits += 1
+        grouped += character
+    return grouped
 
 
 def write_rows(

@@ -8,7 +8,7 @@ from PIL import Image
 def test_a_sheet_of_hands(run_command, tmp_path: Path) -> None:
     done = run_command("writers", "--first", 490, "--digits", "47", "--seed", 1, "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out) == {"writers": [490, 491, 492, 493], "likeness": []}
+    assert json.loads(done.out) == {"writers": [490, 491, 492, 493], "likeness": [], "seed": 1}
     with Image.open(tmp_path / "writers.png") as sheet:
         assert sheet.text["handsum:writer"] == "490 491 492 493"
         assert sheet.text["handsum:digits"] == "47 47 47 47"
@@ -28,6 +28,15 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     assert (tmp_path / "like.svg").exists()
 
 
+def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:
+    run_command("number", "1234567890", "--seed", 3, "-o", "writers.png")
+    before = (tmp_path / "writers.png").read_bytes()
+    done = run_command("writers", "--like", "writers.png", "--count", 2)
+    assert done.code == 2
+    assert "is one of the pictures" in done.err
+    assert (tmp_path / "writers.png").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -38,6 +47,7 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
         (("--model", "cgan"), "cgan knows no writers"),
         (("--digits", "x"), "not 'x'"),
         (("-o", "hands.npz"), "a .png or .svg picture"),
+        (("--count", 494, "--height", 200), "use a smaller size"),
     ],
 )
 def test_what_cannot_be_shown_is_said(run_command, arguments, message: str) -> None:

@@ -183,6 +183,11 @@ def test_a_caption_groups_like_the_digits(run_command: Run) -> None:
     assert group_thousands("0012345") == "0 012 345"
     assert group_thousands("123456") == "123 456"
     assert group_thousands("12") == "12"
+    assert group_thousands("-1234567.8901") == "-1 234 567.8901"
+    assert group_thousands("1234567,89") == "1 234 567,89"
+    assert group_thousands("1,234,567.89") == "1,234,567.89"
+    assert group_thousands("1.234.567") == "1.234.567"
+    assert group_thousands("12345,678") == "12 345,678"
 
 
 def test_a_number_of_hundreds_of_digits_is_one_strip(run_command: Run, tmp_path: Path) -> None:
@@ -244,7 +249,7 @@ def test_generate_json(run_command: Run) -> None:
         ("sum-sequence 23 --ink wite", 2, "unknown colour 'wite'"),
         ("sum-sequence 23 --paper paper", 2, "unknown colour 'paper'"),
         ("sum-sequence 23 --ink white", 2, "choose another --ink"),
-        ("sum-sequence 23 --scale 64 --count 200", 2, "smaller scale"),
+        ("sum-sequence 23 --scale 64 --count 200", 2, "smaller size"),
         ("sum-sequence 23 -o out.jpg", 2, ".png, .svg or .npz"),
         ("sum-sequence 23 -o folder", 1, "folder is a directory"),
         ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
@@ -254,6 +259,12 @@ def test_generate_json(run_command: Run) -> None:
         ("number 12 --height 5furlongs", 2, "a height is one such as 80, 12mm"),
         ("number 12 --height 40 --scale 2", 2, "not both"),
         ("number 12 --dpi 0", 2, "0 dpi is out of range"),
+        ("number 12 --height 12mm --dpi 0", 2, "0 dpi is out of range"),
+        ("number 12 --height 12mm --dpi nan", 2, "nan dpi is out of range"),
+        ("number 12 --height 5000", 2, "a height of 5000 is 5000 pixels: use 5 to 1280"),
+        ("number 12 --height 12cm", 2, "1417.32 pixels at 300 dpi: use 5 to 1280"),
+        ("number 12.5 --cells", 2, "--cells are of digits"),
+        ("generate --interpolate latents -o none/out.gif", 1, "no folder none"),
         ("number 12 --spacnig", 2, "No such option"),
         ("number 12 -o out.gif", 2, ".png, .svg or .npz"),
         ("number 12 -o folder", 1, "is a directory"),

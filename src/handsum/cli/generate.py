@@ -99,7 +99,9 @@ def generate(
     """
     if interpolate is not None:
         if mix or random or rows or cols or count or shards:
-            raise UsageError("--interpolate takes --digits, --steps, --writer and --model alone")
+            raise UsageError(
+                "--interpolate takes --digits, --steps, --seed, --writer and --model alone"
+            )
         _interpolate(output, interpolate, digits, steps, seed, writer, model, as_json)
         return
     options = {
@@ -132,13 +134,13 @@ def _interpolate(
     from handsum.interpolation import check_interpolation_path, interpolate, save_interpolation
 
     check_interpolation_path(output)
-    strip = interpolate(
-        between, digits or "0123456789", steps=steps, seed=seed, writer=writer or 0, model=model
-    )
+    if digits is None:
+        digits = "0123456789"
+    strip = interpolate(between, digits, steps=steps, seed=seed, writer=writer, model=model)
     save_interpolation(output, strip)
     shown = "".join(map(str, strip.labels[::steps]))
-    result = {"digits": shown, "steps": steps, "seed": strip.seed}
-    tell(f"{output}: {shown} in {steps} steps  (seed {strip.seed})", result, as_json)
+    result = {"digits": shown, "steps": steps, "writer": strip.hand, "seed": strip.seed}
+    tell(f"{output}: {shown} in {steps} steps  ({strip.hand}, seed {strip.seed})", result, as_json)
 
 
 def _write(

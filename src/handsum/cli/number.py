@@ -26,6 +26,7 @@ from handsum.cli.writing_options import (
     save,
     tell,
 )
+from handsum.errors import UsageError
 
 if TYPE_CHECKING:
     from handsum.layout import Spacing
@@ -98,6 +99,8 @@ def number(
     check_sequences_path(path)
     gaps: Spacing = "thousands" if spacing else "normal"
     style = make_style(scale, height, dpi, ink, paper, gaps, cells)
+    if cells and not text.isdigit():
+        raise UsageError("--cells are of digits: leave it out to draw points, commas and signs")
     written = writing.number(
         text,
         seed=seed,
@@ -106,7 +109,7 @@ def number(
         model=model,
         style=picture_style(path, style, 1, len(text)),
     )
-    grouped = writing.group_thousands(text) if spacing and text.isdigit() else text
+    grouped = writing.group_thousands(text) if spacing else text
     captions = [grouped] if caption else None
     row = save(path, written, style, captions)[0]
     what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"

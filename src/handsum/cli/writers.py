@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handsum.cli.console import err, out
-from handsum.cli.writing_options import Height, Ink, Model, Paper, Seed, make_style
+from handsum.cli.writing_options import Height, Ink, Model, Paper, Seed, make_style, picture_style
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def writers(
     as_json: Annotated[
         bool,
         typer.Option(
-            "--json", help='Print {"writers": [...], "likeness": [{"writer", "distance", "fit"}]}.'
+            "--json",
+            help='Print {"writers": [...], "likeness": [{"writer", "distance", "fit"}], "seed"}.',
         ),
     ] = False,
 ) -> None:
@@ -66,6 +67,9 @@ def writers(
     check_sequences_path(output)
     if output.suffix.lower() == ".npz":
         raise UsageError(f"cannot write {output}: a sheet of hands is a .png or .svg picture")
+    for picture in pictures or []:
+        if output.exists() and picture.exists() and output.samefile(picture):
+            raise UsageError(f"{output} is one of the pictures: name another sheet with --output")
     labels = parse_digits(digits)
     generator = load_generator(model) if model else load_generator()
     if generator.writers == 1:
@@ -77,6 +81,7 @@ def writers(
             raise UsageError(f"writer {first} is out of range: use 0 to {generator.writers - 1}")
         chosen = np.arange(first, min(first + count, generator.writers))
     style = make_style(None, height, None, ink, paper, "normal", False)
+    picture_style(output, style, len(chosen), len(labels))
     rows = np.tile(labels, (len(chosen), 1))
     written = writing.write_rows(rows, choose_seed(seed), chosen, model=model)
     captions = [str(writer) for writer in chosen]
@@ -85,11 +90,13 @@ def writers(
     save_sequences(output, written, style, captions)
     if as_json:
         likeness = [{"writer": o.writer, "distance": o.distance, "fit": o.fit} for o in found]
-        typer.echo(json.dumps({"writers": chosen.tolist(), "likeness": likeness}))
+        result = {"writers": chosen.tolist(), "likeness": likeness, "seed": written.seed}
+        typer.echo(json.dumps(result))
         return
     for one in found:
         out().print(f"writer {one.writer}: fit {one.fit:.0%}", markup=False)
-    err().print(f"{output}: {len(chosen)} hands, seed {written.seed}", markup=False)
+    hands = f"{len(chosen)} hand{'s' if len(chosen) > 1 else ''}"
+    err().print(f"{output}: {hands}, seed {written.seed}", markup=False)
 
 
 def _like(paths: list[Path], count: int) -> list[Likeness]:

@@ -152,19 +152,27 @@ def make_style(
     Raises:
         UsageError: both a scale and a height, or a value out of range.
     """
-    from handsum.layout import DIGIT_HEIGHT, Style
+    from handsum.layout import DIGIT_HEIGHT, LARGEST_SCALE, LEAST_SCALE, Style
 
     if height is not None:
         if scale is not None:
             raise UsageError("give either --scale or --height, not both")
-        amount = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(px|mm|cm|in|pt)?", height)
+        amount = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(px|mm|cm|in|pt)?", height.lower())
         if not amount:
             raise UsageError(f"a height is one such as 80, 12mm or 0.5in, not {height!r}")
         unit = amount[2] or "px"
         if unit != "px":
-            dpi = dpi or PRINT_DPI
-        per_unit = 1.0 if unit == "px" else PER_INCH[unit] * (dpi or PRINT_DPI)
-        scale = float(amount[1]) * per_unit / DIGIT_HEIGHT
+            dpi = PRINT_DPI if dpi is None else dpi
+        # Says what is wrong with the resolution before it is reckoned with.
+        Style(dpi=dpi)
+        pixels = float(amount[1]) * (1.0 if unit == "px" else PER_INCH[unit] * (dpi or 1.0))
+        scale = pixels / DIGIT_HEIGHT
+        if not LEAST_SCALE <= scale <= LARGEST_SCALE:
+            lowest, highest = LEAST_SCALE * DIGIT_HEIGHT, LARGEST_SCALE * DIGIT_HEIGHT
+            at = "" if unit == "px" else f" at {dpi:g} dpi"
+            raise UsageError(
+                f"a height of {height} is {pixels:g} pixels{at}: use {lowest:g} to {highest:g}"
+            )
     return Style(scale, ink, paper, spacing, cells, dpi)
 
 

@@ -93,7 +93,7 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
         style=style,
         progress=progress,
     )
-    apart = query.spacing == "thousands" and query.text.isdigit()
+    apart = query.spacing == "thousands"
     caption = writing.group_thousands(query.text) if apart else query.text
     return _written(written, query, style, [caption])
 
