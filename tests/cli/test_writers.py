@@ -28,6 +28,16 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     assert (tmp_path / "like.svg").exists()
 
 
+def test_a_picture_that_cannot_be_read_beside_others_is_told(run_command, tmp_path: Path) -> None:
+    run_command("number", "1234567890", "--seed", 3, "-o", "mine.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "mine.png").read_bytes()[:500])
+    done = run_command("writers", "--like", "mine.png", "cut.png", "--count", 2, "-o", "s.png")
+    assert done.code == 1
+    assert "cut.png: " in done.err
+    assert "s.png: 2 hands" in done.err
+    assert (tmp_path / "s.png").exists()
+
+
 def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:
     run_command("number", "1234567890", "--seed", 3, "-o", "writers.png")
     before = (tmp_path / "writers.png").read_bytes()
@@ -43,6 +53,7 @@ def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:
         (("--like",), "--like takes pictures"),
         (("a.png",), "--like takes pictures"),
         (("--like", "none.png"), "0 digits are too few"),
+        (("--like", "a.png", "--first", 3), "leave out --first"),
         (("--first", 494), "writer 494 is out of range: use 0 to 493"),
         (("--model", "cgan"), "cgan knows no writers"),
         (("--digits", "x"), "not 'x'"),

@@ -271,6 +271,7 @@ def test_generate_json(run_command: Run) -> None:
         ("number a/b", 2, "not 'a' '/' 'b'"),
         ("generate --digits 12x", 2, "not 'x'"),
         ("generate --rows 2 --count 5", 2, "not both"),
+        ("generate --steps 5", 2, "--steps are those of --interpolate"),
         ("generate --writer 9", 2, "writers 0 to 6"),
         ("generate -o out.jpg", 2, "without an ending"),
         ("generate -o .", 1, "already holds files"),

@@ -42,7 +42,10 @@ def generate(
             help="From one hand, one drawing or one digit to another: a .png strip or a .gif.",
         ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=2, max=200, help="Steps of --interpolate.")] = 8,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=2, max=200, show_default="8", help="Steps of --interpolate."),
+    ] = None,
     random: Annotated[
         bool,
         typer.Option(
@@ -102,8 +105,10 @@ def generate(
             raise UsageError(
                 "--interpolate takes --digits, --steps, --seed, --writer and --model alone"
             )
-        _interpolate(output, interpolate, digits, steps, seed, writer, model, as_json)
+        _interpolate(output, interpolate, digits, steps or 8, seed, writer, model, as_json)
         return
+    if steps is not None:
+        raise UsageError("--steps are those of --interpolate: give both")
     options = {
         "digits": digits,
         "random": random,

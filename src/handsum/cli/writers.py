@@ -25,7 +25,9 @@ def writers(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The sheet: a .png or .svg picture.")
     ] = Path("writers.png"),
-    first: Annotated[int, typer.Option(min=0, help="The first writer to show.")] = 0,
+    first: Annotated[
+        int | None, typer.Option(min=0, show_default="0", help="The first writer to show.")
+    ] = None,
     count: Annotated[int, typer.Option(min=1, max=494, help="How many hands to show.")] = 24,
     digits: Annotated[str, typer.Option(help="What they write.")] = "0123456789",
     ink: Ink = None,
@@ -64,6 +66,9 @@ def writers(
 
     if like != bool(pictures):
         raise UsageError("--like takes pictures of digits, such as handsum writers --like me.jpg")
+    if like and first is not None:
+        raise UsageError("--like shows the hands that are most alike: leave out --first")
+    first = first or 0
     check_sequences_path(output)
     if output.suffix.lower() == ".npz":
         raise UsageError(f"cannot write {output}: a sheet of hands is a .png or .svg picture")
@@ -74,7 +79,7 @@ def writers(
     generator = load_generator(model) if model else load_generator()
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
-    found = _like(pictures or [], count) if like else []
+    found, failed = _like(pictures or [], count) if like else ([], False)
     chosen = np.array([one.writer for one in found], np.int64)
     if not like:
         if first >= generator.writers:
@@ -92,15 +97,18 @@ def writers(
         likeness = [{"writer": o.writer, "distance": o.distance, "fit": o.fit} for o in found]
         result = {"writers": chosen.tolist(), "likeness": likeness, "seed": written.seed}
         typer.echo(json.dumps(result))
-        return
-    for one in found:
-        out().print(f"writer {one.writer}: fit {one.fit:.0%}", markup=False)
-    hands = f"{len(chosen)} hand{'s' if len(chosen) > 1 else ''}"
-    err().print(f"{output}: {hands}, seed {written.seed}", markup=False)
+    else:
+        for one in found:
+            out().print(f"writer {one.writer}: fit {one.fit:.0%}", markup=False)
+        hands = f"{len(chosen)} hand{'s' if len(chosen) > 1 else ''}"
+        err().print(f"{output}: {hands}, seed {written.seed}", markup=False)
+    if failed:
+        # As `predict` ends where one of its files cannot be read.
+        raise typer.Exit(1)
 
 
-def _like(paths: list[Path], count: int) -> list[Likeness]:
-    """The writers most like the digits that are read in pictures."""
+def _like(paths: list[Path], count: int) -> tuple[list[Likeness], bool]:
+    """The writers most like the digits that are read in pictures; whether one cannot be read."""
     import numpy as np
 
     from handsum.likeness import most_alike
@@ -114,4 +122,4 @@ def _like(paths: list[Path], count: int) -> list[Likeness]:
             err().print(f"{file.file}: {file.digits}", markup=False)
     images = np.concatenate([file.images for file in files])
     labels = np.array([int(digit) for file in files for digit in file.digits], np.int64)
-    return most_alike(images, labels, count)
+    return most_alike(images, labels, count), any(file.failed for file in files)
