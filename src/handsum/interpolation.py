@@ -52,20 +52,20 @@ def interpolate(
 
     if steps < 2:
         raise UsageError(f"{steps} steps lead nowhere: use 2 or more")
-    seed = choose_seed(seed)
+    seed, between = choose_seed(seed), between.strip()
     generator = load_generator(model) if model else load_generator()
     if not generator.conditional:
         raise UsageError(f"{generator.name} draws random digits, not those that are asked for")
-    if writer is not None and between.strip() != LATENTS:
-        raise UsageError(f"a writer is for {LATENTS}: {between.strip()} names what it goes between")
-    if between.strip() == DIGITS:
+    if writer is not None and between != LATENTS:
+        raise UsageError(f"a writer is for {LATENTS}: {between} names what it goes between")
+    if between == DIGITS:
         return _between_digits(generator, parse_digits(digits), steps, seed)
     labels = np.repeat(parse_digits(digits), steps)
     count = len(labels)
     shares = np.tile(np.linspace(0, 1, steps), count // steps)
     ends = [part.strip() for part in between.split("..")]
     knows = len(generator.hands) > 1
-    writers, name = np.full(count, -1), between.strip()
+    writers, name = np.full(count, -1), between
     if ends == [LATENTS]:
         chosen = choose_hands(generator, writer, 1, seed)
         hands, writers = chosen.drawn.repeat(count, axis=0), chosen.writers.repeat(count)
@@ -74,16 +74,7 @@ def interpolate(
     elif len(ends) == 2:
         if not knows:
             raise UsageError(f"{generator.name} knows no writers: use {LATENTS}")
-        # The second of two new hands is another than the first.
-        pair = np.concatenate(
-            [
-                hand_vectors(parse_hand(end), generator.hands, place + 1, seed, place)
-                for place, end in enumerate(ends)
-            ]
-        )
-        middle = generator.hands.mean(0)
-        turn = shares * np.pi / 2
-        hands = middle + blend(np.stack([np.cos(turn), np.sin(turn)], axis=1), pair - middle)
+        hands = _between_hands(ends, generator.hands, shares, seed)
         towards = np.zeros(count)
     else:
         raise UsageError(
@@ -92,6 +83,19 @@ def interpolate(
     indices = np.arange(count) // steps
     images = generator.draw_between(labels, hands, towards, seed=seed, indices=indices)
     return Digits(images, labels, writers, steps, seed, generator.name, name)
+
+
+def _between_hands(ends: list[str], table: np.ndarray, shares: np.ndarray, seed: int) -> np.ndarray:
+    """Hands (N, E) by `shares` (N,) on the way between two, from those of all writers (W, E)."""
+    # The second of two new hands is another than the first.
+    pair = np.concatenate(
+        [
+            hand_vectors(parse_hand(end), table, place + 1, seed, place)
+            for place, end in enumerate(ends)
+        ]
+    )
+    middle, turn = table.mean(0), shares * np.pi / 2
+    return middle + blend(np.stack([np.cos(turn), np.sin(turn)], axis=1), pair - middle)
 
 
 def _between_digits(generator: DigitGenerator, ends: np.ndarray, steps: int, seed: int) -> Digits:
@@ -147,12 +151,6 @@ def encode_strip(digits: Digits) -> bytes:
         "handsum:writer": str(digits.hand),
         "handsum:digits": "".join(map(str, digits.labels[:: digits.columns])),
     }
-    side = 28 * SCALE
-    check_size(
-        digits.columns * side,
-        len(digits.images) // digits.columns * side,
-        "use fewer --digits or --steps, or a .gif",
-    )
     return encode_png(tile(_enlarged(digits), digits.columns), metadata)
 
 
@@ -169,4 +167,7 @@ def encode_film(digits: Digits) -> bytes:
 
 
 def _enlarged(digits: Digits) -> np.ndarray:
+    # A film's frames have as many pixels together as the strip.
+    rows, side = len(digits.images) // digits.columns, 28 * SCALE
+    check_size(digits.columns * side, rows * side, "use fewer --digits or --steps")
     return np.stack([enlarge(image, SCALE) for image in digits.images])

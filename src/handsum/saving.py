@@ -92,7 +92,7 @@ def draw_vector(
 
     fine = replace(style, scale=TRACE_SCALE)
     # It is as large as the style says: what is traced is never a picture, only digits one by one.
-    images, rngs, fine, own, marked = _layout(sequences, fine, captions, rows)
+    images, rngs, _, own, marked = _layout(sequences, fine, captions, rows)
     sheet = compose(images, rngs, fine, own, marked, most=TRACED_PIXELS)
     texts = (sequences.texts or sequences.digits)[rows]
     metadata = _metadata(sequences, rows)

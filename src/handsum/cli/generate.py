@@ -105,7 +105,7 @@ def generate(
             raise UsageError(
                 "--interpolate takes --digits, --steps, --seed, --writer and --model alone"
             )
-        _interpolate(output, interpolate, digits, steps or 8, seed, writer, model, as_json)
+        _interpolate(output, interpolate, digits, steps, seed, writer, model, as_json)
         return
     if steps is not None:
         raise UsageError("--steps are those of --interpolate: give both")
@@ -130,7 +130,7 @@ def _interpolate(
     output: Path,
     between: str,
     digits: str | None,
-    steps: int,
+    steps: int | None,
     seed: int | None,
     writer: str | None,
     model: str | None,
@@ -139,10 +139,11 @@ def _interpolate(
     from handsum.interpolation import check_interpolation_path, interpolate, save_interpolation
 
     check_interpolation_path(output)
-    if digits is None:
-        digits = "0123456789"
-    strip = interpolate(between, digits, steps=steps, seed=seed, writer=writer, model=model)
+    given = {"digits": digits, "steps": steps}
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    strip = interpolate(between, **chosen, seed=seed, writer=writer, model=model)
     save_interpolation(output, strip)
+    steps = strip.columns
     shown = "".join(map(str, strip.labels[::steps]))
     result = {"digits": shown, "steps": steps, "writer": strip.hand, "seed": strip.seed}
     tell(f"{output}: {shown} in {steps} steps  ({strip.hand}, seed {strip.seed})", result, as_json)

@@ -161,15 +161,14 @@ def make_style(
         if not amount:
             raise UsageError(f"a height is one such as 80, 12mm or 0.5in, not {height!r}")
         unit = amount[2] or "px"
+        pixels, at = float(amount[1]), ""
         if unit != "px":
             dpi = PRINT_DPI if dpi is None else dpi
-        # Says what is wrong with the resolution before it is reckoned with.
-        Style(dpi=dpi)
-        pixels = float(amount[1]) * (1.0 if unit == "px" else PER_INCH[unit] * (dpi or 1.0))
+            pixels, at = pixels * PER_INCH[unit] * dpi, f" at {dpi:g} dpi"
+        Style(dpi=dpi)  # says what is wrong with the resolution before what comes of it
         scale = pixels / DIGIT_HEIGHT
         if not LEAST_SCALE <= scale <= LARGEST_SCALE:
             lowest, highest = LEAST_SCALE * DIGIT_HEIGHT, LARGEST_SCALE * DIGIT_HEIGHT
-            at = "" if unit == "px" else f" at {dpi:g} dpi"
             raise UsageError(
                 f"a height of {height} is {pixels:g} pixels{at}: use {lowest:g} to {highest:g}"
             )

@@ -181,14 +181,7 @@ class InterpolateQuery(Parameters):
     ] = "0123456789"
     steps: Annotated[int, Field(ge=2, le=limits.MOST_STEPS, description="Steps on the way.")] = 8
     seed: Seed = None
-    writer: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Whose hand, with latents; by default the seed's choice.",
-        ),
-    ] = None
+    writer: Writer = None
     model: Annotated[str, OneOf(CONDITIONAL), Field(description="The generator.")] = GENERATOR
     format: Annotated[
         Literal["json", "png", "gif"],
