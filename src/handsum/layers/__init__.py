@@ -183,30 +183,6 @@ def pool(features: jax.Array) -> jax.Array:
     return features.reshape(count, height // 2, 2, width // 2, 2, channels).max((2, 4))
 
 
-class PooledFeatures(nnx.Module):
-    """Images (N, 28, 28, 1) to features (N, F), for reading: after LeCun et al. (1998).
-
-    Two 5x5 convolutions of `widths` channels, each normalised over the batch, rectified and
-    pooled, and a dense layer.
-    """
-
-    def __init__(self, widths: tuple[int, ...], features: int, *, rngs: nnx.Rngs) -> None:
-        narrow, wide = widths
-        self.convolutions = nnx.List(
-            nnx.Conv(inputs, outputs, (5, 5), rngs=rngs)
-            for inputs, outputs in ((1, narrow), (narrow, wide))
-        )
-        self.norms = nnx.List(nnx.BatchNorm(width, momentum=0.98, rngs=rngs) for width in widths)
-        self.dense = nnx.Linear(49 * wide, features, rngs=rngs)
-
-    def __call__(self, images: jax.Array, *, training: bool = False) -> jax.Array:
-        features = images
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            normal = norm(convolution(features), use_running_average=not training)
-            features = nnx.relu(pool(normal))
-        return nnx.relu(self.dense(features.reshape(len(features), -1)))
-
-
 def drop(features: jax.Array, rate: float, key: jax.Array) -> jax.Array:
     """Dropout: a share `rate` of features becomes 0, the rest grows to make up for it.
 

@@ -22,6 +22,7 @@ from handsum.config import TrainingConfig
 from handsum.data import mnist
 from handsum.data.augment import augment
 from handsum.data.non_digits import non_digits
+from handsum.layers import drop
 from handsum.layers.sight import Sight
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
@@ -59,23 +60,25 @@ PRESETS = {
 class Classifier(Sight):
     """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
 
-    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        super().__init__(config.widths, config.hidden, rngs=rngs)
-        self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
-        self.dropout = config.dropout
+    def __init__(
+        self, widths: tuple[int, ...], hidden: int, dropout: float, *, rngs: nnx.Rngs
+    ) -> None:
+        super().__init__(widths, hidden, rngs=rngs)
+        self.head = nnx.Linear(hidden, 10, rngs=rngs)
+        self.dropout = dropout
 
     def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
         """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
         features = self.features(images, training=key is not None)
         if key is not None:
-            kept = jax.random.bernoulli(key, 1 - self.dropout, features.shape)
-            features = jnp.where(kept, features / (1 - self.dropout), 0)
+            features = drop(features, self.dropout, key)
         return self.head(features)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     """The networks to train, by the name of their part."""
-    return {"classifier": Classifier(config, rngs=rngs)}
+    classifier = Classifier(config.widths, config.hidden, config.dropout, rngs=rngs)
+    return {"classifier": classifier}
 
 
 def classifier_loss(

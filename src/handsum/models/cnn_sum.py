@@ -1,6 +1,6 @@
 """`cnn-sum`: the sum of a sequence of digits, exactly from the distributions of what it reads.
 
-A small convolutional classifier's digit distributions, convolved to the sum's. Since that is
+The digit distributions of the network of `cnn`, convolved to the sum's. Since that is
 differentiable, it can learn to read from sums alone, no digit's label ever seen, as DeepProbLog
 (Manhaeve et al., 2018) does. `labels` says what it learns from:
 
@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.errors import UsageError
-from handsum.layers import PooledFeatures
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import cross_entropy_loss
-from handsum.losses.sums import addition_loss, sum_loss
+from handsum.losses.sums import addition_loss, highest_column_loss, sum_loss
+from handsum.models import cnn
 
 SNAPSHOT_PART = "classifier"
 
@@ -42,23 +43,16 @@ class Config(TrainingConfig):
     ema_decay: float = 0.998
     labels: str = "digits"
     addends: int = 2
-    widths: tuple[int, ...] = (16, 32)
-    hidden: int = 128
+    widths: tuple[int, ...] = (16, 32, 64)
+    hidden: int = 64
+    dropout: float = 0.2
 
 
 PRESETS = {"default": Config(), "small": Config()}
 LABELS = ("digits", "sums", "numbers")
-
-
-class Classifier(nnx.Module):
-    """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10): two convolutions, two layers."""
-
-    def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
-        self.features = PooledFeatures(config.widths, config.hidden, rngs=rngs)
-        self.head = nnx.Linear(config.hidden, 10, rngs=rngs)
-
-    def __call__(self, images: jax.Array, *, training: bool = False) -> jax.Array:
-        return self.head(self.features(images, training=training))
+# For this share of the steps the highest column of an addition outweighs the others: at 0.5 a run
+# with numbers of four digits still learned each digit d as d + 5 modulo 10.
+BEGINNING, HIGHEST_WEIGHT = 0.2, 3.0
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
@@ -69,7 +63,8 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     """
     if config.labels not in LABELS:
         raise UsageError(f"no labels {config.labels!r}: choose from {', '.join(LABELS)}")
-    return {"classifier": Classifier(config, rngs=rngs)}
+    classifier = cnn.Classifier(config.widths, config.hidden, config.dropout, rngs=rngs)
+    return {"classifier": classifier}
 
 
 def classifier_loss(
@@ -77,7 +72,7 @@ def classifier_loss(
 ) -> tuple[jax.Array, Metrics]:
     """How unlikely the digits' labels are, or the sums that are told in their place."""
     images, mask = batch["images"], batch["mask"]
-    logits = parts["classifier"](images.reshape(-1, 28, 28, 1), training=True)
+    logits = parts["classifier"](images.reshape(-1, 28, 28, 1), key=key)
     if config.labels == "digits":
         loss = cross_entropy_loss(logits, batch["labels"])
     else:
@@ -88,6 +83,9 @@ def classifier_loss(
             loss = sum_loss(logits, mask, sums[:, 0])
         else:
             loss = addition_loss(logits, sums)
+            if config.addends > 1:
+                begins = batch["step"] < BEGINNING * config.steps
+                loss += jnp.where(begins, HIGHEST_WEIGHT, 0.0) * highest_column_loss(logits, sums)
     return loss, {"loss": loss}
 
 
