@@ -52,6 +52,7 @@ class Config(ConditionalConfig):
     widths: tuple[int, ...] = (96, 48, 24)
     writers: int = 494
     writer_size: int = 32
+    sway: float = 0.3
     penalty: float = 1.0
     class_weight: float = 0.2
     critic: int = 96
@@ -90,14 +91,15 @@ class Block(nnx.Module):
 
 
 class Generator(nnx.Module):
-    """Latents (N, 64), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
+    """Latents (N, 64 + W), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
 
-    In the place of writers it takes hands (N, writer_size) as well, between theirs or beyond.
+    In the place of writers it takes hands (N, writer_size) as well, between theirs or beyond. The
+    last W latents, one for each writer, say where the hand sways to with this digit.
     """
 
-    latent_size = LATENT_SIZE
-
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
+        self.latent_size = LATENT_SIZE + config.writers
+        self.sway = config.sway
         init = nnx.initializers.normal(1.0)
         self.labels = nnx.Embed(10, 32, embedding_init=init, rngs=rngs)
         self.hands = nnx.Embed(config.writers, config.writer_size, embedding_init=init, rngs=rngs)
@@ -110,6 +112,9 @@ class Generator(nnx.Module):
 
     def __call__(self, latents: jax.Array, labels: jax.Array, writers: jax.Array) -> jax.Array:
         hands = writers if writers.ndim == 2 else self.hands(writers)
+        latents, towards = jnp.split(latents, [LATENT_SIZE], axis=-1)
+        if towards.shape[-1]:
+            hands = self._swayed(hands, towards)
         condition = jnp.concatenate([latents, self.labels(labels), hands], axis=-1)
         style = leaky(self.mapping(condition))
         features = self.base(style).reshape(len(style), 7, 7, -1)
@@ -120,6 +125,15 @@ class Generator(nnx.Module):
             shape = (count, 2 * height, 2 * width, channels)
             features = block(jax.image.resize(features, shape, "bilinear"), style)
         return jnp.tanh(self.out(leaky(features)))
+
+    def _swayed(self, hands: jax.Array, towards: jax.Array) -> jax.Array:
+        """Hands (N, E) turned by an angle of `sway` to a Gaussian's, which all writers' make up.
+
+        Their mean and covariance stay as they are: a hand's own share gets smaller.
+        """
+        middle = self.hands.embedding.mean(0)
+        others = towards @ (self.hands.embedding - middle) / jnp.sqrt(towards.shape[-1])
+        return middle + jnp.cos(self.sway) * (hands - middle) + jnp.sin(self.sway) * others
 
 
 class Verdict(nnx.Module):
