@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.layers import pool
+from handsum.layers import drop, pool
 
 
 class Layer(nnx.Module):
@@ -52,3 +52,21 @@ class Sight(nnx.Module):
     def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
         """The features (N, F) of all that is seen."""
         return self.levels(images, training=training)[-1]
+
+
+class Classifier(Sight):
+    """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
+
+    def __init__(
+        self, widths: tuple[int, ...], hidden: int, dropout: float, *, rngs: nnx.Rngs
+    ) -> None:
+        super().__init__(widths, hidden, rngs=rngs)
+        self.head = nnx.Linear(hidden, 10, rngs=rngs)
+        self.dropout = dropout
+
+    def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
+        """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
+        features = self.features(images, training=key is not None)
+        if key is not None:
+            features = drop(features, self.dropout, key)
+        return self.head(features)

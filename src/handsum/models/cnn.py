@@ -22,8 +22,7 @@ from handsum.config import TrainingConfig
 from handsum.data import mnist
 from handsum.data.augment import augment
 from handsum.data.non_digits import non_digits
-from handsum.layers import drop
-from handsum.layers.sight import Sight
+from handsum.layers.sight import Classifier
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
@@ -55,24 +54,6 @@ PRESETS = {
     "default": Config(),
     "small": Config(widths=(16, 32, 64), hidden=64, steps=2_000, non_digit_bank=1_200),
 }
-
-
-class Classifier(Sight):
-    """Images (N, 28, 28, 1) in [-1, 1] to digit logits (N, 10)."""
-
-    def __init__(
-        self, widths: tuple[int, ...], hidden: int, dropout: float, *, rngs: nnx.Rngs
-    ) -> None:
-        super().__init__(widths, hidden, rngs=rngs)
-        self.head = nnx.Linear(hidden, 10, rngs=rngs)
-        self.dropout = dropout
-
-    def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
-        """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
-        features = self.features(images, training=key is not None)
-        if key is not None:
-            features = drop(features, self.dropout, key)
-        return self.head(features)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:

@@ -24,10 +24,10 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.errors import UsageError
+from handsum.layers.sight import Classifier
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.sums import addition_loss, highest_column_loss, sum_loss
-from handsum.models import cnn
 
 SNAPSHOT_PART = "classifier"
 
@@ -63,7 +63,7 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     """
     if config.labels not in LABELS:
         raise UsageError(f"no labels {config.labels!r}: choose from {', '.join(LABELS)}")
-    classifier = cnn.Classifier(config.widths, config.hidden, config.dropout, rngs=rngs)
+    classifier = Classifier(config.widths, config.hidden, config.dropout, rngs=rngs)
     return {"classifier": classifier}
 
 
