@@ -43,7 +43,7 @@ QUICK_TO_TRACE = ("cnn", "gan")
 TINY = {
     "cnn": ["widths=4,4,4", "hidden=8", "non_digit_bank=60"],
     "cnn-lstm": ["widths=4,4,4", "features=8", "hidden=8"],
-    "cnn-sum": ["widths=4,4", "hidden=8"],
+    "cnn-sum": ["widths=4,4,4", "hidden=8"],
     "judge": ["widths=4,4"],
     "r3gan": ["widths=8,6,4"],
     "writer-cgan": ["widths=8,6,4"],

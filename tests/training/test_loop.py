@@ -22,7 +22,7 @@ SETTINGS = {
     "cgan": ["widths=6,4,4", "discriminator_widths=4,4,4", "features=8", "batch_size=8"],
     "dcgan": ["widths=6,4,4,2", "discriminator_widths=4,4,4", "batch_size=8"],
     "cnn-lstm": ["widths=4,4,4", "features=8", "hidden=8", "longest=3", "batch_size=8"],
-    "cnn-sum": ["widths=4,4", "hidden=8", "batch_size=8", "labels=sums"],
+    "cnn-sum": ["widths=4,4,4", "hidden=8", "batch_size=8", "labels=sums"],
     "gan": ["widths=8,8,8", "batch_size=8"],
     "lstm-cgan": [
         "widths=6,4,4",
