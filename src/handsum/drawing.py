@@ -91,6 +91,8 @@ def generate(
     shares = None if mix is None else _parse_mix(mix)
     if shares is not None and digits is not None:
         raise UsageError("give either digits or a mix of digits, not both")
+    if shares is not None and random:
+        raise UsageError("every digit of a mix is the same mix: leave out random")
     picks, columns = _pick_classes(len(choices), rows, columns, count, start)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))

@@ -76,7 +76,8 @@ def trace(
     if draws_sequences(name):
         if writer is not None:
             raise UsageError(f"{name} knows no writers: leave out the writer")
-        return _trace_sequence(load_network(name), name, number, length or DEFAULT_LENGTH, seed)
+        length = DEFAULT_LENGTH if length is None else length
+        return _trace_sequence(load_network(name), name, number, length, seed)
     if length is not None:
         raise UsageError(f"{name} draws single digits: leave out the length")
     return _trace_digit(load_network(name), name, number, writer, seed)

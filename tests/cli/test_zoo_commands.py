@@ -54,6 +54,11 @@ def test_visualize_writes_a_picture(run_command) -> None:
         (("visualize", 7, "-o", "layers.txt"), "neither a .png"),
         (("train", "cnn-sum", "--labels", "nothing"), "no labels 'nothing'"),
         (("train", "gan", "--labels", "sums"), "no setting 'labels'"),
+        (("train", "cnn-sum", "--addends", 5), "--addends goes with --labels"),
+        (("train", "lstm-cgan", "--batch-size", 1), "batch_size and drawn must be at least 2"),
+        (("train", "lstm-cgan", "--set", "drawn=1"), "batch_size and drawn must be at least 2"),
+        (("generate", "--model", "cgan", "--mix", "6,4", "--random"), "leave out random"),
+        (("visualize", 23, "--length", 0, "--model", "lstm-cgan"), "lengths from 1 to 10"),
     ],
 )
 def test_wrong_use_is_one_clear_line(run_command, arguments: tuple, message: str) -> None:

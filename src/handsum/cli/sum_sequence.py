@@ -142,12 +142,14 @@ def sum_sequence(
 def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
     count, length = written.labels.shape
     what = f"{length} digit{'s' if length > 1 else ''}"
+    reached = (written.totals == total).all()
     if count > 1:
-        what = f"{count} sequences of {what}, each summing to {total}"
+        each = f", each summing to {total}" if reached else f" for {total}"
+        what = f"{count} sequences of {what}{each}"
     elif length <= LISTED_DIGITS:
         what = written.equations[0]
     else:
-        what = f"{what} summing to {total}"
+        what = f"{what} {'summing to' if reached else 'for'} {total}"
     notes = [f"seed {written.seed}"]
     writer = written.writer
     if not isinstance(writer, list):

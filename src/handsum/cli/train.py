@@ -118,6 +118,8 @@ def train(
         "labels": labels,
         "addends": addends,
     }
+    if addends is not None and labels in (None, "digits") and not resume:
+        raise UsageError("--addends goes with --labels sums or numbers")
     changes = {name: value for name, value in given.items() if value is not None}
     target = folder or Path("runs") / model
     if from_step is not None and not resume:

@@ -38,6 +38,9 @@ def begin(
         raise UsageError(f"{model} has no preset {preset!r}: {hint}choose from {names}")
     config = replace(module.PRESETS[preset], changes)
     config = replace(config, parse_settings(config, settings))
+    drawn = getattr(config, "drawn", config.batch_size)
+    if hasattr(config, "longest") and min(config.batch_size, drawn) < 2:
+        raise UsageError("sequences come in pairs: batch_size and drawn must be at least 2")
     return Run(model, preset, config, dataset, out, max_minutes, command)
 
 
