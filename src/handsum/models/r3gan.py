@@ -40,7 +40,8 @@ class Config(ConditionalConfig):
 
     `writers` is set from the data set. The critics of what the reader sees have `critic` features,
     weigh `critic_weight` in the generator's loss, and their penalties `critic_penalty` / 2. From
-    the restart on, all penalties weigh `restart_penalty` times what they did.
+    the restart on, all penalties weigh `restart_penalty` times what they did. `sway` (radians) is how
+    far a hand turns from digit to digit when digits are drawn; training draws without.
     """
 
     steps: int = 17_500
@@ -94,7 +95,8 @@ class Generator(nnx.Module):
     """Latents (N, 64 + W), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
 
     In the place of writers it takes hands (N, writer_size) as well, between theirs or beyond. The
-    last W latents, one for each writer, say where the hand sways to with this digit.
+    last W latents, one for each writer, say where the hand sways to with this digit; without them,
+    latents (N, 64), it does not.
     """
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
