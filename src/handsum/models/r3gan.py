@@ -40,8 +40,8 @@ class Config(ConditionalConfig):
 
     `writers` is set from the data set. The critics of what the reader sees have `critic` features,
     weigh `critic_weight` in the generator's loss, and their penalties `critic_penalty` / 2. From
-    the restart on, all penalties weigh `restart_penalty` times what they did. `sway` (radians) is how
-    far a hand turns from digit to digit when digits are drawn; training draws without.
+    the restart on, all penalties weigh `restart_penalty` times what they did. `sway` (radians) is
+    how far a hand turns from digit to digit when digits are drawn; training draws without.
     """
 
     steps: int = 17_500
