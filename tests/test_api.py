@@ -131,7 +131,9 @@ def test_every_model_tells_of_itself(name: str) -> None:
     assert sum(array.size for array in model.weights.values()) >= model.parameters
     assert repr(model) == f"<{name}: {model.task}, {model.parameters:,} parameters>"
     assert model.measured
-    assert isinstance(model.network(), nnx.Module)
+    network = model.network()
+    assert isinstance(network, nnx.Module)
+    assert type(network).__module__.startswith(("handsum.models.", "handsum.layers."))
 
 
 def test_a_model_without_weights_says_so(monkeypatch, tmp_path: Path) -> None:

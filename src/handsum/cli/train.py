@@ -118,8 +118,6 @@ def train(
         "labels": labels,
         "addends": addends,
     }
-    if addends is not None and labels in (None, "digits") and not resume:
-        raise UsageError("--addends goes with --labels sums or numbers")
     changes = {name: value for name, value in given.items() if value is not None}
     target = folder or Path("runs") / model
     if from_step is not None and not resume:
@@ -131,6 +129,8 @@ def train(
             )
         run = runs.reopen(model, target, max_minutes)
     else:
+        if addends is not None and labels in (None, "digits"):
+            raise UsageError("--addends goes with --labels sums or numbers")
         command = shlex.join(["handsum", *sys.argv[1:]])
         run = runs.begin(
             model, preset, changes, settings or [], dataset, target, max_minutes, command
