@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
-from handsum.hands import blend, hand_vectors, parse_hand
+from handsum.hands import blend, hand_vectors, name_fitted, parse_hand
 
 TABLE = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32) * np.arange(1, 9)
 
@@ -69,3 +69,36 @@ def test_a_writer_out_of_range_is_said() -> None:
     for text in ("50", "1+50"):
         with pytest.raises(UsageError, match="writer 50 is out of range: use 0 to 49"):
             hand_vectors(parse_hand(text), TABLE, 1, 0)
+
+
+def test_a_fitted_hand_is_told_and_read_again() -> None:
+    vector = hand_vectors(parse_hand("new"), TABLE, 1, 3)[0]
+    name = name_fitted(vector, TABLE)
+    again = hand_vectors(parse_hand(name), TABLE, 3, 0, 1)
+    assert again.shape == (2, 8)
+    step = TABLE.std(0).mean() / 32
+    np.testing.assert_allclose(again, np.stack([vector] * 2), atol=step / 2 + 1e-5)
+
+
+@pytest.mark.parametrize("change", [lambda name: name[:-1], lambda name: name + "A"])
+def test_a_fitted_hand_that_is_not_whole_is_said(change) -> None:
+    name = name_fitted(TABLE[3], TABLE)
+    with pytest.raises(UsageError, match="not whole, or was fitted to another model"):
+        hand_vectors(parse_hand(change(name)), TABLE, 1, 0)
+
+
+@pytest.mark.parametrize("name", ["like:", "like:a", "like:ü", "like:AAAA+3"])
+def test_what_is_no_fitted_hand_is_said(name: str) -> None:
+    with pytest.raises(UsageError, match="not whole"):
+        hand_vectors(parse_hand(name), TABLE, 1, 0)
+
+
+def test_a_fitted_hand_is_one_model_s() -> None:
+    name = name_fitted(TABLE[3], TABLE)
+    for other in (TABLE + 1, TABLE[:, :4]):
+        with pytest.raises(UsageError, match="another model"):
+            hand_vectors(parse_hand(name), other, 1, 0)
+    # One letter's difference is found.
+    wrong = name[:-2] + ("B" if name[-2] != "B" else "C") + name[-1]
+    with pytest.raises(UsageError, match="not whole"):
+        hand_vectors(parse_hand(wrong), TABLE, 1, 0)

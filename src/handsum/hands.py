@@ -1,9 +1,11 @@
-"""Hands, as a generator knows them: a writer's, a mix of several, or one that nobody has."""
+"""Hands, as a generator knows them: a writer's, a mix, one that nobody has, or one fitted."""
 
 from __future__ import annotations
 
+import base64
 import math
 import re
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,18 +17,24 @@ from handsum.seeds import Stream, stream
 if TYPE_CHECKING:
     from handsum.digit_models import DigitGenerator
 
-NEW = "new"
+NEW, FITTED = "new", "like:"
+# A fitted hand is written in so many steps to a standard deviation of the writers' embeddings.
+_STEPS = 32
+# Bytes of the checksum before them.
+_CHECKED = 4
 
 
 @dataclass(frozen=True)
 class Hand:
-    """Whose hand: `parts` are writers and their shares; none for a new hand.
+    """Whose hand: `parts` are writers and their shares; none for a new hand or a fitted one.
 
-    `name` is how a person asks for it: "12", "12+40", "12:3+40:1" or "new".
+    `name` is how a person asks for it: "12", "12+40", "12:3+40:1", "new" or "like:...", whose
+    bytes are `code`.
     """
 
     name: str
-    parts: tuple[tuple[int, float], ...]
+    parts: tuple[tuple[int, float], ...] = ()
+    code: bytes | None = None
 
     @property
     def writer(self) -> int | None:
@@ -37,19 +45,23 @@ class Hand:
 def parse_hand(text: str | int) -> Hand:
     """Read a hand: a writer's number, several joined by "+", with shares such as ":3", or "new".
 
+    Or what `name_fitted` gives.
+
     Raises:
         UsageError: anything else, or shares that are all zero.
     """
     text = str(text).strip()
     if text == NEW:
-        return Hand(NEW, ())
+        return Hand(NEW)
+    if text.startswith(FITTED):
+        return Hand(text, code=_decode(text))
     parts = []
     for part in text.split("+"):
         found = re.fullmatch(r"\s*([0-9]{1,9})\s*(?::\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*)?", part)
         if not found:
             raise UsageError(
                 f"a hand is a writer's number such as 12, a mix such as 12+40 or 12:3+40:1, "
-                f"or {NEW}, not {text!r}"
+                f"{NEW}, or {FITTED}... of writers --like, not {text!r}"
             )
         parts.append((int(found[1]), float(found[2] or 1)))
     shares: dict[int, float] = {}
@@ -64,6 +76,47 @@ def parse_hand(text: str | int) -> Hand:
     return Hand(text, tuple(kept.items()))
 
 
+def name_fitted(vector: np.ndarray, table: np.ndarray) -> str:
+    """How to ask for a hand (E,) that is none of the writers' (W, E): "like:" and its embedding.
+
+    It holds the embedding to a 64th of the writers' standard deviation, up to four from the
+    middle, and a checksum of it and the table: another model refuses it, and so does this one
+    where a letter is wrong.
+    """
+    middle, scale = _middle_and_scale(table)
+    steps = np.clip(np.rint((vector - middle) / scale * _STEPS), -127, 127).astype(np.int8)
+    code = _checksum(steps, table) + steps.tobytes()
+    return FITTED + base64.urlsafe_b64encode(code).decode().rstrip("=")
+
+
+def _decode(text: str) -> bytes:
+    code = text.removeprefix(FITTED)
+    try:
+        return base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
+
+
+def _checksum(steps: np.ndarray, table: np.ndarray) -> bytes:
+    data = np.ascontiguousarray(table, np.float32).tobytes() + steps.tobytes()
+    return zlib.crc32(data).to_bytes(_CHECKED, "big")
+
+
+def _middle_and_scale(table: np.ndarray) -> tuple[np.ndarray, float]:
+    return table.mean(0, dtype=np.float64), float(table.std(0, dtype=np.float64).mean())
+
+
+def _fitted_vector(code: bytes, table: np.ndarray) -> np.ndarray:
+    checksum, steps = code[:_CHECKED], np.frombuffer(code[_CHECKED:], np.int8)
+    if len(steps) != table.shape[1] or checksum != _checksum(steps, table):
+        raise UsageError(
+            f"that {FITTED}... is not whole, or was fitted to another model: handsum writers "
+            "--like fits it again"
+        )
+    middle, scale = _middle_and_scale(table)
+    return middle + steps * (scale / _STEPS)
+
+
 def hand_vectors(
     hand: Hand, table: np.ndarray, count: int, seed: int, start: int = 0
 ) -> np.ndarray:
@@ -74,11 +127,13 @@ def hand_vectors(
     covariance; those before number `start` are left out.
 
     Raises:
-        UsageError: no such writer, or no hands to mix at all.
+        UsageError: no such writer, no hands to mix at all, or a hand fitted for another model.
     """
     if hand.parts and max(writer for writer, _ in hand.parts) >= len(table):
         largest = max(writer for writer, _ in hand.parts)
         raise UsageError(f"writer {largest} is out of range: use 0 to {len(table) - 1}")
+    if hand.code is not None:
+        return np.tile(_fitted_vector(hand.code, table).astype(np.float32), (count - start, 1))
     middle = table.mean(0, dtype=np.float64)
     spread = table - middle
     if hand.parts:
@@ -121,12 +176,14 @@ class Hands:
 
 def choose_hands(
     generator: DigitGenerator,
-    writer: int | str | np.ndarray | None,
+    writer: int | str | np.ndarray | Hands | None,
     count: int,
     seed: int,
     start: int = 0,
 ) -> Hands:
     """The hands of `count` rows from number `start` on: the seed's choice, or what is asked for."""
+    if isinstance(writer, Hands):
+        return writer
     if isinstance(writer, np.ndarray):
         return Hands(writer, writer)
     if writer is None:

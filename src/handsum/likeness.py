@@ -1,34 +1,44 @@
-"""Whose hand a few digits are most like, among the writers of the training set."""
+"""Whose hand a few digits are most like: a writer's of the training set, or one fitted to them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 
 from handsum.data.mnist import Dataset, load
+from handsum.digit_models import DigitGenerator
 from handsum.errors import UsageError
+from handsum.hands import Hands, hand_vectors, name_fitted, parse_hand
 
 # Each class's digits are described by their coordinates along so many principal components.
 _COMPONENTS = 12
 # A writer's mean of a class is drawn to the mean of all writers as if it had so many more digits.
 _PRIOR = 2.0
 _FEWEST = 3
+# A hand's mean shapes are those of so many drawings of each class.
+_DRAWN = 4
+# A fitted hand is drawn to the middle of all writers' as if by so many digits.
+_PULL = 2.0
+_EVALUATIONS = 20
+# How well a hand fits is told by digits that it was not fitted to, in so many turns.
+_TURNS = 4
+# It is compared with that of every so many-th writer.
+_APART = 5
 
 
 @dataclass(frozen=True)
 class Likeness:
     """A writer, and how near some digits are to the writer's own.
 
-    `distance`: mean square, in standard deviations of the class. `fit`: the share of writers whose
-    own digits, as many and of the same classes where they wrote them, are no nearer to their other
-    digits; 0.5 is as near as writers are to themselves, 0 is no writer's hand.
+    `distance`: mean square, in standard deviations of the class.
     """
 
     writer: int
     distance: float
-    fit: float
 
 
 def most_alike(images: np.ndarray, labels: np.ndarray, count: int = 10) -> list[Likeness]:
@@ -40,17 +50,93 @@ def most_alike(images: np.ndarray, labels: np.ndarray, count: int = 10) -> list[
     Raises:
         UsageError: there are too few digits to tell.
     """
-    if len(images) < _FEWEST:
-        raise UsageError(f"{len(images)} digits are too few to tell a hand: give {_FEWEST} or more")
     known = _writers()
-    shape = _describe(known, images, labels)
-    distances = known.distances(shape, labels)
+    distances = known.distances(_describe(known, images, labels), labels)
     order = np.argsort(distances, kind="stable")[:count]
-    own = _own_distances(known, labels)
-    return [
-        Likeness(int(writer), float(distances[writer]), float((own >= distances[writer]).mean()))
-        for writer in order
-    ]
+    return [Likeness(int(writer), float(distances[writer])) for writer in order]
+
+
+@dataclass(frozen=True)
+class FittedHand:
+    """A hand of a generator's that is none of its writers', fitted to some digits.
+
+    `name` is what asks for it, `vector` (E,) its embedding. `distance` is the mean square, in
+    standard deviations of the class, from the digits to what is drawn with a hand fitted without
+    them: each quarter of them to the other three. `fit` is the share of writers whose own digits,
+    as many, are no nearer to what is drawn with theirs: 0.5 is as near as the generator's own
+    writers are, 0 is no writer's hand.
+    """
+
+    name: str
+    vector: np.ndarray
+    distance: float
+    fit: float
+
+
+def fit_hand(generator: DigitGenerator, images: np.ndarray, labels: np.ndarray) -> FittedHand:
+    """The hand with which a generator's digits are most like digits uint8 (N, 28, 28).
+
+    Its embedding is the one at which the mean shapes of what the generator draws, class by class,
+    are nearest to the digits', with a Gaussian prior of the writers' own.
+
+    Raises:
+        UsageError: there are too few digits to tell, or the generator knows no writers.
+    """
+    if generator.writers == 1:
+        raise UsageError(f"{generator.name} knows no writers")
+    known, table = _writers(), generator.hands
+    shapes = _describe(known, images, labels)
+    drawn = _drawn(generator)
+    name = name_fitted(_fit(drawn, table, shapes, labels), table)
+    turns = np.arange(len(labels)) % _TURNS
+    missed = np.empty(len(labels))
+    for turn in range(min(_TURNS, len(labels))):
+        own, others = turns == turn, turns != turn
+        means = drawn.shapes(_fit(drawn, table, shapes[others], labels[others]))
+        missed[own] = np.square(means[labels[own]] - shapes[own]).mean(1)
+    distance = float(missed.mean())
+    fit = float((_own_distances(known, drawn, table, len(labels)) >= distance).mean())
+    return FittedHand(name, hand_vectors(parse_hand(name), table, 1, 0)[0], distance, fit)
+
+
+def hands_alike(
+    generator: DigitGenerator, fitted: FittedHand, alike: list[Likeness]
+) -> tuple[Hands, list[str]]:
+    """The fitted hand and the writers', to write a row with each; and how to ask for them."""
+    writers = np.array([one.writer for one in alike], np.int64)
+    names = [fitted.name, *map(str, writers)]
+    vectors = np.concatenate([fitted.vector[None], generator.hands[writers]])
+    return Hands(np.concatenate([[-1], writers]), vectors, " ".join(names)), names
+
+
+def _fit(drawn: _Drawn, table: np.ndarray, shapes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The embedding (E,) at which what is `drawn` is nearest to shapes (N, C)."""
+    from scipy.optimize import minimize
+
+    counts = np.bincount(labels, minlength=10).astype(np.float32)
+    means = np.zeros((10, _COMPONENTS), np.float32)
+    np.add.at(means, labels, shapes)
+    means /= np.maximum(counts, 1)[:, None]
+
+    def measure(embedding: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = drawn.measure(embedding.astype(np.float32), means, counts)
+        return float(value), np.asarray(slope, np.float64)
+
+    options = {"maxfun": _EVALUATIONS}
+    begin = table.mean(0, dtype=np.float64)
+    return minimize(measure, begin, jac=True, method="L-BFGS-B", options=options).x
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What a generator draws with a hand (E,).
+
+    `shapes` gives the mean shapes (10, C) of each class; `measure` their mean square distance to
+    shapes (10, C) of counts (10,) with the prior's share, and its gradient (E,).
+    """
+
+    shapes: Callable[[np.ndarray], np.ndarray]
+    measure: Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -74,13 +160,15 @@ class _Writers:
         return np.square(means[:, labels] - shapes).mean((1, 2))
 
 
-def _pixels(images: np.ndarray) -> np.ndarray:
-    """Digits uint8 (N, 28, 28) at half their size, float32 (N, 196) in [0, 1]."""
+def _pixels(images: Any) -> Any:
+    """Digits (N, 28, 28) in [0, 255] at half their size, float32 (N, 196) in [0, 1]."""
     return images.reshape(-1, 14, 2, 14, 2).mean((2, 4), dtype=np.float32).reshape(-1, 196) / 255
 
 
 def _describe(known: _Writers, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Shapes float32 (N, C): coordinates along the class's principal components."""
+    if len(images) < _FEWEST:
+        raise UsageError(f"{len(images)} digits are too few to tell a hand: give {_FEWEST} or more")
     pixels = _pixels(images)
     shapes = np.empty((len(images), _COMPONENTS), np.float32)
     for digit in np.unique(labels):
@@ -112,21 +200,44 @@ def _writers() -> _Writers:
     return _Writers(data, writers, shapes, sums, counts, means, axes)
 
 
-def _own_distances(known: _Writers, labels: np.ndarray) -> np.ndarray:
-    """For each writer the distance of as many of their digits to their other digits, (W,)."""
+def _own_distances(known: _Writers, drawn: _Drawn, table: np.ndarray, count: int) -> np.ndarray:
+    """The distances of some writers' own digits, `count` of each, to what is drawn as theirs."""
     random = np.random.default_rng(0)
-    count = len(labels)
-    own = np.empty(len(known.sums))
-    for writer in range(len(own)):
-        rows = np.flatnonzero(known.writers == writer)
-        # The same classes first, others where the writer has none of them left.
-        wanted = np.isin(known.data.labels[rows], labels)
-        order = np.lexsort((random.random(len(rows)), ~wanted))
-        picked = rows[order[: min(count, len(rows) // 2)]]
-        classes, shapes = known.data.labels[picked], known.shapes[picked]
-        sums, counts = known.sums[writer].copy(), known.counts[writer].copy()
-        np.subtract.at(sums, classes, shapes)
-        np.subtract.at(counts, classes, 1)
-        means = sums / (counts[:, None] + _PRIOR)
-        own[writer] = np.square(means[classes] - shapes).mean()
-    return own
+    own = []
+    for writer in range(0, len(table), _APART):
+        rows = random.permutation(np.flatnonzero(known.writers == writer))[:count]
+        means = drawn.shapes(table[writer])
+        own.append(np.square(means[known.data.labels[rows]] - known.shapes[rows]).mean())
+    return np.array(own)
+
+
+@lru_cache(maxsize=2)
+def _drawn(generator: DigitGenerator) -> _Drawn:
+    """What the generator draws with a hand, over the same latents each time."""
+    import jax
+    import jax.numpy as jnp
+    from flax import nnx
+
+    known, table = _writers(), generator.hands
+    middle, variance = table.mean(0), float(table.var(0).mean())
+    random = np.random.default_rng(0)
+    network = generator.network()
+    half = random.standard_normal((10, _DRAWN // 2, network.latent_size))
+    # Each with its opposite, so that their mean is the middle's.
+    latents = np.concatenate([half, -half], axis=1).reshape(10 * _DRAWN, -1).astype(np.float32)
+    labels = np.repeat(np.arange(10, dtype=np.int32), _DRAWN)
+    definition, state = nnx.split(network)
+
+    def shapes(hand: jax.Array) -> jax.Array:
+        hands = jnp.tile(hand[None], (len(labels), 1))
+        images = nnx.merge(definition, state)(latents, labels, hands)
+        pixels = _pixels((images[..., 0] + 1) * 127.5)
+        means = pixels.reshape(10, _DRAWN, -1).mean(1) - known.means
+        return jnp.einsum("dp,dpc->dc", means, known.axes)
+
+    def measure(hand: jax.Array, means: jax.Array, counts: jax.Array) -> jax.Array:
+        missed = jnp.square(shapes(hand) - means).mean(1) @ counts / counts.sum()
+        return missed + _PULL / counts.sum() * jnp.square(hand - middle).mean() / variance
+
+    compiled = jax.jit(shapes)
+    return _Drawn(lambda hand: np.asarray(compiled(hand)), jax.jit(jax.value_and_grad(measure)))

@@ -16,7 +16,7 @@ import numpy as np
 from handsum.arguments import digit_text, hand_name, model_name, optional_number, whole_number
 from handsum.drawing import LARGEST, parse_digits
 from handsum.errors import UsageError
-from handsum.hands import choose_hands
+from handsum.hands import Hands, choose_hands
 from handsum.images import DIGIT_SIZE
 from handsum.marks import MARKS, count_whole
 from handsum.seeds import Stream, choose_seed, stream
@@ -210,7 +210,7 @@ def group_thousands(text: str) -> str:
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | str | np.ndarray | None = None,
+    writer: int | str | np.ndarray | Hands | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
@@ -220,7 +220,7 @@ def write_rows(
 ) -> Sequences:
     """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
 
-    `writer` may be the rows' writers (N,) as well.
+    `writer` may be the rows' writers (N,) or hands as well.
     """
     from handsum.pretrained import load_generator, load_reader
 

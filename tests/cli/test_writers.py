@@ -8,7 +8,12 @@ from PIL import Image
 def test_a_sheet_of_hands(run_command, tmp_path: Path) -> None:
     done = run_command("writers", "--first", 490, "--digits", "47", "--seed", 1, "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out) == {"writers": [490, 491, 492, 493], "likeness": [], "seed": 1}
+    assert json.loads(done.out) == {
+        "writers": [490, 491, 492, 493],
+        "hand": None,
+        "likeness": [],
+        "seed": 1,
+    }
     with Image.open(tmp_path / "writers.png") as sheet:
         assert sheet.text["handsum:writer"] == "490 491 492 493"
         assert sheet.text["handsum:digits"] == "47 47 47 47"
@@ -22,10 +27,21 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     )
     assert done.code == 0, done.err
     assert "mine.png: 1234567890" in done.err
-    likeness = json.loads(done.out)["likeness"]
+    told = json.loads(done.out)
+    likeness = told["likeness"]
+    assert told["writers"] == [one["writer"] for one in likeness]
     assert 77 in [one["writer"] for one in likeness]
     assert likeness == sorted(likeness, key=lambda one: one["distance"])
     assert (tmp_path / "like.svg").exists()
+    hand = told["hand"]
+    assert 0 < hand["fit"] <= 1
+    written = run_command("number", "42", "--writer", hand["name"], "--seed", 1, "-o", "as-i.png")
+    assert written.code == 0, written.err
+    with Image.open(tmp_path / "as-i.png") as picture:
+        assert picture.text["handsum:writer"] == hand["name"]
+    refused = run_command("number", "42", "--writer", hand["name"], "--model", "writer-cgan")
+    assert refused.code == 2
+    assert "fitted to another model" in refused.err
 
 
 def test_a_picture_that_cannot_be_read_beside_others_is_told(run_command, tmp_path: Path) -> None:
@@ -34,7 +50,7 @@ def test_a_picture_that_cannot_be_read_beside_others_is_told(run_command, tmp_pa
     done = run_command("writers", "--like", "mine.png", "cut.png", "--count", 2, "-o", "s.png")
     assert done.code == 1
     assert "cut.png: " in done.err
-    assert "s.png: 2 hands" in done.err
+    assert "s.png: 3 hands" in done.err
     assert (tmp_path / "s.png").exists()
 
 

@@ -172,8 +172,12 @@ def test_the_hands_most_like_a_picture_s(api: httpx.Client) -> None:
     asked = {"text": "3141592653", "writer": "12", "seed": 1, "format": "png"}
     written = api.get("/number", params=asked).content
     told = api.post("/writers/like", content=written).json()
-    assert len(told["hands"]) == 12
-    assert all(0 <= hand["fit"] <= 1 for hand in told["hands"])
+    yours, *others = told["hands"]
+    assert len(others) == 12
+    assert 0 < yours["fit"] <= 1
+    assert all(hand["fit"] is None and 0 <= hand["writer"] < 494 for hand in others)
+    asked = {"text": "12", "writer": yours["writer"], "seed": 1}
+    assert api.get("/number", params=asked).status_code == 200
 
 
 @pytest.mark.parametrize("model", ["cnn", "cnn-lstm"])

@@ -1,4 +1,4 @@
-"""`handsum writers`: a sheet of hands to choose from, or those most like some digits."""
+"""`handsum writers`: a sheet of hands to choose from, or one fitted to some digits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handsum.cli.console import err, out
+from handsum.cli.console import err
 from handsum.cli.writing_options import Height, Ink, Model, Paper, Seed, make_style, picture_style
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
-    from handsum.likeness import Likeness
+    import numpy as np
 
 
 def writers(
@@ -20,7 +20,8 @@ def writers(
         list[Path] | None, typer.Argument(help="With --like: pictures of somebody's digits.")
     ] = None,
     like: Annotated[
-        bool, typer.Option("--like", help="Show the hands most like the digits in the pictures.")
+        bool,
+        typer.Option("--like", help="Fit a hand to the pictures' digits; show those most like it."),
     ] = False,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The sheet: a .png or .svg picture.")
@@ -39,14 +40,17 @@ def writers(
         bool,
         typer.Option(
             "--json",
-            help='Print {"writers": [...], "likeness": [{"writer", "distance", "fit"}], "seed"}.',
+            help='Print {"writers": [...], "hand": {"name", "distance", "fit"}, '
+            '"likeness": [{"writer", "distance"}], "seed"}.',
         ),
     ] = False,
 ) -> None:
     """Show hands to choose from, each with the number that --writer takes.
 
-    With --like, the hands most like the digits in your pictures, and how well they fit: the share
-    of writers whose own digits are no nearer to their other digits.
+    With --like, the hand fitted to the digits in your pictures, and the writers most like them.
+    What is printed as like:... is for --writer. Its fit is the share of writers whose own digits
+    are no nearer to what is drawn with their hands, told by digits that it was not fitted to: 50%
+    is as near as theirs.
 
     Examples:
 
@@ -60,6 +64,8 @@ def writers(
 
     from handsum import writing
     from handsum.drawing import parse_digits
+    from handsum.hands import Hands
+    from handsum.likeness import fit_hand, hands_alike, most_alike
     from handsum.pretrained import load_generator
     from handsum.saving import check_sequences_path, save_sequences
     from handsum.seeds import choose_seed
@@ -79,39 +85,45 @@ def writers(
     generator = load_generator(model) if model else load_generator()
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
-    found, failed = _like(pictures or [], count) if like else ([], False)
-    chosen = np.array([one.writer for one in found], np.int64)
-    if not like:
+    alike, told, failed = [], {}, False
+    if pictures:
+        images, read, failed = _read(pictures)
+        alike = most_alike(images, read, count)
+        fitted = fit_hand(generator, images, read)
+        hands, names = hands_alike(generator, fitted, alike)
+        told = {"name": fitted.name, "distance": fitted.distance, "fit": fitted.fit}
+        captions = [f"yours, fit {fitted.fit:.0%}", *names[1:]]
+    else:
         if first >= generator.writers:
             raise UsageError(f"writer {first} is out of range: use 0 to {generator.writers - 1}")
         chosen = np.arange(first, min(first + count, generator.writers))
+        hands, captions = Hands(chosen, chosen), [str(writer) for writer in chosen]
     style = make_style(None, height, None, ink, paper, "normal", False)
-    picture_style(output, style, len(chosen), len(labels))
-    rows = np.tile(labels, (len(chosen), 1))
-    written = writing.write_rows(rows, choose_seed(seed), chosen, model=model)
-    captions = [str(writer) for writer in chosen]
-    for place, one in enumerate(found):
-        captions[place] = f"{one.writer}, fit {one.fit:.0%}"
+    picture_style(output, style, len(captions), len(labels))
+    rows = np.tile(labels, (len(captions), 1))
+    written = writing.write_rows(rows, choose_seed(seed), hands, model=model)
     save_sequences(output, written, style, captions)
+    writers = [int(writer) for writer in hands.writers if writer >= 0]
     if as_json:
-        likeness = [{"writer": o.writer, "distance": o.distance, "fit": o.fit} for o in found]
-        result = {"writers": chosen.tolist(), "likeness": likeness, "seed": written.seed}
-        typer.echo(json.dumps(result))
+        likeness = [{"writer": one.writer, "distance": one.distance} for one in alike]
+        result = {"writers": writers, "hand": told or None, "likeness": likeness}
+        typer.echo(json.dumps({**result, "seed": written.seed}))
     else:
-        for one in found:
-            out().print(f"writer {one.writer}: fit {one.fit:.0%}", markup=False)
-        hands = f"{len(chosen)} hand{'s' if len(chosen) > 1 else ''}"
-        err().print(f"{output}: {hands}, seed {written.seed}", markup=False)
+        if told:
+            # Not wrapped: it is there to be copied.
+            typer.echo(f"yours: fit {told['fit']:.0%}, --writer {told['name']}")
+            typer.echo(f"most like yours: writers {' '.join(map(str, writers))}")
+        shown = f"{len(captions)} hand{'s' if len(captions) > 1 else ''}"
+        err().print(f"{output}: {shown}, seed {written.seed}", markup=False)
     if failed:
         # As `predict` ends where one of its files cannot be read.
         raise typer.Exit(1)
 
 
-def _like(paths: list[Path], count: int) -> tuple[list[Likeness], bool]:
-    """The writers most like the digits that are read in pictures; whether one cannot be read."""
+def _read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, bool]:
+    """The digits (N, 28, 28) that are read in pictures, and (N,); whether a file cannot be read."""
     import numpy as np
 
-    from handsum.likeness import most_alike
     from handsum.reading import predict
 
     files = list(predict([str(path) for path in paths]).files)
@@ -122,4 +134,4 @@ def _like(paths: list[Path], count: int) -> tuple[list[Likeness], bool]:
             err().print(f"{file.file}: {file.digits}", markup=False)
     images = np.concatenate([file.images for file in files])
     labels = np.array([int(digit) for file in files for digit in file.digits], np.int64)
-    return most_alike(images, labels, count), any(file.failed for file in files)
+    return images, labels, any(file.failed for file in files)

@@ -35,11 +35,11 @@ Seed = Annotated[
 Writer = Annotated[
     str | None,
     typer.Option(
-        metavar="N|N+M|new",
+        metavar="N|N+M|new|like:...",
         show_default="chosen by the seed",
         rich_help_panel=CHANCE,
         help="Whose hand: a writer's number (`handsum writers` shows them), a mix such as 12+40 or "
-        "12:3+40:1, or new for one that nobody has.",
+        "12:3+40:1, new for one that nobody has, or what `handsum writers --like` fits to yours.",
     ),
 ]
 Model = Annotated[

@@ -24,6 +24,7 @@ from handsum.web.work import Progress
 
 if TYPE_CHECKING:
     from handsum.drawing import Digits
+    from handsum.hands import Hands
     from handsum.layout import Spacing, Style
     from handsum.visualization import Stage
     from handsum.writing import Sequences
@@ -204,18 +205,20 @@ def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.Dra
 
 def hands(query: HandsQuery, progress: Progress) -> results.Hands:
     """Show hands to choose from."""
+    from handsum.hands import Hands
     from handsum.pretrained import load_generator
 
     known = load_generator().writers
     if query.first >= known:
         raise UsageError(f"writer {query.first} is out of range: use 0 to {known - 1}")
     writers = np.arange(query.first, min(query.first + query.count, known))
-    return _sheet(writers, query.digits, query.seed, progress)
+    return _sheet(Hands(writers, writers), query.digits, query.seed, progress)
 
 
 def hands_like(data: bytes, progress: Progress) -> results.Hands:
-    """Show the hands most like that in a picture."""
-    from handsum.likeness import most_alike
+    """Show a hand fitted to the digits in a picture, and the writers' most like them."""
+    from handsum.likeness import fit_hand, hands_alike, most_alike
+    from handsum.pretrained import load_generator
     from handsum.reading import predict_picture
 
     progress(0, 2)
@@ -224,14 +227,15 @@ def hands_like(data: bytes, progress: Progress) -> results.Hands:
         raise UsageError(f"{reading.error}: give a picture of some digits")
     progress(1, 2)
     labels = np.array([int(digit) for digit in reading.digits], np.int64)
-    found = most_alike(reading.images, labels, 12)
-    sheet = _sheet(np.array([one.writer for one in found]), reading.digits[:10], 0, progress)
-    for hand, one in zip(sheet.hands, found, strict=True):
-        hand.fit = one.fit
+    alike = most_alike(reading.images, labels, 12)
+    generator = load_generator()
+    fitted = fit_hand(generator, reading.images, labels)
+    sheet = _sheet(hands_alike(generator, fitted, alike)[0], reading.digits[:10], 0, progress)
+    sheet.hands[0].writer, sheet.hands[0].fit = fitted.name, fitted.fit
     return sheet
 
 
-def _sheet(writers: np.ndarray, digits: str, seed: int | None, progress: Progress) -> results.Hands:
+def _sheet(hands: Hands, digits: str, seed: int | None, progress: Progress) -> results.Hands:
     from handsum import writing
     from handsum.drawing import parse_digits
     from handsum.layout import Style
@@ -239,11 +243,11 @@ def _sheet(writers: np.ndarray, digits: str, seed: int | None, progress: Progres
     from handsum.saving import draw_picture
     from handsum.seeds import choose_seed
 
-    rows = np.tile(parse_digits(digits), (len(writers), 1))
-    written = writing.write_rows(rows, choose_seed(seed), writers, progress=progress)
+    rows = np.tile(parse_digits(digits), (len(hands.writers), 1))
+    written = writing.write_rows(rows, choose_seed(seed), hands, progress=progress)
     style = Style(2.0, "black", "transparent")
     told = []
-    for row, writer in enumerate(writers):
+    for row, writer in enumerate(hands.writers):
         pixels = draw_picture(written, style, rows=slice(row, row + 1)).pixels
         height, width = pixels.shape[:2]
         url = results.png_url(pixels)

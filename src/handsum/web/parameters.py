@@ -29,8 +29,9 @@ Writer = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        description="Whose hand: a writer's number, a mix such as 12+40 or 12:3+40:1, or new "
-        "for one that nobody has; chosen by the seed if not given.",
+        description="Whose hand: a writer's number, a mix such as 12+40 or 12:3+40:1, new "
+        "for one that nobody has, or like:... fitted to a picture; chosen by the seed if not "
+        "given.",
         examples=["12"],
     ),
 ]

@@ -100,15 +100,16 @@ class DrawnResult(BaseModel):
 
 
 class Hand(BaseModel):
-    """A writer's hand."""
+    """A writer's hand, or one fitted to a picture's digits."""
 
-    writer: int
+    writer: int | str = Field(description="What asks for it: a number, or like:... where fitted.")
     picture: str = Field(description="Digits in that hand, on nothing: a PNG as a data URL.")
     width: int
     height: int
     fit: float | None = Field(
         default=None,
-        description="The share of writers who are less like themselves than this.",
+        description="Of a fitted hand: the share of writers whose own digits are no nearer to what "
+        "is drawn with theirs.",
     )
 
 

@@ -15,7 +15,7 @@ export function handPicker(label, { value = "", any = "Any hand", run }) {
 
   async function show(hand) {
     current = hand;
-    what.textContent = hand === "" ? any : hand === "new" ? "A new hand" : hand.includes("+") ? `Mix ${hand}` : `Hand ${hand}`;
+    what.textContent = hand === "" ? any : hand === "new" ? "A new hand" : hand.startsWith("like:") ? "Your hand" : hand.includes("+") ? `Mix ${hand}` : `Hand ${hand}`;
     opener.setAttribute("aria-label", `${label}: ${what.textContent}. Choose another`);
     preview.hidden = true;
     if (!/^\d+$/.test(hand)) return;
@@ -53,7 +53,7 @@ function open(value, choose, any) {
   };
   const shown = (hand) => h("button", { type: "button", "aria-pressed": String(String(hand.writer) === value), on: { click: () => close(String(hand.writer)) } },
     h("img", { src: hand.picture, alt: "", width: hand.width, height: hand.height }),
-    h("span", {}, `Hand ${hand.writer}`, hand.fit !== null && ` · fit ${Math.round(hand.fit * 100)}%`));
+    h("span", {}, hand.fit === null ? `Hand ${hand.writer}` : `Yours · fit ${Math.round(hand.fit * 100)}%`));
   const more = button("More hands", () => load());
 
   function load() {
@@ -70,7 +70,7 @@ function open(value, choose, any) {
     place.make(({ signal, progress }) => ask("writers/like", {}, { signal, progress, body: like.files[0] }), (told) => {
       sheet.replaceChildren(...told.hands.map(shown));
       first = 0;
-      return [h("p", { class: "soft small" }, "The hands most like the digits in your picture."), sheet, more];
+      return [h("p", { class: "soft small" }, "A hand fitted to the digits in your picture, and those most like it. Fit: the share of writers whose own digits are no nearer to theirs."), sheet, more];
     });
   } } });
   const mix = text({ placeholder: "12+40 or 12:3+40:1", value: value.includes("+") ? value : "" });
