@@ -177,6 +177,9 @@ def test_a_snapshot_folder_is_a_model_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         pretrained.load_reader(str(folder)).probabilities(image), expected
     )
+    run = tmp_path / "run"
+    shutil.copytree(folder, run / "snapshot")
+    np.testing.assert_array_equal(pretrained.load_reader(str(run)).probabilities(image), expected)
     with pytest.raises(UsageError, match="cannot do this"):
         pretrained.load_generator(str(folder))
     with pytest.raises(SnapshotError, match="no snapshot in"):

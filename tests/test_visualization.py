@@ -34,7 +34,7 @@ def test_a_trace_goes_from_the_condition_through_the_layers(seven: Trace) -> Non
 def test_a_sequence_shows_its_plan_and_all_of_its_digits() -> None:
     traced = trace(23, model="lstm-cgan", length=4, seed=0)
     shapes = {stage.name: stage.values.shape for stage in traced.stages}
-    assert shapes["planner/out"] == (4, 10)
+    assert shapes["planner/out"] == shapes["chosen digits"] == (4, 10)
     assert shapes["image"] == (28, 4 * 28, 1)
     assert traced.what.endswith(" for 23")
     images, digits = load_sequence_generator("lstm-cgan").draw(
@@ -43,6 +43,21 @@ def test_a_sequence_shows_its_plan_and_all_of_its_digits() -> None:
     assert traced.what == f"{'+'.join(map(str, digits[0]))} for 23"
     strip = (traced.stages[-1].values[..., 0] + 1) * 127.5
     np.testing.assert_allclose(strip, np.concatenate(list(images[0]), axis=1), atol=1)
+
+
+def test_what_is_each_position_s_own_is_shown() -> None:
+    traced = trace(23, model="one-to-many-cgan", length=4, seed=0)
+    shapes = {stage.name: stage.values.shape for stage in traced.stages}
+    assert shapes["planner/out"] == (10, 10)
+    assert shapes["mapping"] == (128,)
+    digits = next(stage.values for stage in traced.stages if stage.name == "chosen digits")
+    assert traced.what == f"{'+'.join(map(str, digits.argmax(1)))} for 23"
+
+
+def test_channels_of_a_model_that_has_no_maps_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gan has no feature maps"):
+        visualization.save(trace(model="gan", seed=0), tmp_path / "a.png", 4)
+    assert not (tmp_path / "a.png").exists()
 
 
 def test_looking_leaves_the_layers_as_they_were() -> None:
@@ -69,7 +84,7 @@ def test_a_montage_holds_every_map_once() -> None:
 
 
 def test_pictures_and_films_are_saved(seven: Trace, tmp_path: Path) -> None:
-    few = Trace(seven.stages[:3] + seven.stages[-1:], seven.model, seven.seed, seven.what)
+    few = Trace(seven.stages[:2] + seven.stages[-2:], seven.model, seven.seed, seven.what)
     visualization.save(few, tmp_path / "a.png", 4)
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.width == 990

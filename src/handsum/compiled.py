@@ -80,7 +80,8 @@ def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple
     """What a trace depends on: the network's code, configuration and weights, JAX, the platform."""
     models = Path(inference.__file__).parent
     code = [models / "inference.py", models / f"{registry.module_name(snapshot.model)}.py"]
-    code += sorted((models.parent / "layers").glob("*.py"))
+    for folder in ("layers", "losses"):
+        code += sorted((models.parent / folder).glob("*.py"))
     parts = [
         __version__,
         jax.__version__,

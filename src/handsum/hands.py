@@ -164,9 +164,10 @@ def blend(shares: np.ndarray, spreads: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Hands:
-    """The hands of N rows: their writers int64 (N,), -1 for no single one's, and the hand's name.
+    """The hands of N rows: their writers int64 (N,), and the hand's name where it is no writer's.
 
-    `drawn` is what the generator takes: the writers, or vectors (N, E).
+    Writers are -1 of such a hand, and of a model that knows none. `drawn` is what the generator
+    takes: the writers, or vectors (N, E).
     """
 
     writers: np.ndarray
@@ -186,6 +187,8 @@ def choose_hands(
         return writer
     if isinstance(writer, np.ndarray):
         return Hands(writer, writer)
+    if writer is None and generator.writers == 1:
+        return Hands(np.full(count - start, -1), np.zeros(count - start, np.int64))
     if writer is None:
         writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)[start:]
         return Hands(writers, writers)

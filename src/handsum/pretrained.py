@@ -24,7 +24,7 @@ READERS: tuple[Task, ...] = ("digit reader", "judge")
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
-    """The snapshot folder of a model: one of the zoo by name, or any other by its path.
+    """The snapshot folder of a model: one of the zoo by name, or any other's or its run's by path.
 
     Raises:
         UsageError: no such model, one without weights, or one that cannot do any of `tasks`.
@@ -33,6 +33,8 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
     tasks = tuple(tasks)
     if _is_folder(model):
         folder = Path(model)
+        if os.path.isdir(folder / "snapshot"):  # a run's
+            folder /= "snapshot"
         registry.find(read_facts(folder)["model"], tasks)
         return folder
     entry = registry.find(model, tasks)

@@ -167,7 +167,7 @@ def save_digits(path: Path, digits: Digits) -> None:
         with atomic_folder(path) as folder:
             rows = zip(digits.images, digits.labels, digits.writers, strict=True)
             for index, (image, label, writer) in enumerate(rows):
-                own = {"handsum:writer": digits.hand or str(writer), "handsum:digits": str(label)}
+                own = {**_hand(digits.hand, [writer]), "handsum:digits": str(label)}
                 data = encode_png(image, _digits_metadata(digits) | own)
                 (folder / f"{index:0{width}d}_{label}.png").write_bytes(data)
     elif path.suffix.lower() == ".npz":
@@ -186,7 +186,7 @@ def encode_digits(digits: Digits) -> bytes:
     """
     check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
     own = {
-        "handsum:writer": digits.hand or " ".join(map(str, digits.writers)),
+        **_hand(digits.hand, digits.writers),
         "handsum:digits": "".join(map(str, digits.labels)),
     }
     return encode_png(tile(digits.images, digits.columns), _digits_metadata(digits) | own)
@@ -232,12 +232,18 @@ def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
     return paths
 
 
+def _hand(name: str | None, writers: Sequence[int] | np.ndarray) -> dict[str, str]:
+    """Whose hands a picture is told to be in: nothing where the model knows none."""
+    known = name or " ".join(str(writer) for writer in writers if writer >= 0)
+    return {"handsum:writer": known} if known else {}
+
+
 def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:
     return {
         "Software": f"handsum {__version__}",
         "handsum:seed": str(sequences.seed),
         "handsum:model": sequences.model,
-        "handsum:writer": sequences.hand or " ".join(map(str, sequences.writers[rows])),
+        **_hand(sequences.hand, sequences.writers[rows]),
         "handsum:digits": " ".join((sequences.texts or sequences.digits)[rows]),
     }
 

@@ -138,14 +138,18 @@ def _trace_sequence(generator: Any, name: str, total: int | None, length: int, s
     calls: dict[str, list[np.ndarray]] = {}
     for path, output in outputs:
         calls.setdefault(path, []).append(np.asarray(output)[0])
-    stages += [
+    layers = [
         Stage(path, called[0] if len(called) == 1 else np.stack(called[:length]))
         for path, called in calls.items()
     ]
+    chosen = np.asarray(digits[0, :length])
+    # The digits are chosen where the planning ends and the drawing begins.
+    planning = sum(stage.name.startswith("planner/") for stage in layers)
+    layers.insert(planning, Stage("chosen digits", np.eye(10)[chosen]))
+    stages += layers
     strip = np.concatenate(list(np.asarray(images[0, :length])), axis=1)
     stages.append(Stage("image", strip))
-    planned = "+".join(str(int(digit)) for digit in digits[0, :length])
-    return Trace(tuple(stages), name, seed, f"{planned} for {total}")
+    return Trace(tuple(stages), name, seed, f"{'+'.join(map(str, chosen))} for {total}")
 
 
 @contextmanager
@@ -154,9 +158,11 @@ def _recorded(network: Any) -> Iterator[list[tuple[str, Any]]]:
     from flax import nnx
 
     from handsum.layers import ConditionalNorm, TransposedConvolution
+    from handsum.layers.sequences import Positions
 
     kinds: tuple[type, ...] = (
         nnx.Linear, nnx.Conv, nnx.Embed, nnx.BatchNorm, ConditionalNorm, TransposedConvolution,
+        Positions,
     )  # fmt: skip
     paths = {
         id(module): "/".join(map(str, path))
@@ -226,9 +232,11 @@ def save(traced: Trace, path: Path, channels: int | None = None) -> None:
     `channels` limits each stage's feature maps to its strongest.
 
     Raises:
-        UsageError: another ending.
+        UsageError: another ending, or channels of a generator that has no feature maps.
     """
     check_path(path)
+    if channels is not None and all(stage.values.ndim < 3 for stage in traced.stages[:-1]):
+        raise UsageError(f"{traced.model} has no feature maps to choose channels from")
     stages = [
         Stage(stage.name, strongest(stage.values, channels))
         if channels is not None and stage.values.ndim == 3

@@ -37,7 +37,7 @@ class Sequences:
     sums; writers int64 (N,). `readings` is what the reader makes of each sequence, None where it
     was not asked; redrawn int64 (N,) is how many digits it made the generator draw again. `texts`
     are the sequences with their points, commas and minus signs, None where they have none. `hand`
-    names a mixed or new hand; the writers are then -1.
+    names a mixed, new or fitted hand; the writers are then -1, as those of a model that knows none.
     """
 
     images: np.ndarray
@@ -63,11 +63,16 @@ class Sequences:
         return tuple(f"{'+'.join(digits)} = {total}" for digits, total in sums)
 
     @property
-    def writer(self) -> int | str | list[int]:
-        """The writer or the hand of all sequences, or the writers' list where they differ."""
+    def writer(self) -> int | str | list[int] | None:
+        """The writer or the hand of all sequences, or the writers' list where they differ.
+
+        None where the model knows no writers.
+        """
         if self.hand:
             return self.hand
         writers = self.writers.tolist()
+        if writers and writers[0] < 0:
+            return None
         return writers[0] if len(set(writers)) == 1 else writers
 
     def as_rows(self, boxes: np.ndarray) -> list[dict[str, Any]]:
@@ -130,14 +135,14 @@ def sum_sequence(
     """
     seed = choose_seed(seed)
     total = whole_number(total, "a total")
-    length = choose_length(total, optional_number(length, "a length"))
+    writer, name, checker = hand_name(writer), model_name(model), model_name(reader)
+    length = length_for(total, optional_number(length, "a length"), name)
     count = whole_number(count, "a count", 1)
     if count * length > LARGEST:
         raise UsageError(
             f"{count} sequences of {length} digits are too many at once: use up to {LARGEST:,} "
             "digits in all, or handsum dataset sums"
         )
-    writer, name, checker = hand_name(writer), model_name(model), model_name(reader)
     if name is not None:
         from handsum.pretrained import draws_sequences
 
@@ -148,6 +153,22 @@ def sum_sequence(
             return write_totals(totals, length, seed, name, verify, checker, progress)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
     return write_rows(labels, seed, writer, verify, name, checker, style, progress=progress)
+
+
+def length_for(total: int, length: int | None, model: str | None) -> int:
+    """The length that is asked for, or the typical one that a model of sequences can plan.
+
+    Raises:
+        UsageError: no digits of that length sum to the total, or there is no such model.
+    """
+    if length is None and model is not None:
+        from handsum.pretrained import draws_sequences, load_sequence_generator
+
+        if draws_sequences(model):
+            longest = load_sequence_generator(model).longest
+            if total <= 9 * longest:
+                return min(choose_length(total, None), longest)
+    return choose_length(total, length)
 
 
 def number(
@@ -270,7 +291,7 @@ def write_totals(
     images, labels = generator.draw(totals, length, seed=seed, indices=indices)
     redrawn = np.zeros(count, np.int64)
     if not verify:
-        sums, hands = labels.sum(1), np.zeros(count, np.int64)
+        sums, hands = labels.sum(1), np.full(count, -1)
         return Sequences(images, labels, sums, hands, None, redrawn, seed, generator.name)
     checker = load_reader(reader) if reader else load_reader()
     readings = np.zeros_like(labels)
@@ -297,5 +318,5 @@ def write_totals(
         if len(pending) == 0:
             break
     texts = tuple("".join(map(str, row)) for row in readings)
-    sums, hands = labels.sum(1), np.zeros(count, np.int64)
+    sums, hands = labels.sum(1), np.full(count, -1)
     return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)

@@ -1,5 +1,6 @@
 """The zoo's models on the command line, with their bundled weights."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,29 @@ def test_a_sequence_is_planned_and_checked(run_command) -> None:
     with np.load("s.npz") as saved:
         assert saved["images"].shape == (1, 5, 28, 28)
         assert saved["labels"].sum() == 23
+
+
+def test_a_model_s_longest_sequence_is_asked_for_where_none_is(run_command) -> None:
+    done = run_command("sum-sequence", 60, "--model", "lstm-cgan", "--seed", 1, "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert len(told["sequences"][0]["digits"]) == 10
+    assert told["sequences"][0]["total"] == 60
+    beyond = run_command("sum-sequence", 91, "--model", "lstm-cgan")
+    assert beyond.code == 2
+    assert "was trained for lengths from 1 to 10" in beyond.err
+
+
+def test_a_model_that_knows_no_writers_tells_of_none(run_command) -> None:
+    planned = run_command("sum-sequence", 23, "--model", "lstm-cgan", "--seed", 1, "-o", "s.png")
+    assert "  (length 5 chosen, seed 1)" in planned.out
+    written = run_command("number", 23, "--model", "cgan", "--seed", 1, "-o", "n.png")
+    assert written.out.endswith("n.png: 23  (seed 1)\n")
+    told = run_command("number", 23, "--model", "cgan", "--seed", 1, "--json")
+    assert json.loads(told.out)["writer"] is None
+    for name in ("s.png", "n.png"):
+        with Image.open(name) as picture:
+            assert "handsum:writer" not in picture.text
 
 
 def test_visualize_writes_a_picture(run_command) -> None:

@@ -113,8 +113,9 @@ def number(
     captions = [grouped] if caption else None
     row = save(path, written, style, captions)[0]
     what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"
+    hand = "" if written.writer is None else f"writer {written.writer}, "
     tell(
-        f"{path}: {what}  (writer {written.writer}, seed {written.seed})",
+        f"{path}: {what}  ({hand}seed {written.seed})",
         {**row, "writer": written.writer, "seed": written.seed},
         as_json,
     )

@@ -89,7 +89,7 @@ def sum_sequence(
             help='Print {"sequences": [{"digits", "total", "boxes", "readings", "redrawn"}], '
             f'"writer", "seed"}}: {BOXES}, readings is what the reader sees (null with '
             "--no-verify), redrawn how many digits were drawn again, writer a number or, where the "
-            "sequences' writers differ, the list of them.",
+            "sequences' writers differ, the list of them, or null for a model that knows none.",
         ),
     ] = False,
 ) -> None:
@@ -108,10 +108,10 @@ def sum_sequence(
     """
     from handsum import writing
     from handsum.saving import check_sequences_path
-    from handsum.sums import choose_length, parse_total
+    from handsum.sums import parse_total
 
     total = parse_total(target)
-    chosen = choose_length(total, length)
+    chosen = writing.length_for(total, length, model)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
     gaps: Spacing = "wide" if spacing else "normal"
@@ -130,7 +130,8 @@ def sum_sequence(
     rows = save(path, written, style, captions)
     wrong = int((written.totals != total).sum())
     if wrong:
-        message = f"note: {wrong} of {len(rows)} planned another sum than {total}: --verify redraws"
+        advice = "try another --seed" if verify else "without --no-verify they are redrawn"
+        message = f"note: {wrong} of {len(rows)} planned another sum than {total}: {advice}"
         err().print(message, markup=False)
     tell(
         f"{path}: {_summary(written, total, length)}",
@@ -152,7 +153,7 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
         what = f"{what} {'summing to' if reached else 'for'} {total}"
     notes = [f"seed {written.seed}"]
     writer = written.writer
-    if not isinstance(writer, list):
+    if writer is not None and not isinstance(writer, list):
         notes.insert(0, f"writer {writer}")
     if asked_length is None:
         notes.insert(0, f"length {length} chosen")

@@ -145,10 +145,12 @@ def _show(run: Any) -> None:
     from handsum.config import to_json
     from handsum.training.settings import sizes
 
+    # First, since it finds what the configuration cannot be.
+    parts = sizes(run)
     out().print(f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.out}", markup=False)
     for name, value in to_json(run.config).items():
         out().print(f"  {name} = {value}", markup=False)
-    for part, size in sizes(run).items():
+    for part, size in parts.items():
         out().print(f"  {part}: {size:,} parameters", markup=False)
 
 

@@ -201,7 +201,8 @@ def save(
         digits, reading = row["digits"], row["readings"]
         if reading not in (None, digits):
             seen = reading or "nothing"
-            message = f"note: {digits} still reads as {seen}: try another --seed or --writer"
+            advice = "--seed" if sequences.writer is None else "--seed or --writer"
+            message = f"note: {digits} still reads as {seen}: try another {advice}"
             err().print(message, markup=False)
     return rows
 

@@ -1,4 +1,4 @@
-"""Layers of the models that draw sequences: committing to a digit, and judging a sequence."""
+"""Layers of the models that draw sequences: one's own for each position, committing, judging."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ def commit(logits: jax.Array) -> jax.Array:
     soft = jax.nn.softmax(logits)
     hard = jax.nn.one_hot(logits.argmax(-1), logits.shape[-1])
     return soft + jax.lax.stop_gradient(hard - soft)
+
+
+class Positions(nnx.Module):
+    """A dense layer for each of L positions: (..., L, I) to (..., L, O).
+
+    With `positions` (N,), rows (N, I) to (N, O), each by the layer of its own.
+    """
+
+    def __init__(self, count: int, inputs: int, outputs: int, *, rngs: nnx.Rngs) -> None:
+        init = nnx.initializers.lecun_normal(batch_axis=0)
+        self.kernel = nnx.Param(init(rngs.params(), (count, inputs, outputs)))
+        self.bias = nnx.Param(jnp.zeros((count, outputs)))
+
+    def __call__(self, features: jax.Array, positions: jax.Array | None = None) -> jax.Array:
+        kernel, bias = self.kernel[...], self.bias[...]
+        if positions is None:
+            return jnp.einsum("...li,lio->...lo", features, kernel) + bias
+        return jnp.einsum("ni,nio->no", features, kernel[positions]) + bias[positions]
 
 
 class Judgement(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -44,12 +46,16 @@ def addition_loss(logits: jax.Array, sums: jax.Array) -> jax.Array:
     count, length, _ = logits.shape
     first, second = jnp.split(jax.nn.softmax(logits), 2, axis=1)
     pairs = _pair_sums(first, second)
-    carry = jnp.tile(jnp.array([1.0, 0.0]), (count, 1))
-    surprise = jnp.zeros(count)
-    for column in reversed(range(length // 2)):
-        carry = _carry_on(carry, pairs[:, column], sums[:, column + 1])
+
+    def add(state: tuple[jax.Array, jax.Array], column: tuple[jax.Array, jax.Array]) -> Any:
+        surprise, carry = state
+        carry = _carry_on(carry, *column)
         scale = jnp.maximum(carry.sum(1), 1e-30)
-        surprise, carry = surprise - jnp.log(scale), carry / scale[:, None]
+        return (surprise - jnp.log(scale), carry / scale[:, None]), None
+
+    start = jnp.zeros(count), jnp.tile(jnp.array([1.0, 0.0]), (count, 1))
+    columns = pairs.transpose(1, 0, 2), sums[:, 1:].T
+    (surprise, carry), _ = jax.lax.scan(add, start, columns, reverse=True)
     surprise = surprise + _surprise(carry, sums[:, 0])
     return (surprise / length).mean()
 

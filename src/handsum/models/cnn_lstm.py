@@ -21,10 +21,9 @@ from handsum.data.augment import warp
 from handsum.layers.sight import Sight
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import cross_entropy_loss
+from handsum.losses.sums import sum_probabilities
 
 SNAPSHOT_PART = "predictor"
-# The least variance of a digit: enough for a sum to be certain, too much to divide by nothing.
-LEAST_VARIANCE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ PRESETS = {
 
 
 class Predictor(nnx.Module):
-    """Pictures to the mean and the variance of the sum of every beginning of a sequence."""
+    """Pictures of a sequence to how its sum grows from each beginning to the next."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         self.look = Sight(config.widths, config.features, rngs=rngs)
@@ -59,9 +58,9 @@ class Predictor(nnx.Module):
         self.growth = nnx.Linear(config.features + config.hidden, 10, rngs=rngs)
         self.size = config.hidden
 
-    def __call__(self, images: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Images (N, L, 28, 28, 1) with mask (N, L) to means and variances (N, L)."""
-        return add(self.grow(self.look.features(images.reshape(-1, 28, 28, 1)), mask), mask)
+    def __call__(self, images: jax.Array, mask: jax.Array) -> jax.Array:
+        """Images (N, L, 28, 28, 1) with mask (N, L) to logits (N, L, 10) of growths."""
+        return self.grow(self.look.features(images.reshape(-1, 28, 28, 1)), mask)
 
     def grow(self, features: jax.Array, mask: jax.Array) -> jax.Array:
         """Features (N * L, F) of pictures with mask (N, L) to logits (N, L, 10) of growths."""
@@ -79,21 +78,11 @@ class Predictor(nnx.Module):
         return self.growth(seen)
 
     def sums(self, images: jax.Array, mask: jax.Array) -> jax.Array:
-        """Distributions (N, 9L + 1) of the sums of sequences (N, L, 28, 28, 1), mask (N, L)."""
-        means, variances = (moment[:, -1:] for moment in self(images, mask))
-        edges = jnp.arange(9 * mask.shape[1] + 2) - 0.5
-        below = jax.scipy.stats.norm.cdf(edges, means, jnp.sqrt(variances))
-        possible = jnp.arange(9 * mask.shape[1] + 1) <= 9 * mask.sum(1, keepdims=True)
-        chances = jnp.maximum(jnp.diff(below), 1e-12) * possible
-        return chances / chances.sum(1, keepdims=True)
+        """Distributions (N, 9L + 1) of the sums of sequences (N, L, 28, 28, 1), mask (N, L).
 
-
-def add(growth: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Logits (N, L, 10) of growths, with mask (N, L), to sums' means and variances (N, L)."""
-    chances, digits = jax.nn.softmax(growth), jnp.arange(10.0)
-    means = chances @ digits
-    variances = jnp.maximum(chances @ digits**2 - means**2, LEAST_VARIANCE)
-    return (means * mask).cumsum(1), (variances * mask).cumsum(1)
+        Those of the growths, added up as if each were independent of the others.
+        """
+        return sum_probabilities(jax.nn.softmax(self(images, mask)), mask)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
@@ -116,11 +105,10 @@ def predictor_loss(
     looked = predictor.look.features(images, training=True)
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     growth = predictor.grow(features, mask)
-    # The likelihood of the sums themselves is no help: their errors pile up along a sequence, and
-    # a wrong one weighs thousands of times where the variance is small.
+    # The likelihood of the sums themselves is no help: their errors pile up along a sequence.
     loss = cross_entropy_loss(growth.reshape(-1, 10)[flat], batch["labels"].reshape(-1)[flat])
-    means, _ = add(growth, mask)
-    errors = means[:, -1] - (batch["labels"] * mask).sum(1)
+    means = jax.nn.softmax(growth) @ jnp.arange(10.0)
+    errors = ((means - batch["labels"]) * mask).sum(1)
     return loss, {"loss": loss, "sum_error": jnp.abs(errors).mean()}
 
 

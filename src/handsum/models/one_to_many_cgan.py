@@ -22,7 +22,7 @@ from flax import nnx
 
 from handsum.data.sequences import decomposition_counts
 from handsum.layers import DigitPainter, leaky
-from handsum.layers.sequences import SequenceDiscriminator, commit
+from handsum.layers.sequences import Positions, SequenceDiscriminator, commit
 from handsum.losses import Losses, Parts
 from handsum.losses.sequences import SequenceConfig, discriminator_loss, generator_loss
 from handsum.losses.sums import sum_loss
@@ -80,23 +80,6 @@ def ranks(
     own = jnp.take_along_axis(chances, left[:, None], axis=1)[:, 0]
     below = jnp.where(sums < left[:, None], chances, 0).sum(1)
     return below + own * jax.random.uniform(key, left.shape)
-
-
-class Positions(nnx.Module):
-    """A dense layer for each position: (N, I) and positions (N,), or (..., L, I), to outputs."""
-
-    def __init__(self, count: int, inputs: int, outputs: int, *, rngs: nnx.Rngs) -> None:
-        init = nnx.initializers.lecun_normal(batch_axis=0)
-        self.kernel = nnx.Param(init(rngs.params(), (count, inputs, outputs)))
-        self.bias = nnx.Param(jnp.zeros((count, outputs)))
-
-    def __call__(self, features: jax.Array) -> jax.Array:
-        return jnp.einsum("...li,lio->...lo", features, self.kernel[...]) + self.bias[...]
-
-    def at(self, positions: jax.Array, features: jax.Array) -> jax.Array:
-        """Each row of features (N, I) by the layer of its position (N,)."""
-        kernels = self.kernel[...][positions]
-        return jnp.einsum("ni,nio->no", features, kernels) + self.bias[...][positions]
 
 
 class Planner(nnx.Module):
@@ -214,7 +197,7 @@ class Generator(nnx.Module):
         hand = noise["hand"][flat // self.longest]
         own = noise["own"].reshape(-1, OWN_SIZE)[flat]
         condition = jnp.concatenate([hand, own, self.digits(chosen)], axis=-1)
-        style = leaky(self.mapping.at(flat % self.longest, condition))
+        style = leaky(self.mapping(condition, flat % self.longest))
         return self.painter(style, training=training), chosen
 
     def __call__(

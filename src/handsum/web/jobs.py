@@ -57,9 +57,8 @@ def _writers(name: str) -> int:
 def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Response:
     """Write sequences with a sum."""
     from handsum import writing
-    from handsum.sums import choose_length
 
-    length = choose_length(query.total, query.length)
+    length = writing.length_for(query.total, query.length, query.model)
     if query.count * length > limits.MOST_WRITTEN:
         raise UsageError(
             f"{query.count} sequences of {length} are too much at once: "

@@ -69,7 +69,7 @@ class WrittenResult(BaseModel):
     """Written sequences, and their picture."""
 
     sequences: list[Sequence]
-    writer: int | str | list[int]
+    writer: int | str | list[int] | None
     seed: int
     model: str
     width: int
