@@ -87,10 +87,16 @@ def test_a_fitted_hand_that_is_not_whole_is_said(change) -> None:
         hand_vectors(parse_hand(change(name)), TABLE, 1, 0)
 
 
-@pytest.mark.parametrize("name", ["like:", "like:a", "like:ü", "like:AAAA+3"])
+@pytest.mark.parametrize("name", ["like:", "like:a", "like:ü"])
 def test_what_is_no_fitted_hand_is_said(name: str) -> None:
     with pytest.raises(UsageError, match="not whole"):
         hand_vectors(parse_hand(name), TABLE, 1, 0)
+
+
+@pytest.mark.parametrize("name", ["like:AAAA+3", "3+like:AAAA"])
+def test_a_fitted_hand_is_not_mixed(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be mixed"):
+        parse_hand(name)
 
 
 def test_a_fitted_hand_is_one_model_s() -> None:

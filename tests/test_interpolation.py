@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.interpolation import interpolate, save_interpolation
+from handsum.interpolation import interpolate, save_interpolation, shown_digits
 from handsum.pretrained import load_generator
 from handsum.writing import number
 
@@ -119,6 +119,7 @@ def test_a_mixed_hand_writes_a_number() -> None:
 
 def test_from_digit_to_digit_begins_and_ends_with_them() -> None:
     strip = interpolate("digits", "381", steps=5, seed=2, model="cgan")
+    assert shown_digits(strip) == "381"
     assert strip.images.shape == (10, 28, 28)
     assert strip.labels.tolist() == [3, 3, 3, 8, 8, 8, 8, 8, 1, 1]
     pure = load_generator("cgan").mix(np.eye(10)[[3, 8]], seed=2, indices=np.zeros(2, int))

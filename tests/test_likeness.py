@@ -56,6 +56,17 @@ def test_a_hand_of_the_generator_fits_and_a_clock_s_not(draw_row) -> None:
     assert fit_hand(generator, draw_row("0123456789"), labels[:10]).fit < 0.02
 
 
+def test_neither_the_order_of_digits_nor_giving_them_twice_matters() -> None:
+    generator, labels = load_generator(), np.tile(np.arange(4), 3)
+    images = generator.draw(labels, np.full(12, 12), seed=1)
+    hand = fit_hand(generator, images, labels)
+    order = np.random.default_rng(0).permutation(np.arange(24) % 12)
+    again = fit_hand(generator, images[order], labels[order])
+    assert (again.name, again.fit) == (hand.name, hand.fit)
+    with pytest.raises(UsageError, match="2 digits are too few"):
+        fit_hand(generator, images[[0, 1, 0, 1]], labels[[0, 1, 0, 1]])
+
+
 @pytest.mark.parametrize("count", [3, 5])
 def test_few_digits_of_one_class_are_enough(count: int) -> None:
     generator = load_generator()

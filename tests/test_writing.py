@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 from handsum.drawing import generate, parse_digits
 from handsum.errors import UsageError
-from handsum.verification import REDRAWS
-from handsum.writing import Sequences, number, sum_sequence
+from handsum.layout import Style
+from handsum.verification import REDRAWS, _specked
+from handsum.writing import Sequences, number, sum_sequence, write_rows
 
 
 def same(first: Sequences, second: Sequences, rows: slice = slice(None)) -> bool:
@@ -259,3 +261,29 @@ def test_generate_tells_how_far_it_is(fake_generator: Any, monkeypatch: pytest.M
 def test_a_grid_that_cannot_be_is_an_error(arguments: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         generate(**arguments)  # type: ignore[arg-type]
+
+
+def test_no_specks_lie_beside_written_digits() -> None:
+    # Drawn once, one digit in forty has a speck, which would be read as a decimal point.
+    labels = np.tile(np.arange(10), (40, 1))
+    once = write_rows(labels, 5, verify=False).images.reshape(-1, 28, 28)
+    written = write_rows(labels, 5).images.reshape(-1, 28, 28)
+    assert _specked(once).sum() >= 4
+    assert not _specked(written).any()
+
+
+def test_a_speck_is_told_from_a_stroke() -> None:
+    images = np.zeros((4, 28, 28), np.uint8)
+    images[1:, 4:24, 12:16] = 255
+    images[2, 22:24, 20:22] = 200
+    images[3, 8:20, 20:22] = 255
+    assert _specked(images).tolist() == [False, False, True, False]
+
+
+def test_cells_and_npz_refuse_to_drop_points(tmp_path: Path) -> None:
+    amount = number("-1.5", seed=1)
+    with pytest.raises(UsageError, match="cells are of digits"):
+        amount.save(tmp_path / "a.png", Style(cells=True))
+    with pytest.raises(UsageError, match="an .npz holds digits only: write -1.5 as a picture"):
+        amount.save(tmp_path / "a.npz")
+    assert not list(tmp_path.iterdir())

@@ -53,6 +53,8 @@ def parse_hand(text: str | int) -> Hand:
     text = str(text).strip()
     if text == NEW:
         return Hand(NEW)
+    if FITTED in text and "+" in text:
+        raise UsageError("a fitted hand cannot be mixed with others")
     if text.startswith(FITTED):
         return Hand(text, code=_decode(text))
     parts = []
@@ -61,7 +63,7 @@ def parse_hand(text: str | int) -> Hand:
         if not found:
             raise UsageError(
                 f"a hand is a writer's number such as 12, a mix such as 12+40 or 12:3+40:1, "
-                f"{NEW}, or {FITTED}... of writers --like, not {text!r}"
+                f"{NEW}, or {FITTED}... of a hand that was fitted, not {text!r}"
             )
         parts.append((int(found[1]), float(found[2] or 1)))
     shares: dict[int, float] = {}
@@ -110,8 +112,8 @@ def _fitted_vector(code: bytes, table: np.ndarray) -> np.ndarray:
     checksum, steps = code[:_CHECKED], np.frombuffer(code[_CHECKED:], np.int8)
     if len(steps) != table.shape[1] or checksum != _checksum(steps, table):
         raise UsageError(
-            f"that {FITTED}... is not whole, or was fitted to another model: handsum writers "
-            "--like fits it again"
+            f"that {FITTED}... is not whole, or was fitted to another model: fit it again to this "
+            "one's hands"
         )
     middle, scale = _middle_and_scale(table)
     return middle + steps * (scale / _STEPS)

@@ -142,6 +142,14 @@ def save_interpolation(path: Path, digits: Digits) -> None:
         file.write(data)
 
 
+def shown_digits(digits: Digits) -> str:
+    """The digits that an interpolation shows: each row's, or those that it goes between."""
+    ends = [*digits.labels[:: digits.columns]]
+    if digits.hand == DIGITS:
+        ends.append(digits.labels[-1])
+    return "".join(map(str, ends))
+
+
 def encode_strip(digits: Digits) -> bytes:
     """The bytes of a PNG with an interpolation, a row for each digit (see `save_interpolation`)."""
     metadata = {
@@ -149,7 +157,7 @@ def encode_strip(digits: Digits) -> bytes:
         "handsum:seed": str(digits.seed),
         "handsum:model": digits.model,
         "handsum:writer": str(digits.hand),
-        "handsum:digits": "".join(map(str, digits.labels[:: digits.columns])),
+        "handsum:digits": shown_digits(digits),
     }
     return encode_png(tile(_enlarged(digits), digits.columns), metadata)
 

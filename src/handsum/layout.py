@@ -153,10 +153,13 @@ def compose(
     digits are those of `images`, whatever they say.
 
     Raises:
-        UsageError: the sheet would have more than `most` pixels, by default than can be opened.
+        UsageError: the sheet would have more than `most` pixels, by default than can be opened, or
+            cells of more than digits.
     """
     scale = style.factor
     count, length = images.shape[:2]
+    if style.cells and texts:
+        raise UsageError("cells are of digits: leave them out to draw points, commas and signs")
     check_least_size(style, count, length, most)
     lines = [
         _cells(row, style) if style.cells else _line(row, rng, text, style)

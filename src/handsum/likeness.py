@@ -13,6 +13,7 @@ from handsum.data.mnist import Dataset, load
 from handsum.digit_models import DigitGenerator
 from handsum.errors import UsageError
 from handsum.hands import Hands, hand_vectors, name_fitted, parse_hand
+from handsum.images import DIGIT_SIZE
 
 # Each class's digits are described by their coordinates along so many principal components.
 _COMPONENTS = 12
@@ -48,9 +49,10 @@ def most_alike(images: np.ndarray, labels: np.ndarray, count: int = 10) -> list[
     them, and 97% to one of the ten nearest.
 
     Raises:
-        UsageError: there are too few digits to tell.
+        UsageError: there are too few digits to tell, not counting one twice.
     """
     known = _writers()
+    images, labels = _distinct(images, labels)
     distances = known.distances(_describe(known, images, labels), labels)
     order = np.argsort(distances, kind="stable")[:count]
     return [Likeness(int(writer), float(distances[writer])) for writer in order]
@@ -80,11 +82,12 @@ def fit_hand(generator: DigitGenerator, images: np.ndarray, labels: np.ndarray) 
     are nearest to the digits', with a Gaussian prior of the writers' own.
 
     Raises:
-        UsageError: there are too few digits to tell, or the generator knows no writers.
+        UsageError: as `most_alike`, or the generator knows no writers.
     """
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
     known, table = _writers(), generator.hands
+    images, labels = _distinct(images, labels)
     shapes = _describe(known, images, labels)
     drawn = _drawn(generator)
     name = name_fitted(_fit(drawn, table, shapes, labels), table)
@@ -163,6 +166,13 @@ class _Writers:
 def _pixels(images: Any) -> Any:
     """Digits (N, 28, 28) in [0, 255] at half their size, float32 (N, 196) in [0, 1]."""
     return images.reshape(-1, 14, 2, 14, 2).mean((2, 4), dtype=np.float32).reshape(-1, 196) / 255
+
+
+def _distinct(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each digit once, class by class: what is told of them must not depend on their order."""
+    rows = np.column_stack([labels, images.reshape(len(images), DIGIT_SIZE**2)])
+    first = np.unique(rows, axis=0, return_index=True)[1]
+    return images[first], labels[first]
 
 
 def _describe(known: _Writers, images: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -125,10 +125,13 @@ def save_sequences(
     Returns int64 (N, L, 4): each digit's ink box in its picture; for an NPZ in its 28x28 image.
 
     Raises:
+        UsageError: an NPZ, or cells, of more than digits.
         HandsumError: the file cannot be written; none is then left half-written.
     """
     check_sequences_path(path)
     if path.suffix.lower() == ".npz":
+        if sequences.texts:
+            raise UsageError(f"an .npz holds digits only: write {sequences.texts[0]} as a picture")
         _save_npz(
             path,
             images=sequences.images,

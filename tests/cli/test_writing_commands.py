@@ -263,7 +263,7 @@ def test_generate_json(run_command: Run) -> None:
         ("number 12 --height 12mm --dpi nan", 2, "nan dpi is out of range"),
         ("number 12 --height 5000", 2, "a height of 5000 is 5000 pixels: use 5 to 1280"),
         ("number 12 --height 12cm", 2, "1417.32 pixels at 300 dpi: use 5 to 1280"),
-        ("number 12.5 --cells", 2, "--cells are of digits"),
+        ("number 12.5 --cells", 2, "cells are of digits"),
         ("generate --interpolate latents -o none/out.gif", 1, "no folder none"),
         ("number 12 --spacnig", 2, "No such option"),
         ("number 12 -o out.gif", 2, ".png, .svg or .npz"),

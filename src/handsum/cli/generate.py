@@ -136,7 +136,12 @@ def _interpolate(
     model: str | None,
     as_json: bool,
 ) -> None:
-    from handsum.interpolation import check_interpolation_path, interpolate, save_interpolation
+    from handsum.interpolation import (
+        check_interpolation_path,
+        interpolate,
+        save_interpolation,
+        shown_digits,
+    )
 
     check_interpolation_path(output)
     given = {"digits": digits, "steps": steps}
@@ -144,7 +149,7 @@ def _interpolate(
     strip = interpolate(between, **chosen, seed=seed, writer=writer, model=model)
     save_interpolation(output, strip)
     steps = strip.columns
-    shown = "".join(map(str, strip.labels[::steps]))
+    shown = shown_digits(strip)
     result = {"digits": shown, "steps": steps, "writer": strip.hand, "seed": strip.seed}
     tell(f"{output}: {shown} in {steps} steps  ({strip.hand}, seed {strip.seed})", result, as_json)
 

@@ -26,7 +26,6 @@ from handsum.cli.writing_options import (
     save,
     tell,
 )
-from handsum.errors import UsageError
 
 if TYPE_CHECKING:
     from handsum.layout import Spacing
@@ -99,8 +98,6 @@ def number(
     check_sequences_path(path)
     gaps: Spacing = "thousands" if spacing else "normal"
     style = make_style(scale, height, dpi, ink, paper, gaps, cells)
-    if cells and not text.isdigit():
-        raise UsageError("--cells are of digits: leave it out to draw points, commas and signs")
     written = writing.number(
         text,
         seed=seed,

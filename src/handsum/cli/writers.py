@@ -75,9 +75,9 @@ def writers(
     if like and first is not None:
         raise UsageError("--like shows the hands that are most alike: leave out --first")
     first = first or 0
-    check_sequences_path(output)
-    if output.suffix.lower() == ".npz":
+    if output.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"cannot write {output}: a sheet of hands is a .png or .svg picture")
+    check_sequences_path(output)
     for picture in pictures or []:
         if output.exists() and picture.exists() and output.samefile(picture):
             raise UsageError(f"{output} is one of the pictures: name another sheet with --output")
@@ -85,10 +85,14 @@ def writers(
     generator = load_generator(model) if model else load_generator()
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
+    style = make_style(None, height, None, ink, paper, "normal", False)
+    picture_style(output, style, count, len(labels))
     alike, told, failed = [], {}, False
     if pictures:
         images, read, failed = _read(pictures)
-        alike = most_alike(images, read, count)
+        if failed and not len(read):
+            raise typer.Exit(1)
+        alike = most_alike(images, read, count - 1)
         fitted = fit_hand(generator, images, read)
         hands, names = hands_alike(generator, fitted, alike)
         told = {"name": fitted.name, "distance": fitted.distance, "fit": fitted.fit}
@@ -98,8 +102,6 @@ def writers(
             raise UsageError(f"writer {first} is out of range: use 0 to {generator.writers - 1}")
         chosen = np.arange(first, min(first + count, generator.writers))
         hands, captions = Hands(chosen, chosen), [str(writer) for writer in chosen]
-    style = make_style(None, height, None, ink, paper, "normal", False)
-    picture_style(output, style, len(captions), len(labels))
     rows = np.tile(labels, (len(captions), 1))
     written = writing.write_rows(rows, choose_seed(seed), hands, model=model)
     save_sequences(output, written, style, captions)
@@ -112,7 +114,8 @@ def writers(
         if told:
             # Not wrapped: it is there to be copied.
             typer.echo(f"yours: fit {told['fit']:.0%}, --writer {told['name']}")
-            typer.echo(f"most like yours: writers {' '.join(map(str, writers))}")
+            if writers:
+                typer.echo(f"most like yours: writers {' '.join(map(str, writers))}")
         shown = f"{len(captions)} hand{'s' if len(captions) > 1 else ''}"
         err().print(f"{output}: {shown}, seed {written.seed}", markup=False)
     if failed:

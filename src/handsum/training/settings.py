@@ -37,7 +37,10 @@ def begin(
         names = ", ".join(module.PRESETS)
         raise UsageError(f"{model} has no preset {preset!r}: {hint}choose from {names}")
     config = replace(module.PRESETS[preset], changes)
-    config = replace(config, parse_settings(config, settings))
+    chosen = parse_settings(config, settings)
+    if "writers" in chosen:
+        raise UsageError("writers is how many the data set has: leave it out")
+    config = replace(config, chosen)
     drawn = getattr(config, "drawn", config.batch_size)
     if hasattr(config, "longest") and min(config.batch_size, drawn) < 2:
         raise UsageError("sequences come in pairs: batch_size and drawn must be at least 2")

@@ -138,7 +138,7 @@ async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Re
 
 @router.post("/writers/like", **_answers(results.Hands, upload=True))
 async def writers_like(request: Request, query: NoQuery) -> Response:
-    """Show the hands most like the one in a picture of some digits."""
+    """Fit a hand to the digits in a picture; show it first, then the writers' most like it."""
     data = await _body(request)
     large = await asyncio.to_thread(uploads.is_large, data)
     return await _run(request, partial(jobs.hands_like, data), READER, GENERATOR, large=large)

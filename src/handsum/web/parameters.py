@@ -28,7 +28,7 @@ Writer = Annotated[
     str | None,
     Field(
         min_length=1,
-        max_length=100,
+        max_length=200,
         description="Whose hand: a writer's number, a mix such as 12+40 or 12:3+40:1, new "
         "for one that nobody has, or like:... fitted to a picture; chosen by the seed if not "
         "given.",
@@ -166,7 +166,7 @@ class InterpolateQuery(Parameters):
         str,
         Field(
             min_length=1,
-            max_length=100,
+            max_length=400,
             description="Two hands such as 12..40; or latents, from one drawing to another; or "
             "digits, from each digit to the next (model cgan).",
         ),
