@@ -217,6 +217,22 @@ def test_a_number_in_a_chosen_hand_and_ink(visit: Visit) -> None:
         assert part in page.url
 
 
+def test_a_number_in_a_hand_fitted_to_a_photo(visit: Visit, api: Any) -> None:
+    page = visit("#write?kind=number&text=1234567&seed=1")
+    panel = settled(page, "write")
+    before = panel.locator("img.written").get_attribute("src")
+    panel.get_by_role("button", name="Hand: Any hand").click()
+    dialog = page.get_by_role("dialog", name="Choose a hand")
+    taken = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photo("3141592653", api)}
+    dialog.get_by_label("A picture of your digits").set_input_files(taken)
+    dialog.get_by_role("button", name="Yours · fit").click(timeout=60_000)
+    expect(dialog).to_be_hidden()
+    expect(panel.get_by_role("button", name="Hand: Your hand.")).to_be_visible()
+    settled(page, "write")
+    assert panel.locator("img.written").get_attribute("src") != before
+    assert "writer=like%3A" in page.url
+
+
 def test_what_cannot_be_written_is_said_and_mended(visit: Visit) -> None:
     page = visit("#write?total=20&length=5&seed=1")
     panel = settled(page, "write")
