@@ -6,6 +6,7 @@ import copy
 import inspect
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -76,6 +77,11 @@ app.command("export")(export)
 app.command("doctor")(doctor)
 
 
+for _info in app.registered_commands:
+    # Typer keeps a docstring's line ends, which breaks its paragraphs again in a narrow terminal.
+    _info.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_info.callback) or "")
+
+
 def _for_call(words: Sequence[str]) -> typer.Typer:
     """The app with the parameters of the called command alone: building all takes a while."""
     if any(name.startswith("_") and name.endswith("_COMPLETE") for name in os.environ):
@@ -91,7 +97,6 @@ def _for_call(words: Sequence[str]) -> typer.Typer:
 def _listed(info: Any) -> Any:
     """A command as the list of commands shows it."""
     listed = copy.copy(info)
-    listed.help = inspect.getdoc(info.callback)
     listed.callback = lambda: None
     return listed
 

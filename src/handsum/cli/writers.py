@@ -47,10 +47,9 @@ def writers(
 ) -> None:
     """Show hands to choose from, each with the number that --writer takes.
 
-    With --like, the hand fitted to the digits in your pictures, and the writers most like them.
-    What is printed as like:... is for --writer. Its fit is the share of writers whose own digits
-    are no nearer to what is drawn with their hands, told by digits that it was not fitted to: 50%
-    is as near as theirs.
+    With --like, a hand fitted to the digits in your pictures, which is printed as like:... for
+    --writer, and the writers most like them. Its fit is the share of writers whose own digits are
+    no nearer to what is drawn as theirs, told by digits that it was not fitted to.
 
     Examples:
 

@@ -28,8 +28,8 @@ class SequenceConfig(TrainingConfig):
     penalty weighs `penalty` / 2, on `penalty_pairs` pairs of sequences.
     """
 
-    steps: int = 2_600
-    batch_size: int = 192
+    steps: int = 3_500
+    batch_size: int = 768
     learning_rate: float = 5e-4
     final_learning_rate: float = 2e-5
     beta1: float = 0.0
