@@ -79,20 +79,22 @@ def _add(digits: np.ndarray) -> int:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The figures as Markdown, one row for each protocol and number of digits."""
+    """The figures as Markdown, one row for each protocol, number of digits and of epochs."""
     lines = [
         "| told | pairs or sequences | epochs | sums right | digits right | runs |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for kind in ("numbers", "sums"):
-        sizes = sorted({row["addends"] for row in rows if row["kind"] == kind})
-        for size in sizes:
-            runs = [row for row in rows if row["kind"] == kind and row["addends"] == size]
+        keys = sorted({(row["addends"], row["epochs"]) for row in rows if row["kind"] == kind})
+        for size, epochs in keys:
+            runs = [
+                r for r in rows if (r["kind"], r["addends"], r["epochs"]) == (kind, size, epochs)
+            ]
             told = f"two numbers of {size}" if kind == "numbers" else f"{size} digits"
             cells = [
                 f"{told} and their sum",
                 f"{runs[0]['groups']:,}",
-                str(runs[0]["epochs"]),
+                str(epochs),
                 _spread([run["sums"] for run in runs]),
                 _spread([run["digits"] for run in runs]),
                 str(len(runs)),

@@ -36,7 +36,7 @@ HAND_SIZE, OWN_SIZE = 40, 24
 class Config(SequenceConfig):
     """Settings: the planner's width is `plan`, its sum weighs `plan_sum_weight`."""
 
-    batch_size: int = 256
+    steps: int = 4_000
     beta1: float = 0.5
     plan: int = 320
     plan_sum_weight: float = 1.0
