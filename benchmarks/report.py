@@ -89,7 +89,8 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "s",
         "3 times faster than PyTorch's MNIST example, process start to end.",
         "The limit is arithmetic in the training steps. A side's share of right test digits is "
-        "beside its name; there is a ratio where both reached the goal.",
+        "beside its name; there is a ratio where both reached the goal. To 99% handsum trains the "
+        "preset `small` of `cnn` for 600 steps without augmentation, chosen on validation digits.",
     ),
 )
 
