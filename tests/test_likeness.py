@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -85,3 +88,6 @@ def test_wrong_use_is_said() -> None:
         fit_hand(load_generator(), images, labels)
     with pytest.raises(UsageError, match="cgan knows no writers"):
         fit_hand(load_generator("cgan"), images, labels)
+    others: Any = SimpleNamespace(name="mine", writers=5, hands=np.zeros((5, 32)))
+    with pytest.raises(UsageError, match="mine knows other writers than MNIST's"):
+        fit_hand(others, images, labels)

@@ -274,6 +274,7 @@ def test_no_specks_lie_beside_written_digits() -> None:
 
 def test_a_speck_is_told_from_a_stroke() -> None:
     images = np.zeros((4, 28, 28), np.uint8)
+    assert not _specked(images).any()
     images[1:, 4:24, 12:16] = 255
     images[2, 22:24, 20:22] = 200
     images[3, 8:20, 20:22] = 255

@@ -87,6 +87,8 @@ def fit_hand(generator: DigitGenerator, images: np.ndarray, labels: np.ndarray) 
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
     known, table = _writers(), generator.hands
+    if len(table) != len(known.sums):
+        raise UsageError(f"{generator.name} knows other writers than MNIST's")
     images, labels = _distinct(images, labels)
     shapes = _describe(known, images, labels)
     drawn = _drawn(generator)
