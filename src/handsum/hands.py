@@ -179,7 +179,7 @@ class Hands:
 
 def choose_hands(
     generator: DigitGenerator,
-    writer: int | str | np.ndarray | Hands | None,
+    writer: int | str | Hands | None,
     count: int,
     seed: int,
     start: int = 0,
@@ -187,8 +187,6 @@ def choose_hands(
     """The hands of `count` rows from number `start` on: the seed's choice, or what is asked for."""
     if isinstance(writer, Hands):
         return writer
-    if isinstance(writer, np.ndarray):
-        return Hands(writer, writer)
     if writer is None and generator.writers == 1:
         return Hands(np.full(count - start, -1), np.zeros(count - start, np.int64))
     if writer is None:

@@ -231,7 +231,7 @@ def group_thousands(text: str) -> str:
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | str | np.ndarray | Hands | None = None,
+    writer: int | str | Hands | None = None,
     verify: bool = True,
     model: str | None = None,
     reader: str | None = None,
@@ -241,7 +241,7 @@ def write_rows(
 ) -> Sequences:
     """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
 
-    `writer` may be the rows' writers (N,) or hands as well.
+    `writer` may be the rows' own hands as well.
     """
     from handsum.pretrained import load_generator, load_reader
 

@@ -84,3 +84,9 @@ def test_what_cannot_be_shown_is_said(run_command, arguments, message: str) -> N
     assert done.code in (1, 2)
     assert message in done.err
     assert "Traceback" not in done.err
+
+
+def test_only_the_hands_that_there_are_must_fit_on_the_sheet(run_command, tmp_path: Path) -> None:
+    done = run_command("writers", "--first", 490, "--count", 494, "--height", 200)
+    assert done.code == 0, done.err
+    assert "4 hands" in done.err

@@ -118,7 +118,7 @@ def sum_sequence(
     style = make_style(scale, height, dpi, ink, paper, gaps, cells)
     written = writing.sum_sequence(
         total,
-        length,
+        chosen,
         count=count,
         seed=seed,
         writer=writer,

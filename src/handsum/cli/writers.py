@@ -64,7 +64,6 @@ def writers(
     from handsum import writing
     from handsum.drawing import parse_digits
     from handsum.hands import Hands
-    from handsum.likeness import fit_hand, hands_alike, most_alike
     from handsum.pretrained import load_generator
     from handsum.saving import check_sequences_path, save_sequences
     from handsum.seeds import choose_seed
@@ -84,10 +83,15 @@ def writers(
     generator = load_generator(model) if model else load_generator()
     if generator.writers == 1:
         raise UsageError(f"{generator.name} knows no writers")
+    if first >= generator.writers:
+        raise UsageError(f"writer {first} is out of range: use 0 to {generator.writers - 1}")
+    count = min(count, generator.writers - first)
     style = make_style(None, height, None, ink, paper, "normal", False)
     picture_style(output, style, count, len(labels))
     alike, told, failed = [], {}, False
     if pictures:
+        from handsum.likeness import fit_hand, hands_alike, most_alike
+
         images, read, failed = _read(pictures)
         if failed and not len(read):
             raise typer.Exit(1)
@@ -97,9 +101,7 @@ def writers(
         told = {"name": fitted.name, "distance": fitted.distance, "fit": fitted.fit}
         captions = [f"yours, fit {fitted.fit:.0%}", *names[1:]]
     else:
-        if first >= generator.writers:
-            raise UsageError(f"writer {first} is out of range: use 0 to {generator.writers - 1}")
-        chosen = np.arange(first, min(first + count, generator.writers))
+        chosen = np.arange(first, first + count)
         hands, captions = Hands(chosen, chosen), [str(writer) for writer in chosen]
     rows = np.tile(labels, (len(captions), 1))
     written = writing.write_rows(rows, choose_seed(seed), hands, model=model)

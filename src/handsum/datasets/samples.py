@@ -11,6 +11,7 @@ import numpy as np
 from handsum.datasets import realism
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
+from handsum.hands import Hands
 from handsum.images import DIGIT_SIZE
 from handsum.layout import Placed, Style, compose
 from handsum.painting import enlarge
@@ -98,12 +99,13 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
         int(_stream(recipe, index, _Chance.WRITER).integers(generator.writers)) for index in indices
     ]
     lengths = [len(row) for row in labels]
+    own = np.repeat(writers, lengths)
     # No two blocks of a data set have a seed in common.
     base = int(stream(recipe.seed, Stream.SAMPLES).integers(SEED_LIMIT))
     drawn = write_rows(
         np.concatenate(labels)[:, None],
         (base + block) % SEED_LIMIT,
-        np.repeat(writers, lengths),
+        Hands(own, own),
         verify=recipe.verify,
         model=recipe.model,
     )
