@@ -27,7 +27,9 @@ def train(
         float | None,
         typer.Option(help="Stop after so many minutes, with a checkpoint to resume from.", min=0.0),
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Digits per step.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Digits, sequences or told sums per step.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The run is a function of this.")] = None,
     labels: Annotated[
         str | None,
@@ -129,8 +131,6 @@ def train(
             )
         run = runs.reopen(model, target, max_minutes)
     else:
-        if addends is not None and labels in (None, "digits"):
-            raise UsageError("--addends goes with --labels sums or numbers")
         command = shlex.join(["handsum", *sys.argv[1:]])
         run = runs.begin(
             model, preset, changes, settings or [], dataset, target, max_minutes, command

@@ -180,9 +180,10 @@ class _Session:
             while start < config.steps:
                 end = min(config.steps, (start // chunk + 1) * chunk)
                 tick = time.monotonic()
-                state, measured = advance(state, data, batches.rows(start, end))
+                chosen = batches.rows(start, end)
+                state, measured = advance(state, data, chosen)
                 metrics = self._check(measured, start)
-                speed = (end - start) * config.batch_size / (time.monotonic() - tick)
+                speed = np.count_nonzero(chosen >= 0) / (time.monotonic() - tick)
                 if end % sampling == 0 or end == config.steps:
                     metrics |= self._sample(state, end)
                 now = time.monotonic()

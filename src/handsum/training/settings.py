@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,17 @@ def begin(
         hint = f"did you mean {close[0]}? " if close else ""
         names = ", ".join(module.PRESETS)
         raise UsageError(f"{model} has no preset {preset!r}: {hint}choose from {names}")
+    missing = sorted(changes.keys() - {field.name for field in fields(module.PRESETS[preset])})
+    if missing:
+        option = missing[0].replace("_", "-")
+        raise UsageError(f"{model} has no --{option}: only cnn-sum learns from sums")
     config = replace(module.PRESETS[preset], changes)
     chosen = parse_settings(config, settings)
     if "writers" in chosen:
         raise UsageError("writers is how many the data set has: leave it out")
     config = replace(config, chosen)
+    if "addends" in chosen | dict(changes) and getattr(config, "labels", "") == "digits":
+        raise UsageError("--addends goes with --labels sums or numbers")
     drawn = getattr(config, "drawn", config.batch_size)
     if hasattr(config, "longest") and min(config.batch_size, drawn) < 2:
         raise UsageError("sequences come in pairs: batch_size and drawn must be at least 2")
