@@ -48,6 +48,27 @@ def test_a_short_command_looks_for_no_garbage(tmp_path: Path) -> None:
     assert (tmp_path / "n.png").exists()
 
 
+def test_a_short_command_puts_off_what_it_does_not_use(tmp_path: Path) -> None:
+    report = (
+        "import atexit, sys, types\n"
+        "def report():\n"
+        "    for name in LATER:\n"
+        "        print(name, type(sys.modules.get(name)) is types.ModuleType, file=sys.stderr)\n"
+        "atexit.register(report)\n"
+        "from handsum.__main__ import LATER, main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", report, "number", "12", "--seed", "1"]
+    picture = tmp_path / "n.png"
+    done = subprocess.run(
+        [*command, "-o", str(picture)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = dict(line.split() for line in done.stderr.splitlines())
+    assert loaded["numpy.f2py"] == loaded["numpy.testing"] == "False"
+    assert picture.exists()
+
+
 @pytest.mark.parametrize("command", LASTING)
 def test_a_lasting_command_looks_for_garbage_as_ever(command: str) -> None:
     runs, left, spinning = run(command, "--help")
