@@ -41,6 +41,7 @@ class Config(TrainingConfig):
     discriminator_widths: tuple[int, ...] = (16, 32, 64)
     dropout: float = 0.3
     smoothing: float = 0.1
+    penalty: float = 1.0
     momentum: float = 0.98
 
 
@@ -56,6 +57,7 @@ _CLASSIC = Config(
     widths=(1024, 512, 256, 128),
     discriminator_widths=(128, 256, 512),
     smoothing=0.0,
+    penalty=0.0,
     momentum=0.99,
 )
 PRESETS = {"default": _SMALL, "small": _SMALL, "classic": _CLASSIC}
@@ -124,6 +126,6 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def losses(config: Config) -> Losses:
     """What each part minimises, in the order of their updates within a step."""
     return {
-        "discriminator": partial(image_discriminator_loss, config.smoothing),
+        "discriminator": partial(image_discriminator_loss, config.smoothing, config.penalty),
         "generator": image_generator_loss,
     }

@@ -37,6 +37,7 @@ class Config(TrainingConfig):
     widths: tuple[int, ...] = (256, 512, 1024)
     dropout: float = 0.3
     smoothing: float = 0.1
+    penalty: float = 1.0
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(128, 256, 512))}
@@ -89,6 +90,6 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def losses(config: Config) -> Losses:
     """What each part minimises, in the order of their updates within a step."""
     return {
-        "discriminator": partial(image_discriminator_loss, config.smoothing),
+        "discriminator": partial(image_discriminator_loss, config.smoothing, config.penalty),
         "generator": image_generator_loss,
     }

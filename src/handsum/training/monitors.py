@@ -6,6 +6,7 @@ the validation set, never the test set.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
 import jax
@@ -18,6 +19,7 @@ from handsum.data.mnist import Dataset
 from handsum.images import tile
 from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
 from handsum.models.registry import Entry
+from handsum.training.state import compiler_options
 
 # The share of real digits that a reader may take for something else.
 LOST = 0.002
@@ -132,7 +134,7 @@ class ClassifierMonitor:
     ) -> None:
         self._validation, self._knows_others = validation, knows_others
 
-        @jax.jit
+        @partial(jax.jit, compiler_options=compiler_options())
         def read(params: nnx.State, rest: nnx.State, pixels: jax.Array) -> jax.Array:
             return read_digits(nnx.merge(definition, params, rest), pixels)
 
