@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from handsum import visualization
+from handsum.drawing import generate
 from handsum.errors import UsageError
 from handsum.pretrained import load_generator, load_sequence_generator
 from handsum.visualization import Stage, Trace, montage, strongest, trace
@@ -19,6 +20,23 @@ def test_a_trace_ends_in_the_digit_that_generate_draws(seven: Trace) -> None:
     image = seven.stages[-1].values
     drawn = load_generator().draw(np.array([7]), np.array([5]), seed=3, indices=np.array([0]))
     np.testing.assert_allclose((image[..., 0] + 1) * 127.5, drawn[0], atol=1)
+
+
+def test_the_hand_is_the_seed_s_choice_as_generate_has_it() -> None:
+    traced, drawn = trace(7, seed=1), generate("7", count=1, seed=1)
+    assert traced.what == f"7, writer {drawn.writers[0]}"
+    image = (traced.stages[-1].values[..., 0] + 1) * 127.5
+    np.testing.assert_allclose(image, drawn.images[0], atol=1)
+
+
+def test_a_hand_may_be_a_mix() -> None:
+    traced, drawn = (
+        trace(7, seed=1, writer="3+5"),
+        generate("7", count=1, seed=1, writer="3+5"),
+    )
+    assert traced.what == "7, writer 3+5"
+    image = (traced.stages[-1].values[..., 0] + 1) * 127.5
+    np.testing.assert_allclose(image, drawn.images[0], atol=1)
 
 
 def test_a_trace_goes_from_the_condition_through_the_layers(seven: Trace) -> None:
@@ -95,6 +113,7 @@ def test_pictures_and_films_are_saved(seven: Trace, tmp_path: Path) -> None:
 
 def test_titles_say_the_size() -> None:
     assert Stage("x", np.zeros((2, 3, 4))).title == "x: 4 × 2×3"
+    assert Stage("x", np.zeros((2, 3, 4)), channels=9).title == "x: 4 of 9 × 2×3"
     assert Stage("x", np.zeros((2, 3))).title == "x: 2 × 3 values"
 
 

@@ -19,7 +19,17 @@ AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
 _FROM_ZERO = frozenset({"seed", "warmup_steps", "non_digits", "non_digit_bank"})
 _LARGEST = 2**31 - 1
 _SHARES = frozenset(
-    {"beta1", "beta2", "dropout", "ema_decay", "label_smoothing", "new_hands", "restart"}
+    {
+        "beta1",
+        "beta2",
+        "dropout",
+        "ema_decay",
+        "label_smoothing",
+        "momentum",
+        "new_hands",
+        "restart",
+        "smoothing",
+    }
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,8 @@ class FileReading:
     probabilities, likeliest first. `rows` is the text row by row, with the points and commas where
     they were asked for. `others` are the boxes of what is written and not a digit. `error` is None,
     NO_DIGITS, NOT_DIGITS, or what is wrong. `images` are the digits as the reader saw them, uint8
-    (N, 28, 28), and `probabilities`, (N, 10), what it made of them.
+    (N, 28, 28), and `probabilities`, (N, 10), what it made of them. `summed` is what a model of
+    sums makes of them, where one was asked.
     """
 
     file: str
@@ -64,6 +65,7 @@ class FileReading:
     probabilities: np.ndarray = field(
         default_factory=lambda: np.zeros((0, 10), np.float32), repr=False, compare=False
     )
+    summed: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def _repr_png_(self) -> bytes | None:
         from handsum.showing import show_readings
@@ -78,7 +80,7 @@ class FileReading:
     @property
     def distribution(self) -> np.ndarray:
         """The probability of each sum of the digits, float64 (9N + 1,)."""
-        return sum_distribution(self.probabilities)
+        return sum_distribution(self.probabilities) if self.summed is None else self.summed
 
     def as_dict(self) -> dict[str, Any]:
         """Return the file's part of what `handsum predict --json` prints."""
@@ -184,6 +186,12 @@ def _together(readings: tuple[FileReading, ...], sums: SumReader | None) -> Pred
     else:
         images = np.concatenate([reading.images for reading in readings])
         distribution = sums.distributions(images[None])[0]
+        readings = tuple(
+            replace(reading, summed=sums.distributions(reading.images[None])[0])
+            if reading.digits
+            else reading
+            for reading in readings
+        )
     summary = sum_summary(distribution)
     return Prediction(readings, summary.sum, summary.probability, summary.interval, distribution)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from handsum.arguments import hand_name
 from handsum.errors import UsageError
 from handsum.images import atomic_write, save_gif
 from handsum.seeds import choose_seed
@@ -32,13 +33,15 @@ class Stage:
 
     name: str
     values: np.ndarray
+    channels: int = 0
 
     @property
     def title(self) -> str:
-        """The name and the size in words."""
+        """The name and the size in words; of `channels` where only some of them are shown."""
         if self.values.ndim == 3:
             height, width, channels = self.values.shape
-            return f"{self.name}: {channels} × {height}×{width}"
+            shown = f"{channels} of {self.channels}" if self.channels > channels else channels
+            return f"{self.name}: {shown} × {height}×{width}"
         return f"{self.name}: {' × '.join(map(str, self.values.shape))} values"
 
 
@@ -57,14 +60,14 @@ def trace(
     *,
     model: str | None = None,
     length: int | None = None,
-    writer: int | None = None,
+    writer: int | str | None = None,
     seed: int | None = None,
 ) -> Trace:
     """Follow one digit, or a total's sequence, through a generator: one forward pass.
 
-    The digit is the first that `generate` draws with the same seed. `number` is a digit, a total
-    for a model that draws sequences (of `length`, 5 without one), or None for a model that draws
-    random digits. Of a sequence, feature maps are its first digit's.
+    The digit is the first that `generate` draws of it with the same seed, in the same hand.
+    `number` is a digit, a total for a model that draws sequences (of `length`, 5 without one), or
+    None for a model that draws random digits. Of a sequence, feature maps are its first digit's.
 
     Raises:
         UsageError: no such digit, total, writer or model, or one that the model cannot take.
@@ -80,14 +83,15 @@ def trace(
         return _trace_sequence(load_network(name), name, number, length, seed)
     if length is not None:
         raise UsageError(f"{name} draws single digits: leave out the length")
-    return _trace_digit(load_network(name), name, number, writer, seed)
+    return _trace_digit(load_network(name), name, number, hand_name(writer), seed)
 
 
 def _trace_digit(
-    generator: Any, name: str, number: int | None, writer: int | None, seed: int
+    generator: Any, name: str, number: int | None, writer: int | str | None, seed: int
 ) -> Trace:
     import jax.numpy as jnp
 
+    from handsum.hands import choose_hands
     from handsum.models.inference import draw_latents
     from handsum.pretrained import load_generator
 
@@ -98,19 +102,19 @@ def _trace_digit(
         raise UsageError(f"{facts.name} draws random digits: leave out the digit")
     if number is not None and not 0 <= number <= 9:
         raise UsageError(f"{number} is no digit: {facts.name} draws the digits 0 to 9")
-    if writer is not None and facts.writers == 1:
-        raise UsageError(f"{facts.name} knows no writers: leave out the writer")
-    if writer is not None and not 0 <= writer < facts.writers:
-        raise UsageError(f"{facts.name} has the hands of writers 0 to {facts.writers - 1}")
+    hands = choose_hands(facts, writer, 1, seed)
+    drawn = jnp.asarray(hands.drawn, jnp.float32 if hands.drawn.ndim == 2 else jnp.int32)
     zero = jnp.zeros(1, jnp.int32)
     latents = draw_latents(generator, jnp.uint32(seed), zero, zero)
     with _recorded(generator) as outputs:
-        image = generator(latents, zero + (number or 0), zero + (writer or 0))
+        image = generator(latents, zero + (number or 0), drawn)
     stages = [Stage("latents", np.asarray(latents[0]))]
     what = "a random digit"
     if number is not None:
         stages.insert(0, Stage("condition", np.eye(10)[number]))
         what = str(number)
+    if facts.writers > 1:
+        what += f", writer {hands.writers[0] if hands.name is None else hands.name}"
     stages += [Stage(path, np.asarray(output)[0]) for path, output in outputs]
     stages.append(Stage("image", np.asarray(image[0])))
     return Trace(tuple(stages), facts.name, seed, what)
@@ -238,7 +242,7 @@ def save(traced: Trace, path: Path, channels: int | None = None) -> None:
     if channels is not None and all(stage.values.ndim < 3 for stage in traced.stages[:-1]):
         raise UsageError(f"{traced.model} has no feature maps to choose channels from")
     stages = [
-        Stage(stage.name, strongest(stage.values, channels))
+        Stage(stage.name, strongest(stage.values, channels), stage.values.shape[2])
         if channels is not None and stage.values.ndim == 3
         else stage
         for stage in traced.stages

@@ -166,8 +166,12 @@ def length_for(total: int, length: int | None, model: str | None) -> int:
 
         if draws_sequences(model):
             longest = load_sequence_generator(model).longest
-            if total <= 9 * longest:
-                return min(choose_length(total, None), longest)
+            if total > 9 * longest:
+                raise UsageError(
+                    f"{model} was trained for totals from 0 to {9 * longest}, not {total}: the "
+                    "default model writes any"
+                )
+            return min(choose_length(total, None), longest)
     return choose_length(total, length)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from handsum.data.mnist import load
+from handsum.training.runs import Outcome
 
 TINY = [f"--set={text}" for text in ("widths=4,4,4", "hidden=8")]
 
@@ -82,3 +83,16 @@ def test_wrong_requests_are_refused(run_command, arguments: list[str], message: 
     assert message in result.err
     assert "Traceback" not in result.err
     assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (None, 0)])
+def test_a_run_that_a_signal_stops_is_not_taken_for_finished(
+    number: int | None, code: int, run_command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stopped(*arguments: object, **options: object) -> Outcome:
+        return Outcome(False, 10, tmp_path / "snapshot", signal=number)
+
+    monkeypatch.setattr("handsum.training.loop.train", stopped)
+    done = run_command("train", "gan", "--steps", 20)
+    assert done.code == code
+    assert "stopped at step 10 of 20, saved" in done.err

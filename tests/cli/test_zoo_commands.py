@@ -41,7 +41,7 @@ def test_a_model_s_longest_sequence_is_asked_for_where_none_is(run_command) -> N
     assert told["sequences"][0]["total"] == 60
     beyond = run_command("sum-sequence", 91, "--model", "lstm-cgan")
     assert beyond.code == 2
-    assert "was trained for lengths from 1 to 10" in beyond.err
+    assert "was trained for totals from 0 to 90" in beyond.err
 
 
 def test_a_model_that_knows_no_writers_tells_of_none(run_command) -> None:
@@ -81,8 +81,12 @@ def test_visualize_writes_a_picture(run_command) -> None:
         (("train", "gan", "--addends", 5), "gan has no --addends: only cnn-sum"),
         (("train", "cnn-sum", "--set", "addends=5"), "--addends goes with --labels"),
         (("train", "cnn-sum", "--addends", 5), "--addends goes with --labels"),
-        (("train", "lstm-cgan", "--batch-size", 1), "batch_size and drawn must be at least 2"),
-        (("train", "lstm-cgan", "--set", "drawn=1"), "batch_size and drawn must be at least 2"),
+        (("train", "lstm-cgan", "--batch-size", 3), "batch_size and drawn must be even"),
+        (("train", "lstm-cgan", "--set", "drawn=1"), "batch_size and drawn must be even"),
+        (("train", "one-to-many-cgan", "--set", "longest=1"), "longest must be at least 2"),
+        (("train", "dcgan", "--set", "momentum=5"), "momentum must be"),
+        (("sum-sequence", 95, "--model", "lstm-cgan"), "totals from 0 to 90, not 95"),
+        (("visualize", -1, "--model", "cgan"), "-1 is no digit"),
         (("generate", "--model", "cgan", "--mix", "6,4", "--random"), "leave out random"),
         (("visualize", 23, "--length", 0, "--model", "lstm-cgan"), "lengths from 1 to 10"),
     ],
@@ -93,3 +97,14 @@ def test_wrong_use_is_one_clear_line(run_command, arguments: tuple, message: str
     assert message in done.err
     assert len(done.err.strip().splitlines()) == 1
     assert not list(Path.cwd().rglob("*.p*"))
+
+
+def test_a_file_s_sum_is_the_model_s_that_was_asked(run_command) -> None:
+    run_command("sum-sequence", 23, "-n", 5, "--seed", 1, "-o", "a.png")
+    run_command("number", 40, "--seed", 1, "-o", "b.png")
+    one = json.loads(run_command("predict", "a.png", "--model", "cnn-lstm", "--json").out)
+    told = ("sum", "probability", "interval", "distribution")
+    assert [one["files"][0][name] for name in told] == [one[name] for name in told]
+    both = json.loads(run_command("predict", "a.png", "b.png", "--model", "cnn-lstm", "--json").out)
+    assert both["files"][0] == one["files"][0]
+    assert both["sum"] == 27

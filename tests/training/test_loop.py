@@ -78,7 +78,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(model, data, tmp_path) -> Non
     assert whole.step == 30
     parts = tmp_path / "parts"
     first = loop.train(make(model, parts), *data, report=stop_at(10))
-    assert (first.finished, first.step) == (False, 10)
+    assert (first.finished, first.step, first.signal) == (False, 10, signal.SIGINT)
     second = loop.train(reopen(model, parts), *data, resume=True, report=stop_at(20))
     assert (second.finished, second.step) == (False, 20)
     third = loop.train(reopen(model, parts), *data, resume=True)
@@ -124,7 +124,7 @@ def test_a_classifier_is_calibrated_on_validation(data, tmp_path) -> None:
 def test_the_clock_stops_a_run(data, tmp_path) -> None:
     run = dataclasses.replace(make("cnn", tmp_path / "run", steps=1000), max_minutes=0.0)
     outcome = loop.train(run, *data)
-    assert (outcome.finished, outcome.step) == (False, 10)
+    assert (outcome.finished, outcome.step, outcome.signal) == (False, 10, None)
     assert (tmp_path / "run" / "snapshot" / "weights.npz").exists()
 
 
@@ -153,6 +153,8 @@ def test_a_loss_that_is_not_finite_stops_with_advice(data, tmp_path) -> None:
     with pytest.raises(HandsumError, match=r"became (nan|inf) at step \d+: try a lower .*rate"):
         loop.train(run, *data)
     assert not (tmp_path / "run" / "snapshot").exists()
+    # Nothing has been saved that a run of other settings there could destroy.
+    assert loop.train(make("cnn", tmp_path / "run", steps=10), *data).finished
 
 
 def test_a_folder_holds_one_run(data, tmp_path) -> None:

@@ -35,7 +35,10 @@ from handsum.errors import HandsumError
 # Typer brings a Click of its own, or none, by its version: its own errors know which.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
-NO_MEMORY = "this takes more memory than there is: ask for less at once"
+NO_MEMORY = (
+    "this takes more memory than there is: ask for less at once, such as a smaller --count or "
+    "--batch-size"
+)
 
 app = typer.Typer(
     name="handsum",
@@ -65,7 +68,7 @@ def options(
 app.command("sum-sequence", cls=SignedCommand)(sum_sequence)
 app.command("number", cls=SignedCommand)(number)
 app.command("generate")(generate)
-app.command("visualize")(visualize)
+app.command("visualize", cls=SignedCommand)(visualize)
 app.command("predict")(predict)
 app.command("dataset")(dataset)
 app.command("writers")(writers)

@@ -185,6 +185,9 @@ def _run(run: Any, resume: bool, from_step: int | None, devices: int | None) -> 
             f"handsum train {run.model} --out {run.out} --resume",
             markup=False,
         )
+    if outcome.signal is not None:
+        # What follows in a script must not take the run for finished.
+        raise typer.Exit(128 + outcome.signal)
 
 
 @contextmanager

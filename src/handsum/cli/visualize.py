@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handsum.cli.writing_options import CHANCE, Model, Seed
+from handsum.cli.writing_options import Model, Seed, Writer
 
 
 def visualize(
@@ -34,17 +34,13 @@ def visualize(
         ),
     ] = None,
     seed: Seed = None,
-    writer: Annotated[
-        int | None,
-        typer.Option(
-            min=0, show_default="0", rich_help_panel=CHANCE, help="Whose hand: a writer's number."
-        ),
-    ] = None,
+    writer: Writer = None,
     model: Model = None,
 ) -> None:
     """Show every stage of a generator: condition, latents, each layer's feature maps, the image.
 
-    The digit is the first that `handsum generate` draws with the same seed.
+    The digit is the first that `handsum generate --digits` draws of it with the same seed, in the
+    same hand. Of a sequence, the layers of single digits are shown for its first digit.
 
     Examples:
 

@@ -109,10 +109,12 @@ def train(
         monitor = make_monitor(registry.find(run.model), definition, config, validation)
         step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
         session = _Session(run, config, mesh, module.SNAPSHOT_PART, monitor, checkpoints, report)
-        state, reached, metrics = session.train(step, state, arrays, start or 0)
+        with _forgotten(run, checkpoints):
+            state, reached, metrics = session.train(step, state, arrays, start or 0)
         if is_first():
             session.finish(state, reached, parameters)
-    return Outcome(reached == config.steps, reached, run.out / "snapshot", metrics)
+    ended = reached == config.steps
+    return Outcome(ended, reached, run.out / "snapshot", metrics, None if ended else session.signal)
 
 
 @contextmanager
@@ -128,9 +130,26 @@ def _one_line(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
+def _forgotten(run: Run, checkpoints: Checkpoints) -> Iterator[None]:
+    """Leave the folder to another run where this one fails before its first checkpoint."""
+    try:
+        yield
+    except Exception:
+        if is_first() and checkpoints.latest() is None:
+            (run.out / "config.json").unlink(missing_ok=True)
+        raise
+
+
+class _Stop(threading.Event):
+    """That a run is to stop, and the signal that said so."""
+
+    signal: int | None = None
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[_Stop]:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
-    event = threading.Event()
+    event = _Stop()
     if threading.current_thread() is not threading.main_thread():
         yield event
         return
@@ -138,6 +157,7 @@ def _stop_on_signal() -> Iterator[threading.Event]:
     def stop(number: int, frame: FrameType | None) -> None:
         if event.is_set():
             raise KeyboardInterrupt
+        event.signal = number
         event.set()
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -159,6 +179,7 @@ class _Session:
     monitor: Monitor
     checkpoints: Checkpoints
     report: Callable[[Progress], None]
+    signal: int | None = None
 
     def train(
         self, step: Any, state: State, arrays: dict[str, np.ndarray], start: int
@@ -195,6 +216,7 @@ class _Session:
                 late = limit is not None and now - began >= 60 * limit
                 stopped, due = any_of(stop.is_set() or late, now - saved >= CHECKPOINT_SECONDS)
                 if stopped:
+                    self.signal = stop.signal
                     break
                 if due:
                     self.checkpoints.save(start, state)

@@ -44,12 +44,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: `finished`, or stopped by the clock or a signal at `step`."""
+    """How a run ended: `finished`, or stopped by the clock or a signal at `step`.
+
+    `signal` is that signal's number, where this process was sent one.
+    """
 
     finished: bool
     step: int
     snapshot: Path
     metrics: dict[str, float] = field(default_factory=dict)
+    signal: int | None = None
 
 
 def make_folder(run: Run, resume: bool) -> None:

@@ -49,8 +49,10 @@ def begin(
     if "addends" in chosen | dict(changes) and getattr(config, "labels", "") == "digits":
         raise UsageError("--addends goes with --labels sums or numbers")
     drawn = getattr(config, "drawn", config.batch_size)
-    if hasattr(config, "longest") and min(config.batch_size, drawn) < 2:
-        raise UsageError("sequences come in pairs: batch_size and drawn must be at least 2")
+    if hasattr(config, "longest") and (config.batch_size % 2 or drawn % 2):
+        raise UsageError("sequences come in pairs: batch_size and drawn must be even")
+    if getattr(config, "longest", 2) < 2:
+        raise UsageError("longest must be at least 2: a sequence of one digit is no sequence")
     return Run(model, preset, config, dataset, out, max_minutes, command)
 
 

@@ -230,7 +230,7 @@ class VisualizeQuery(Parameters):
     length: Annotated[
         int | None, Field(ge=1, le=limits.LONGEST, description="How many digits (sequences).")
     ] = None
-    writer: Annotated[int | None, Field(ge=0, le=493, description="Whose hand.")] = None
+    writer: Writer = None
     seed: Seed = None
     model: Annotated[str, OneOf((*GENERATORS, *SEQUENCES)), Field(description="The generator.")] = (
         GENERATOR
