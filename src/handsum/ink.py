@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from handsum.images import DIGIT_SIZE, centre_by_mass, mnist_digit, trim
 
@@ -168,6 +168,8 @@ def _even(ink: np.ndarray) -> np.ndarray:
 
 def smooth(values: np.ndarray, sigma: float) -> np.ndarray:
     """Smooth float32 (H, W) by a wide Gaussian, edges mirrored: a product of cosine terms."""
+    from scipy import fft  # not every picture needs it
+
     spectrum = fft.dctn(values, overwrite_x=True)
     for axis, side in enumerate(values.shape):
         spectrum *= np.expand_dims(_frequency_gain(side, sigma), 1 - axis)

@@ -8,7 +8,11 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.layers import DigitFeatures, leaky
+from handsum.layers import DigitFeatures, DigitPainter, leaky
+
+# Latents of the hand, common to a sequence, and of each digit by itself; a digit's embedding.
+HAND_SIZE, OWN_SIZE, DIGIT_SIZE = 40, 24, 32
+CONDITION_SIZE = HAND_SIZE + OWN_SIZE + DIGIT_SIZE
 
 
 def commit(logits: jax.Array) -> jax.Array:
@@ -38,6 +42,62 @@ class Positions(nnx.Module):
         if positions is None:
             return jnp.einsum("...li,lio->...lo", features, kernel) + bias
         return jnp.einsum("ni,nio->no", features, kernel[positions]) + bias[positions]
+
+
+class SequenceDrawing(nnx.Module):
+    """Draws the digits of sequences in one hand each, as its subclass's `plan` chooses them.
+
+    A subclass has `longest`, a linear embedding `digits`, a `painter`, and makes a painter's style
+    of a condition in `style`; `plan_noise` is what is random about its plan.
+    """
+
+    longest: int
+    digits: nnx.Linear
+    painter: DigitPainter
+
+    def plan_noise(self, key: jax.Array) -> jax.Array:
+        """What is random about the plan of one sequence."""
+        raise NotImplementedError
+
+    def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
+        """The digits that it commits itself to: one-hot rows (S, L, 10)."""
+        raise NotImplementedError
+
+    def style(self, condition: jax.Array, positions: jax.Array) -> jax.Array:
+        """The styles (M, T) of digits at `positions` (M,) of their sequences."""
+        raise NotImplementedError
+
+    def noise(self, key: jax.Array) -> dict[str, jax.Array]:
+        """What is random about one sequence."""
+        plan, hand, own = jax.random.split(key, 3)
+        return {
+            "plan": self.plan_noise(plan),
+            "hand": jax.random.normal(hand, (HAND_SIZE,)),
+            "own": jax.random.normal(own, (self.longest, OWN_SIZE)),
+        }
+
+    def paint(
+        self,
+        noise: dict[str, jax.Array],
+        digits: jax.Array,
+        flat: jax.Array,
+        *,
+        training: bool = False,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Draw digits (S, L, 10) at places `flat` (M,): images (M, 28, 28, 1), digits (M, 10)."""
+        chosen = digits.reshape(-1, 10)[flat]
+        hand = noise["hand"][flat // self.longest]
+        own = noise["own"].reshape(-1, OWN_SIZE)[flat]
+        condition = jnp.concatenate([hand, own, self.digits(chosen)], axis=-1)
+        style = leaky(self.style(condition, flat % self.longest))
+        return self.painter(style, training=training), chosen
+
+    def __call__(
+        self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        planned = self.plan(noise, totals, lengths)
+        images, _ = self.paint(noise, planned, jnp.arange(planned[..., 0].size))
+        return images.reshape(*planned.shape[:2], 28, 28, 1), planned.argmax(-1)
 
 
 class Judgement(NamedTuple):

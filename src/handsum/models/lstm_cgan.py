@@ -17,14 +17,18 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.layers import DigitPainter, leaky
-from handsum.layers.sequences import SequenceDiscriminator, commit
+from handsum.layers import DigitPainter
+from handsum.layers.sequences import (
+    CONDITION_SIZE,
+    DIGIT_SIZE,
+    SequenceDiscriminator,
+    SequenceDrawing,
+    commit,
+)
 from handsum.losses import Losses, Parts
 from handsum.losses.sequences import SequenceConfig, discriminator_loss, generator_loss
 
 SNAPSHOT_PART = "generator"
-# Latents of the hand, common to a sequence, and of each digit by itself.
-HAND_SIZE, OWN_SIZE = 40, 24
 # A digit less likely than this is not chosen: softmax leaves some likelihood to the impossible.
 LEAST = 0.02
 
@@ -70,25 +74,24 @@ class Planner(nnx.Module):
         return jnp.zeros((count, self.size)), jnp.zeros((count, self.size))
 
 
-class Generator(nnx.Module):
+class Generator(SequenceDrawing):
     """Totals (S,) and lengths (S,) to images (S, L, 28, 28, 1) in [-1, 1] and digits (S, L)."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         self.longest = config.longest
         self.planner = Planner(config, rngs=rngs)
         init = nnx.initializers.normal(1.0)
-        self.digits = nnx.Linear(10, 32, use_bias=False, kernel_init=init, rngs=rngs)
-        self.mapping = nnx.Linear(HAND_SIZE + OWN_SIZE + 32, config.style, rngs=rngs)
+        self.digits = nnx.Linear(10, DIGIT_SIZE, use_bias=False, kernel_init=init, rngs=rngs)
+        self.mapping = nnx.Linear(CONDITION_SIZE, config.style, rngs=rngs)
         self.painter = DigitPainter(config.style, config.widths, rngs=rngs)
 
-    def noise(self, key: jax.Array) -> dict[str, jax.Array]:
-        """What is random about one sequence."""
-        plan, hand, own = jax.random.split(key, 3)
-        return {
-            "plan": jax.random.gumbel(plan, (self.longest, 10)),
-            "hand": jax.random.normal(hand, (HAND_SIZE,)),
-            "own": jax.random.normal(own, (self.longest, OWN_SIZE)),
-        }
+    def plan_noise(self, key: jax.Array) -> jax.Array:
+        """Gumbel noise (L, 10): the most likely digit with it is a sample."""
+        return jax.random.gumbel(key, (self.longest, 10))
+
+    def style(self, condition: jax.Array, positions: jax.Array) -> jax.Array:
+        """The styles of digits, wherever they stand."""
+        return self.mapping(condition)
 
     def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
         """The digits that it commits itself to, one after another: one-hot rows (S, L, 10)."""
@@ -116,28 +119,6 @@ class Generator(nnx.Module):
             surprises.append(-taken[:, 0])
             remaining = remaining - real[:, position]
         return (jnp.stack(surprises, axis=1) * mask).sum() / mask.sum()
-
-    def paint(
-        self,
-        noise: dict[str, jax.Array],
-        digits: jax.Array,
-        flat: jax.Array,
-        *,
-        training: bool = False,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Draw digits (S, L, 10) at places `flat` (M,): images (M, 28, 28, 1), digits (M, 10)."""
-        chosen = digits.reshape(-1, 10)[flat]
-        hand = noise["hand"][flat // self.longest]
-        own = noise["own"].reshape(-1, OWN_SIZE)[flat]
-        condition = jnp.concatenate([hand, own, self.digits(chosen)], axis=-1)
-        return self.painter(leaky(self.mapping(condition)), training=training), chosen
-
-    def __call__(
-        self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
-        planned = self.plan(noise, totals, lengths)
-        images, _ = self.paint(noise, planned, jnp.arange(planned[..., 0].size))
-        return images.reshape(*planned.shape[:2], 28, 28, 1), planned.argmax(-1)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:

@@ -22,14 +22,19 @@ from flax import nnx
 
 from handsum.data.sequences import decomposition_counts
 from handsum.layers import DigitPainter, leaky
-from handsum.layers.sequences import Positions, SequenceDiscriminator, commit
+from handsum.layers.sequences import (
+    CONDITION_SIZE,
+    DIGIT_SIZE,
+    Positions,
+    SequenceDiscriminator,
+    SequenceDrawing,
+    commit,
+)
 from handsum.losses import Losses, Parts
 from handsum.losses.sequences import SequenceConfig, discriminator_loss, generator_loss
 from handsum.losses.sums import sum_loss
 
 SNAPSHOT_PART = "generator"
-# Latents of the hand, common to a sequence, and of each digit by itself.
-HAND_SIZE, OWN_SIZE = 40, 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +130,7 @@ class Planner(nnx.Module):
         return self.out(leaky(features))
 
 
-class Generator(nnx.Module):
+class Generator(SequenceDrawing):
     """Totals (S,) and lengths (S,) to images (S, L, 28, 28, 1) in [-1, 1] and digits (S, L)."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
@@ -133,20 +138,19 @@ class Generator(nnx.Module):
         self.plan_sum_weight = config.plan_sum_weight
         self.planner = Planner(config, rngs=rngs)
         init = nnx.initializers.normal(1.0)
-        self.digits = nnx.Linear(10, 32, use_bias=False, kernel_init=init, rngs=rngs)
-        inputs = HAND_SIZE + OWN_SIZE + 32
-        self.mapping = Positions(config.longest, inputs, config.style, rngs=rngs)
+        self.digits = nnx.Linear(10, DIGIT_SIZE, use_bias=False, kernel_init=init, rngs=rngs)
+        # Each position has a mapping of its own; the painter's convolutions are common to all.
+        self.mapping = Positions(config.longest, CONDITION_SIZE, config.style, rngs=rngs)
         self.painter = DigitPainter(config.style, config.widths, rngs=rngs)
 
-    def noise(self, key: jax.Array) -> dict[str, jax.Array]:
-        """What is random about one sequence."""
-        plan, hand, own = jax.random.split(key, 3)
+    def plan_noise(self, key: jax.Array) -> jax.Array:
+        """Uniform numbers (1, L - 1) of the halvings, or (L, 1) of the positions by themselves."""
         shape = (1, self.longest - 1) if self.shared_plan else (self.longest, 1)
-        return {
-            "plan": jax.random.uniform(plan, shape),
-            "hand": jax.random.normal(hand, (HAND_SIZE,)),
-            "own": jax.random.normal(own, (self.longest, OWN_SIZE)),
-        }
+        return jax.random.uniform(key, shape)
+
+    def style(self, condition: jax.Array, positions: jax.Array) -> jax.Array:
+        """The styles of digits, by the mappings of their positions."""
+        return self.mapping(condition, positions)
 
     def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
         """The digits that the positions commit themselves to: one-hot rows (S, L, 10)."""
@@ -180,32 +184,6 @@ class Generator(nnx.Module):
             total, key = digits[:, start:stop].sum(1), jax.random.fold_in(key, 0)
             columns.append(ranks(counts, digits[:, left].sum(1), parts, total, key))
         return jnp.stack(columns, axis=1)[:, None]
-
-    def paint(
-        self,
-        noise: dict[str, jax.Array],
-        digits: jax.Array,
-        flat: jax.Array,
-        *,
-        training: bool = False,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Draw digits (S, L, 10) at the places `flat` (M,): images (M, 28, 28, 1), digits (M, 10).
-
-        Each position has a mapping of its own; the painter's convolutions are common to all.
-        """
-        chosen = digits.reshape(-1, 10)[flat]
-        hand = noise["hand"][flat // self.longest]
-        own = noise["own"].reshape(-1, OWN_SIZE)[flat]
-        condition = jnp.concatenate([hand, own, self.digits(chosen)], axis=-1)
-        style = leaky(self.mapping(condition, flat % self.longest))
-        return self.painter(style, training=training), chosen
-
-    def __call__(
-        self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
-        planned = self.plan(noise, totals, lengths)
-        images, _ = self.paint(noise, planned, jnp.arange(planned[..., 0].size))
-        return images.reshape(*planned.shape[:2], 28, 28, 1), planned.argmax(-1)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:

@@ -52,7 +52,7 @@ def begin(
     if hasattr(config, "longest") and (config.batch_size % 2 or drawn % 2):
         raise UsageError("sequences come in pairs: batch_size and drawn must be even")
     if getattr(config, "longest", 2) < 2:
-        raise UsageError("longest must be at least 2: a sequence of one digit is no sequence")
+        raise UsageError("longest must be at least 2: sequences have two digits or more")
     return Run(model, preset, config, dataset, out, max_minutes, command)
 
 
