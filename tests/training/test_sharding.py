@@ -180,7 +180,7 @@ def test_two_processes_train_lose_one_and_resume_as_two_and_as_one(tmp_path: Pat
         assert first.poll() is None, first.stderr and first.stderr.read()
         time.sleep(0.05)
     second.send_signal(signal.SIGKILL)
-    message = first.communicate(timeout=60)[1]
+    message = first.communicate(timeout=200)[1]
     second.communicate()
     assert first.returncode == 1
     assert "another process of this run is gone" in message

@@ -42,7 +42,7 @@ class Config(TrainingConfig):
     discriminator_widths: tuple[int, ...] = (16, 32, 64)
     dropout: float = 0.3
     smoothing: float = 0.1
-    penalty: float = 1.0
+    penalty: float = 0.0
     momentum: float = 0.98
 
 
@@ -58,7 +58,6 @@ _CLASSIC = Config(
     widths=(1024, 512, 256, 128),
     discriminator_widths=(128, 256, 512),
     smoothing=0.0,
-    penalty=0.0,
     momentum=0.99,
 )
 PRESETS = {"default": _SMALL, "small": _SMALL, "classic": _CLASSIC}

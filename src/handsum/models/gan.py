@@ -28,7 +28,7 @@ LATENT_SIZE = 100
 class Config(TrainingConfig):
     """Settings: `widths` of the generator's layers; the discriminator has them in reverse."""
 
-    steps: int = 12_000
+    steps: int = 30_000
     batch_size: int = 64
     learning_rate: float = 2e-4
     final_learning_rate: float = 2e-5

@@ -109,7 +109,7 @@ def train(
         monitor = make_monitor(registry.find(run.model), definition, config, validation)
         step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
         session = _Session(run, config, mesh, module.SNAPSHOT_PART, monitor, checkpoints, report)
-        with _forgotten(run, checkpoints):
+        with _forgotten(run):
             state, reached, metrics = session.train(step, state, arrays, start or 0)
         if is_first():
             session.finish(state, reached, parameters)
@@ -130,12 +130,13 @@ def _one_line(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _forgotten(run: Run, checkpoints: Checkpoints) -> Iterator[None]:
+def _forgotten(run: Run) -> Iterator[None]:
     """Leave the folder to another run where this one fails before its first checkpoint."""
     try:
         yield
     except Exception:
-        if is_first() and checkpoints.latest() is None:
+        # Looked up in the folder: Orbax might wait for a process that is gone.
+        if is_first() and not any((run.out / "checkpoints").glob("[0-9]*")):
             (run.out / "config.json").unlink(missing_ok=True)
         raise
 
