@@ -184,14 +184,18 @@ def _together(readings: tuple[FileReading, ...], sums: SumReader | None) -> Pred
     if sums is None:
         distribution = sum_distribution(probabilities)
     else:
-        images = np.concatenate([reading.images for reading in readings])
-        distribution = sums.distributions(images[None])[0]
         readings = tuple(
             replace(reading, summed=sums.distributions(reading.images[None])[0])
             if reading.digits
             else reading
             for reading in readings
         )
+        found = [reading for reading in readings if reading.digits]
+        if len(found) == 1:
+            distribution = found[0].distribution
+        else:
+            images = np.concatenate([reading.images for reading in found])
+            distribution = sums.distributions(images[None])[0]
     summary = sum_summary(distribution)
     return Prediction(readings, summary.sum, summary.probability, summary.interval, distribution)
 
