@@ -5,11 +5,9 @@ from flax import nnx
 
 from handsum.config import replace
 from handsum.models import judge
-from handsum.training import state as state_module
 from handsum.training.parts import begin_state
 from handsum.training.state import (
     compile_step,
-    compiler_options,
     init_state,
     make_step,
     optimizer,
@@ -46,20 +44,6 @@ def test_many_steps_in_one_dispatch_are_the_steps_one_by_one(config) -> None:
     assert len(losses) == 6
     np.testing.assert_allclose(same, losses, rtol=1e-4)
     assert int(single["step"]) == int(scanned["step"]) == 6
-
-
-def test_convolutions_on_a_cpu_are_not_left_to_one_core() -> None:
-    def convolve(images: jax.Array, kernel: jax.Array) -> jax.Array:
-        return jax.lax.conv(images, kernel, (1, 1), "SAME")
-
-    shapes = [jax.ShapeDtypeStruct(shape, np.float32) for shape in ((8, 8, 9, 9), (8, 8, 3, 3))]
-    compiled = jax.jit(convolve, compiler_options=compiler_options()).lower(*shapes).compile()
-    assert "ynn" not in compiled.as_text()
-
-
-def test_an_option_that_xla_does_not_know_is_left_out(monkeypatch) -> None:
-    monkeypatch.setattr(state_module, "WITHOUT_YNNPACK", {"xla_cpu_that_is_none": ""})
-    assert compiler_options.__wrapped__() == {}
 
 
 def test_the_average_follows_the_parameters(config) -> None:

@@ -19,7 +19,7 @@ from handsum.data.mnist import Dataset
 from handsum.images import tile
 from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
 from handsum.models.registry import Entry
-from handsum.training.state import compiler_options
+from handsum.training.processor import compiler_options
 
 # The share of real digits that a reader may take for something else.
 LOST = 0.002

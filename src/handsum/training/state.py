@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
-from functools import cache
 from typing import Any
 
 import jax
@@ -17,6 +16,7 @@ from jax.sharding import Mesh
 from handsum.config import TrainingConfig
 from handsum.losses import Loss
 from handsum.models.inference import from_bytes
+from handsum.training.processor import compiler_options, keep_memory
 from handsum.training.sharding import divide, replicated
 
 # Plain nested dictionaries of arrays and optimizer states: what checkpoints hold.
@@ -159,24 +159,6 @@ def _update(
     return metrics
 
 
-# YNNPACK, to which XLA leaves convolutions on a CPU, computes many of them on one core; without
-# it a step on two cores takes 0.56 to 0.9 of the time.
-WITHOUT_YNNPACK = {"xla_cpu_experimental_ynn_fusion_type": ""}
-
-
-@cache
-def compiler_options() -> dict[str, Any]:
-    """What XLA is told when it compiles training for a CPU; nothing elsewhere."""
-    if jax.default_backend() != "cpu":
-        return {}
-    try:
-        jax.jit(lambda: 0, compiler_options=WITHOUT_YNNPACK).lower().compile()
-    except jax.errors.JaxRuntimeError:
-        # The option is XLA's own, and may be gone in another version.
-        return {}
-    return dict(WITHOUT_YNNPACK)
-
-
 def compile_step(
     step: StepFunction, platform: str, mesh: Mesh | None = None
 ) -> Callable[..., tuple[State, Any]]:
@@ -205,7 +187,9 @@ def compile_step(
 
         return call
 
-    if platform != "cpu":
+    if platform == "cpu":
+        keep_memory()
+    else:
 
         def scanned(state: State, data: dict[str, jax.Array], rows: jax.Array) -> Any:
             return jax.lax.scan(lambda carry, row: step(carry, data, row), state, rows)
