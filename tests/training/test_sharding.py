@@ -71,8 +71,9 @@ def work():
         definition, state = nnx.split(parts)
 
         def loss(state, labels, key):
-            batch = {"labels": labels, "writers": labels, "key": key}
-            return image_generator_loss(nnx.merge(definition, state), batch, key)[0]
+            networks, batch = nnx.merge(definition, state), {"labels": labels, "key": key}
+            batch["generated"] = image_generator_loss.draw(networks, batch | {"writers": labels})
+            return image_generator_loss.loss(networks, batch, key)[0]
 
         arguments = (replicate(state, mesh), np.zeros(64, np.int32), jax.random.key(0))
         with jax.set_mesh(mesh):

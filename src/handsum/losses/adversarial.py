@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from handsum.losses import Batch, Metrics, Parts, divide_rows
+from handsum.losses import Batch, Metrics, OfDrawn, Parts, divide_rows
 
 Images = TypeVar("Images", jax.Array, tuple[jax.Array, ...])
 
@@ -54,9 +54,8 @@ def image_discriminator_loss(
     """
     real, discriminator = batch["images"], parts["discriminator"]
     dropout = jax.random.split(key)
-    generated = jax.lax.stop_gradient(_random_images(parts["generator"], batch))
     real_logits = discriminator(real, key=dropout[0])
-    generated_logits = discriminator(generated, key=dropout[1])
+    generated_logits = discriminator(batch["generated"], key=dropout[1])
     loss = realness_loss(real_logits, 1 - smoothing) + realness_loss(generated_logits, 0.0)
     margin = (real_logits - generated_logits).mean()
     metrics = {"discriminator_loss": loss, "margin": margin}
@@ -67,14 +66,16 @@ def image_discriminator_loss(
     return loss, metrics
 
 
-def image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Metrics]:
-    """Being taken for real by a discriminator that does not know which digit."""
-    generated = _random_images(parts["generator"], batch)
-    loss = realness_loss(parts["discriminator"](generated, key=key), 1.0)
+def _image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Metrics]:
+    loss = realness_loss(parts["discriminator"](batch["generated"], key=key), 1.0)
     return loss, {"generator_loss": loss}
 
 
-def _random_images(generator: Any, batch: Batch) -> jax.Array:
-    # Both losses of a step judge the same images, as in the tutorials: XLA draws them once.
+def _random_images(parts: Parts, batch: Batch) -> jax.Array:
+    generator = parts["generator"]
     latents = jax.random.normal(batch["key"], (len(batch["labels"]), generator.latent_size))
     return generator(divide_rows(latents), batch["labels"], batch["writers"], training=True)
+
+
+# Being taken for real by a discriminator that does not know which digit.
+image_generator_loss = OfDrawn(_random_images, _image_generator_loss)

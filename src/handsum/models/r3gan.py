@@ -21,7 +21,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.layers import leaky, space_to_depth
-from handsum.losses import Batch, Losses, Metrics, Parts, divide_rows
+from handsum.losses import Batch, Losses, Metrics, OfDrawn, Parts, divide_rows
 from handsum.losses.adversarial import gradient_penalty, relativistic_loss
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.conditional import ConditionalConfig, conditional_discriminator_loss
@@ -226,7 +226,6 @@ def _easing(config: Config, batch: Batch) -> jax.Array:
 
 
 def _generate(parts: Parts, batch: Batch) -> jax.Array:
-    # All losses of a step look at the same images, which XLA then draws once.
     latents = jax.random.normal(batch["key"], (len(batch["labels"]), LATENT_SIZE))
     return parts["generator"](divide_rows(latents), batch["labels"], batch["writers"])
 
@@ -236,7 +235,6 @@ def discriminator_loss(
 ) -> tuple[jax.Array, Metrics]:
     """Relativistic loss, both penalties, and reading the real digits."""
     labels, writers = batch["labels"], batch["writers"]
-    generated = jax.lax.stop_gradient(_generate(parts, batch))
 
     def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
         return parts["discriminator"](images, labels[: len(images)], writers[: len(images)])
@@ -245,7 +243,7 @@ def discriminator_loss(
         config,
         judge,
         batch["images"],
-        generated,
+        batch["generated"],
         labels,
         relativistic_loss,
         easing=_easing(config, batch),
@@ -264,7 +262,7 @@ def critics_loss(
         return parts["critics"](levels, labels[:count], writers[:count])
 
     logits, penalty = [], jnp.zeros(())
-    for images in (batch["images"], jax.lax.stop_gradient(_generate(parts, batch))):
+    for images in (batch["images"], batch["generated"]):
         levels = jax.lax.stop_gradient(parts["reader"].levels(images))
         logits.append(judge(levels))
         penalty += gradient_penalty(judge, tuple(seen[:share] for seen in levels))
@@ -278,7 +276,7 @@ def generator_loss(
 ) -> tuple[jax.Array, Metrics]:
     """The relativistic losses turned round, and being read as the digit that was asked for."""
     discriminator, labels, writers = parts["discriminator"], batch["labels"], batch["writers"]
-    generated = _generate(parts, batch)
+    generated = batch["generated"]
     real_logits, _ = discriminator(batch["images"], labels, writers)
     generated_logits, readings = discriminator(generated, labels, writers)
     adversarial = relativistic_loss(generated_logits, real_logits)
@@ -297,5 +295,5 @@ def losses(config: Config) -> Losses:
     return {
         "discriminator": partial(discriminator_loss, config),
         "critics": partial(critics_loss, config),
-        "generator": partial(generator_loss, config),
+        "generator": OfDrawn(_generate, partial(generator_loss, config)),
     }

@@ -14,13 +14,12 @@ from flax import nnx
 from jax.sharding import Mesh
 
 from handsum.config import TrainingConfig
-from handsum.losses import Loss
+from handsum.losses import Losses
 from handsum.models.inference import from_bytes
+from handsum.training.gradients import State, differentiate, draw
 from handsum.training.processor import compiler_options, keep_memory
 from handsum.training.sharding import divide, replicated
 
-# Plain nested dictionaries of arrays and optimizer states: what checkpoints hold.
-State = dict[str, Any]
 StepFunction = Callable[[State, dict[str, jax.Array], jax.Array], tuple[State, Any]]
 
 
@@ -88,7 +87,7 @@ def flatten(states: tuple[nnx.State, ...]) -> dict[str, np.ndarray]:
 
 def make_step(
     definitions: Mapping[str, nnx.GraphDef],
-    losses: Mapping[str, Loss],
+    losses: Losses,
     config: TrainingConfig,
     snapshot_part: str,
 ) -> StepFunction:
@@ -110,9 +109,16 @@ def make_step(
         batch["key"] = key
         state = jax.tree.map(lambda leaf: leaf, state)  # a fresh tree: the caller's stays whole
         metrics: dict[str, jax.Array] = {}
+        drawing = draw(definitions, losses, state, batch)
         for index, (part, loss) in enumerate(losses.items()):
             loss_key = jax.random.fold_in(key, index)
-            metrics |= _update(definitions, part, loss, transform, state, batch, loss_key)
+            gradients, new, state["rest"][part] = differentiate(
+                definitions, part, loss, state, batch, loss_key, drawing
+            )
+            metrics |= new
+            params, before = state["params"][part], state["optimizer"][part]
+            updates, state["optimizer"][part] = transform.update(gradients, before, params)
+            state["params"][part] = optax.apply_updates(params, updates)
         state["step"] = state["step"] + 1
         if "ema" in state:
             current = (state["params"][snapshot_part], state["rest"][snapshot_part])
@@ -125,38 +131,6 @@ def make_step(
         return state, metrics
 
     return step
-
-
-def _update(
-    definitions: Mapping[str, nnx.GraphDef],
-    part: str,
-    loss: Loss,
-    transform: optax.GradientTransformation,
-    state: State,
-    batch: dict[str, jax.Array],
-    key: jax.Array,
-) -> dict[str, jax.Array]:
-    """Take one optimizer step on `part`, in place in `state`; give the loss's metrics."""
-
-    def objective(params: nnx.State) -> tuple[jax.Array, Any]:
-        every = state["params"] | {part: params}
-        modules = {
-            name: nnx.merge(definition, every[name], state["rest"][name], copy=True)
-            for name, definition in definitions.items()
-        }
-        value, metrics = loss(modules, batch, key)
-        # Batch statistics are the updated part's own: the others are only looked through.
-        _, rest = nnx.state(modules[part], nnx.Param, ...)
-        return value, (metrics, rest)
-
-    params = state["params"][part]
-    gradients, (metrics, rest) = jax.grad(objective, has_aux=True)(params)
-    updates, state["optimizer"][part] = transform.update(
-        gradients, state["optimizer"][part], params
-    )
-    state["params"][part] = optax.apply_updates(params, updates)
-    state["rest"][part] = rest
-    return metrics
 
 
 def compile_step(
