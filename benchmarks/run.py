@@ -190,12 +190,13 @@ ROWS: dict[str, Callable[[Setting], Row]] = {
     "start-up": start_up,
     "dcgan step": dcgan_step,
     "cnn step": _step("cnn", 128),
-    "generator step": _step("writer-cgan", 64),
+    "generator step": _step("r3gan", 64),
+    "writer-cgan step": _step("writer-cgan", 64),
     "generation": generation,
     "numbers": numbers,
     "accuracy": accuracy,
 }
-GPU_ROWS = ("dcgan step", "cnn step", "generator step", "generation")
+GPU_ROWS = ("dcgan step", "cnn step", "generator step", "writer-cgan step", "generation")
 
 
 def _machine() -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""PyTorch's side: a training step of the tutorials' DCGAN, of the reader, of the generator.
+"""PyTorch's side: a training step of the tutorials' DCGAN, of the reader, of two generators.
 
-python benchmarks/peers/torch_step.py dcgan 16 [float32|bfloat16] [cpu|cuda]
+python benchmarks/peers/torch_step.py dcgan|cnn|writer-cgan|r3gan 16 [float32|bfloat16] [cpu|cuda]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from serving import serve
+from torch_r3gan import r3gan
 
 STEPS = 3
 
@@ -71,16 +72,20 @@ class Reader(nn.Module):
             convolution = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
             return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
-        self.features = nn.Sequential(
-            layer(1, 32, 5, 2), layer(32, 64), layer(64, 64), nn.MaxPool2d(2),
-            layer(64, 128), layer(128, 128), nn.ZeroPad2d((0, 1, 0, 1)), nn.MaxPool2d(2),
-        )  # fmt: skip
-        self.head = nn.Sequential(
-            nn.Flatten(), nn.Linear(2048, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, 10)
-        )
+        self.upper = nn.Sequential(layer(1, 32, 5, 2), layer(32, 64), layer(64, 64))
+        self.lower = nn.Sequential(nn.MaxPool2d(2), layer(64, 128), layer(128, 128))
+        pool = (nn.ZeroPad2d((0, 1, 0, 1)), nn.MaxPool2d(2))
+        self.hidden = nn.Sequential(*pool, nn.Flatten(), nn.Linear(2048, 128), nn.ReLU())
+        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(128, 10))
+
+    def levels(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What is seen at 14x14, at 7x7, and in all."""
+        upper = self.upper(images)
+        lower = self.lower(upper)
+        return upper, lower, self.hidden(lower)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.head(self.features(images))
+        return self.head(self.levels(images)[-1])
 
 
 class ConditionalNorm(nn.Module):
@@ -246,12 +251,22 @@ def writer_cgan(size: int, device: str) -> Callable[[], None]:
     return step
 
 
+def default_generator(size: int, device: str) -> Callable[[], None]:
+    return r3gan(size, device, Reader(), lambda network: Averaged(network).update)
+
+
+STEP = {"dcgan": dcgan, "cnn": cnn, "writer-cgan": writer_cgan, "r3gan": default_generator}
+
+# The others' penalties differentiate twice, which what torch.compile makes cannot be.
+COMPILED = ("dcgan", "cnn")
+
+
 def prepare() -> Callable[[], float]:
     model, size, *others = sys.argv[1:]
     precision, device = [*others, *("float32", "cpu")[len(others) :]]
     torch.manual_seed(0)
-    step = {"dcgan": dcgan, "cnn": cnn, "writer-cgan": writer_cgan}[model](int(size), device)
-    if device == "cuda":
+    step = STEP[model](int(size), device)
+    if device == "cuda" and model in COMPILED:
         step = torch.compile(step)
     halved = precision == "bfloat16"
 

@@ -31,7 +31,7 @@ STRIDES = (2, 2, 1)
 class Config(TrainingConfig):
     """Settings: the generator's `widths` from 7x7 to 28x28, the discriminator's from 14x14 on."""
 
-    steps: int = 6_000
+    steps: int = 12_000
     batch_size: int = 64
     learning_rate: float = 3e-4
     final_learning_rate: float = 3e-5
@@ -42,7 +42,7 @@ class Config(TrainingConfig):
     discriminator_widths: tuple[int, ...] = (16, 32, 64)
     dropout: float = 0.3
     smoothing: float = 0.1
-    penalty: float = 0.0
+    penalty: float = 1.0
     momentum: float = 0.98
 
 
@@ -58,6 +58,7 @@ _CLASSIC = Config(
     widths=(1024, 512, 256, 128),
     discriminator_widths=(128, 256, 512),
     smoothing=0.0,
+    penalty=0.0,
     momentum=0.99,
 )
 PRESETS = {"default": _SMALL, "small": _SMALL, "classic": _CLASSIC}
