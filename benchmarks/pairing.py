@@ -26,6 +26,12 @@ class Unavailable(Exception):
     """A side cannot be measured here; the text says why."""
 
 
+def _reason(lines: list[str]) -> str:
+    """What a traceback says last: JAX adds a note of its own below its errors."""
+    errors = [line for line in lines if "Error" in line]
+    return [*lines[-1:], *errors[-1:]][-1] if lines else ""
+
+
 def _environment(side: Side) -> dict[str, str]:
     return os.environ | side.environment
 
@@ -49,7 +55,7 @@ class _Worker:
         line = self._process.stdout.readline()
         if not line:
             lines = self._process.communicate()[1].strip().splitlines()
-            raise Unavailable(f"{self.side.name}: {lines[-1] if lines else 'ended'}")
+            raise Unavailable(f"{self.side.name}: {_reason(lines) or 'ended'}")
         return line
 
     def ready(self) -> None:
@@ -120,7 +126,7 @@ def run_once(side: Side) -> dict[str, float]:
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise Unavailable(f"{side.name}: {message[-1] if message else process.returncode}")
+        raise Unavailable(f"{side.name}: {_reason(message) or process.returncode}")
     return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime}
 
 

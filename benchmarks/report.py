@@ -113,6 +113,53 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
+# What was aimed at, as the greatest or the least ratio: key in the results, a name for it, which
+# side is handsum's, those compared with (the fastest counts), and the bound. "most" is of handsum's
+# time over theirs, "least" of their time over handsum's.
+AIMS: tuple[tuple[str, str, str, tuple[str, ...], str, float], ...] = (
+    ("start-up", "warm, over `import jax`", "handsum, warm", ("import jax",), "most", 1.3),
+    ("start-up", "cold, over `import jax`", "handsum, cold", ("import jax",), "most", 1.8),
+    ("start-up", "warm, others' time over it", "handsum, warm", ("PyTorch", "Keras"), "least", 1.0),
+    ("start-up", "cold, others' time over it", "handsum, cold", ("PyTorch", "Keras"), "least", 1.0),
+    ("help", "over its imports", "handsum --help", ("import typer, rich",), "most", 1.3),
+    (
+        "dcgan step",
+        "float32",
+        "handsum",
+        ("PyTorch, float32", "Keras, float32"),
+        "least",
+        1.0,
+    ),
+    (
+        "dcgan step",
+        "any precision",
+        "handsum",
+        ("PyTorch, bfloat16", "Keras, mixed_bfloat16"),
+        "least",
+        1.0,
+    ),
+    *(
+        (key, precision, "handsum", (f"PyTorch, {precision}",), "least", 1.0)
+        for key in ("cnn step", "generator step", "writer-cgan step")
+        for precision in ("float32", "bfloat16")
+    ),
+    ("generation", "DCGAN in Keras", "handsum", ("DCGAN in Keras",), "least", 20.0),
+    ("generation", "flow", "handsum", ("flow matching, 20 calls",), "least", 5.0),
+    ("numbers", "on one core", "handsum", ("TextRecognitionDataGenerator",), "least", 1.0),
+    *(
+        (
+            "accuracy",
+            f"to {goal}%",
+            f"handsum, for {goal}%",
+            (f"PyTorch example, to {goal}%",),
+            "least",
+            3.0,
+        )
+        for goal in (99.0, 99.5)
+    ),
+)
+
+
 def write(results: Mapping[str, Any]) -> None:
     """Write the page."""
     table = results.get("cpu", {})
@@ -135,9 +182,28 @@ def write(results: Mapping[str, Any]) -> None:
     for title, key, unit, aim, limit in SECTIONS:
         lines += ["", f"## {title}", "", f"Aim: {aim[0].lower()}{aim[1:]}", ""]
         lines += _section(table.get(key, {}), unit)
-        lines += ["", f"{limit}{_distance(table, key)}"]
+        lines += ["", *_verdicts(table.get(key, {}), key), f"{limit}{_distance(table, key)}"]
     lines += ["", "## On a GPU", "", *_gpu(results.get("gpu"))]
     PAGE.write_text("\n".join(lines) + "\n")
+
+
+def _verdicts(measured: Mapping[str, Any], key: str) -> list[str]:
+    """Which aims of a section are reached: one line, and an empty one."""
+    rows, told = measured.get("rows", {}), []
+    for section, name, ours, others, kind, bound in AIMS:
+        times = [rows[other]["seconds"] for other in others if "seconds" in rows.get(other, {})]
+        if section != key or ours not in rows:
+            continue
+        if not times:
+            told.append(f"{name}: the others did not get there")
+            continue
+        ratio = min(times) / rows[ours]["seconds"]
+        ratio = 1 / ratio if kind == "most" else ratio
+        reached = ratio <= bound if kind == "most" else ratio >= bound
+        told.append(
+            f"{name} {ratio:.3g} (at {kind} {bound:g}: {'reached' if reached else 'missed'})"
+        )
+    return [f"Found: {'; '.join(told)}.", ""] if told else []
 
 
 def _machine(facts: Mapping[str, Any] | None) -> str:
@@ -145,7 +211,7 @@ def _machine(facts: Mapping[str, Any] | None) -> str:
         return "Not measured yet: see `benchmarks/README.md`."
     return (
         f"Machine: {facts['processor']}, {facts['cores']} cores, no GPU; JAX {facts['jax']}; "
-        f"{facts['date']}, `{facts['mode']}`."
+        f"{facts['date']}."
     )
 
 

@@ -228,27 +228,39 @@ def main() -> None:
     length.add_argument("--quick", action="store_true", help="about ten minutes (the default)")
     length.add_argument("--full", action="store_true", help="more rounds, all of PyTorch's epochs")
     chosen = parser.parse_args()
+    if shutil.which(chosen.peers) is None:
+        parser.error(f"there is no {chosen.peers}: --peers is the Python that has the peers")
+    offered = list(ROWS) if chosen.device == "cpu" else list(GPU_ROWS)
+    if other := [name for name in chosen.only or () if name not in offered]:
+        parser.error(f"{other[0]!r} is no row of a GPU: use {', '.join(GPU_ROWS)}")
     _select_platform(chosen.device)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    table = results.setdefault(chosen.device, {})
-    names = chosen.only or (ROWS if chosen.device == "cpu" else GPU_ROWS)
+    table = results.get(chosen.device, {})
+    failed = []
     with tempfile.TemporaryDirectory() as scratch:
         setting = Setting(chosen.peers, chosen.device, chosen.full, Path(scratch))
-        for name in names:
+        for name in chosen.only or offered:
             began = time.monotonic()
             try:
-                rows: Row = {"rows": ROWS[name](setting)}
+                rows = ROWS[name](setting)
+                table[name] = {"rows": rows, "load": os.getloadavg()[0], "full": chosen.full}
             except Unavailable as reason:
-                rows = {"unavailable": str(reason)}
-            rows["load"] = os.getloadavg()[0]
-            table[name] = rows
-            print(f"{name}: {time.monotonic() - began:.0f} s {rows.get('unavailable', '')}")
+                # What was measured before stays.
+                table.setdefault(name, {"unavailable": str(reason)})
+                failed.append(name)
+                print(f"{name}: not measured: {reason}", file=sys.stderr)
+                continue
+            print(f"{name}: {time.monotonic() - began:.0f} s")
+            results[chosen.device] = table
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    if chosen.device not in results:
+        sys.exit("nothing was measured, and nothing is written")
     when = datetime.datetime.now(datetime.UTC).date().isoformat()
-    mode = "--full" if chosen.full else "--quick"
-    table["machine"] = _machine() | {"date": when, "mode": mode}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    report.write(results)
+    if len(failed) < len(chosen.only or offered):
+        table["machine"] = _machine() | {"date": when}
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        report.write(results)
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":

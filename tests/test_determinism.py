@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -87,9 +88,25 @@ def test_shards_hold_the_same_digits(
                 np.testing.assert_array_equal(found, whole[name], err_msg=name)
 
 
+def test_hosts_write_the_files_of_one_process(run_command, tmp_path: Path) -> None:
+    options = ["generate", "--count", 67, "--seed", 5, "--shards", 3, "-o"]
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    assert run_command(*options, "one/part.npz").code == 0
+    first = run_command(*options, "two/part.npz", "--hosts", 2, "--host", 1, "--json")
+    assert json.loads(first.out)["files"] == [str(Path("two/part-00001-of-00003.npz"))]
+    assert "22 digits of 67; the others are other hosts'" in first.err
+    assert run_command(*options, "two/part.npz", "--hosts", 2, "--host", 0).code == 0
+    assert len(sums(tmp_path / "one")) == 3
+    assert sums(tmp_path / "two") == sums(tmp_path / "one")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--count", 5, "--shards", 2, "--hosts", 2, "-o", "a.npz"], "the same --seed"),
+        (["--count", 5, "--hosts", 2, "--seed", 1, "-o", "a.npz"], "use --shards 2"),
+        (["--count", 5, "--host", 1, "-o", "a.npz"], "count hosts from 0"),
         (["--count", 5, "--shards", 2, "-o", "a.png"], "ends in .npz"),
         (["--count", 5, "--shards", 6, "-o", "a.npz"], "do not make 6 shards: use 1 to 5"),
         (["--shards", 2, "-o", "a.npz"], "--shards divides a --count"),

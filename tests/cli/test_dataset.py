@@ -29,6 +29,36 @@ def test_it_writes_and_says_what(run_command: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("fake_generator")
+def test_hosts_need_a_seed_unless_the_folder_has_one(run_command: Run, tmp_path: Path) -> None:
+    options = ["dataset", "numbers", "--count", 12, "-o", "set", "--shards", 2, "--hosts", 2]
+    done = run_command(*options, "--host", 0)
+    assert (done.code, "the same --seed" in done.err) == (2, True)
+    assert not (tmp_path / "set").exists()
+    assert run_command(*options, "--host", 0, "--seed", 5).code == 0
+    done = run_command(*options, "--host", 1)
+    assert (done.code, "6 were there" in done.out, "seed 5" in done.out) == (0, False, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--length", "", "lengths are a number"),
+        ("--totals", "30-20", "totals from 30 to 20 cannot be"),
+        ("--height", 0, "a height of 0 is out of range"),
+        ("--realism", "none=1", "says two things"),
+        ("--workers", 0, "0 workers write nothing"),
+        ("--host", 1, "there is no host 1 of 1"),
+    ],
+)
+def test_wrong_options_are_told(
+    run_command: Run, tmp_path: Path, option: str, value: Any, message: str
+) -> None:
+    done = run_command("dataset", "sums", "--count", 5, "-o", "set", option, value)
+    assert (done.code, message in done.err) == (2, True)
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.usefixtures("fake_generator")
 def test_options_reach_the_recipe(run_command: Run, tmp_path: Path) -> None:
     command = (
         "dataset sums --count 6 -o set --format webdataset --length 2-3 --totals 10-12 --seed 7 "
@@ -50,7 +80,7 @@ def test_options_reach_the_recipe(run_command: Run, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("fake_generator")
 def test_json_is_exactly_its_schema(run_command: Run) -> None:
     arguments = ("dataset", "digits", "--count", 8, "-o", "set", "--shards", 3, "--json")
-    first = run_command(*arguments, "--hosts", 2, "--host", 1)
+    first = run_command(*arguments, "--hosts", 2, "--host", 1, "--seed", 6)
     result = json.loads(first.out)
     assert list(result) == [
         "folder", "count", "written", "kept", "missing_shards", "seconds", "samples_per_second",
@@ -59,7 +89,7 @@ def test_json_is_exactly_its_schema(run_command: Run) -> None:
     assert (result["count"], result["written"], result["kept"]) == (8, 3, 0)
     assert result["missing_shards"] == 2
     assert "still other hosts' to write" in first.err
-    # Without a seed, the same command goes on with the one that it chose.
+    # Without a seed, the same command goes on with that of the folder.
     second = json.loads(run_command(*arguments).out)
     assert second["seed"] == result["seed"]
     assert (second["written"], second["kept"], second["missing_shards"]) == (5, 3, 0)
@@ -82,7 +112,7 @@ def test_json_is_exactly_its_schema(run_command: Run) -> None:
         ("digits --count 0 -o set", 2, "count of 0"),
         ("digits --count 5 --shards 6 -o set", 2, "5 samples do not make 6 shards"),
         ("digits --workers 0 -o set", 2, "1 worker or more"),
-        ("digits --hosts 2 --host 2 -o set", 2, "count hosts from 0"),
+        ("digits --hosts 2 --host 2 --seed 1 -o set", 2, "count hosts from 0"),
         ("digits --height 5 -o set", 2, "28 to 512"),
         ("digits -o full", 1, "full already holds files"),
         ("digits -o full/file", 1, "is a file"),

@@ -16,6 +16,7 @@ from handsum.datasets import FORMATS, Plan, Recipe, parse_realism, read_manifest
 from handsum.datasets import output as output_module
 from handsum.datasets.formats import base
 from handsum.errors import DatasetError, HandsumError, UsageError
+from handsum.training.locks import locked
 
 COUNT = 20
 LOCAL = [name for name in FORMATS if name != "tfds"]
@@ -112,6 +113,38 @@ def test_hosts_divide_the_shards_and_the_last_one_finishes(
         assert written.written == (10 if host == 0 else 5)
     assert missing == [3, 1, 0]
     assert tree(folder) == expected
+
+
+def test_a_shard_of_another_seed_is_written_again(tmp_path: Path, whole: Any) -> None:
+    """Hosts with folders of their own, copied together, one of which had another seed."""
+    plan, folder = make_plan(), tmp_path / "set"
+    expected = whole(plan)
+    write_dataset(tmp_path / "other", make_plan(seed=4), hosts=2, host=1)
+    write_dataset(folder, plan, hosts=2, host=0)
+    kept = (folder / "dataset.json").read_bytes()
+    shutil.copytree(tmp_path / "other", folder, dirs_exist_ok=True)
+    (folder / "dataset.json").write_bytes(kept)
+    written = write_dataset(folder, plan)
+    assert (written.written, written.kept) == (10, 10)
+    assert tree(folder) == expected
+
+
+@pytest.mark.parametrize(("hosts", "host", "busy"), [(1, 0, True), (3, 1, True), (2, 1, False)])
+def test_two_processes_do_not_write_the_same_shards(
+    tmp_path: Path, fake_generator: Any, hosts: int, host: int, busy: bool
+) -> None:
+    plan, folder = make_plan(), tmp_path / "set"
+    write_dataset(folder, plan, hosts=2, host=0)
+    held = folder / f".host-0-of-{1 if hosts == 1 else 2}.lock"
+    with locked(held, "writing"):
+        if busy:
+            with pytest.raises(UsageError, match="another process is writing"):
+                write_dataset(folder, plan, hosts=hosts, host=host)
+        else:
+            assert write_dataset(folder, plan, hosts=hosts, host=host).missing == 0
+    held.touch()  # as a process that was killed leaves it
+    assert write_dataset(folder, plan).missing == 0
+    assert not list(folder.glob(".*"))
 
 
 def test_hosts_that_finish_at_once_do_not_disturb_one_another(
@@ -300,7 +333,7 @@ def test_no_more_than_a_shard_is_ever_held(
 def test_a_division_that_cannot_be_is_an_error(
     tmp_path: Path, workers: int, hosts: int, host: int
 ) -> None:
-    with pytest.raises(UsageError, match="count hosts from 0"):
+    with pytest.raises(UsageError, match="count hosts from 0" if workers else "1 worker or more"):
         write_dataset(tmp_path / "set", make_plan(), workers=workers, hosts=hosts, host=host)
     assert not (tmp_path / "set").exists()
 

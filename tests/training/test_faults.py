@@ -237,7 +237,7 @@ def test_a_damaged_record_is_told(copy: Path) -> None:
 def test_a_second_run_into_a_folder_leaves_the_first_alone(data, tmp_path: Path) -> None:
     run = begin("cnn", "small", {"steps": 10}, SETTINGS, "mnist", tmp_path / "run")
     run.out.mkdir()
-    with locked(run.out):
+    with locked(run.out / ".lock", "training in"):
         with pytest.raises(UsageError, match="another process is training in"):
             loop.train(run, *data)
         assert not (run.out / "config.json").exists()

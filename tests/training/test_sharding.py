@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +133,9 @@ def start(out: Path, place: list[str], settings: tuple[str, ...], **others: str)
     )
 
 
-def start_two(out: Path, *settings: str, slurm: bool = False) -> list[subprocess.Popen]:
+def start_two(
+    out: Path, *settings: str, slurm: bool = False, each: Sequence[list[str]] = ([], [])
+) -> list[subprocess.Popen]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -151,7 +154,7 @@ def start_two(out: Path, *settings: str, slurm: bool = False) -> list[subprocess
             for process in range(2)
         ]
     meeting = ["--distributed", "--coordinator", f"127.0.0.1:{port}", "--num-processes", "2"]
-    return [start(out, [*meeting, "--process-id", str(k)], settings) for k in range(2)]
+    return [start(out, [*meeting, "--process-id", str(k), *each[k]], settings) for k in range(2)]
 
 
 def finish(*processes: subprocess.Popen) -> list[str]:
@@ -228,6 +231,33 @@ def test_wrong_devices_and_processes_are_refused(run_command, arguments, message
     result = run_command("train", "gan", "--preset", "small", "--steps", "1", *arguments)
     assert result.code == 2
     assert message in result.err
+
+
+@pytest.mark.parametrize("coordinator", [":12345", "here:0", "here:99999", "here:"])
+def test_a_coordinator_that_cannot_be(run_command, coordinator: str) -> None:
+    place = ["--distributed", "--process-id", "0", "--num-processes", "2"]
+    result = run_command("train", "gan", *place, "--coordinator", coordinator)
+    assert (result.code, "HOST:PORT" in result.err) == (2, True)
+
+
+def test_a_port_in_use_is_one_line(run_command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        place = ["--distributed", "--process-id", "0", "--num-processes", "2"]
+        port = taken.getsockname()[1]
+        result = run_command("train", "gan", *place, "--coordinator", f"localhost:{port}")
+    assert (result.code, f"port {port} of the coordinator" in result.err) == (2, True)
+
+
+def test_processes_with_other_settings_are_told_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    processes = start_two(out, *SETTINGS, each=(["--seed", "1"], ["--seed", "2"]))
+    for process in processes:
+        message = process.communicate(timeout=100)[1]
+        assert process.returncode == 2, message
+        assert "different settings or data" in message
+    assert not out.exists()
 
 
 def test_without_a_cluster_the_processes_must_be_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from handsum.cli.console import err
 from handsum.cli.writing_options import Model, Seed, Verify
+from handsum.errors import UsageError
 
 if TYPE_CHECKING:
     from handsum.datasets import Plan, Written
@@ -99,7 +100,8 @@ def dataset(
         int,
         typer.Option(
             rich_help_panel=DIVISION,
-            help="Machines that divide the shards and share the folder; give each its --host.",
+            help="Machines that divide the shards and share the folder; give each its --host, and "
+            "all the same --seed.",
         ),
     ] = 1,
     host: Annotated[
@@ -132,9 +134,9 @@ def dataset(
     recipe = Recipe(
         kind=kind,
         count=count,
-        seed=_choose_seed(output, seed),
-        lengths=parse_range(length, "lengths") if length else None,
-        totals=parse_range(totals, "totals") if totals else None,
+        seed=_choose_seed(output, seed, hosts),
+        lengths=None if length is None else parse_range(length, "lengths"),
+        totals=None if totals is None else parse_range(totals, "totals"),
         model=model,
         verify=verify,
         realism=parse_realism(realism),
@@ -163,13 +165,19 @@ def dataset(
         typer.echo(json.dumps(result))
 
 
-def _choose_seed(output: Path, seed: int | None) -> int:
-    """The seed asked for, or that of what the folder holds unfinished, or a new one."""
+def _choose_seed(output: Path, seed: int | None, hosts: int) -> int:
+    """The seed asked for, or that of what the folder holds unfinished, or a new one.
+
+    Raises:
+        UsageError: each of several hosts would choose its own.
+    """
     from handsum.datasets import read_manifest
     from handsum.seeds import choose_seed
 
     if seed is None and (manifest := read_manifest(output)):
         seed = manifest["recipe"]["seed"]
+    if seed is None and hosts > 1:
+        raise UsageError("hosts divide the pictures of one seed: give each the same --seed N")
     return choose_seed(seed)
 
 

@@ -70,6 +70,15 @@ def generate(
             "another: the digits are the same, and no more than a file of them is in memory.",
         ),
     ] = None,
+    hosts: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Processes or machines that divide the --shards: give each its --host, and all "
+            "the same --seed.",
+        ),
+    ] = 1,
+    host: Annotated[int, typer.Option(min=0, help="Which of the --hosts this is, from 0.")] = 0,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
@@ -78,7 +87,7 @@ def generate(
         typer.Option(
             "--json",
             help='Print {"digits" (a string), "writers" (a list), "seed"}; of --shards {"files", '
-            '"count", "seed"}.',
+            '"count" (of all files), "seed"}.',
         ),
     ] = False,
 ) -> None:
@@ -94,12 +103,15 @@ def generate(
 
     handsum generate --count 1000000 --shards 20 -o digits.npz
 
+    handsum generate --count 1000000 --shards 20 --seed 1 --hosts 4 --host 0 -o digits.npz
+
     handsum generate --digits 7 --count 100 -o sevens/
 
     handsum generate --digits 2357 --interpolate 12..40 --steps 12 -o hands.gif
 
     handsum generate --model cgan --mix 6,4,7 --rows 4 --cols 8 -o mixed.png
     """
+    _check_hosts(hosts, host, shards, seed)
     if interpolate is not None:
         if mix or random or rows or cols or count or shards:
             raise UsageError(
@@ -121,7 +133,7 @@ def generate(
     if shards is not None:
         if count is None:
             raise UsageError("--shards divides a --count of digits: give both")
-        _write_shards(output, options, count, shards, seed, as_json)
+        _write_shards(output, options, count, range(host, shards, hosts), shards, seed, as_json)
         return
     _write(output, options, count, seed, as_json)
 
@@ -181,38 +193,54 @@ def _write_shards(
     output: Path,
     options: dict[str, Any],
     count: int,
+    mine: range,
     shards: int,
     seed: int | None,
     as_json: bool,
 ) -> None:
-    """Draw and save one file of digits after another."""
+    """Draw and save one file of digits after another: those of the shards that are `mine`."""
     from handsum import drawing
     from handsum.saving import save_digits, shard_paths
     from handsum.seeds import choose_seed
 
     paths = shard_paths(output, shards, count)
     seed = choose_seed(seed)
-    bounds = [index * count // shards for index in range(shards + 1)]
+    spans = [range(index * count // shards, (index + 1) * count // shards) for index in mine]
+    wanted, before = sum(map(len, spans)), 0
+    files = [paths[index] for index in mine]
     with _progress() as report:
-        for path, start, stop in zip(paths, bounds[:-1], bounds[1:], strict=True):
+        for path, span in zip(files, spans, strict=True):
             drawn = drawing.generate(
                 **options,
-                count=stop,
-                start=start,
+                count=span.stop,
+                start=span.start,
                 seed=seed,
-                progress=partial(_tell_all, report, start, count),
+                progress=partial(_tell_all, report, before, wanted),
             )
             save_digits(path, drawn)
-    files = f"{paths[0]} to {paths[-1].name}" if shards > 1 else f"{paths[0]}"
-    result = {"files": list(map(str, paths)), "count": count, "seed": seed}
-    tell(f"{files}: {count:,} digits  (seed {seed})", result, as_json)
+            before += len(span)
+    last = f" to {files[-1].name}" if len(files) > 1 else ""
+    others = "" if wanted == count else f" of {count:,}; the others are other hosts'"
+    result = {"files": list(map(str, files)), "count": count, "seed": seed}
+    tell(f"{files[0]}{last}: {wanted:,} digits{others}  (seed {seed})", result, as_json)
+
+
+def _check_hosts(hosts: int, host: int, shards: int | None, seed: int | None) -> None:
+    if host >= hosts:
+        raise UsageError(f"there is no host {host} of {hosts}: count hosts from 0")
+    if hosts == 1:
+        return
+    if shards is None or shards < hosts:
+        raise UsageError(f"{hosts} hosts divide --shards: use --shards {hosts} or more")
+    if seed is None:
+        raise UsageError("hosts divide the digits of one seed: give each the same --seed N")
 
 
 def _tell_all(
-    report: Callable[[int, int], None], start: int, count: int, done: int, wanted: int
+    report: Callable[[int, int], None], before: int, all_wanted: int, done: int, wanted: int
 ) -> None:
     """Pass on a file's progress as that of all files."""
-    report(start + done, count)
+    report(before + done, all_wanted)
 
 
 @contextmanager

@@ -180,9 +180,10 @@ def _run(run: Any, resume: bool, from_step: int | None, devices: int | None) -> 
     if outcome.finished:
         err().print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
     else:
+        more = "" if devices == 1 else f" --devices {devices or 'all'}"
         err().print(
             f"stopped at step {outcome.step:,} of {run.config.steps:,}, saved; go on with: "
-            f"handsum train {run.model} --out {run.out} --resume",
+            f"handsum train {run.model} --out {run.out} --resume{more}",
             markup=False,
         )
     if outcome.signal is not None:

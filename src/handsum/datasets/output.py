@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,11 @@ from handsum.datasets.plan import Plan
 from handsum.datasets.samples import Sample, draw_samples
 from handsum.errors import DatasetError, HandsumError, UsageError
 from handsum.images import atomic_write
+from handsum.training.locks import locked
 
 MANIFEST = "dataset.json"
 _PARTS = ".parts"
+_BUSY = "writing"
 # Telling of every single sample would cost more than it says.
 _TOLD_AT_ONCE = 50
 
@@ -65,31 +68,36 @@ def write_dataset(
         DatasetError: what the folder holds is damaged.
     """
     folder = Path(folder)
-    if workers < 1 or not 0 <= host < hosts:
-        raise UsageError(
-            f"host {host} of {hosts} with {workers} workers cannot be: "
-            "count hosts from 0, and use 1 worker or more"
-        )
+    if workers < 1:
+        raise UsageError(f"{workers} workers write nothing: use 1 worker or more")
+    if not 0 <= host < hosts:
+        raise UsageError(f"there is no host {host} of {hosts}: count hosts from 0")
     find_format(plan.format).check()
     if plan.recipe.model:
         # A model that cannot do it must not leave a folder that then waits for it.
         next(draw_samples(plan.recipe, 0, 1))
     try:
-        if _open(folder, plan):
-            tell(plan.recipe.count)
-            return Written(0, plan.recipe.count, 0)
-        mine = range(host, plan.shards, hosts)
-        _sweep(folder, mine)
-        pending = [index for index in mine if not _is_intact(folder, index)]
-        kept = sum(len(plan.shard(index)) for index in set(mine) - set(pending))
-        tell(kept)
-        try:
-            _make_shards(folder, plan, pending, workers, tell)
-        finally:
-            _sweep(folder, mine)
-        missing = _conclude(folder, plan)
+        _make_folder(folder)
+        with _alone(folder, hosts, host):
+            return _write(folder, plan, range(host, plan.shards, hosts), workers, tell)
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _write(folder: Path, plan: Plan, mine: range, workers: int, tell: Tell) -> Written:
+    """Write the shards of this host that are not there, and finish if no other is missing."""
+    if _open(folder, plan):
+        tell(plan.recipe.count)
+        return Written(0, plan.recipe.count, 0)
+    _sweep(folder, mine)
+    pending = [index for index in mine if not _is_intact(folder, plan, index)]
+    kept = sum(len(plan.shard(index)) for index in set(mine) - set(pending))
+    tell(kept)
+    try:
+        _make_shards(folder, plan, pending, workers, tell)
+    finally:
+        _sweep(folder, mine)
+    missing = _conclude(folder, plan)
     return Written(sum(len(plan.shard(index)) for index in pending), kept, missing)
 
 
@@ -118,13 +126,38 @@ def _unwritable(folder: Path, error: OSError) -> HandsumError:
     )
 
 
-def _open(folder: Path, plan: Plan) -> bool:
-    """Make the folder this plan's; return whether it holds all of it already."""
+def _make_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise HandsumError(f"{folder} is a file: name a new or an empty folder")
     if not folder.absolute().parent.is_dir():
         raise HandsumError(f"cannot write {folder}: there is no folder {folder.parent}")
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise HandsumError(f"cannot write {folder}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _alone(folder: Path, hosts: int, host: int) -> Iterator[None]:
+    """Keep this host's shards to this process.
+
+    Raises:
+        UsageError: another process is writing them, or divides the shards otherwise.
+    """
+    for path in folder.glob(".host-*.lock"):
+        if not path.name.endswith(f"-of-{hosts}.lock"):
+            with locked(path, _BUSY):
+                path.unlink(missing_ok=True)
+    path = folder / f".host-{host}-of-{hosts}.lock"
+    with locked(path, _BUSY):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _open(folder: Path, plan: Plan) -> bool:
+    """Make the folder this plan's; return whether it holds all of it already."""
     manifest = read_manifest(folder)
     if manifest is None:
         if any(not path.name.startswith(".") for path in folder.iterdir()):
@@ -192,7 +225,7 @@ def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
                 target = _place(folder, index, name)
                 target.parent.mkdir(exist_ok=True)
                 os.replace(stage / name, target)
-            _write_json(_record(folder, index), {"files": files})
+            _write_json(_record(folder, index), {"plan": plan.digest, "files": files})
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -218,31 +251,38 @@ def _record(folder: Path, index: int) -> Path:
     return folder / _PARTS / f"{index:05d}.json"
 
 
-def _read_record(folder: Path, index: int) -> list[tuple[str, str, int]]:
-    """A finished shard's files: their names, SHA-256 sums and sizes."""
-    return [tuple(entry) for entry in json.loads(_record(folder, index).read_bytes())["files"]]
+def _read_record(folder: Path, plan: Plan, index: int) -> list[tuple[str, str, int]] | None:
+    """A finished shard's files: their names, SHA-256 sums and sizes; None where it is not there.
 
-
-def _is_intact(folder: Path, index: int) -> bool:
-    """Tell whether a shard is there, and as it was written."""
-    if not _record(folder, index).is_file():
-        return False
+    A shard of another plan, copied from another host's folder, is not this one's.
+    """
     try:
-        files = _read_record(folder, index)
-        intact = all(
+        record = json.loads(_record(folder, index).read_bytes())
+        if record["plan"] == plan.digest:
+            return [(name, digest, size) for name, digest, size in record["files"]]
+    except (OSError, ValueError, TypeError, LookupError):
+        pass
+    return None
+
+
+def _is_intact(folder: Path, plan: Plan, index: int) -> bool:
+    """Tell whether a shard is there, and as it was written."""
+    files = _read_record(folder, plan, index)
+    try:
+        intact = files is not None and all(
             is_within(name) and hash_file(_place(folder, index, name))[0] == digest
             for name, digest, _ in files
         )
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, TypeError):
         intact = False
     if not intact:
-        _record(folder, index).unlink()
+        _record(folder, index).unlink(missing_ok=True)
     return intact
 
 
 def _conclude(folder: Path, plan: Plan) -> int:
     """Finish the data set if all its shards are there; return how many are not."""
-    missing = sum(not _record(folder, index).is_file() for index in range(plan.shards))
+    missing = sum(_read_record(folder, plan, index) is None for index in range(plan.shards))
     try:
         if not missing:
             _finish(folder, plan)
@@ -265,7 +305,9 @@ def _finish(folder: Path, plan: Plan) -> None:
     shards = []
     with atomic_write(folder / SUMS) as sums:
         for index in range(plan.shards):
-            files = _read_record(folder, index)
+            files = _read_record(folder, plan, index)
+            if files is None:
+                raise HandsumError(f"shard {index} of {folder} is gone: the same command goes on")
             own = [file for file in files if not file[0].startswith(f"{PARTS}/")]
             sums.write(list_sums(own))
             shard = plan.shard(index)

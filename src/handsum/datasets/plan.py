@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -79,6 +81,11 @@ class Plan:
             "shard_count": self.shards,
             "recipe": self.recipe.as_json(),
         }
+
+    @property
+    def digest(self) -> str:
+        """A sum of all that the bytes depend on."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
 
 
 def choose_shards(recipe: Recipe) -> int:

@@ -69,7 +69,8 @@ class Recipe:
         fill = object.__setattr__
         fill(self, "lengths", tuple(self.lengths or ((1, 1) if single else (1, 8))))
         fill(self, "totals", self.totals and tuple(self.totals))
-        fill(self, "height", self.height or (DIGIT_PICTURE if single else NUMBER_PICTURE))
+        if self.height is None:
+            fill(self, "height", DIGIT_PICTURE if single else NUMBER_PICTURE)
         known = {name: float(self.realism[name]) for name in EFFECTS if name in self.realism}
         if odd := [name for name in self.realism if name not in EFFECTS]:
             raise UsageError(f"unknown realism {odd[0]!r}: use {', '.join(EFFECTS)}, all or none")
@@ -105,7 +106,10 @@ class Recipe:
         if self.kind != "sums":
             raise UsageError(f"totals are chosen for sums, not for {self.kind}")
         if not 0 <= self.totals[0] <= self.totals[1]:
-            raise UsageError("totals are a number or a range such as 10-20")
+            low, high = self.totals
+            raise UsageError(
+                f"totals from {low} to {high} cannot be: use a number or a range such as 10-20"
+            )
         if self.totals[0] > 9 * high:
             raise UsageError(
                 f"{high} digits reach sums up to {9 * high}, not {self.totals[0]}: "
@@ -179,6 +183,8 @@ def parse_realism(text: str) -> dict[str, float]:
         if not 0 <= strength <= 1:
             raise UsageError(f"{part!r} is no strength: use {name or 'blur'}=0 to {name}=1")
         if name == "none":
+            if amount:
+                raise UsageError(f"{part!r} says two things: use none, or a strength of an effect")
             strengths.clear()
         elif name == "all":
             strengths |= dict.fromkeys(EFFECTS, strength)

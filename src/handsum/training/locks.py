@@ -11,23 +11,25 @@ from handsum.errors import HandsumError, UsageError
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep a folder to this process within the block.
+def locked(path: Path, work: str) -> Iterator[None]:
+    """Keep a file, and what it stands for, to this process within the block.
+
+    `work` is what another process that has it is doing there, for the message.
 
     Raises:
         UsageError: another process has it.
-        HandsumError: the folder cannot be written to.
+        HandsumError: the file cannot be written.
     """
     try:
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise HandsumError(f"cannot write to {folder}: {error.strerror}") from error
+        raise HandsumError(f"cannot write to {path.parent}: {error.strerror}") from error
     try:
         try:
             _lock(handle)
         except OSError as error:
             raise UsageError(
-                f"another process is training in {folder}: wait for it, or stop it"
+                f"another process is {work} {path.parent}: wait for it, or stop it"
             ) from error
         yield
     finally:

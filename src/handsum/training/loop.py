@@ -35,6 +35,7 @@ from handsum.training.reports import plot_losses, read_metrics, save_progress
 from handsum.training.runs import Outcome, Progress, Run, claim, make_folder
 from handsum.training.sharding import (
     any_of,
+    check_agreement,
     first_begins,
     is_first,
     keeping_together,
@@ -87,6 +88,8 @@ def train(
     """
     module = registry.module(run.model)
     config, arrays = prepare(run.config, training)
+    with keeping_together():
+        check_agreement(run.model, to_json(config), from_step, arrays)
     definitions, state = begin_state(run.model, config)
     parameters = count_parameters(state["params"])[module.SNAPSHOT_PART]
     mesh = make_mesh(devices, config.batch_size)
@@ -97,7 +100,7 @@ def train(
         with first_begins():
             if is_first():
                 make_folder(run, resume)
-                stack.enter_context(locked(run.out))
+                stack.enter_context(locked(run.out / ".lock", "training in"))
                 claim(run, config, resume)
         folder = run.out / "checkpoints"
         checkpoints = stack.enter_context(closing(Checkpoints(folder, run.model)))

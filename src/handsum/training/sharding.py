@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -38,8 +40,12 @@ def start_processes(
     given = (coordinator, process, count)
     if any(value is not None for value in given) and None in given:
         raise UsageError("--coordinator, --process-id and --num-processes go together: give all")
-    if coordinator is not None and not coordinator.rpartition(":")[2].isdecimal():
-        raise UsageError(f"a coordinator is HOST:PORT, not {coordinator!r}")
+    if coordinator is not None:
+        host, _, port = coordinator.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+            raise UsageError(f"a coordinator is HOST:PORT, not {coordinator!r}")
+        if process == 0:
+            _check_free(int(port))
     if process is not None and count is not None and process >= count:
         raise UsageError(f"--process-id of {count} processes is below {count}, not {process}")
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
@@ -54,6 +60,38 @@ def start_processes(
         raise HandsumError(f"the processes cannot meet: {_first_line(error)}") from error
 
 
+def _check_free(port: int) -> None:
+    """Raise UsageError where process 0 could not listen, which JAX would not survive."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("", port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f"port {port} of the coordinator cannot be used: {reason}") from error
+
+
+def check_agreement(*facts: Any) -> None:
+    """Raise UsageError unless all processes of a run have the same facts, arrays among them.
+
+    Those with other settings would train other networks together, or wait for steps that do not
+    come.
+    """
+    if jax.process_count() == 1:
+        return
+    from jax.experimental.multihost_utils import process_allgather
+
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(facts):
+        digest.update(leaf.tobytes() if isinstance(leaf, np.ndarray) else repr(leaf).encode())
+    gathered = np.asarray(process_allgather(np.frombuffer(digest.digest(), np.uint8)))
+    if (gathered != gathered[0]).any():
+        raise UsageError(
+            "the processes of this run have different settings or data: give each the same "
+            "command but for --process-id"
+        )
+
+
 def make_mesh(devices: int | None, batch_size: int) -> Mesh:
     """A mesh of that many of the devices there are, or of all, for batches of `batch_size` rows.
 
@@ -66,7 +104,8 @@ def make_mesh(devices: int | None, batch_size: int) -> Mesh:
     if not 1 <= count <= len(there):
         kind = there[0].device_kind
         raise UsageError(
-            f"there are {len(there)} devices here ({kind}), not {count}: --devices all"
+            f"there {'is 1 device' if len(there) == 1 else f'are {len(there)} devices'} here "
+            f"({kind}), not {count}: --devices all"
         )
     if jax.process_count() > 1 and count < len(there):
         raise UsageError(f"several processes use all of their {len(there)} devices: --devices all")
