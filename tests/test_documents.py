@@ -63,7 +63,8 @@ def shortened(words: list[str]) -> list[str]:
     if words[0] == "dataset" and "--count" not in words:
         words += ["--count", "1000"]
     most_pictures = 4 if words[:2] in (["dataset", "numbers"], ["dataset", "sums"]) else 60
-    for name, most in {"--count": most_pictures, "--workers": 1, "--shards": 1}.items():
+    hosts = int(words[words.index("--hosts") + 1]) if "--hosts" in words else 1
+    for name, most in {"--count": most_pictures, "--workers": 1, "--shards": hosts}.items():
         if name in words:
             place = words.index(name) + 1
             words[place] = str(min(most, int(words[place])))

@@ -104,6 +104,7 @@ def test_r3gan_eases_its_penalties_from_the_restart_on() -> None:
         "key": jax.random.key(1),
     }
     losses = r3gan.losses(config)
+    batch["generated"] = losses["generator"].draw(parts, batch)
     for part, weight in (("discriminator", config.penalty), ("critics", config.critic_penalty)):
         before, metrics = losses[part](parts, batch | {"step": 4}, jax.random.key(0))
         after, _ = losses[part](parts, batch | {"step": 5}, jax.random.key(0))
