@@ -236,14 +236,13 @@ def main() -> None:
     _select_platform(chosen.device)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     table = results.get(chosen.device, {})
-    failed = []
+    names, failed = chosen.only or offered, []
     with tempfile.TemporaryDirectory() as scratch:
         setting = Setting(chosen.peers, chosen.device, chosen.full, Path(scratch))
-        for name in chosen.only or offered:
+        for name in names:
             began = time.monotonic()
             try:
-                rows = ROWS[name](setting)
-                table[name] = {"rows": rows, "load": os.getloadavg()[0], "full": chosen.full}
+                table[name] = {"rows": ROWS[name](setting), "load": os.getloadavg()[0]}
             except Unavailable as reason:
                 # What was measured before stays.
                 table.setdefault(name, {"unavailable": str(reason)})
@@ -253,13 +252,12 @@ def main() -> None:
             print(f"{name}: {time.monotonic() - began:.0f} s")
             results[chosen.device] = table
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    if chosen.device not in results:
+    if len(failed) == len(names):
         sys.exit("nothing was measured, and nothing is written")
     when = datetime.datetime.now(datetime.UTC).date().isoformat()
-    if len(failed) < len(chosen.only or offered):
-        table["machine"] = _machine() | {"date": when}
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-        report.write(results)
+    table["machine"] = _machine() | {"date": when}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    report.write(results)
     sys.exit(bool(failed))
 
 

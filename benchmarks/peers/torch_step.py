@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from serving import serve
-from torch_r3gan import r3gan
+from torch_r3gan import penalty, r3gan
 
 STEPS = 3
 
@@ -220,12 +220,6 @@ def writer_cgan(size: int, device: str) -> Callable[[], None]:
     average = Averaged(generator)
     digits = (torch.rand(60000, 1, 28, 28) * 2 - 1).to(device)
 
-    def penalty(images: torch.Tensor, labels: torch.Tensor, hands: torch.Tensor) -> torch.Tensor:
-        images = images.detach().requires_grad_()
-        logits = judge(images, labels, hands)[0].sum()
-        (gradient,) = torch.autograd.grad(logits, images, create_graph=True)
-        return gradient.square().sum((1, 2, 3)).mean()
-
     def step() -> None:
         real = digits[torch.randint(60000, (size,), device=device)]
         labels = torch.randint(10, (size,), device=device)
@@ -237,7 +231,8 @@ def writer_cgan(size: int, device: str) -> Callable[[], None]:
         real_logits, readings = judge(real, labels, hands)
         fake_logits, _ = judge(fake, labels, hands)
         loss = realness(real_logits, 1.0) + realness(fake_logits, 0.0)
-        loss = loss + 0.25 * (penalty(real[:share], *few) + penalty(fake[:share], *few))
+        for images in (real, fake):
+            loss = loss + 0.25 * penalty(lambda seen: judge(seen[0], *few)[0], (images[:share],))
         (loss + 0.3 * F.cross_entropy(readings.float(), labels)).backward()
         of_judge.step()
         of_generator.zero_grad()

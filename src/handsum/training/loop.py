@@ -80,8 +80,8 @@ def train(
 
     Raises:
         UsageError: the folder holds a run and `resume` is not set, or the other way round; another
-            run is training there, there is no checkpoint of `from_step`, or the devices cannot
-            divide a batch.
+            run is training there, there is no checkpoint of `from_step`, the devices cannot
+            divide a batch, or the processes of the run have different settings or data.
         SnapshotError: the checkpoint is damaged (tells how to go on from an older one).
         HandsumError: a metric became NaN or infinite, the folder cannot be written to, or another
             process of the run is gone.
