@@ -162,10 +162,11 @@ def _recorded(network: Any) -> Iterator[list[tuple[str, Any]]]:
     from flax import nnx
 
     from handsum.layers import ConditionalNorm, TransposedConvolution
+    from handsum.layers.batch_norm import BatchNorm
     from handsum.layers.sequences import Positions
 
     kinds: tuple[type, ...] = (
-        nnx.Linear, nnx.Conv, nnx.Embed, nnx.BatchNorm, ConditionalNorm, TransposedConvolution,
+        nnx.Linear, nnx.Conv, nnx.Embed, BatchNorm, ConditionalNorm, TransposedConvolution,
         Positions,
     )  # fmt: skip
     paths = {

@@ -38,13 +38,16 @@ def test_a_strided_convolution_equals_the_direct_one(stride: int, size: int) -> 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("size", [3, 4, 5])
-def test_a_transposed_convolution_equals_the_direct_one(stride: int, size: int) -> None:
+@pytest.mark.parametrize("outputs", [4, 64], ids=["deep", "windows"])
+def test_a_transposed_convolution_equals_the_direct_one(
+    stride: int, size: int, outputs: int
+) -> None:
     features = jax.random.normal(jax.random.key(0), (2, 7, 5, 3))
-    kernel = jax.random.normal(jax.random.key(1), (size, size, 3, 4))
+    kernel = jax.random.normal(jax.random.key(1), (size, size, 3, outputs))
 
     def direct(features: jax.Array, kernel: jax.Array) -> jax.Array:
         # The gradient of a convolution in its input, which is what the name means.
-        shape = (2, 7 * stride, 5 * stride, 4)
+        shape = (2, 7 * stride, 5 * stride, outputs)
         swapped = kernel.transpose(0, 1, 3, 2)
 
         def convolution(images: jax.Array) -> jax.Array:
@@ -57,10 +60,12 @@ def test_a_transposed_convolution_equals_the_direct_one(stride: int, size: int) 
 
     if size < stride:
         pytest.skip("no such network")
-    ours = transposed_convolution(features, kernel, stride)
-    np.testing.assert_allclose(ours, direct(features, kernel), atol=1e-4)
+    ours = jax.jit(transposed_convolution, static_argnums=2)(features, kernel, stride)
+    np.testing.assert_allclose(ours, jax.jit(direct)(features, kernel), atol=1e-4)
     gradients = [
-        jax.grad(lambda f, k, way=way: jnp.sin(way(f, k)).sum(), argnums=(0, 1))(features, kernel)
+        jax.jit(jax.grad(lambda f, k, way=way: jnp.sin(way(f, k)).sum(), argnums=(0, 1)))(
+            features, kernel
+        )
         for way in (lambda f, k: transposed_convolution(f, k, stride), direct)
     ]
     for mine, expected in zip(*gradients, strict=True):

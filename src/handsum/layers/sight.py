@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.layers import drop, pool
+from handsum.layers.batch_norm import BatchNorm
 
 
 class Layer(nnx.Module):
@@ -18,7 +19,7 @@ class Layer(nnx.Module):
         self.convolution = nnx.Conv(
             inputs, width, (size, size), strides=strides, use_bias=False, rngs=rngs
         )
-        self.norm = nnx.BatchNorm(width, momentum=0.98, rngs=rngs)
+        self.norm = BatchNorm(width, momentum=0.98, rngs=rngs)
 
     def __call__(self, features: jax.Array, *, training: bool) -> jax.Array:
         return nnx.relu(self.norm(self.convolution(features), use_running_average=not training))

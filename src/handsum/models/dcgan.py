@@ -18,6 +18,7 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.layers import StridedConvolution, TransposedConvolution, drop
+from handsum.layers.batch_norm import BatchNorm
 from handsum.losses import Losses, Parts
 from handsum.losses.adversarial import image_discriminator_loss, image_generator_loss
 
@@ -78,7 +79,7 @@ class Generator(nnx.Module):
         init = nnx.initializers.glorot_uniform()
         self.base = nnx.Linear(LATENT_SIZE, base, use_bias=False, kernel_init=init, rngs=rngs)
         self.norms = nnx.List(
-            nnx.BatchNorm(width, momentum=config.momentum, epsilon=1e-3, rngs=rngs)
+            BatchNorm(width, momentum=config.momentum, epsilon=1e-3, rngs=rngs)
             for width in (base, *config.widths[1:])
         )
         self.layers = nnx.List(

@@ -17,6 +17,7 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.layers import drop, leaky
+from handsum.layers.batch_norm import BatchNorm
 from handsum.losses import Losses, Parts
 from handsum.losses.adversarial import image_discriminator_loss, image_generator_loss
 
@@ -51,7 +52,7 @@ class Generator(nnx.Module):
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         sizes = (LATENT_SIZE, *config.widths)
         self.layers = nnx.List(nnx.Linear(a, b, rngs=rngs) for a, b in pairwise(sizes))
-        self.norms = nnx.List(nnx.BatchNorm(b, momentum=0.98, rngs=rngs) for b in config.widths)
+        self.norms = nnx.List(BatchNorm(b, momentum=0.98, rngs=rngs) for b in config.widths)
         self.out = nnx.Linear(config.widths[-1], 784, rngs=rngs)
 
     def __call__(

@@ -15,6 +15,7 @@ from flax import nnx
 
 from handsum.config import TrainingConfig
 from handsum.data.augment import warp
+from handsum.layers.batch_norm import BatchNorm
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss
 
@@ -43,7 +44,7 @@ class Block(nnx.Module):
     """x + conv(silu(norm(conv(silu(norm(x)))))), both convolutions 3x3."""
 
     def __init__(self, width: int, *, rngs: nnx.Rngs) -> None:
-        self.norms = nnx.List(nnx.BatchNorm(width, momentum=0.98, rngs=rngs) for _ in range(2))
+        self.norms = nnx.List(BatchNorm(width, momentum=0.98, rngs=rngs) for _ in range(2))
         self.convolutions = nnx.List(
             nnx.Conv(width, width, (3, 3), use_bias=False, rngs=rngs) for _ in range(2)
         )
@@ -64,7 +65,7 @@ class Classifier(nnx.Module):
         self.upper = nnx.List(Block(wide, rngs=rngs) for _ in range(config.blocks))
         self.down = nnx.Conv(wide, narrow, (2, 2), strides=2, padding="VALID", rngs=rngs)
         self.lower = nnx.List(Block(narrow, rngs=rngs) for _ in range(config.blocks))
-        self.norm = nnx.BatchNorm(narrow, momentum=0.98, rngs=rngs)
+        self.norm = BatchNorm(narrow, momentum=0.98, rngs=rngs)
         self.head = nnx.Linear(narrow, 10, rngs=rngs)
 
     def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
