@@ -182,6 +182,7 @@ def write(results: Mapping[str, Any]) -> None:
     for title, key, unit, aim, limit in SECTIONS:
         lines += ["", f"## {title}", "", f"Aim: {aim[0].lower()}{aim[1:]}", ""]
         lines += _section(table.get(key, {}), unit)
+        lines += _elsewhere(table.get(key, {}), table.get("machine", {}))
         limit, _, tried = limit.partition("\n\n")
         lines += ["", *_verdicts(table.get(key, {}), key), f"{limit}{_distance(table, key)}"]
         lines += ["", tried] if tried else []
@@ -219,10 +220,18 @@ def _machine(facts: Mapping[str, Any] | None) -> str:
     )
 
 
+def _elsewhere(measured: Mapping[str, Any], machine: Mapping[str, Any]) -> list[str]:
+    """Where a section was measured, unless on the page's machine."""
+    facts = measured.get("machine", machine)
+    if all(facts.get(name) == machine.get(name) for name in ("processor", "cores")):
+        return []
+    return ["", _machine(facts).replace("Machine", "Measured on another machine", 1)]
+
+
 def _distance(table: Mapping[str, Any], key: str) -> str:
     """How far a training step is from its arithmetic at the measured speed of convolutions."""
     rows, peaks = table.get(key, {}).get("rows"), table.get("limits", {}).get("rows")
-    if key not in WORK or not rows or not peaks:
+    if key not in WORK or not rows or not peaks or _elsewhere(table[key], table["machine"]):
         return ""
     least = WORK[key] / peaks[PEAK]
     times = rows["handsum"]["seconds"] / least

@@ -206,7 +206,8 @@ def _machine() -> dict[str, Any]:
     for line in Path("/proc/cpuinfo").read_text().splitlines() if os.name == "posix" else ():
         if line.startswith("model name"):
             name = line.partition(":")[2].strip()
-    return {"processor": name, "cores": os.cpu_count(), "jax": jax.__version__}
+    when = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return {"processor": name, "cores": os.cpu_count(), "jax": jax.__version__, "date": when}
 
 
 def _select_platform(device: str) -> None:
@@ -242,7 +243,8 @@ def main() -> None:
         for name in names:
             began = time.monotonic()
             try:
-                table[name] = {"rows": ROWS[name](setting), "load": os.getloadavg()[0]}
+                rows = ROWS[name](setting)
+                table[name] = {"rows": rows, "load": os.getloadavg()[0], "machine": _machine()}
             except Unavailable as reason:
                 # What was measured before stays.
                 table.setdefault(name, {"unavailable": str(reason)})
@@ -254,8 +256,7 @@ def main() -> None:
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if len(failed) == len(names):
         sys.exit("nothing was measured, and nothing is written")
-    when = datetime.datetime.now(datetime.UTC).date().isoformat()
-    table["machine"] = _machine() | {"date": when}
+    table["machine"] = _machine()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     report.write(results)
     sys.exit(bool(failed))

@@ -14,6 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handsum.errors import HandsumError
+from handsum.training import sharding
+from handsum.training.checkpoints import Checkpoints
 from handsum.training.reports import read_metrics
 from handsum.training.snapshots import load_snapshot
 
@@ -267,3 +270,27 @@ def test_without_a_cluster_the_processes_must_be_named(tmp_path: Path) -> None:
     assert "no cluster was found" in message
     assert "--coordinator HOST:PORT" in message
     assert not (tmp_path / "run").exists()
+
+
+def test_a_checkpoint_that_another_process_breaks_tells_of_that_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints", "gan")
+
+    def save(*_: object, **__: object) -> None:
+        raise ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
+
+    ends: list[object] = []
+    monkeypatch.setattr(checkpoints._manager, "save", save)
+    monkeypatch.setattr(sharding.atexit, "register", lambda *ending: ends.append(ending))
+    monkeypatch.setattr(sharding.jax, "process_count", lambda: 2)
+    with (
+        pytest.raises(HandsumError, match=r"another process of this run is gone \(UNKNOWN: Gloo"),
+        sharding.keeping_together(),
+    ):
+        checkpoints.save(10, {})
+    assert ends == [(os._exit, 1)]
+    monkeypatch.undo()
+    monkeypatch.setattr(checkpoints._manager, "save", save)
+    with pytest.raises(HandsumError, match="cannot write the checkpoint of step 10"):
+        checkpoints.save(10, {})

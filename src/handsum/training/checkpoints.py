@@ -25,7 +25,7 @@ import orbax.checkpoint as ocp
 
 from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.images import atomic_write
-from handsum.training.sharding import is_first
+from handsum.training.sharding import is_first, is_lost
 from handsum.training.state import State
 
 FORMAT = 1
@@ -80,6 +80,7 @@ class Checkpoints:
 
         Raises:
             HandsumError: it cannot be written; the older checkpoints are still there.
+            Exception: another process of the run is gone.
         """
         before = self.latest()
         if before == step:
@@ -91,6 +92,8 @@ class Checkpoints:
                 if is_first():
                     self._keep_record(step, state)
             except Exception as error:
+                if is_lost(error):  # which `keeping_together` tells
+                    raise
                 # Orbax and TensorStore raise nearly anything where a disk is full.
                 reason = _reason(error)
         if reason:

@@ -185,17 +185,26 @@ def keeping_together() -> Iterator[None]:
     """
     try:
         yield
-    except (jax.errors.JaxRuntimeError, HandsumError) as error:
-        if jax.process_count() == 1:
+    except Exception as error:
+        lost = is_lost(error)
+        if jax.process_count() == 1 or not (lost or isinstance(error, HandsumError)):
             raise
         # At its exit JAX would wait for the others, which wait for this process.
         atexit.register(os._exit, getattr(error, "exit_code", HandsumError.exit_code))
-        if isinstance(error, HandsumError):
+        if not lost:
             raise
         raise HandsumError(
             f"another process of this run is gone ({_first_line(error)}): start them all again "
             "with --resume"
         ) from error
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether an error is of the communication with another process, which is gone."""
+    if jax.process_count() == 1 or isinstance(error, HandsumError):
+        return False
+    # What reads an array that was never received raises another class, by the same message.
+    return isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error)
 
 
 def _first_line(error: Exception) -> str:
