@@ -180,6 +180,7 @@ def write(results: Mapping[str, Any]) -> None:
         "## What the machine can do",
         "",
         *_limits(table.get("limits", {})),
+        *_elsewhere(table.get("limits", {}), table.get("machine", {})),
     ]
     for title, key, unit, aim, limit in SECTIONS:
         lines += ["", f"## {title}", "", f"Aim: {aim[0].lower()}{aim[1:]}", ""]
@@ -233,7 +234,9 @@ def _elsewhere(measured: Mapping[str, Any], machine: Mapping[str, Any]) -> list[
 def _distance(table: Mapping[str, Any], key: str) -> str:
     """How far a training step is from its arithmetic at the measured speed of convolutions."""
     rows, peaks = table.get(key, {}).get("rows"), table.get("limits", {}).get("rows")
-    if key not in WORK or not rows or not peaks or _elsewhere(table[key], table["machine"]):
+    if key not in WORK or not rows or not peaks:
+        return ""
+    if _elsewhere(table[key], table["limits"].get("machine", {})):
         return ""
     least = WORK[key] / peaks[PEAK]
     times = rows["handsum"]["seconds"] / least
