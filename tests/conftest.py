@@ -70,6 +70,9 @@ class FakeGenerator:
     drawn: dict[bytes, int] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
 
+    def prepare(self, writers: np.ndarray) -> None:
+        """There is nothing to compile."""
+
     def draw(
         self,
         labels: np.ndarray,

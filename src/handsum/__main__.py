@@ -7,7 +7,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
@@ -19,7 +18,7 @@ LASTING = ("train", "evaluate", "dataset", "web")
 LATER = ("numpy.f2py", "numpy.ma", "numpy.polynomial", "numpy.testing")
 
 
-class _Later(MetaPathFinder):
+class _Later:
     """Has the modules of LATER loaded when something of them is first used."""
 
     def find_spec(

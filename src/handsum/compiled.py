@@ -1,37 +1,156 @@
 """A snapshot's network as a compiled function, ready without tracing it again.
 
 Tracing a network costs more than running it, and importing what describes it costs more still. So
-the traced function is kept in the user's cache folder, with XLA's compiled code beside it: from
-the second time on, neither the network's class nor Flax is imported.
+a traced function is kept, in the package for what is asked most and else in the user's cache
+folder, and XLA's compiled code with it: neither the network's class nor Flax is imported then, nor
+JAX, where it would compute on the CPU.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
+import importlib
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import jax
 import numpy as np
 
-from handsum._version import __version__
+from handsum import programs
 from handsum.batching import Batched
 from handsum.errors import HandsumError
 from handsum.images import atomic_write
-from handsum.models import inference, registry
-from handsum.models.inference import CHUNK
-from handsum.training.snapshots import Snapshot, network
+from handsum.models import registry
+from handsum.programs import Kind, Program, kind
+from handsum.training.snapshots import WEIGHTS, Snapshot, network
+
+# Every call computes this many rows, whatever number was asked for: one shape compiles once, and a
+# digit cannot depend on how many others were asked for with it.
+CHUNK = 32
+
+# Of handsum.models.inference, which imports JAX.
+Function = Literal[
+    "draw_between",
+    "draw_digits",
+    "draw_sequences",
+    "digit_features",
+    "mix_digits",
+    "read_digits",
+    "read_sums",
+]
 
 
-def compile_function(
-    snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]
-) -> Callable[..., Any]:
-    """`function` of the snapshot's network, compiled for `shapes`, its trace kept for next time."""
+def rows(*shape: int, dtype: Any) -> Kind:
+    """The kind of an argument that holds an array of that shape for each row of a call."""
+    return kind(CHUNK, *shape, dtype=dtype)
+
+
+def batched(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Batched:
+    """A function of the snapshot's network, for any number of rows, a CHUNK in each call.
+
+    Raises:
+        SnapshotError: the weights are not of the network that the snapshot describes.
+    """
+    if programs.usable():
+        try:
+            return Batched(_on_cpu(snapshot, function, kinds), CHUNK)
+        except HandsumError:
+            raise
+        except Exception as error:
+            # XLA's client is JAX's own affair, and its next version may have another. For tests,
+            # not for users, who would get what they asked for.
+            warnings.warn(f"through JAX, since {error!r}", DeprecationWarning, stacklevel=2)
+    return Batched(_through_jax(snapshot, function, kinds), CHUNK)
+
+
+def _on_cpu(
+    snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]
+) -> Callable[..., np.ndarray | tuple[np.ndarray, ...]]:
+    """A function of the snapshot's network that XLA runs on the CPU."""
+    program = _bundled_or_kept(snapshot, function, kinds)
+    digest = _digest(program.module.hex(), programs.environment())
+    path = _cached(f"{snapshot.model}-{function}-{digest}.xla")
+    executable = _load(path)
+    if executable is None:
+        executable = programs.compile_program(program)
+        keep(path, executable.serialize())
+    weights = [array for _, array in sorted(snapshot.arrays.items())]
+    return programs.bind(program, executable, weights)
+
+
+def _load(path: Path | None) -> Any:
+    """The executable that is kept there, or None where there is none that this machine can run."""
+    data = _kept(path)
+    try:
+        return programs.load_executable(data) if data else None
+    except RuntimeError:
+        return None  # XLA's own
+
+
+def _bundled_or_kept(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Program:
+    """The program of a function of the snapshot's network, traced if need be."""
+    name = program_name(snapshot, function, kinds)
+    bundled = _kept(WEIGHTS / snapshot.model / name)
+    if bundled:
+        return Program.from_bytes(bundled)
+    path = _cached(f"{snapshot.model}-{version('jax')}-{name}")
+    kept = _kept(path)
+    if kept:
+        return Program.from_bytes(kept)
+    program = trace(snapshot, function, kinds)
+    keep(path, program.to_bytes())
+    return program
+
+
+def trace(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Program:
+    """The program of a function of the snapshot's network, on its weights by name and `kinds`.
+
+    Raises:
+        SnapshotError: the weights are not of the network that the snapshot describes.
+    """
+    import jax
+
+    # Where something stands in the code, and who called it, are of no use to XLA.
+    limit = jax.config.values["jax_traceback_in_locations_limit"]
+    jax.config.update("jax_traceback_in_locations_limit", 0)
+    try:
+        exported = _export(snapshot, function, kinds)
+    finally:
+        jax.config.update("jax_traceback_in_locations_limit", limit)
+    return Program(
+        module=exported.mlir_module_serialized,
+        inputs=exported.module_kept_var_idx,
+        outputs=tuple(Kind(each.shape, np.dtype(each.dtype)) for each in exported.out_avals),
+        several=len(exported.out_avals) > 1,
+    )
+
+
+def _export(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Any:
+    import jax
+
+    inference = importlib.import_module("handsum.models.inference")
+
+    def call(arrays: Mapping[str, jax.Array], *rest: jax.Array) -> Any:
+        return getattr(inference, function)(network(snapshot.facts, arrays), *rest)
+
+    weights = {name: _shape(array) for name, array in snapshot.arrays.items()}
+    return jax.export.export(jax.jit(call))(weights, *map(_shape, kinds))
+
+
+def _shape(array: np.ndarray | Kind) -> Any:
+    import jax
+
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)
+
+
+def _through_jax(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Any:
+    """A function of the snapshot's network that JAX runs on whatever device it finds."""
+    import jax
+
     folder = cache_folder()
     if folder is not None and not jax.config.values["jax_compilation_cache_dir"]:
         jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
@@ -39,32 +158,17 @@ def compile_function(
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         # A full or damaged cache costs time, and nothing else.
         warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
-    weights = dict(snapshot.arrays)
-    path = folder and folder / f"{_fingerprint(snapshot, function, shapes)}.export"
-    kept = path and _kept(path)
+    device = f"{version('jax')}-{jax.default_backend()}"
+    path = _cached(f"{snapshot.model}-{device}-{program_name(snapshot, function, kinds)}.export")
+    kept = _kept(path)
     if kept:
         exported = jax.export.deserialize(bytearray(kept))
     else:
-        traced = jax.jit(lambda arrays, *rest: function(network(snapshot.facts, arrays), *rest))
-        exported = jax.export.export(traced)(jax.tree.map(_shape, weights), *shapes)
-        if path is not None:
-            _keep(path, bytes(exported.serialize()))
-    # A call made for the CPU by name would import SciPy's linear algebra, for LAPACK's sake, which
-    # no network here uses: a fifth of the time that a small request takes. The platform is checked
-    # all the same, since it is part of the trace's name.
-    exported = dataclasses.replace(
-        exported,
-        platforms=("any",),
-        disabled_safety_checks=(jax.export.DisabledSafetyCheck.platform(),),
-    )
+        exported = _export(snapshot, function, kinds)
+        keep(path, bytes(exported.serialize()))
     compiled = jax.jit(exported.call)
-    device_weights = jax.device_put(weights)
-    return lambda *arguments: compiled(device_weights, *arguments)
-
-
-def batched(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> Batched:
-    """A function of the snapshot's network, for any number of rows, a CHUNK in each call."""
-    return Batched(compile_function(snapshot, function, shapes), CHUNK)
+    weights = jax.device_put(dict(snapshot.arrays))
+    return lambda *arguments: compiled(weights, *arguments)
 
 
 def per_row(seed: int, rows: np.ndarray) -> np.ndarray:
@@ -72,29 +176,27 @@ def per_row(seed: int, rows: np.ndarray) -> np.ndarray:
     return np.full(len(rows), seed, np.uint32)
 
 
-def _shape(array: np.ndarray) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)
+def program_name(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> str:
+    """The name of a program's file, by what it depends on: the network's code and configuration.
 
-
-def _fingerprint(snapshot: Snapshot, function: Callable[..., Any], shapes: tuple[Any, ...]) -> str:
-    """What a trace depends on: the network's code, configuration and weights, JAX, the platform."""
-    models = Path(inference.__file__).parent
-    code = [models / "inference.py", models / f"{registry.module_name(snapshot.model)}.py"]
-    for folder in ("layers", "losses"):
-        code += sorted((models.parent / folder).glob("*.py"))
-    parts = [
-        __version__,
-        jax.__version__,
-        jax.default_backend(),
-        function.__name__,
-        str(shapes),
+    Weights of other kinds have another: they are not the ones that were traced, and are found out.
+    """
+    folder = Path(registry.__file__).parent
+    code = [folder / "inference.py", folder / f"{registry.module_name(snapshot.model)}.py"]
+    for beside in ("layers", "losses"):
+        code += sorted((folder.parent / beside).glob("*.py"))
+    weights = {name: (array.shape, array.dtype) for name, array in sorted(snapshot.arrays.items())}
+    digest = _digest(
+        str(kinds),
         json.dumps(snapshot.facts["config"], sort_keys=True),
-        # Weights that do not fit are not the ones that were traced, and are found out.
-        str({name: _shape(array) for name, array in sorted(snapshot.arrays.items())}),
+        str(weights),
         *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
-    ]
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    return f"{snapshot.model}-{digest[:24]}"
+    )
+    return f"{function}-{digest}.program"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 def cache_folder() -> Path | None:
@@ -109,17 +211,26 @@ def cache_folder() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
-def _kept(path: Path) -> bytes | None:
-    """What `_keep` wrote, or None where that is missing or damaged."""
+def _cached(name: str) -> Path | None:
+    """Where in the cache something of that name is kept, if anything is."""
+    folder = cache_folder()
+    return folder and folder / name
+
+
+def _kept(path: Path | None) -> bytes | None:
+    """What `keep` wrote, or None where that is missing or damaged."""
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path else b""
     except OSError:
         return None
     digest, content = data[:32], data[32:]
     return content if hashlib.sha256(content).digest() == digest else None
 
 
-def _keep(path: Path, data: bytes) -> None:
+def keep(path: Path | None, data: bytes) -> None:
+    """Write data to a file, with a sum that tells whether it is whole."""
+    if path is None:
+        return
     try:
         with atomic_write(path) as file:
             file.write(hashlib.sha256(data).digest() + data)

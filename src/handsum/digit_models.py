@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import jax
 import numpy as np
 
 from handsum.arguments import digit_images
-from handsum.compiled import batched, per_row
+from handsum.batching import Batched
+from handsum.compiled import Function, batched, per_row, rows
 from handsum.errors import UsageError
-from handsum.models import inference, registry
-from handsum.models.inference import CHUNK
+from handsum.models import registry
+from handsum.programs import Kind
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.training.snapshots import Snapshot
 from handsum.zoo import Model
 
-_DIGITS = jax.ShapeDtypeStruct((CHUNK, 28, 28), np.uint8)
-_SEEDS = jax.ShapeDtypeStruct((CHUNK,), np.uint32)
+_DIGITS = rows(28, 28, dtype=np.uint8)
+_SEEDS = rows(dtype=np.uint32)
+
+
+def _hand_type(writers: np.ndarray) -> type:
+    """What a network takes: writers' numbers, or the embeddings of hands."""
+    return np.float32 if writers.ndim == 2 else np.int32
 
 
 class DigitGenerator(Model):
@@ -33,19 +40,37 @@ class DigitGenerator(Model):
         self.writers = snapshot.setting("writers", 1)
         self.conditional = self.task == "digit generator"
         self.mixes = registry.find(snapshot.model).mixes
+        self._compiled: dict[tuple[Function, tuple[Kind, ...]], Batched] = {}
+        self._compiling = threading.Lock()
 
-    @cached_property
-    def _compiled(self) -> dict[Any, Callable[..., Any]]:
-        return {}
+    def prepare(self, writers: np.ndarray) -> None:
+        """Begin to compile what `draw` calls for such writers, beside whatever else is to be done.
 
-    def _run(self, function: Callable[..., Any], seed: int, *columns: np.ndarray) -> np.ndarray:
-        """Call a function of the network on a seed and columns, compiled once for their kinds."""
-        kinds = (jax.ShapeDtypeStruct((CHUNK, *c.shape[1:]), c.dtype) for c in columns)
-        shapes = (_SEEDS, *kinds)
-        key = function, shapes
+        Whatever is wrong with that is told by `draw`.
+        """
+        column = rows(dtype=np.int32)
+        drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
+
+        def compile_it() -> None:
+            with contextlib.suppress(Exception):
+                self._function("draw_digits", (_SEEDS, column, column, column, drawn))
+
+        threading.Thread(target=compile_it).start()
+
+    def _function(self, function: Function, kinds: tuple[Kind, ...]) -> Batched:
+        """A function of the network, compiled once for each kinds of arguments."""
+        key = function, kinds
         if key not in self._compiled:
-            self._compiled[key] = batched(self._snapshot, function, shapes)
-        return self._compiled[key](per_row(seed, columns[0]), *columns)
+            # Others that ask for the same wait for it; for what is there, nobody waits.
+            with self._compiling:
+                if key not in self._compiled:
+                    self._compiled[key] = batched(self._snapshot, function, kinds)
+        return self._compiled[key]
+
+    def _run(self, function: Function, seed: int, *columns: np.ndarray) -> np.ndarray:
+        """Call a function of the network on a seed and columns."""
+        kinds = (rows(*column.shape[1:], dtype=column.dtype) for column in columns)
+        return self._function(function, (_SEEDS, *kinds))(per_row(seed, columns[0]), *columns)
 
     @cached_property
     def hands(self) -> np.ndarray:
@@ -89,8 +114,8 @@ class DigitGenerator(Model):
         if writers.size and not hands and not 0 <= writers.min() <= writers.max() < self.writers:
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
         columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
-        columns.append(writers.astype(np.float32 if hands else np.int32))
-        return self._run(inference.draw_digits, seed, *columns)
+        columns.append(writers.astype(_hand_type(writers)))
+        return self._run("draw_digits", seed, *columns)
 
     def draw_between(
         self,
@@ -104,8 +129,8 @@ class DigitGenerator(Model):
         """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
         columns = [np.asarray(c).astype(np.int32) for c in (indices, labels)]
         columns.insert(1, np.asarray(shares).astype(np.float32))
-        columns.append(writers.astype(np.float32 if writers.ndim == 2 else np.int32))
-        return self._run(inference.draw_between, seed, *columns)
+        columns.append(writers.astype(_hand_type(writers)))
+        return self._run("draw_between", seed, *columns)
 
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
         """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
@@ -119,7 +144,7 @@ class DigitGenerator(Model):
         shares = np.asarray(shares, np.float32)
         shares = shares / shares.sum(1, keepdims=True)
         columns = [np.asarray(c).astype(np.int32) for c in (indices, np.zeros_like(indices))]
-        return self._run(inference.mix_digits, seed, *columns, shares)
+        return self._run("mix_digits", seed, *columns, shares)
 
 
 class DigitReader(Model):
@@ -129,7 +154,7 @@ class DigitReader(Model):
         super().__init__(name, snapshot)
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
         self.least_odds: float | None = snapshot.facts.get("least_odds")
-        self._read = batched(snapshot, inference.read_digits, (_DIGITS,))
+        self._read = batched(snapshot, "read_digits", (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""
@@ -159,4 +184,4 @@ class DigitReader(Model):
 
     @cached_property
     def _features(self) -> Callable[..., Any]:
-        return batched(self._snapshot, inference.digit_features, (_DIGITS,))
+        return batched(self._snapshot, "digit_features", (_DIGITS,))

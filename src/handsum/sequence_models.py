@@ -6,22 +6,19 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import jax
 import numpy as np
 
 from handsum.arguments import digit_images
-from handsum.compiled import batched, per_row
+from handsum.compiled import batched, per_row, rows
 from handsum.digit_models import DigitReader
 from handsum.errors import UsageError
-from handsum.models import inference
-from handsum.models.inference import CHUNK
 from handsum.seeds import choose_seed
 from handsum.sums import sum_distribution
 from handsum.training.snapshots import Snapshot
 from handsum.zoo import Model
 
-_SEEDS = jax.ShapeDtypeStruct((CHUNK,), np.uint32)
-_COLUMN = jax.ShapeDtypeStruct((CHUNK,), np.int32)
+_SEEDS = rows(dtype=np.uint32)
+_COLUMN = rows(dtype=np.int32)
 
 
 class SequenceGenerator(Model):
@@ -30,8 +27,8 @@ class SequenceGenerator(Model):
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         super().__init__(name, snapshot)
         self.longest = snapshot.setting("longest")
-        shapes = (_SEEDS, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
-        self._draw = batched(snapshot, inference.draw_sequences, shapes)
+        kinds = (_SEEDS, _COLUMN, _COLUMN, _COLUMN, _COLUMN)
+        self._draw = batched(snapshot, "draw_sequences", kinds)
 
     def draw(
         self,
@@ -98,8 +95,8 @@ class SumReader(Model):
 
     def _sums(self, length: int) -> Callable[..., Any]:
         if length not in self._compiled:
-            shapes = (jax.ShapeDtypeStruct((CHUNK, length, 28, 28), np.uint8), _COLUMN)
-            self._compiled[length] = batched(self._snapshot, inference.read_sums, shapes)
+            kinds = (rows(length, 28, 28, dtype=np.uint8), _COLUMN)
+            self._compiled[length] = batched(self._snapshot, "read_sums", kinds)
         return self._compiled[length]
 
     @cached_property

@@ -21,7 +21,6 @@ from handsum.images import DIGIT_SIZE
 from handsum.marks import MARKS, count_whole
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
-from handsum.verification import REDRAWS, draw_verified
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -257,7 +256,11 @@ def write_rows(
             "`handsum models` lists the digit generators"
         )
     hands = choose_hands(generator, writer, count, seed)
+    # While it is compiled, what reads is imported, SciPy with it, and the reader compiled.
+    generator.prepare(hands.drawn)
     if verify:
+        from handsum.verification import draw_verified
+
         checker = load_reader(reader) if reader else load_reader()
         drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts, progress)
         images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
@@ -288,6 +291,7 @@ def write_totals(
     drawn again, REDRAWS times at most.
     """
     from handsum.pretrained import load_reader, load_sequence_generator
+    from handsum.verification import REDRAWS
 
     generator = load_sequence_generator(model)
     count = len(totals)

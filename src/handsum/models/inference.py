@@ -12,10 +12,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-# Every call computes this many digits, whatever number was asked for: one shape compiles once,
-# and a digit cannot depend on how many others were asked for with it.
-CHUNK = 32
-
 
 def draw_digits(
     generator: Any,
