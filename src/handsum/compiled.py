@@ -14,6 +14,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -55,16 +56,43 @@ def batched(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> 
     Raises:
         SnapshotError: the weights are not of the network that the snapshot describes.
     """
-    if programs.usable():
+    through_jax = partial(_through_jax, snapshot, function, kinds)
+    if not programs.usable():
+        return Batched(through_jax(), CHUNK)
+    try:
+        direct = _on_cpu(snapshot, function, kinds)
+    except HandsumError:
+        raise
+    except Exception as error:
+        _warn(error)
+        return Batched(through_jax(), CHUNK)
+    return Batched(_or_else(direct, through_jax), CHUNK)
+
+
+def _or_else(
+    direct: Callable[..., Any], through_jax: Callable[[], Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Calls the first function; from where that fails on, the one that the second gives."""
+    callee = direct
+
+    def call(*arguments: np.ndarray) -> Any:
+        nonlocal callee
         try:
-            return Batched(_on_cpu(snapshot, function, kinds), CHUNK)
-        except HandsumError:
-            raise
+            return callee(*arguments)
         except Exception as error:
-            # XLA's client is JAX's own affair, and its next version may have another. For tests,
-            # not for users, who would get what they asked for.
-            warnings.warn(f"through JAX, since {error!r}", DeprecationWarning, stacklevel=2)
-    return Batched(_through_jax(snapshot, function, kinds), CHUNK)
+            if callee is not direct or "RESOURCE_EXHAUSTED" in str(error):
+                raise
+            _warn(error)
+        callee = through_jax()
+        return callee(*arguments)
+
+    return call
+
+
+def _warn(error: Exception) -> None:
+    # XLA's client is JAX's own affair, and another version may have another. That is for tests to
+    # notice, not for users, who get what they asked for.
+    warnings.warn(f"through JAX, since {error!r}", DeprecationWarning, stacklevel=3)
 
 
 def _on_cpu(
