@@ -109,6 +109,9 @@ class FakeReader:
     name: str = "fake-reader"
     confidence: float = 0.99
 
+    def prepare(self) -> None:
+        """There is nothing to call."""
+
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows = np.full((len(images), 10), (1 - self.confidence) / 9, np.float32)
         for row, image in zip(rows, images, strict=True):

@@ -29,6 +29,16 @@ def _hand_type(writers: np.ndarray) -> type:
     return np.float32 if writers.ndim == 2 else np.int32
 
 
+def _begin(function: Callable[[], Batched], kinds: tuple[Kind, ...]) -> None:
+    """Call a function of such arguments for one row, in a thread of its own."""
+
+    def call() -> None:
+        with contextlib.suppress(Exception):
+            function()(*(np.zeros((1, *kind.shape[1:]), kind.dtype) for kind in kinds))
+
+    threading.Thread(target=call).start()
+
+
 class DigitGenerator(Model):
     """Draws digits of given classes in given hands (0 to `writers` - 1).
 
@@ -46,16 +56,14 @@ class DigitGenerator(Model):
     def prepare(self, writers: np.ndarray) -> None:
         """Begin to compile what `draw` calls for such writers, beside whatever else is to be done.
 
-        Whatever is wrong with that is told by `draw`.
+        It is also called once: a first call takes four times as long as the others. Whatever is
+        wrong is told by `draw`.
         """
         column = rows(dtype=np.int32)
         drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
-
-        def compile_it() -> None:
-            with contextlib.suppress(Exception):
-                self._function("draw_digits", (_SEEDS, column, column, column, drawn))
-
-        threading.Thread(target=compile_it).start()
+        kinds = (_SEEDS, column, column, column, drawn)
+        if ("draw_digits", kinds) not in self._compiled:
+            _begin(lambda: self._function("draw_digits", kinds), kinds)
 
     def _function(self, function: Function, kinds: tuple[Kind, ...]) -> Batched:
         """A function of the network, compiled once for each kinds of arguments."""
@@ -155,6 +163,13 @@ class DigitReader(Model):
         self.temperature = float(snapshot.facts.get("temperature", 1.0))
         self.least_odds: float | None = snapshot.facts.get("least_odds")
         self._read = batched(snapshot, "read_digits", (_DIGITS,))
+        self._prepared = False
+
+    def prepare(self) -> None:
+        """Call it once, beside whatever else is to be done: a first call takes longer."""
+        if not self._prepared:
+            self._prepared = True
+            _begin(lambda: self._read, (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Logits float32 (N, 10), divided by the temperature, of digits uint8 (N, 28, 28)."""

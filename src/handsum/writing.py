@@ -256,12 +256,13 @@ def write_rows(
             "`handsum models` lists the digit generators"
         )
     hands = choose_hands(generator, writer, count, seed)
-    # While it is compiled, what reads is imported, SciPy with it, and the reader compiled.
+    # While they are made ready, SciPy is imported.
     generator.prepare(hands.drawn)
     if verify:
+        checker = load_reader(reader) if reader else load_reader()
+        checker.prepare()
         from handsum.verification import draw_verified
 
-        checker = load_reader(reader) if reader else load_reader()
         drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts, progress)
         images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
