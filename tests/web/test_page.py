@@ -354,6 +354,15 @@ def test_it_is_used_with_the_keyboard(visit: Visit) -> None:
     expect(page.get_by_role("tab", name="Compare")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Write")).to_be_focused()
+    moved = page.evaluate(
+        """() => {
+            for (const key of ["End", "ArrowRight", "ArrowRight", "ArrowLeft"])
+                document.activeElement.dispatchEvent(
+                    new KeyboardEvent("keydown", { key, bubbles: true }))
+            return document.activeElement.textContent
+        }"""
+    )
+    assert moved == "Write"
     panel = settled(page, "write")
     page.keyboard.press("Tab")
     expect(panel.get_by_role("radio", name="A sum")).to_be_focused()

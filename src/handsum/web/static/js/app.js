@@ -36,7 +36,8 @@ for (const [id, label, mount] of TABS) {
 
 list.addEventListener("keydown", (event) => {
   const ids = TABS.map(([id]) => id);
-  const now = ids.indexOf(current());
+  // The next key may come before the address has changed, and with it what is current.
+  const now = ids.findIndex((id) => tabs.get(id).tab === event.target);
   const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: ids.length - 1 }[event.key];
   if (to === undefined) return;
   event.preventDefault();
