@@ -84,7 +84,7 @@ def test_no_device_and_no_cache_are_problems_that_say_what_to_do(monkeypatch) ->
     def fail() -> None:
         raise RuntimeError("Unable to initialize backend 'tpu'\nand more")
 
-    monkeypatch.setattr(jax, "devices", fail)
+    monkeypatch.setattr(jax, "default_backend", fail)
     monkeypatch.setattr("handsum.compiled.cache_folder", lambda: None)
     problems = {one.kind: one.problem for one in diagnosis.diagnose() if one.problem}
     assert problems["device"].startswith("JAX finds no device (Unable to initialize backend 'tpu')")

@@ -131,6 +131,34 @@ def test_an_executable_that_this_machine_cannot_run_is_made_anew(
     assert len(kept.read_bytes()) > 1000
 
 
+def test_files_in_each_other_s_place_are_made_anew(
+    reader: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    expected = batched(reader, *READ)(digits(5))
+    batched(load_snapshot(WEIGHTS / "judge"), *READ)
+    ours, judges = (next(tmp_path.glob(f"handsum/{name}-*.xla")) for name in ("cnn", "judge"))
+    ours.write_bytes(judges.read_bytes())
+    np.testing.assert_array_equal(batched(reader, *READ)(digits(5)), expected)
+
+
+def test_the_user_s_settings_of_jax_are_not_traced(reader: Snapshot) -> None:
+    usual = trace(reader, *READ)
+    with (
+        jax.enable_x64(True),
+        jax.default_prng_impl("rbg"),
+        jax.numpy_rank_promotion("raise"),
+        jax.default_matmul_precision("float32"),
+    ):
+        assert trace(reader, *READ) == usual
+
+
+def test_a_fork_is_warned_of(reader: Snapshot) -> None:
+    batched(reader, *READ)
+    with pytest.warns(RuntimeWarning, match="use multiprocessing's spawn"):
+        programs._warn_of_fork()
+
+
 def test_a_program_is_the_same_from_its_file(reader: Snapshot) -> None:
     program = trace(reader, *READ)
     assert Program.from_bytes(program.to_bytes()) == program
@@ -152,6 +180,7 @@ def test_weights_changed_later_change_nothing(reader: Snapshot) -> None:
         ("", None, True),
         ("", "jax_plugins", False),
         ("", "libtpu", False),
+        ("", "entry point", False),
         ("cpu", "jax_plugins", True),
         ("cuda,cpu", None, False),
     ],
@@ -162,6 +191,8 @@ def test_where_jax_would_take_an_accelerator_it_is_asked(
     monkeypatch.setenv("JAX_PLATFORMS", platforms)
     monkeypatch.delitem(sys.modules, "jax")
     monkeypatch.setattr(programs, "find_spec", lambda name: name if name == plugin else None)
+    named = ["a plugin"] if plugin == "entry point" else []
+    monkeypatch.setattr(programs, "entry_points", lambda group: named)
     assert programs.usable() is direct
 
 

@@ -125,6 +125,9 @@ def test_the_best_attempt_is_kept(fake_generator: Any, monkeypatch: pytest.Monke
     images = []
 
     class Unsure:
+        def prepare(self) -> None:
+            """There is nothing to call."""
+
         def read(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             images.append(drawn[0])
             row = np.full((1, 10), 0.01, np.float32)

@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
@@ -45,7 +46,15 @@ def main() -> None:
     atexit.register(gc.freeze)
     from handsum.cli import app
 
-    app.main()
+    try:
+        app.main()
+    except SystemExit as end:
+        if threading.active_count() > 1 and isinstance(end.code, int):
+            # What a thread still compiles, nobody waits for.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code)
+        raise
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ JAX, where it would compute on the CPU.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -121,17 +122,31 @@ def _load(path: Path | None) -> Any:
 
 def _bundled_or_kept(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Program:
     """The program of a function of the snapshot's network, traced if need be."""
-    name = program_name(snapshot, function, kinds)
-    bundled = _kept(WEIGHTS / snapshot.model / name)
-    if bundled:
-        return Program.from_bytes(bundled)
-    path = _cached(f"{snapshot.model}-{version('jax')}-{name}")
-    kept = _kept(path)
-    if kept:
-        return Program.from_bytes(kept)
+    bundled, cached = _program_paths(snapshot, function, kinds)
+    found = _kept(bundled) or _kept(cached)
+    if found:
+        return Program.from_bytes(found)
     program = trace(snapshot, function, kinds)
-    keep(path, program.to_bytes())
+    keep(cached, program.to_bytes())
     return program
+
+
+def needs_no_jax(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> bool:
+    """Whether `batched` will import nothing more; what it needs besides is imported now."""
+    paths = _program_paths(snapshot, function, kinds)
+    traced = programs.usable() and any(path and path.is_file() for path in paths)
+    if traced:
+        with contextlib.suppress(Exception):  # `batched` will meet it again
+            programs.start()
+    return traced
+
+
+def _program_paths(
+    snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]
+) -> tuple[Path, Path | None]:
+    """Where a program may be: in the package, and in the cache."""
+    name = program_name(snapshot, function, kinds)
+    return WEIGHTS / snapshot.model / name, _cached(f"{snapshot.model}-{version('jax')}-{name}")
 
 
 def trace(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> Program:
@@ -166,7 +181,24 @@ def _export(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]) -> 
         return getattr(inference, function)(network(snapshot.facts, arrays), *rest)
 
     weights = {name: _shape(array) for name, array in snapshot.arrays.items()}
-    return jax.export.export(jax.jit(call))(weights, *map(_shape, kinds))
+    with _usual_settings():
+        return jax.export.export(jax.jit(call))(weights, *map(_shape, kinds))
+
+
+@contextlib.contextmanager
+def _usual_settings() -> Iterator[None]:
+    """JAX's own settings, whatever the user's are: what is traced is kept for all of them."""
+    import jax
+
+    with (
+        jax.enable_x64(False),
+        jax.default_prng_impl("threefry2x32"),
+        jax.threefry_partitionable(True),
+        jax.numpy_rank_promotion("allow"),
+        jax.numpy_dtype_promotion("standard"),
+        jax.default_matmul_precision(None),
+    ):
+        yield
 
 
 def _shape(array: np.ndarray | Kind) -> Any:
@@ -186,7 +218,7 @@ def _through_jax(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         # A full or damaged cache costs time, and nothing else.
         warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
-    device = f"{version('jax')}-{jax.default_backend()}"
+    device = f"{version('jax')}-{programs.default_platform()}"
     path = _cached(f"{snapshot.model}-{device}-{program_name(snapshot, function, kinds)}.export")
     kept = _kept(path)
     if kept:
@@ -246,13 +278,14 @@ def _cached(name: str) -> Path | None:
 
 
 def _kept(path: Path | None) -> bytes | None:
-    """What `keep` wrote, or None where that is missing or damaged."""
+    """What `keep` wrote under that name, or None where that is missing or damaged."""
     try:
-        data = path.read_bytes() if path else b""
+        # A pipe would never end.
+        data = path.read_bytes() if path and path.is_file() else b""
     except OSError:
         return None
     digest, content = data[:32], data[32:]
-    return content if hashlib.sha256(content).digest() == digest else None
+    return content if path and _sum(path, content) == digest else None
 
 
 def keep(path: Path | None, data: bytes) -> None:
@@ -261,7 +294,12 @@ def keep(path: Path | None, data: bytes) -> None:
         return
     try:
         with atomic_write(path) as file:
-            file.write(hashlib.sha256(data).digest() + data)
+            file.write(_sum(path, data) + data)
     except HandsumError:
         # A full or vanished cache costs time at the next start, and nothing else.
         return
+
+
+def _sum(path: Path, data: bytes) -> bytes:
+    # With the name: one file in another's place is as wrong as a damaged one.
+    return hashlib.sha256(path.name.encode() + b"\n" + data).digest()

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 
 from handsum._version import __version__
 from handsum.errors import HandsumError
+from handsum.programs import default_platform
 
 # Extras that are for working on the package itself, not for using it.
 _OWN_EXTRAS = ("dev", "docs", "test")
@@ -104,16 +105,14 @@ def _pip(wish: str) -> str:
 
 def _devices() -> list[Finding]:
     try:
-        import jax
+        default_platform()
+    except HandsumError as error:
+        return [Finding("device", "jax", "none", str(error))]
+    import jax
 
-        devices = jax.devices()
-    except Exception as error:  # a driver's failure may be of any kind
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        problem = f"JAX finds no device ({line}): set JAX_PLATFORMS=cpu, or mend its driver"
-        return [Finding("device", "jax", "none", problem)]
     return [
         Finding("device", f"{device.platform}:{device.id}", device.device_kind)
-        for device in devices
+        for device in jax.devices()
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from handsum.arguments import digit_images
 from handsum.batching import Batched
-from handsum.compiled import Function, batched, per_row, rows
+from handsum.compiled import Function, batched, needs_no_jax, per_row, rows
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.programs import Kind
@@ -30,7 +30,10 @@ def _hand_type(writers: np.ndarray) -> type:
 
 
 def _begin(function: Callable[[], Batched], kinds: tuple[Kind, ...]) -> None:
-    """Call a function of such arguments for one row, in a thread of its own."""
+    """Call a function of such arguments for one row, in a thread of its own.
+
+    It must import nothing: an interrupted import in another thread may never let it.
+    """
 
     def call() -> None:
         with contextlib.suppress(Exception):
@@ -62,7 +65,9 @@ class DigitGenerator(Model):
         column = rows(dtype=np.int32)
         drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
         kinds = (_SEEDS, column, column, column, drawn)
-        if ("draw_digits", kinds) not in self._compiled:
+        if ("draw_digits", kinds) in self._compiled:
+            return
+        if needs_no_jax(self._snapshot, "draw_digits", kinds):
             _begin(lambda: self._function("draw_digits", kinds), kinds)
 
     def _function(self, function: Function, kinds: tuple[Kind, ...]) -> Batched:

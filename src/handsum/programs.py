@@ -11,13 +11,17 @@ import json
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+
+from handsum.errors import HandsumError
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,37 @@ class Program:
 def usable() -> bool:
     """Whether JAX would compute on the CPU; without importing it, as far as that can be told."""
     if "jax" in sys.modules:
-        import jax
-
-        return jax.default_backend() == "cpu"
+        return default_platform() == "cpu"
     wanted = os.environ.get("JAX_PLATFORMS")
     if wanted:
         return wanted == "cpu"
     # Where accelerators' plugins are: JAX alone can tell whether they find one.
-    return find_spec("jax_plugins") is None and find_spec("libtpu") is None
+    named = os.environ.keys() & {"PJRT_NAMES_AND_LIBRARY_PATHS", "TPU_LIBRARY_PATH"}
+    if named or find_spec("jax_plugins") or find_spec("libtpu"):
+        return False
+    return not entry_points(group="jax_plugins")
+
+
+def default_platform() -> str:
+    """Where JAX computes: "cpu", "gpu" or "tpu".
+
+    Raises:
+        HandsumError: it finds no device.
+    """
+    try:
+        import jax
+
+        return jax.default_backend()
+    except Exception as error:  # a driver's failure may be of any kind
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise HandsumError(
+            f"JAX finds no device ({line}): set JAX_PLATFORMS=cpu, or mend its driver"
+        ) from error
+
+
+def start() -> None:
+    """Import whatever programs need, and start XLA's client."""
+    _place(np.zeros(1, np.float32))
 
 
 class _Processor(NamedTuple):
@@ -102,6 +129,9 @@ def _start() -> _Processor:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     from jaxlib import xla_client as xla
 
+    # Its threads do not survive a fork, and the child would wait for them.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_warn_of_fork)
     client: Any = xla.make_cpu_client()
     device = client.local_devices()[0]
     options = xla.CompileOptions()
@@ -122,11 +152,20 @@ def _start() -> _Processor:
     return _Processor(xla, client, device, options, Whole(device))
 
 
+def _warn_of_fork() -> None:
+    warnings.warn(
+        "forked after a network was used, the child will wait for ever if it uses one: "
+        "use multiprocessing's spawn",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
 def environment() -> str:
     """What an executable depends on besides its program: XLA's version and flags, the processor."""
+    processor = _processor()
     from jaxlib import version
 
-    processor = _processor()
     topology = processor.xla.get_topology_for_devices([processor.device])
     return f"{version.__version__} {topology.fingerprint()} {os.environ.get('XLA_FLAGS', '')}"
 
@@ -145,9 +184,9 @@ def load_executable(data: bytes) -> Any:
 
 def _place(array: np.ndarray) -> Any:
     """A copy of an array for executables to take."""
+    processor, array = _processor(), np.ascontiguousarray(array)
     from jaxlib import _jax
 
-    processor, array = _processor(), np.ascontiguousarray(array)
     return _jax.batched_device_put(
         Kind(array.shape, array.dtype),
         processor.whole,
@@ -165,11 +204,11 @@ def bind(
 
     Its results cannot be written to.
     """
-    from jaxlib import _jax
-
     count = len(weights)
     placed = [_place(weights[place]) for place in program.inputs if place < count]
     taken = [place - count for place in program.inputs if place >= count]
+    from jaxlib import _jax
+
     handlers = [
         _jax.array_result_handler(output, _processor().whole, True, _skip_checks=True)
         for output in program.outputs

@@ -28,7 +28,7 @@ def test_convolutions_on_a_cpu_are_not_left_to_one_core() -> None:
 
 
 def test_an_option_that_xla_does_not_know_is_left_out(monkeypatch) -> None:
-    monkeypatch.setattr(processor, "CONVOLUTIONS_BY_XLA", {"xla_cpu_that_is_none": ""})
+    monkeypatch.setattr(processor, "OPTIONS", {"xla_cpu_that_is_none": ""})
     assert compiler_options.__wrapped__() == {}
 
 

@@ -9,9 +9,14 @@ from typing import Any
 
 import jax
 
-# YNNPACK, to which XLA leaves convolutions on a CPU, computes many of them on one core; without
-# it a step on two cores takes 0.56 to 0.9 of the time. Products of matrices stay with it.
-CONVOLUTIONS_BY_XLA = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
+OPTIONS = {
+    # YNNPACK, to which XLA leaves convolutions on a CPU, computes many of them on one core; without
+    # it a step on two cores takes 0.56 to 0.9 of the time. Products of matrices stay with it.
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
+    # The code comes out as fast as at level 3, and in 0.6 to 0.8 of the time: products and
+    # convolutions, which take most of a step, are no code of XLA's own.
+    "xla_backend_optimization_level": 1,
+}
 
 # glibc's numbers of two parameters (malloc.h), and what they become.
 _TRIM_THRESHOLD = (-1, -1)
@@ -24,11 +29,11 @@ def compiler_options() -> dict[str, Any]:
     if jax.default_backend() != "cpu":
         return {}
     try:
-        jax.jit(lambda: 0, compiler_options=CONVOLUTIONS_BY_XLA).lower().compile()
+        jax.jit(lambda: 0, compiler_options=OPTIONS).lower().compile()
     except jax.errors.JaxRuntimeError:
-        # The option is XLA's own, and may be gone in another version.
+        # The options are XLA's own, and may be gone in another version.
         return {}
-    return dict(CONVOLUTIONS_BY_XLA)
+    return dict(OPTIONS)
 
 
 @cache
