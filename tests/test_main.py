@@ -87,3 +87,21 @@ def test_the_lasting_commands_are_commands() -> None:
 
 def test_importing_the_command_changes_nothing() -> None:
     assert gc.get_threshold()[0] < 1_000_000
+
+
+def test_a_command_that_ends_waits_for_no_thread() -> None:
+    """As when it is interrupted while a network is compiled."""
+    code = (
+        "import sys, threading, time\n"
+        "from handsum import __main__\n"
+        "from handsum.cli import app\n"
+        "def main():\n"
+        "    threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "    print('told')\n"
+        "    sys.exit(130)\n"
+        "app.main = main\n"
+        "__main__.main()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (130, "told\n")
