@@ -35,7 +35,8 @@ class _Later:
 
 def main() -> None:
     """Run the command line (see `handsum.cli.app.main`) in a process that does nothing else."""
-    if not set(sys.argv[1:2]) & set(LASTING):
+    short = not set(sys.argv[1:2]) & set(LASTING)
+    if short:
         # Half of a short command's time is imports, which make objects by the hundred thousand and
         # keep nearly all of them: looking for those that are not needed finds next to nothing.
         gc.set_threshold(1_000_000)
@@ -49,7 +50,7 @@ def main() -> None:
     try:
         app.main()
     except SystemExit as end:
-        if threading.active_count() > 1 and isinstance(end.code, int):
+        if short and threading.active_count() > 1 and isinstance(end.code, int):
             # What a thread still compiles, nobody waits for.
             sys.stdout.flush()
             sys.stderr.flush()
