@@ -33,7 +33,7 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
         definitions.update(found)
         return state
 
-    # Compiled as one: one by one, what the initialisers of all shapes compute takes five times as
-    # long to compile.
+    # Compiled as one: one by one, what the initialisers of all shapes compute takes two to five
+    # times as long to compile for most models.
     arrays = {part: state for part, (_, state) in trained.items()}
     return definitions, jax.jit(begin, compiler_options=compiler_options())(arrays)
