@@ -193,7 +193,9 @@ def test_where_jax_would_take_an_accelerator_it_is_asked(
     monkeypatch.setattr(programs, "find_spec", lambda name: name if name == plugin else None)
     named = ["a plugin"] if plugin == "entry point" else []
     monkeypatch.setattr(programs, "entry_points", lambda group: named)
+    programs._has_plugins.cache_clear()
     assert programs.usable() is direct
+    programs._has_plugins.cache_clear()
 
 
 def test_an_imported_jax_knows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -241,18 +241,24 @@ def program_name(snapshot: Snapshot, function: Function, kinds: tuple[Kind, ...]
 
     Weights of other kinds have another: they are not the ones that were traced, and are found out.
     """
-    folder = Path(registry.__file__).parent
-    code = [folder / "inference.py", folder / f"{registry.module_name(snapshot.model)}.py"]
-    for beside in ("layers", "losses"):
-        code += sorted((folder.parent / beside).glob("*.py"))
     weights = {name: (array.shape, array.dtype) for name, array in sorted(snapshot.arrays.items())}
     digest = _digest(
         str(kinds),
         json.dumps(snapshot.facts["config"], sort_keys=True),
         str(weights),
-        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code),
+        *_code_sums(snapshot.model),
     )
     return f"{function}-{digest}.program"
+
+
+@cache
+def _code_sums(model: str) -> tuple[str, ...]:
+    """The sums of the files that a model's network is written in."""
+    folder = Path(registry.__file__).parent
+    code = [folder / "inference.py", folder / f"{registry.module_name(model)}.py"]
+    for beside in ("layers", "losses"):
+        code += sorted((folder.parent / beside).glob("*.py"))
+    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in code)
 
 
 def _digest(*parts: str) -> str:

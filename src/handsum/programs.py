@@ -75,11 +75,16 @@ def usable() -> bool:
     wanted = os.environ.get("JAX_PLATFORMS")
     if wanted:
         return wanted == "cpu"
-    # Where accelerators' plugins are: JAX alone can tell whether they find one.
+    return not _has_plugins()
+
+
+@cache
+def _has_plugins() -> bool:
+    """Whether there are accelerators' plugins: JAX alone can tell whether they find one."""
     named = os.environ.keys() & {"PJRT_NAMES_AND_LIBRARY_PATHS", "TPU_LIBRARY_PATH"}
     if named or find_spec("jax_plugins") or find_spec("libtpu"):
-        return False
-    return not entry_points(group="jax_plugins")
+        return True
+    return bool(entry_points(group="jax_plugins"))
 
 
 def default_platform() -> str:
