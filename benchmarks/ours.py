@@ -28,10 +28,9 @@ def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable
     from handsum.data.mnist import load
     from handsum.models import registry
     from handsum.training.batches import make_batches, prepare
-    from handsum.training.parts import begin_state
-    from handsum.training.settings import begin
+    from handsum.training.runs import begin
     from handsum.training.sharding import make_mesh, replicate
-    from handsum.training.state import compile_step, make_step
+    from handsum.training.state import begin_state, compile_step, make_step
 
     changes = {"batch_size": int(batch_size)}
     run = begin(model, preset, changes, PLAIN.get(model, []), "mnist", Path("none"))
@@ -57,7 +56,7 @@ def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable
 
 def draw(count: str) -> Callable[[], float]:
     """Draw digits by class into an NPZ archive, as `handsum generate --count` does."""
-    from handsum.pretrained import load_generator
+    from handsum.pretrained.load import load_generator
 
     generator, number = load_generator(), int(count)
     labels = np.arange(number) % 10

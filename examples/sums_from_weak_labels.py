@@ -13,7 +13,7 @@ import numpy as np
 import handsum
 from handsum.data.mnist import load
 from handsum.training.loop import Progress, train
-from handsum.training.settings import begin
+from handsum.training.runs import begin
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 import handsum
 from handsum.data.sources import load_dataset
 from handsum.training.loop import train
-from handsum.training.settings import begin
+from handsum.training.runs import begin
 
 
 def make_digits(folder: Path, count: int) -> None:

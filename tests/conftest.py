@@ -182,27 +182,27 @@ def template_reader(
     monkeypatch: pytest.MonkeyPatch, draw_page: Callable[..., np.ndarray]
 ) -> TemplateReader:
     """Replace the default reader by one that knows the digits of `draw_page`."""
-    from handsum.segmentation import Page
+    from handsum.reading.page import Page
 
     pages = [Page(draw_page(str(digit))) for digit in range(10)]
     reader = TemplateReader(np.stack([page.digits()[0].image for page in pages]))
-    module = types.ModuleType("handsum.pretrained")
+    module = types.ModuleType("handsum.pretrained.load")
     module.reads_sums = lambda name: False  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: reader  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
+    monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
     return reader
 
 
 @pytest.fixture
 def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
-    """Replace `handsum.pretrained` by a fake generator and a fake reader of its digits."""
+    """Replace `handsum.pretrained.load` by a fake generator and a fake reader of its digits."""
     generator = FakeGenerator()
-    module = types.ModuleType("handsum.pretrained")
+    module = types.ModuleType("handsum.pretrained.load")
     module.reads_sums = lambda name: False  # type: ignore[attr-defined]
     module.load_generator = lambda name=None: generator  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: generator.reader()  # type: ignore[attr-defined]
     module.draws_sequences = lambda name: False  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "handsum.pretrained", module)
+    monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
     return generator
 
 
@@ -212,9 +212,9 @@ def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
 
     from handsum.evaluation.figures import Effort
-    from handsum.pretrained import GENERATORS, SEQUENCE_GENERATORS, locate
+    from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, locate
 
-    measuring = importlib.import_module("handsum.measuring")
+    measuring = importlib.import_module("handsum.evaluation.measure")
     few = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
     measure = measuring.run
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import handsum
 from handsum.errors import HandsumError, UsageError
-from handsum.zoo import list_models
+from handsum.pretrained.zoo import list_models
 
 FUNCTIONS = [name for name in handsum.__all__ if name != "__version__"]
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
@@ -137,7 +137,7 @@ def test_every_model_tells_of_itself(name: str) -> None:
 
 
 def test_a_model_without_weights_says_so(monkeypatch, tmp_path: Path) -> None:
-    from handsum import pretrained
+    from handsum.pretrained import load as pretrained
 
     monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
     with pytest.raises(UsageError, match="dcgan has no weights in the package: train it"):
@@ -175,7 +175,7 @@ def test_a_reader_says_what_it_reads(images) -> None:
 def test_a_model_is_loaded_from_a_folder(tmp_path: Path) -> None:
     import shutil
 
-    from handsum.training.snapshots import WEIGHTS
+    from handsum.pretrained.snapshots import WEIGHTS
 
     shutil.copytree(WEIGHTS / "cnn", tmp_path / "mine")
     image = np.zeros((1, 28, 28), np.uint8)
@@ -243,8 +243,8 @@ def test_results_are_saved_by_their_ending(fake_generator, tmp_path: Path) -> No
 
 
 def test_the_types_are_those_that_the_package_promises() -> None:
-    from handsum.drawing import Digits
-    from handsum.reading import Prediction
+    from handsum.reading.results import Prediction
+    from handsum.writing.digits import Digits
 
     assert typing.get_type_hints(handsum.generate)["return"] is Digits
     assert inspect.signature(handsum.predict).return_annotation == Prediction.__name__

@@ -27,8 +27,8 @@ from PIL import Image
 import handsum
 from handsum.data.mnist import load
 from handsum.models.registry import ENTRIES
-from handsum.training.snapshots import WEIGHTS
-from handsum.zoo import list_models
+from handsum.pretrained.snapshots import WEIGHTS
+from handsum.pretrained.zoo import list_models
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))

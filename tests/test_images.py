@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from handsum.errors import HandsumError
-from handsum.images import atomic_write, load_picture
+from handsum.files import atomic_write
+from handsum.images import load_picture
 
 INK = np.zeros((20, 30), bool)
 INK[5:15, 4:7] = True

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from handsum.images import atomic_write
+from handsum.files import atomic_write
 from handsum.models.registry import ENTRIES
-from handsum.training.snapshots import WEIGHTS, load_snapshot, read_facts, save_snapshot
+from handsum.pretrained.snapshots import WEIGHTS, load_snapshot, read_facts, save_snapshot
 
 CARD = """# {model}
 

@@ -121,8 +121,8 @@ def kept_evaluation(name: str) -> Any:
 
 def model_facts(name: str) -> str:
     """How a model was made, and how good it is, as two tables."""
-    from handsum.measuring import markdown
-    from handsum.training.snapshots import WEIGHTS, read_facts
+    from handsum.evaluation.measure import markdown
+    from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
     if not (WEIGHTS / (ENTRIES[name].weights or name) / "config.json").exists():
         return "Its weights are not in the package.\n"

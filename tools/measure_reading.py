@@ -23,15 +23,17 @@ from unittest import mock
 
 import numpy as np
 
-from handsum import ink, recognition, segmentation, writing
 from handsum.data import mnist
 from handsum.data.non_digits import HELD_OUT_FONTS, KINDS, non_digits
 from handsum.images import save_png
-from handsum.layout import Style
-from handsum.painting import enlarge
-from handsum.pretrained import DigitReader, load_reader
-from handsum.reading import predict
-from handsum.saving import save_sequences
+from handsum.layout.painting import enlarge
+from handsum.layout.rows import Style
+from handsum.pretrained.load import DigitReader, load_reader
+from handsum.reading import ink, recognition
+from handsum.reading import page as segmentation
+from handsum.reading.predict import predict
+from handsum.writing import write as writing
+from handsum.writing.sequences import save_sequences
 
 STYLES = {
     "plain": (Style(), False),
@@ -89,7 +91,7 @@ def without(step: str) -> Iterator[None]:
     if step == "centred by mass":
         with (
             mock.patch("handsum.images.centre_by_mass", centred_by_box),
-            mock.patch("handsum.ink.centre_by_mass", centred_by_box),
+            mock.patch("handsum.reading.ink.centre_by_mass", centred_by_box),
         ):
             yield
         return

@@ -18,7 +18,7 @@ from handsum.datasets.formats.arrays import idx_header
 from handsum.datasets.formats.cuts import cut_digits
 from handsum.datasets.samples import Sample
 from handsum.images import DIGIT_SIZE
-from handsum.painting import ink_box
+from handsum.layout.painting import ink_box
 
 
 def set_row(images: np.ndarray, labels: np.ndarray, index: int, seed: int) -> Sample:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from handsum.datasets import EFFECTS, Recipe, Sample, draw_samples, parse_realism
-from handsum.painting import parse_color
+from handsum.layout.painting import parse_color
 
 HEIGHT, WIDTH, GAP, NAMES, HEADING = 48, 166, 6, 86, 22
 COLUMNS = (("0.3", 2), ("1", 3))

@@ -20,12 +20,12 @@ from typing import Any
 from bundle import write_card
 
 from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
+from handsum.evaluation.measure import markdown
 from handsum.evaluation.run import evaluate
 from handsum.evaluation.tables import generator_tables, reader_tables
-from handsum.images import atomic_write
-from handsum.measuring import markdown
+from handsum.files import atomic_write
 from handsum.models.registry import DEFAULT_GENERATOR, ENTRIES, JUDGE
-from handsum.training.snapshots import WEIGHTS, read_facts
+from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
 DOCS = Path(__file__).parent.parent / "docs"
 KEPT = DOCS / "results.json"

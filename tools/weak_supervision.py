@@ -20,10 +20,10 @@ import numpy as np
 
 from handsum.config import replace
 from handsum.data.mnist import load
-from handsum.data.sequences import draw_groups
-from handsum.images import atomic_write
+from handsum.data.rows import draw_groups
+from handsum.files import atomic_write
 from handsum.models import registry
-from handsum.pretrained import DigitReader
+from handsum.pretrained.load import DigitReader
 from handsum.training.fitting import fit
 
 DOCS = Path(__file__).parent.parent / "docs"

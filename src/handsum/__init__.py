@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from handsum._version import __version__
 
 if TYPE_CHECKING:
-    from handsum.drawing import generate
-    from handsum.measuring import evaluate
-    from handsum.pretrained import load_model
-    from handsum.reading import predict
-    from handsum.writing import number, sum_sequence
+    from handsum.evaluation.measure import evaluate
+    from handsum.pretrained.load import load_model
+    from handsum.reading.predict import predict
+    from handsum.writing.generate import generate
+    from handsum.writing.write import number, sum_sequence
 
 __all__ = [
     "__version__",
@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "evaluate": "handsum.measuring",
-    "generate": "handsum.drawing",
-    "load_model": "handsum.pretrained",
-    "number": "handsum.writing",
-    "predict": "handsum.reading",
-    "sum_sequence": "handsum.writing",
+    "evaluate": "handsum.evaluation.measure",
+    "generate": "handsum.writing.generate",
+    "load_model": "handsum.pretrained.load",
+    "number": "handsum.writing.write",
+    "predict": "handsum.reading.predict",
+    "sum_sequence": "handsum.writing.write",
 }
 
 

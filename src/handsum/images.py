@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,106 +16,19 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from handsum.errors import HandsumError
+from handsum.files import atomic_write
 
 DIGIT_SIZE = 28
-
 # What `load_picture` opens: pictures made of pixels. Pillow would hand EPS to an outside program.
 PICTURE_FORMATS = (
     "PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF",
 )  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
-
-# How the names of what is not yet whole end.
-_UNFINISHED = ".part"
+# Sides, in pixels, of pictures that are only looked at, such as a notebook's.
+LARGEST_SHOWN = 1000
 
 # The side of the box that MNIST scales a digit's ink into.
 _INK_SIZE = 20
-
-
-def check_replaceable(path: str | Path) -> None:
-    """Raise where a name is taken by what no file may take the place of.
-
-    Raises:
-        HandsumError: it is a directory's, a device's or a pipe's, such as /dev/null, or "-", by
-            which elsewhere the standard output is meant.
-    """
-    if os.fspath(path) == "-":
-        raise HandsumError("nothing is written to the standard output: give a file name")
-    if os.path.isdir(path):
-        raise HandsumError(f"{path} is a directory: give a file name to write to")
-    # /dev/stdout is a link to a file where the output goes to one; the link must stay even so.
-    process = os.path.islink(path) and os.readlink(path).startswith("/proc/")
-    if process or (os.path.exists(path) and not os.path.isfile(path)):
-        raise HandsumError(f"{path} is a device or a pipe: give a file name to write to")
-
-
-@contextmanager
-def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a binary file that takes its name only once it is whole.
-
-    A failure inside the block leaves neither the file nor a fragment of it behind.
-
-    Raises:
-        HandsumError: the folder is missing or not writable, or `path` is no file's.
-    """
-    path = Path(path)
-    check_replaceable(path)
-    try:
-        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
-    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
-        reason = getattr(error, "strerror", None) or error
-        raise HandsumError(f"cannot write {path}: {reason}") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        # mkstemp makes private files; an output is an ordinary file under the user's umask.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-@contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Fill a temporary folder that takes its name only once the block has succeeded.
-
-    A failure inside the block leaves nothing behind. `path` may be an empty folder.
-
-    Raises:
-        HandsumError: the parent folder is missing or not writable, or `path` holds files.
-    """
-    path = Path(path)
-    try:
-        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(path), path.parent))
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o777 & ~mask)
-        if os.path.isdir(path):
-            path.rmdir()
-        os.replace(temporary, path)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def remove_unfinished(folder: str | Path) -> None:
-    """Remove the files that processes which were killed have left half-written in a folder."""
-    for path in Path(folder).glob(f".*{_UNFINISHED}"):
-        path.unlink(missing_ok=True)
-
-
-def _hidden(path: Path) -> str:
-    # Short enough to leave room where the name itself is as long as a name can be.
-    return f".{path.name[:32]}."
 
 
 def encode_png(
@@ -312,3 +222,9 @@ def _on_paper(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         # A sheet with transparent rims: they become more of the sheet.
         paper = float(np.median(grey[alpha > 0.5]))
     return grey * alpha + paper * (1 - alpha)
+
+
+def enlarged(pixels: np.ndarray) -> np.ndarray:
+    """Each pixel as a square of them, where the picture stays small."""
+    times = max(1, min(4, LARGEST_SHOWN // 2 // max(pixels.shape[:2])))
+    return pixels.repeat(times, 0).repeat(times, 1)

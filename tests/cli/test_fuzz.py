@@ -162,7 +162,7 @@ class Refused(HandsumError):
 def no_long_work() -> Iterator[None]:
     """Let long work end where it begins, once all that was asked for has been understood."""
     import handsum.datasets
-    import handsum.measuring
+    import handsum.evaluation.measure
     import handsum.training.loop
     import handsum.training.sharding
 
@@ -171,7 +171,7 @@ def no_long_work() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handsum.datasets, "write_dataset", refuse)
-        patch.setattr(handsum.measuring, "run", refuse)
+        patch.setattr(handsum.evaluation.measure, "run", refuse)
         patch.setattr(handsum.training.loop, "train", refuse)
         patch.setattr(handsum.training.sharding, "start_processes", refuse)
         for module in ("drawing", "writing"):
@@ -216,7 +216,7 @@ def test_an_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("handsum.writing.number", interrupt)
+    monkeypatch.setattr("handsum.writing.write.number", interrupt)
     with odd_folder():
         code, _, told = run(["number", "12"])
     assert code == 130
@@ -227,7 +227,7 @@ def test_out_of_memory_within_the_network_is_one_line(monkeypatch: pytest.Monkey
     def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 99999999999 bytes.")
 
-    monkeypatch.setattr("handsum.writing.number", fail)
+    monkeypatch.setattr("handsum.writing.write.number", fail)
     with odd_folder():
         code, _, told = run(["number", "12"])
     assert code == 1

@@ -178,7 +178,7 @@ def test_number_sets_thousands_apart(run_command: Run) -> None:
 
 
 def test_a_caption_groups_like_the_digits(run_command: Run) -> None:
-    from handsum.writing import group_thousands
+    from handsum.writing.write import group_thousands
 
     assert group_thousands("0012345") == "0 012 345"
     assert group_thousands("123456") == "123 456"

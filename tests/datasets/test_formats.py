@@ -262,7 +262,7 @@ def test_cuts_are_digits_as_reading_prepares_them(written: Any) -> None:
 
 def test_cuts_leave_out_what_cannot_be_seen(written: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(
-        "handsum.segmentation.ink_map", lambda grey: np.zeros(grey.shape, np.float32)
+        "handsum.reading.page.ink_map", lambda grey: np.zeros(grey.shape, np.float32)
     )
     folder, _ = written("numbers", "none", "cuts")
     assert (folder / "train-labels-idx1-ubyte").read_bytes() == b"\0\0\x08\x01\0\0\0\0"

@@ -16,7 +16,7 @@ from handsum.datasets import FORMATS, Plan, Recipe, parse_realism, read_manifest
 from handsum.datasets import output as output_module
 from handsum.datasets.formats import base
 from handsum.errors import DatasetError, HandsumError, UsageError
-from handsum.training.locks import locked
+from handsum.files import locked
 
 COUNT = 20
 LOCAL = [name for name in FORMATS if name != "tfds"]

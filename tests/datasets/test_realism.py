@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from handsum.datasets import EFFECTS, Recipe, Sample, draw_samples, parse_realism
 from handsum.datasets.geometry import look, perspective, rotation
-from handsum.painting import parse_color
+from handsum.layout.painting import parse_color
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
 COUNT = 24

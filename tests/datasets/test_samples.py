@@ -10,7 +10,7 @@ import pytest
 from handsum.datasets import Recipe, Sample, draw_samples, parse_realism
 from handsum.datasets.samples import BLOCK
 from handsum.errors import UsageError
-from handsum.painting import INK_LEVEL
+from handsum.layout.painting import INK_LEVEL
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
 ALL = parse_realism("all")

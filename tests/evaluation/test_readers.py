@@ -5,7 +5,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset, load
 from handsum.evaluation import QUICK, evaluate_reader
-from handsum.pretrained import load_reader
+from handsum.pretrained.load import load_reader
 
 
 class Reader:

@@ -12,7 +12,7 @@ from handsum.layers import (
     strided_convolution,
     transposed_convolution,
 )
-from handsum.layers.sequences import SequenceDiscriminator, commit
+from handsum.layers.planning import SequenceDiscriminator, commit
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

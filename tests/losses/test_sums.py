@@ -2,12 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handsum.losses.sums import (
-    addition_loss,
-    highest_column_loss,
-    sum_loss,
-    sum_probabilities,
-)
+from handsum.losses.sums import addition_loss, highest_column_loss, sum_loss, sum_probabilities
 from handsum.sums import sum_distribution
 
 

@@ -3,12 +3,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handsum.data.mnist import load
-from handsum.metrics.hands import (
-    intraclass_correlation,
-    slant,
-    standardise_by_class,
-    stroke_width,
-)
+from handsum.metrics.hands import intraclass_correlation, slant, standardise_by_class, stroke_width
 
 
 def stroke(lean: float, width: int) -> np.ndarray:

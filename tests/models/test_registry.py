@@ -12,8 +12,7 @@ from handsum.config import TrainingConfig, from_json, to_json
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.training.batches import make_batches
-from handsum.training.parts import begin_state
-from handsum.training.state import make_step
+from handsum.training.state import begin_state, make_step
 
 NAMES = sorted(registry.ENTRIES)
 # A bundled snapshot is 4 MiB at most, two bytes a parameter.

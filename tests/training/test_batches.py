@@ -3,7 +3,7 @@ import pytest
 
 from handsum.config import replace
 from handsum.data.mnist import Dataset
-from handsum.data.sequences import Hands
+from handsum.data.rows import Hands
 from handsum.errors import UsageError
 from handsum.models import cnn_sum
 from handsum.training.batches import Batches, SequenceBatches, make_batches, prepare

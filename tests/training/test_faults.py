@@ -18,13 +18,11 @@ import pytest
 
 from handsum.data.mnist import Dataset, load
 from handsum.errors import HandsumError, SnapshotError, UsageError
+from handsum.files import locked
 from handsum.training import loop
 from handsum.training.checkpoints import Checkpoints
-from handsum.training.locks import locked
-from handsum.training.parts import begin_state
-from handsum.training.runs import Run
-from handsum.training.settings import begin, reopen
-from handsum.training.state import State
+from handsum.training.runs import Run, begin, reopen
+from handsum.training.state import State, begin_state
 
 SETTINGS = ["widths=4,4,4", "hidden=8", "batch_size=8", "ema_decay=0.9"]
 STEPS = 80
@@ -35,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from handsum.data.mnist import load
 from handsum.training import loop
-from handsum.training.settings import begin, reopen
+from handsum.training.runs import begin, reopen
 
 loop.CHECKPOINT_SECONDS = 0.0
 out, steps, settings = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]

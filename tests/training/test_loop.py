@@ -11,11 +11,11 @@ from PIL import Image
 
 from handsum.data.mnist import Dataset, load
 from handsum.errors import HandsumError, SnapshotError, UsageError
+from handsum.pretrained.snapshots import load_snapshot
 from handsum.training import loop
 from handsum.training.loop import Progress, Run
 from handsum.training.reports import read_metrics
-from handsum.training.settings import begin, reopen
-from handsum.training.snapshots import load_snapshot
+from handsum.training.runs import begin, reopen
 
 SETTINGS = {
     "cnn": ["widths=4,4,4", "hidden=8", "batch_size=8", "ema_decay=0.9"],

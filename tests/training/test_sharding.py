@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from handsum.errors import HandsumError
+from handsum.pretrained.snapshots import load_snapshot
 from handsum.training import sharding
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.reports import read_metrics
-from handsum.training.snapshots import load_snapshot
 
 # Tiny networks: with batch statistics and what a loss draws itself, and with sequences.
 TINY = {
@@ -38,9 +38,9 @@ from handsum.data.mnist import load
 from handsum.models import registry
 from handsum.training.batches import make_batches
 from handsum.training.batches import prepare
-from handsum.training.settings import begin
+from handsum.training.runs import begin
 from handsum.training.sharding import make_mesh, replicate
-from handsum.training.parts import begin_state
+from handsum.training.state import begin_state
 from handsum.training.state import compile_step, make_step
 
 

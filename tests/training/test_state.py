@@ -5,13 +5,7 @@ from flax import nnx
 
 from handsum.config import replace
 from handsum.models import judge
-from handsum.training.parts import begin_state
-from handsum.training.state import (
-    compile_step,
-    init_state,
-    make_step,
-    optimizer,
-)
+from handsum.training.state import begin_state, compile_step, init_state, make_step, optimizer
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def test_a_fault_is_told_without_its_traceback(monkeypatch: pytest.MonkeyPatch) 
     def fail() -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("handsum.zoo.list_models", fail)
+    monkeypatch.setattr("handsum.pretrained.zoo.list_models", fail)
     with client({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 500
@@ -96,7 +96,7 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise MemoryError
 
-    monkeypatch.setattr("handsum.zoo.list_models", fail)
+    monkeypatch.setattr("handsum.pretrained.zoo.list_models", fail)
     with client({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 503

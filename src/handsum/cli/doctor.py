@@ -24,7 +24,7 @@ def doctor(
 
     The exit code is 1 if anything is broken; an extra that is not installed is not.
     """
-    from handsum.diagnosis import diagnose
+    from handsum.pretrained.diagnosis import diagnose
 
     findings = diagnose()
     problems = [one for one in findings if one.problem]

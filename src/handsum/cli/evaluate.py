@@ -70,7 +70,7 @@ def evaluate(
     if report is not None:
         prepare_report(report)
     with _progress() as progress:
-        from handsum.measuring import evaluate as measure
+        from handsum.evaluation.measure import evaluate as measure
 
         found = measure(
             given,

@@ -43,8 +43,8 @@ def export(
 
     handsum export cnn --format stablehlo -o cnn.stablehlo
     """
-    from handsum.exporting import KINDS, export_model
-    from handsum.images import check_replaceable
+    from handsum.files import check_replaceable
+    from handsum.pretrained.export import KINDS, export_model
 
     ending = output.suffix.removeprefix(".").lower() if output else ""
     kind = kind or (ending if ending in KINDS else "stablehlo")

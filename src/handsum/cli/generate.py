@@ -148,7 +148,7 @@ def _interpolate(
     model: str | None,
     as_json: bool,
 ) -> None:
-    from handsum.interpolation import (
+    from handsum.writing.interpolate import (
         check_interpolation_path,
         interpolate,
         save_interpolation,
@@ -169,8 +169,8 @@ def _interpolate(
 def _write(
     output: Path, options: dict[str, Any], count: int | None, seed: int | None, as_json: bool
 ) -> None:
-    from handsum import drawing
-    from handsum.saving import check_digits_path, save_digits
+    from handsum.writing import generate as drawing
+    from handsum.writing.digits import check_digits_path, save_digits
 
     check_digits_path(output)
     with _progress() as report:
@@ -199,9 +199,9 @@ def _write_shards(
     as_json: bool,
 ) -> None:
     """Draw and save one file of digits after another: those of the shards that are `mine`."""
-    from handsum import drawing
-    from handsum.saving import save_digits, shard_paths
     from handsum.seeds import choose_seed
+    from handsum.writing import generate as drawing
+    from handsum.writing.digits import save_digits, shard_paths
 
     paths = shard_paths(output, shards, count)
     seed = choose_seed(seed)

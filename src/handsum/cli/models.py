@@ -15,7 +15,7 @@ def models(
     """List the models: task, size, measured quality, bundled or not."""
     import json
 
-    from handsum.zoo import list_models
+    from handsum.pretrained.zoo import list_models
 
     rows = list_models()
     if as_json:

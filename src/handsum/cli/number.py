@@ -28,7 +28,7 @@ from handsum.cli.writing_options import (
 )
 
 if TYPE_CHECKING:
-    from handsum.layout import Spacing
+    from handsum.layout.rows import Spacing
 
 
 def number(
@@ -90,8 +90,8 @@ def number(
 
     handsum number 007 --ink navy --paper transparent --scale 8 --seed 1
     """
-    from handsum import writing
-    from handsum.saving import check_sequences_path
+    from handsum.writing import write as writing
+    from handsum.writing.sequences import check_sequences_path
 
     writing.parse_number(text)
     path = output or Path(f"number-{text[:LISTED_DIGITS]}.png")

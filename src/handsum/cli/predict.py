@@ -13,7 +13,7 @@ from handsum.cli.console import err, out
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from handsum.reading import FileReading, Prediction
+    from handsum.reading.results import FileReading, Prediction
 
 # A digit read with less than this is worth a second look.
 DOUBTFUL = 0.9
@@ -93,11 +93,11 @@ def predict(
 
     handsum predict amount.png --length 6 --punctuation
     """
-    from handsum.reading import predict as read
+    from handsum.reading.predict import predict as read
 
     prediction = read(files, model=model, length=length, punctuation=punctuation)
     if annotate is not None or show_input is not None:
-        from handsum.annotation import save_annotated, save_inputs
+        from handsum.reading.results import save_annotated, save_inputs
 
         if annotate is not None:
             save_annotated(annotate, prediction.files)

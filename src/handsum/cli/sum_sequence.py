@@ -30,8 +30,8 @@ from handsum.cli.writing_options import (
 )
 
 if TYPE_CHECKING:
-    from handsum.layout import Spacing
-    from handsum.writing import Sequences
+    from handsum.layout.rows import Spacing
+    from handsum.writing.sequences import Sequences
 
 
 def sum_sequence(
@@ -106,9 +106,9 @@ def sum_sequence(
 
     handsum sum-sequence 45 --length 10 --count 1000 -o sums.npz
     """
-    from handsum import writing
-    from handsum.saving import check_sequences_path
     from handsum.sums import parse_total
+    from handsum.writing import write as writing
+    from handsum.writing.sequences import check_sequences_path
 
     total = parse_total(target)
     chosen = writing.length_for(total, length, model)

@@ -105,7 +105,7 @@ def train(
     The other commands take the snapshot's folder as their --model.
     """
     from handsum.errors import UsageError
-    from handsum.training import settings as runs
+    from handsum.training import runs
     from handsum.training.sharding import start_processes
 
     count = _count(devices, distributed)
@@ -143,7 +143,7 @@ def train(
 
 def _show(run: Any) -> None:
     from handsum.config import to_json
-    from handsum.training.settings import sizes
+    from handsum.training.runs import sizes
 
     # First, since it finds what the configuration cannot be.
     parts = sizes(run)

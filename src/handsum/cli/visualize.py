@@ -50,7 +50,7 @@ def visualize(
 
     handsum visualize 23 --length 5 --model lstm-cgan
     """
-    from handsum import visualization
+    from handsum.writing import visualize as visualization
 
     visualization.check_path(output)
     traced = visualization.trace(number, model=model, length=length, writer=writer, seed=seed)

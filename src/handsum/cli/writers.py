@@ -61,12 +61,12 @@ def writers(
 
     import numpy as np
 
-    from handsum import writing
-    from handsum.drawing import parse_digits
-    from handsum.hands import Hands
-    from handsum.pretrained import load_generator
-    from handsum.saving import check_sequences_path, save_sequences
+    from handsum.pretrained.load import load_generator
     from handsum.seeds import choose_seed
+    from handsum.writing import write as writing
+    from handsum.writing.digits import parse_digits
+    from handsum.writing.hands import Hands
+    from handsum.writing.sequences import check_sequences_path, save_sequences
 
     if like != bool(pictures):
         raise UsageError("--like takes pictures of digits, such as handsum writers --like me.jpg")
@@ -90,7 +90,7 @@ def writers(
     picture_style(output, style, count, len(labels))
     alike, told, failed = [], {}, False
     if pictures:
-        from handsum.likeness import fit_hand, hands_alike, most_alike
+        from handsum.writing.likeness import fit_hand, hands_alike, most_alike
 
         images, read, failed = _read(pictures)
         if failed and not len(read):
@@ -128,7 +128,7 @@ def _read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, bool]:
     """The digits (N, 28, 28) that are read in pictures, and (N,); whether a file cannot be read."""
     import numpy as np
 
-    from handsum.reading import predict
+    from handsum.reading.predict import predict
 
     files = list(predict([str(path) for path in paths]).files)
     for file in files:

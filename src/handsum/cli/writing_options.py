@@ -14,8 +14,8 @@ from handsum.cli.console import err
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
-    from handsum.layout import Spacing, Style
-    from handsum.writing import Sequences
+    from handsum.layout.rows import Spacing, Style
+    from handsum.writing.sequences import Sequences
 
 LAYOUT = "Layout"
 CHANCE = "Hand and chance"
@@ -152,7 +152,7 @@ def make_style(
     Raises:
         UsageError: both a scale and a height, or a value out of range.
     """
-    from handsum.layout import DIGIT_HEIGHT, LARGEST_SCALE, LEAST_SCALE, Style
+    from handsum.layout.rows import DIGIT_HEIGHT, LARGEST_SCALE, LEAST_SCALE, Style
 
     if height is not None:
         if scale is not None:
@@ -181,8 +181,8 @@ def picture_style(path: Path, style: Style, count: int, length: int) -> Style | 
     Raises:
         UsageError: their picture would be too large: before the work, not after it.
     """
-    from handsum.layout import check_least_size
-    from handsum.saving import NUMBER_MARK
+    from handsum.layout.rows import check_least_size
+    from handsum.writing.sequences import NUMBER_MARK
 
     if path.suffix.lower() == ".npz":
         return None
@@ -194,7 +194,7 @@ def save(
     path: Path, sequences: Sequences, style: Style, captions: list[str] | None
 ) -> list[dict[str, Any]]:
     """Save the sequences, note what does not read as asked; return each one's row for --json."""
-    from handsum.saving import save_sequences
+    from handsum.writing.sequences import save_sequences
 
     rows = sequences.as_rows(save_sequences(path, sequences, style, captions))
     for row in rows:

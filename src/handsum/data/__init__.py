@@ -1,0 +1,1 @@
+"""Digits that come in: MNIST, files, folders, TensorFlow Datasets; labels and augmentation."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from handsum.layout import Placed
-from handsum.painting import INK_LEVEL, ink_box
+from handsum.layout.painting import INK_LEVEL, ink_box
+from handsum.layout.rows import Placed
 
 # Bicubic sampling looks two pixels around.
 _RIM = 2

@@ -7,33 +7,34 @@ interrupted goes on, and several hosts that share a folder need not talk to one 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handsum.datasets.checking import SUMS, check_sums, hash_file, is_within, list_sums
+from handsum.datasets.checking import SUMS, check_sums, hash_file, list_sums
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.plan import Plan
-from handsum.datasets.samples import Sample, draw_samples
+from handsum.datasets.samples import draw_samples
+from handsum.datasets.shards import (
+    UNFINISHED,
+    Tell,
+    files_summary,
+    is_intact,
+    make_shard,
+    read_record,
+    unwritable,
+    write_json,
+)
 from handsum.errors import DatasetError, HandsumError, UsageError
-from handsum.images import atomic_write
-from handsum.training.locks import locked
+from handsum.files import atomic_write, locked
 
 MANIFEST = "dataset.json"
-_PARTS = ".parts"
 _BUSY = "writing"
-# Telling of every single sample would cost more than it says.
-_TOLD_AT_ONCE = 50
-
-Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def write_dataset(
         with nullcontext() if _is_complete(folder) else _alone(folder, hosts, host):
             return _write(folder, plan, range(host, plan.shards, hosts), workers, tell)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def _write(folder: Path, plan: Plan, mine: range, workers: int, tell: Tell) -> Written:
@@ -91,7 +92,7 @@ def _write(folder: Path, plan: Plan, mine: range, workers: int, tell: Tell) -> W
         tell(plan.recipe.count)
         return Written(0, plan.recipe.count, 0)
     _sweep(folder, mine)
-    pending = [index for index in mine if not _is_intact(folder, plan, index)]
+    pending = [index for index in mine if not is_intact(folder, plan, index)]
     kept = sum(len(plan.shard(index)) for index in set(mine) - set(pending))
     tell(kept)
     try:
@@ -118,13 +119,6 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
     except (ValueError, TypeError, LookupError):
         pass
     raise DatasetError(f"{path} is damaged, or not handsum's: name a new or an empty folder")
-
-
-def _unwritable(folder: Path, error: OSError) -> HandsumError:
-    reason = error.strerror or error
-    return HandsumError(
-        f"cannot write {folder}: {reason} (whole shards stay; the same command goes on)"
-    )
 
 
 def _make_folder(folder: Path) -> None:
@@ -163,7 +157,7 @@ def _open(folder: Path, plan: Plan) -> bool:
     if manifest is None:
         if any(not path.name.startswith(".") for path in folder.iterdir()):
             raise HandsumError(f"{folder} already holds files: name a new or an empty folder")
-        _write_json(folder / MANIFEST, plan.as_json() | {"complete": False})
+        write_json(folder / MANIFEST, plan.as_json() | {"complete": False})
     elif differences := _differences(manifest, plan.as_json()):
         raise UsageError(
             f"{folder} holds another data set ({'; '.join(differences)}): "
@@ -171,9 +165,9 @@ def _open(folder: Path, plan: Plan) -> bool:
         )
     elif manifest["complete"]:
         check_sums(folder, manifest)
-        shutil.rmtree(folder / _PARTS, ignore_errors=True)
+        shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
         return True
-    (folder / _PARTS).mkdir(exist_ok=True)
+    (folder / UNFINISHED).mkdir(exist_ok=True)
     return False
 
 
@@ -191,7 +185,7 @@ def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 def _sweep(folder: Path, shards: range) -> None:
     """Remove what processes that were killed have left of these shards."""
-    for path in (folder / _PARTS).glob("?????-*"):
+    for path in (folder / UNFINISHED).glob("?????-*"):
         if int(path.name[:5]) in shards:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -206,84 +200,9 @@ def _make_shards(folder: Path, plan: Plan, shards: list[int], workers: int, tell
         share(folder, plan, shards, workers, tell)
 
 
-def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
-    """Write a shard's files, which take their names once all of them are whole.
-
-    Raises:
-        HandsumError: the disk is full, or the folder cannot be written.
-    """
-    shard = plan.shard(index)
-    try:
-        with tempfile.TemporaryDirectory(dir=folder / _PARTS, prefix=f"{index:05d}-") as scratch:
-            stage = Path(scratch)
-            samples = _told(draw_samples(plan.recipe, shard.start, shard.stop), tell)
-            find_format(plan.format).write_shard(stage, plan, shard, samples)
-            paths = sorted(path for path in stage.rglob("*") if path.is_file())
-            files = [(path.relative_to(stage).as_posix(), *hash_file(path)) for path in paths]
-            parts = folder / _PARTS / f"{index:05d}"
-            shutil.rmtree(parts, ignore_errors=True)
-            for name, _, _ in files:
-                target = _place(folder, index, name)
-                target.parent.mkdir(exist_ok=True)
-                os.replace(stage / name, target)
-            _write_json(_record(folder, index), {"plan": plan.digest, "files": files})
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _told(samples: Iterator[Sample], tell: Tell) -> Iterator[Sample]:
-    untold = 0
-    for sample in samples:
-        yield sample
-        untold += 1
-        if untold == _TOLD_AT_ONCE:
-            tell(untold)
-            untold = 0
-    tell(untold)
-
-
-def _place(folder: Path, index: int, name: str) -> Path:
-    """Where a shard's file is: its parts of joined files wait apart from the others."""
-    place, _, rest = name.partition("/")
-    return folder / _PARTS / f"{index:05d}" / rest if place == PARTS else folder / name
-
-
-def _record(folder: Path, index: int) -> Path:
-    return folder / _PARTS / f"{index:05d}.json"
-
-
-def _read_record(folder: Path, plan: Plan, index: int) -> list[tuple[str, str, int]] | None:
-    """A finished shard's files: their names, SHA-256 sums and sizes; None where it is not there.
-
-    A shard of another plan, copied from another host's folder, is not this one's.
-    """
-    try:
-        record = json.loads(_record(folder, index).read_bytes())
-        if record["plan"] == plan.digest:
-            return [(name, digest, size) for name, digest, size in record["files"]]
-    except (OSError, ValueError, TypeError, LookupError):
-        pass
-    return None
-
-
-def _is_intact(folder: Path, plan: Plan, index: int) -> bool:
-    """Tell whether a shard is there, and as it was written."""
-    files = _read_record(folder, plan, index)
-    try:
-        intact = files is not None and all(
-            is_within(name) and hash_file(_place(folder, index, name))[0] == digest
-            for name, digest, _ in files
-        )
-    except (OSError, TypeError):
-        intact = False
-    if not intact:
-        _record(folder, index).unlink(missing_ok=True)
-    return intact
-
-
 def _conclude(folder: Path, plan: Plan) -> int:
     """Finish the data set if all its shards are there; return how many are not."""
-    missing = sum(_read_record(folder, plan, index) is None for index in range(plan.shards))
+    missing = sum(read_record(folder, plan, index) is None for index in range(plan.shards))
     try:
         if not missing:
             _finish(folder, plan)
@@ -301,35 +220,21 @@ def _is_complete(folder: Path) -> bool:
 
 def _finish(folder: Path, plan: Plan) -> None:
     """Join what spans shards, and write the sums and the manifest of all there is."""
-    parts = [folder / _PARTS / f"{index:05d}" for index in range(plan.shards)]
+    parts = [folder / UNFINISHED / f"{index:05d}" for index in range(plan.shards)]
     joined = find_format(plan.format).join(folder, parts, plan)
     shards = []
     with atomic_write(folder / SUMS) as sums:
         for index in range(plan.shards):
-            files = _read_record(folder, plan, index)
+            files = read_record(folder, plan, index)
             if files is None:
                 raise HandsumError(f"shard {index} of {folder} is gone: the same command goes on")
             own = [file for file in files if not file[0].startswith(f"{PARTS}/")]
             sums.write(list_sums(own))
             shard = plan.shard(index)
-            shards.append({"start": shard.start, "stop": shard.stop} | _summary(own or files))
+            shards.append({"start": shard.start, "stop": shard.stop} | files_summary(own or files))
         files = [(name, *hash_file(folder / name)) for name in sorted(joined)]
         sums.write(list_sums(files))
-    listed = [_summary([file]) for file in files]
+    listed = [files_summary([file]) for file in files]
     complete = {"complete": True, "shards": shards, "joined": listed}
-    _write_json(folder / MANIFEST, plan.as_json() | complete)
-    shutil.rmtree(folder / _PARTS)
-
-
-def _summary(files: list[tuple[str, str, int]]) -> dict[str, Any]:
-    """One file's name, size and sum; of several their number, size, and the sum of their list."""
-    if len(files) == 1:
-        name, digest, size = files[0]
-        return {"file": name, "bytes": size, "sha256": digest}
-    digest = hashlib.sha256(list_sums(files)).hexdigest()
-    return {"files": len(files), "bytes": sum(size for _, _, size in files), "sha256": digest}
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    with atomic_write(path) as file:
-        file.write(json.dumps(values, indent=1).encode() + b"\n")
+    write_json(folder / MANIFEST, plan.as_json() | complete)
+    shutil.rmtree(folder / UNFINISHED)

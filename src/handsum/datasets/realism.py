@@ -15,8 +15,8 @@ from scipy import ndimage
 from handsum.datasets import geometry
 from handsum.datasets.geometry import Frame
 from handsum.datasets.strokes import rewrite
-from handsum.layout import Placed
-from handsum.painting import ink_box
+from handsum.layout.painting import ink_box
+from handsum.layout.rows import Placed
 
 Drawn = float | str | list[int] | list[float] | Mapping[str, float | str]
 Rngs = Mapping[str, np.random.Generator]

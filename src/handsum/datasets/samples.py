@@ -11,21 +11,19 @@ import numpy as np
 from handsum.datasets import realism
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
-from handsum.hands import Hands
-from handsum.images import DIGIT_SIZE
-from handsum.layout import Placed, Style, compose
-from handsum.painting import enlarge
+from handsum.images import DIGIT_SIZE, encode_png, enlarged
+from handsum.layout.painting import enlarge
+from handsum.layout.rows import Placed, Style, compose
 from handsum.seeds import SEED_LIMIT, Stream, stream
 from handsum.sums import draw_digits
-from handsum.writing import write_rows
+from handsum.writing.hands import Hands
+from handsum.writing.write import write_rows
 
 # Samples whose digits are drawn together, so that the network's chunks are full. It is part of what
 # a recipe means: the digits of a block share one seed.
 BLOCK = 512
 # A line's digits are about 22 units (pixels of a 28x28 digit) high; a picture is as high as this.
 LINE_UNITS = 34
-
-
 # Room for the random streams of a sample, so that a new effect moves no other's chance.
 _PURPOSES = 64
 
@@ -58,7 +56,6 @@ class Sample:
     effects: dict[str, realism.Drawn]
 
     def _repr_png_(self) -> bytes:
-        from handsum.showing import show_sample
 
         return show_sample(self)
 
@@ -90,7 +87,7 @@ class _Digits:
 
 def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     """Draw the digits of a block's first `count` samples, all of them together."""
-    from handsum.pretrained import load_generator
+    from handsum.pretrained.load import load_generator
 
     generator = load_generator(recipe.model) if recipe.model else load_generator()
     indices = range(block * BLOCK, block * BLOCK + count)
@@ -159,3 +156,8 @@ def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         seed=recipe.seed,
         effects=effects,
     )
+
+
+def show_sample(sample: Sample) -> bytes:
+    """A data set's picture."""
+    return encode_png(enlarged(sample.image))

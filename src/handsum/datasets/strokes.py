@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from handsum.layout import Placed
-from handsum.painting import ink_box
+from handsum.layout.painting import ink_box
+from handsum.layout.rows import Placed
 
 # What each change reaches at an amount of 1: radians, shares, shares of a digit's height.
 _TURN, _SLANT, _STRETCH, _BEND, _PEN = 0.2, 0.35, 0.2, 0.035, 0.01

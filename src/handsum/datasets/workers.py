@@ -12,8 +12,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 
-from handsum.datasets.output import make_shard
 from handsum.datasets.plan import Plan
+from handsum.datasets.shards import make_shard
 from handsum.errors import HandsumError
 
 

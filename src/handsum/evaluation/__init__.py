@@ -1,14 +1,7 @@
 """How good a model is, measured by data and a judge that it never saw."""
 
 from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import (
-    FULL,
-    QUICK,
-    Effort,
-    GeneratorFigures,
-    Quality,
-    ReaderFigures,
-)
+from handsum.evaluation.figures import FULL, QUICK, Effort, GeneratorFigures, Quality, ReaderFigures
 from handsum.evaluation.generators import (
     Candidate,
     Measured,

@@ -18,17 +18,12 @@ from handsum.evaluation.figures import Effort, Quality, Report, silent
 from handsum.evaluation.selection import digits_by_writer, like_classes
 from handsum.metrics.copies import Copies, Nearest, count_copies, nearest_of_class
 from handsum.metrics.frechet import feature_statistics, frechet_distance
-from handsum.metrics.hands import (
-    intraclass_correlation,
-    slant,
-    standardise_by_class,
-    stroke_width,
-)
+from handsum.metrics.hands import intraclass_correlation, slant, standardise_by_class, stroke_width
 from handsum.metrics.manifold import compare_manifolds
 from handsum.metrics.modes import StackedModes, stacked_modes
 from handsum.models import registry
 from handsum.models.registry import JUDGE
-from handsum.pretrained import DigitReader, load_reader
+from handsum.pretrained.load import DigitReader, load_reader
 from handsum.training.fitting import fit
 
 # Digits in a number whose hand is measured: as long a number as every real writer can fill.

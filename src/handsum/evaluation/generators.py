@@ -19,12 +19,12 @@ from handsum.evaluation.selection import (
     like_classes,
     most_like,
 )
-from handsum.evaluation.sequences import LENGTHS, measure_sequences
+from handsum.evaluation.totals import LENGTHS, measure_sequences
 from handsum.metrics.frechet import check_count
-from handsum.pretrained import DigitGenerator, DigitReader, SequenceGenerator
+from handsum.pretrained.load import DigitGenerator, DigitReader, SequenceGenerator
 from handsum.seeds import Stream, stream
 from handsum.sums import draw_digits
-from handsum.writing import write_rows, write_totals
+from handsum.writing.write import write_rows, write_totals
 
 # The digits of a sequence generator are measured on sequences of this length.
 _SEQUENCE_LENGTH = 5

@@ -11,12 +11,7 @@ from scipy import ndimage
 
 from handsum.data.mnist import Dataset
 from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import (
-    GeneratorFigures,
-    Quality,
-    ReaderFigures,
-    SumReaderFigures,
-)
+from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
 from handsum.images import encode_png, tile
 
 _GRID_COLUMNS = 20

@@ -8,17 +8,10 @@ import numpy as np
 
 from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset
-from handsum.evaluation.figures import (
-    FULL,
-    Effort,
-    ReaderFigures,
-    Report,
-    SumReaderFigures,
-    silent,
-)
+from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, SumReaderFigures, silent
 from handsum.metrics.calibration import confidence_bins, expected_calibration_error
 from handsum.metrics.sums import SumFigures, sum_figures
-from handsum.pretrained import DigitReader, SumReader
+from handsum.pretrained.load import DigitReader, SumReader
 from handsum.sums import sum_distribution
 
 SUM_LENGTHS = (1, 2, 5, 10, 20, 50, 100)

@@ -13,7 +13,7 @@ from typing import Any
 
 from handsum.errors import HandsumError
 from handsum.evaluation.tables import Table
-from handsum.images import atomic_write
+from handsum.files import atomic_write
 
 MARK = '<meta name="generator" content="handsum">'
 STYLE = """

@@ -17,14 +17,7 @@ from handsum.data.samples import Samples
 from handsum.errors import UsageError
 from handsum.evaluation import plots
 from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import (
-    FULL,
-    Effort,
-    ReaderFigures,
-    Report,
-    SumReaderFigures,
-    silent,
-)
+from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, SumReaderFigures, silent
 from handsum.evaluation.generators import (
     Candidate,
     Measured,
@@ -38,7 +31,7 @@ from handsum.evaluation.readers import evaluate_reader, evaluate_sum_reader
 from handsum.evaluation.report import Picture
 from handsum.evaluation.tables import Table, generator_tables, reader_tables
 from handsum.models.registry import JUDGE, find
-from handsum.pretrained import (
+from handsum.pretrained.load import (
     GENERATORS,
     READERS,
     SEQUENCE_GENERATORS,
@@ -51,8 +44,8 @@ from handsum.pretrained import (
     locate,
     reads_sums,
 )
+from handsum.pretrained.snapshots import read_facts
 from handsum.seeds import choose_seed
-from handsum.training.snapshots import read_facts
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from handsum.evaluation.figures import (
-    GeneratorFigures,
-    Quality,
-    ReaderFigures,
-    SumReaderFigures,
-)
+from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
 from handsum.metrics.sums import SumFigures
 
 NONE = "–"

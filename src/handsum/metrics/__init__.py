@@ -1,0 +1,1 @@
+"""Figures of features, images and predictions, as pure functions."""

@@ -4,7 +4,7 @@ After the public LSTM-CGANs, done right: at each position an LSTM is given the r
 remaining length and noise, and commits itself to a digit, so that what follows knows of it; the
 public ones give it no noise and handle two digits. A conditional painter draws the digits with one
 hand's latents for the whole sequence. Images and plan train together: adversarially, with the
-exact distribution of the sum that the discriminator reads (`handsum.losses.sequences`), and with
+exact distribution of the sum that the discriminator reads (`handsum.losses.planning`), and with
 the likelihood of real sequences.
 """
 
@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from handsum.layers import DigitPainter
-from handsum.layers.sequences import (
+from handsum.layers.planning import (
     CONDITION_SIZE,
     DIGIT_SIZE,
     SequenceDiscriminator,
@@ -26,7 +26,7 @@ from handsum.layers.sequences import (
     commit,
 )
 from handsum.losses import Losses, Parts
-from handsum.losses.sequences import SequenceConfig, discriminator_loss, generator_loss
+from handsum.losses.planning import SequenceConfig, discriminator_loss, generator_loss
 
 SNAPSHOT_PART = "generator"
 # A digit less likely than this is not chosen: softmax leaves some likelihood to the impossible.

@@ -20,9 +20,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.data.sequences import decomposition_counts
+from handsum.data.rows import decomposition_counts
 from handsum.layers import DigitPainter, leaky
-from handsum.layers.sequences import (
+from handsum.layers.planning import (
     CONDITION_SIZE,
     DIGIT_SIZE,
     Positions,
@@ -31,7 +31,7 @@ from handsum.layers.sequences import (
     commit,
 )
 from handsum.losses import Losses, Parts
-from handsum.losses.sequences import SequenceConfig, discriminator_loss, generator_loss
+from handsum.losses.planning import SequenceConfig, discriminator_loss, generator_loss
 from handsum.losses.sums import sum_loss
 
 SNAPSHOT_PART = "generator"

@@ -8,7 +8,7 @@ import numpy as np
 
 from handsum.config import TrainingConfig, replace
 from handsum.data.mnist import Dataset
-from handsum.data.sequences import Hands, draw_decompositions, draw_groups, sum_groups
+from handsum.data.rows import Hands, draw_decompositions, draw_groups, sum_groups
 from handsum.errors import UsageError
 
 

@@ -24,7 +24,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from handsum.errors import HandsumError, SnapshotError, UsageError
-from handsum.images import atomic_write
+from handsum.files import atomic_write
 from handsum.training.sharding import is_first, is_lost
 from handsum.training.state import State
 

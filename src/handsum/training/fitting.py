@@ -10,10 +10,9 @@ import jax.numpy as jnp
 from handsum.config import TrainingConfig, to_json
 from handsum.data.mnist import Dataset
 from handsum.models import registry
+from handsum.pretrained.snapshots import Snapshot
 from handsum.training.batches import make_batches, prepare
-from handsum.training.parts import begin_state
-from handsum.training.snapshots import Snapshot
-from handsum.training.state import compile_step, flatten, make_step, snapshot_state
+from handsum.training.state import begin_state, compile_step, flatten, make_step, snapshot_state
 
 _CHUNK = 10
 

@@ -8,7 +8,7 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +17,19 @@ from typing import IO, Any
 
 import jax
 import numpy as np
-from flax import nnx
 from jax.sharding import Mesh
 
 from handsum._version import __version__
 from handsum.config import TrainingConfig, to_json
 from handsum.data.mnist import Dataset
 from handsum.errors import HandsumError
-from handsum.images import atomic_write, save_png
+from handsum.files import atomic_write, locked
+from handsum.images import save_png
 from handsum.models import registry
+from handsum.pretrained.snapshots import Snapshot, save_snapshot
 from handsum.training.batches import make_batches, prepare
 from handsum.training.checkpoints import Checkpoints
-from handsum.training.locks import locked
 from handsum.training.monitors import Monitor, make_monitor
-from handsum.training.parts import begin_state
 from handsum.training.reports import plot_losses, read_metrics, save_progress
 from handsum.training.runs import Outcome, Progress, Run, claim, make_folder
 from handsum.training.sharding import (
@@ -43,10 +42,11 @@ from handsum.training.sharding import (
     own_copy,
     replicate,
 )
-from handsum.training.snapshots import Snapshot, save_snapshot
 from handsum.training.state import (
     State,
+    begin_state,
     compile_step,
+    count_parameters,
     flatten,
     make_step,
     snapshot_state,
@@ -54,11 +54,6 @@ from handsum.training.state import (
 
 CHECKPOINT_SECONDS = 120.0
 SAMPLES_PER_RUN = 40
-
-
-def count_parameters(params: Mapping[str, nnx.State]) -> dict[str, int]:
-    """The number of parameters of each part."""
-    return {part: sum(leaf.size for leaf in jax.tree.leaves(params[part])) for part in params}
 
 
 def train(

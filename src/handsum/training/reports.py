@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from handsum.images import atomic_write, save_gif
+from handsum.files import atomic_write
+from handsum.images import save_gif
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:

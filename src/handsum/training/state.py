@@ -15,7 +15,9 @@ from jax.sharding import Mesh
 
 from handsum.config import TrainingConfig
 from handsum.losses import Losses
+from handsum.models import registry
 from handsum.models.inference import from_bytes
+from handsum.pretrained.snapshots import WEIGHTS, load_snapshot, restore
 from handsum.training.gradients import State, differentiate, draw
 from handsum.training.processor import compiler_options, keep_memory
 from handsum.training.sharding import divide, replicated
@@ -181,3 +183,35 @@ def compile_step(
         return state, jax.tree.map(lambda *values: np.array(values), *collected)
 
     return looped
+
+
+def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.GraphDef], State]:
+    """The definitions of a model's parts, and the state of its run before the first step.
+
+    Its own networks are new, from the configuration's seed. Those that its module names as `FROZEN`
+    are the package's trained ones of other models, and stay as they are.
+    """
+    module = registry.module(model)
+    frozen: dict[str, str] = getattr(module, "FROZEN", {})
+    trained = {
+        part: nnx.split(restore(load_snapshot(WEIGHTS / name))) for part, name in frozen.items()
+    }
+    definitions: dict[str, nnx.GraphDef] = {}
+
+    def begin(arrays: dict[str, nnx.State]) -> State:
+        parts = module.build(config, rngs=nnx.Rngs(config.seed))
+        for part, (definition, _) in trained.items():
+            parts[part] = nnx.merge(definition, arrays[part])
+        found, state = init_state(parts, config, module.SNAPSHOT_PART, frozen)
+        definitions.update(found)
+        return state
+
+    # Compiled as one: one by one, what the initialisers of all shapes compute takes two to five
+    # times as long to compile for most models.
+    arrays = {part: state for part, (_, state) in trained.items()}
+    return definitions, jax.jit(begin, compiler_options=compiler_options())(arrays)
+
+
+def count_parameters(params: Mapping[str, nnx.State]) -> dict[str, int]:
+    """The number of parameters of each part."""
+    return {part: sum(leaf.size for leaf in jax.tree.leaves(params[part])) for part in params}

@@ -9,7 +9,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, ENTRIES, Task
-from handsum.training.snapshots import WEIGHTS
+from handsum.pretrained.snapshots import WEIGHTS
 
 
 def _bundled(*tasks: Task) -> tuple[str, ...]:

@@ -23,17 +23,17 @@ from handsum.web.uploads import open_upload
 from handsum.web.work import Progress
 
 if TYPE_CHECKING:
-    from handsum.drawing import Digits
-    from handsum.hands import Hands
-    from handsum.layout import Spacing, Style
-    from handsum.visualization import Stage
-    from handsum.writing import Sequences
+    from handsum.layout.rows import Spacing, Style
+    from handsum.writing.digits import Digits
+    from handsum.writing.hands import Hands
+    from handsum.writing.sequences import Sequences
+    from handsum.writing.visualize import Stage
 
 
 def models() -> results.Zoo:
     """Tell of every model."""
     from handsum.models.registry import ENTRIES
-    from handsum.zoo import list_models
+    from handsum.pretrained.zoo import list_models
 
     return results.Zoo(
         models=[
@@ -49,14 +49,14 @@ def models() -> results.Zoo:
 
 
 def _writers(name: str) -> int:
-    from handsum.training.snapshots import WEIGHTS, read_facts
+    from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
     return int(read_facts(WEIGHTS / name)["config"].get("writers", 1))
 
 
 def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Response:
     """Write sequences with a sum."""
-    from handsum import writing
+    from handsum.writing import write as writing
 
     length = writing.length_for(query.total, query.length, query.model)
     if query.count * length > limits.MOST_WRITTEN:
@@ -81,7 +81,7 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
 
 def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResult | Response:
     """Write a number."""
-    from handsum import writing
+    from handsum.writing import write as writing
 
     style = _style(query, query.spacing, 1, len(query.text))
     written = writing.number(
@@ -100,7 +100,7 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
 
 def _style(query: Written, spacing: Spacing, count: int, length: int) -> Style:
     """The style that is asked for; it is known to fit before the work, not after it."""
-    from handsum.layout import Style, check_least_size
+    from handsum.layout.rows import Style, check_least_size
 
     style = Style(query.scale, query.ink, query.paper, spacing, query.cells)
     check_least_size(style, count, length)
@@ -111,7 +111,7 @@ def _written(
     written: Sequences, query: Written, style: Style, captions: list[str]
 ) -> results.WrittenResult | Response:
     from handsum.images import encode_png
-    from handsum.saving import draw_picture, draw_vector, encode_sequences
+    from handsum.writing.sequences import draw_picture, draw_vector, encode_sequences
 
     shown = captions if query.caption else None
     if query.format == "svg":
@@ -135,8 +135,8 @@ def _written(
 
 def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | Response:
     """Draw single digits."""
-    from handsum import drawing
-    from handsum.saving import encode_digits
+    from handsum.writing import generate as drawing
+    from handsum.writing.digits import encode_digits
 
     drawn = drawing.generate(
         query.digits,
@@ -158,7 +158,7 @@ def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | 
 
 def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:
     """Draw digits on the way from one to another."""
-    from handsum import interpolation
+    from handsum.writing import interpolate as interpolation
 
     drawn = interpolation.interpolate(
         query.between,
@@ -178,7 +178,7 @@ def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnRes
 
 
 def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.DrawnResult:
-    from handsum.pretrained import load_reader
+    from handsum.pretrained.load import load_reader
 
     probabilities, odds = load_reader().read(drawn.images)
     rows = zip(drawn.labels, probabilities, odds, drawn.writers, strict=True)
@@ -204,8 +204,8 @@ def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.Dra
 
 def hands(query: HandsQuery, progress: Progress) -> results.Hands:
     """Show hands to choose from."""
-    from handsum.hands import Hands
-    from handsum.pretrained import load_generator
+    from handsum.pretrained.load import load_generator
+    from handsum.writing.hands import Hands
 
     known = load_generator().writers
     if query.first >= known:
@@ -216,9 +216,9 @@ def hands(query: HandsQuery, progress: Progress) -> results.Hands:
 
 def hands_like(data: bytes, progress: Progress) -> results.Hands:
     """Show a hand fitted to the digits in a picture, and the writers' most like them."""
-    from handsum.likeness import fit_hand, hands_alike, most_alike
-    from handsum.pretrained import load_generator
-    from handsum.reading import predict_picture
+    from handsum.pretrained.load import load_generator
+    from handsum.reading.predict import predict_picture
+    from handsum.writing.likeness import fit_hand, hands_alike, most_alike
 
     progress(0, 2)
     reading = predict_picture(open_upload(data)).files[0]
@@ -235,12 +235,12 @@ def hands_like(data: bytes, progress: Progress) -> results.Hands:
 
 
 def _sheet(hands: Hands, digits: str, seed: int | None, progress: Progress) -> results.Hands:
-    from handsum import writing
-    from handsum.drawing import parse_digits
-    from handsum.layout import Style
-    from handsum.pretrained import load_generator
-    from handsum.saving import draw_picture
+    from handsum.layout.rows import Style
+    from handsum.pretrained.load import load_generator
     from handsum.seeds import choose_seed
+    from handsum.writing import write as writing
+    from handsum.writing.digits import parse_digits
+    from handsum.writing.sequences import draw_picture
 
     rows = np.tile(parse_digits(digits), (len(hands.writers), 1))
     written = writing.write_rows(rows, choose_seed(seed), hands, progress=progress)
@@ -256,7 +256,7 @@ def _sheet(hands: Hands, digits: str, seed: int | None, progress: Progress) -> r
 
 def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
     """Show how a digit comes about."""
-    from handsum.visualization import trace
+    from handsum.writing.visualize import trace
 
     traced = trace(
         query.number,
@@ -274,7 +274,7 @@ def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
 
 
 def _stage(stage: Stage) -> results.Stage:
-    from handsum.visualization import montage
+    from handsum.writing.visualize import montage
 
     grid = np.nan_to_num(montage(stage.values))
     bound = float(np.abs(grid).max()) or 1.0

@@ -20,7 +20,8 @@ LARGEST_TOTAL = 9 * LONGEST
 # What the models of sums are compiled for.
 LONGEST_SUM = 32
 
-# Requests are worked on by so many threads; they share the networks' calls (handsum.batching).
+# Requests are worked on by so many threads; they share the networks' calls
+# (handsum.pretrained.batching).
 THREADS = 8
 LARGE_PICTURES_AT_ONCE = 2
 LARGE_PICTURE_BYTES = 512 * 1024

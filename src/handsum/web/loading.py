@@ -121,8 +121,8 @@ def loading_steps() -> dict[str, Callable[[], object]]:
 
 
 def _load_reader() -> None:
-    from handsum.pretrained import load_reader
-    from handsum.reading import predict_picture
+    from handsum.pretrained.load import load_reader
+    from handsum.reading.predict import predict_picture
 
     load_reader(READER).read(np.zeros((1, 28, 28), np.uint8))
     page = np.ones((60, 60), np.float32)
@@ -131,7 +131,7 @@ def _load_reader() -> None:
 
 
 def _load_generator(name: str) -> None:
-    from handsum.pretrained import load_generator
+    from handsum.pretrained.load import load_generator
 
     generator = load_generator(name)
     zero = np.zeros(1, np.int64)
@@ -147,13 +147,13 @@ def _load_generator(name: str) -> None:
 
 
 def _load_sequences(name: str) -> None:
-    from handsum.pretrained import load_sequence_generator
+    from handsum.pretrained.load import load_sequence_generator
 
     load_sequence_generator(name).draw(np.array([9]), 2, seed=0, indices=np.zeros(1, np.int64))
 
 
 def _load_sums(name: str) -> None:
-    from handsum.pretrained import load_sum_reader
+    from handsum.pretrained.load import load_sum_reader
 
     reader = load_sum_reader(name)
     length = 1
@@ -163,8 +163,8 @@ def _load_sums(name: str) -> None:
 
 
 def _load_stages() -> None:
-    from handsum.pretrained import load_generator
-    from handsum.visualization import trace
+    from handsum.pretrained.load import load_generator
+    from handsum.writing.visualize import trace
 
     for name in GENERATORS:
         trace(0 if load_generator(name).conditional else None, model=name, seed=0)

@@ -18,12 +18,12 @@ from handsum.web.parameters import PictureQuery
 from handsum.web.work import Progress
 
 if TYPE_CHECKING:
-    from handsum.reading import FileReading, Prediction
+    from handsum.reading.results import FileReading, Prediction
 
 
 def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Reading:
     """Read a picture."""
-    from handsum.reading import predict_picture
+    from handsum.reading.predict import predict_picture
 
     progress(0, 2)
     grey = open_upload(data)
@@ -59,7 +59,7 @@ def open_upload(data: bytes) -> np.ndarray:
 
 def _summed(found: Prediction, model: str) -> Prediction:
     """A prediction with the sum as the model of sums has it."""
-    from handsum.pretrained import load_sum_reader
+    from handsum.pretrained.load import load_sum_reader
     from handsum.sums import sum_summary
 
     images = found.files[0].images

@@ -14,7 +14,7 @@ from PIL import Image
 
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
-from handsum.images import atomic_write
+from handsum.files import atomic_write
 
 # Within a shard's folder: what `join` puts together from all shards. It does not stay.
 PARTS = "parts"

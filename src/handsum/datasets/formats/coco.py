@@ -10,7 +10,7 @@ from handsum.datasets.formats.base import PARTS, concatenate, encode_picture, la
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.recipe import LENGTH_LIMIT
 from handsum.datasets.samples import Sample
-from handsum.images import atomic_write
+from handsum.files import atomic_write
 
 NAME = "annotations.json"
 

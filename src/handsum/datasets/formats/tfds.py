@@ -14,7 +14,7 @@ from handsum.data.tfds import import_tfds
 from handsum.datasets.formats.base import PARTS, labels_of
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
-from handsum.images import atomic_write
+from handsum.files import atomic_write
 
 METADATA = ("dataset_info.json", "features.json")
 

@@ -1,0 +1,106 @@
+"""Sheets as SVG: the outline of every digit as one smooth path, sharp at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+
+from handsum.layout.painting import CAPTION_HEIGHT, Color
+from handsum.layout.rows import Placed, Sheet, Style
+
+# Outlines are traced at so many pixels to a pixel of the 28x28 digit, whatever the picture's size.
+TRACE_SCALE = 8.0
+# At most so many pixels are traced, a byte in memory for each.
+TRACED_PIXELS = 1_000_000_000
+# Corners of an outline are about so many traced pixels apart.
+_STEP = 7.0
+# Outlines that enclose less than this many traced pixels are no strokes.
+_SMALLEST = 6.0
+
+
+def draw_svg(
+    sheet: Sheet,
+    style: Style,
+    texts: Sequence[str],
+    captions: Sequence[str] | None,
+    metadata: Mapping[str, str],
+) -> bytes:
+    """Write a sheet that was composed at TRACE_SCALE as SVG, as large as `style` says.
+
+    Each row is a group with its text as its name; each digit and each mark is one path.
+    """
+    ink, paper = style.colors
+    share = style.factor / TRACE_SCALE
+    # Without a resolution, a pixel is CSS's.
+    unit, per_unit = ("in", style.dpi) if style.dpi else ("", 1.0)
+    width, height = (f"{side * share / per_unit:.6g}{unit}" for side in (sheet.width, sheet.height))
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {sheet.width} {sheet.height}">',
+        f"<title>{escape(', '.join(texts))}</title>",
+        "<metadata>"
+        + "".join(f"{escape(name)}: {escape(value)}\n" for name, value in metadata.items())
+        + "</metadata>",
+    ]
+    if paper is not None:
+        lines.append(f'<rect width="100%" height="100%" fill="{_hex(paper)}"/>')
+    lines.append(f'<g fill="{_hex(ink)}" fill-rule="evenodd">')
+    for text, digits, marks in zip(texts, sheet.digits, sheet.marks, strict=True):
+        lines.append(f'<g role="img" aria-label={quoteattr(text)}>')
+        lines += [f'<path d="{trace(placed)}"/>' for placed in (*digits, *marks)]
+        lines.append("</g>")
+    lines.append("</g>")
+    size_of_print = _short(CAPTION_HEIGHT * TRACE_SCALE)
+    for text, placed in zip(captions or (), sheet.captions, strict=True):
+        lines.append(
+            f'<text x="{placed.left}" y="{placed.top + placed.coverage.shape[0]}" '
+            f'font-family="sans-serif" font-size="{size_of_print}" fill="{_hex(ink)}" '
+            f'fill-opacity=".6">{escape(text)}</text>'
+        )
+    return ("\n".join([*lines, "</svg>"]) + "\n").encode()
+
+
+def trace(placed: Placed) -> str:
+    """The outlines of coverage as the data of one SVG path, in cubic Bézier curves."""
+    from contourpy import contour_generator
+
+    coverage = np.pad(placed.coverage.astype(np.float64), 1)
+    outlines: Any = contour_generator(z=coverage, name="serial").lines(127.5)
+    # Of the padding, and from the middles of pixels to their corners.
+    corner = np.array([placed.left - 0.5, placed.top - 0.5])
+    return "".join(_smooth(line + corner) for line in outlines if _area(line) >= _SMALLEST)
+
+
+def _smooth(line: np.ndarray) -> str:
+    """A closed line (P, 2) as a smooth closed curve through points evenly spaced along it."""
+    lengths = np.hypot(*np.diff(line, axis=0).T)
+    along = np.concatenate([[0], np.cumsum(lengths)])
+    count = max(6, round(along[-1] / _STEP))
+    stops = np.linspace(0, along[-1], count, endpoint=False)
+    points = np.stack([np.interp(stops, along, axis) for axis in line.T], axis=1)
+    # Catmull-Rom: each tangent is along the chord of the neighbours.
+    tangents = (np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)) / 6
+    ends = np.roll(points, -1, axis=0)
+    controls = points + tangents, ends - np.roll(tangents, -1, axis=0), ends
+    curves = "".join(
+        "C" + " ".join(f"{_short(x)} {_short(y)}" for x, y in triple)
+        for triple in zip(*controls, strict=True)
+    )
+    return f"M{_short(points[0, 0])} {_short(points[0, 1])}{curves}Z"
+
+
+def _area(line: np.ndarray) -> float:
+    """The area that a closed line (P, 2) encloses."""
+    x, y = line.T
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)

@@ -1,0 +1,171 @@
+"""Trained generators: single digits of given classes and hands, and whole sequences for totals."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from handsum.errors import UsageError
+from handsum.models import registry
+from handsum.pretrained.compiled import Function, per_row, rows
+from handsum.pretrained.snapshots import Snapshot
+from handsum.pretrained.zoo import Model
+from handsum.seeds import Stream, choose_seed, stream
+
+_SEEDS = rows(dtype=np.uint32)
+
+
+def _hand_type(writers: np.ndarray) -> type:
+    """What a network takes: writers' numbers, or the embeddings of hands."""
+    return np.float32 if writers.ndim == 2 else np.int32
+
+
+class DigitGenerator(Model):
+    """Draws digits of given classes in given hands (0 to `writers` - 1).
+
+    One that is not `conditional` draws random digits, whatever it is asked for.
+    """
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        super().__init__(name, snapshot)
+        self.writers = snapshot.setting("writers", 1)
+        self.conditional = self.task == "digit generator"
+        self.mixes = registry.find(snapshot.model).mixes
+
+    def prepare(self, writers: np.ndarray) -> None:
+        """Start to compile what `draw` calls for such writers, while the caller does other work.
+
+        Errors are left to `draw`.
+        """
+        column = rows(dtype=np.int32)
+        drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
+        specs = (_SEEDS, column, column, column, drawn)
+        self._functions.prepare("draw_digits", specs)
+
+    def _run(self, function: Function, seed: int, *columns: np.ndarray) -> np.ndarray:
+        """Call a function of the network on a seed and columns."""
+        specs = (rows(*column.shape[1:], dtype=column.dtype) for column in columns)
+        return self._functions(function, (_SEEDS, *specs))(per_row(seed, columns[0]), *columns)
+
+    @cached_property
+    def hands(self) -> np.ndarray:
+        """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
+        return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
+
+    def draw(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray | None = None,
+        *,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
+        attempts: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
+
+        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone; the
+        seed chooses the writers where they are not given, and chance the seed.
+
+        Raises:
+            UsageError: a label that is no digit, or a writer out of range.
+        """
+        labels, seed = np.asarray(labels), choose_seed(seed)
+        if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+            raise UsageError(
+                f"labels are one row of whole numbers, not {labels.dtype} {labels.shape}"
+            )
+        if writers is None:
+            writers = stream(seed, Stream.WRITERS).integers(self.writers, size=len(labels))
+        if indices is None:
+            indices = np.arange(len(labels))
+        if attempts is None:
+            attempts = np.zeros_like(indices)
+        writers = np.asarray(writers)
+        if not len(labels) == len(writers) == len(indices) == len(attempts):
+            raise UsageError("labels, writers, indices and attempts are equally many")
+        if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
+            raise UsageError("labels are digits from 0 to 9")
+        hands = writers.ndim == 2
+        if writers.size and not hands and not 0 <= writers.min() <= writers.max() < self.writers:
+            raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
+        columns.append(writers.astype(_hand_type(writers)))
+        return self._run("draw_digits", seed, *columns)
+
+    def draw_between(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray,
+        shares: np.ndarray,
+        *,
+        seed: int,
+        indices: np.ndarray,
+    ) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, labels)]
+        columns.insert(1, np.asarray(shares).astype(np.float32))
+        columns.append(writers.astype(_hand_type(writers)))
+        return self._run("draw_between", seed, *columns)
+
+    def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
+        """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
+
+        Raises:
+            UsageError: the model cannot mix digits (names those that can).
+        """
+        if not self.mixes:
+            able = ", ".join(entry.name for entry in registry.ENTRIES.values() if entry.mixes)
+            raise UsageError(f"{self.name} cannot mix digits: {able} can")
+        shares = np.asarray(shares, np.float32)
+        shares = shares / shares.sum(1, keepdims=True)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, np.zeros_like(indices))]
+        return self._run("mix_digits", seed, *columns, shares)
+
+
+COLUMN = rows(dtype=np.int32)
+
+
+class SequenceGenerator(Model):
+    """Draws sequences of up to `longest` digits for totals, by a plan of its own."""
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        super().__init__(name, snapshot)
+        self.longest = snapshot.setting("longest")
+
+    def draw(
+        self,
+        totals: np.ndarray,
+        length: int,
+        *,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
+        attempts: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Images uint8 (N, length, 28, 28) for totals (N,), and the digits int (N, length) planned.
+
+        Nothing ensures that these sum to their totals. Sequence i depends on `seed`, `indices[i]`,
+        `attempts[i]`, its total and the length alone.
+
+        Raises:
+            UsageError: the length is not from 1 to `longest`, or digits cannot sum to a total.
+        """
+        totals, seed = np.asarray(totals), choose_seed(seed)
+        if isinstance(length, bool) or not isinstance(length, int | np.integer):
+            raise UsageError(f"one length for all sequences, a whole number, not {length!r}")
+        if indices is None:
+            indices = np.arange(len(totals))
+        if not 1 <= length <= self.longest:
+            raise UsageError(
+                f"{self.name} was trained for lengths from 1 to {self.longest}, not {length}: "
+                "the default model writes any"
+            )
+        if totals.size and not (totals.min() >= 0 and totals.max() <= 9 * length):
+            raise UsageError(f"totals of {length} digits are from 0 to {9 * length}")
+        if attempts is None:
+            attempts = np.zeros_like(indices)
+        lengths = np.full_like(totals, length)
+        columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, totals, lengths)]
+        draw = self._functions("draw_sequences", (_SEEDS, COLUMN, COLUMN, COLUMN, COLUMN))
+        images, digits = draw(per_row(seed, totals), *columns)
+        return images[:, :length], digits[:, :length].astype(np.int64)

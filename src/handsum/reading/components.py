@@ -1,0 +1,246 @@
+"""Connected pieces of ink, and how those of one broken digit are joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from handsum.reading.ink import coarse_stroke, exact_stroke, quantile
+
+# Nothing lower than this, in pixels and as a share of the picture's short side, can be read.
+_LEAST_HEIGHT = 6
+_LEAST_SHARE = 0.005
+# Writing of this height and more, in pixels, is smoothed to find what is connected.
+_SMOOTHED_HEIGHT = 60
+_LONGEST = 8
+# Of more pieces the largest are looked at: each is held against all others.
+_MOST_PIECES = 10_000
+_EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Connected pieces of ink, by their labels; edges in pixels, right and bottom excluded."""
+
+    labels: tuple[int, ...]
+    left: int
+    top: int
+    right: int
+    bottom: int
+    area: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    def join(self, other: Part) -> Part:
+        """Return both as one."""
+        return Part(
+            self.labels + other.labels,
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+            self.area + other.area,
+        )
+
+
+def label_ink(ink: np.ndarray) -> np.ndarray:
+    """Number the connected pieces of ink, int32 (H, W), 0 for paper."""
+    # The paper's grain frays large writing unless it is smoothed; small writing would fill up.
+    # Smoothing makes ink higher by a pixel at either end, at most.
+    inked = np.flatnonzero(ink.any(axis=1))
+    if len(inked) and np.ptp(inked) + 3 >= _SMOOTHED_HEIGHT:
+        labels = _components(ndimage.gaussian_filter(ink, 1.0))
+        parts = parts_of(labels)
+        if parts and typical_height(parts) >= _SMOOTHED_HEIGHT:
+            return labels
+    return _components(ink)
+
+
+def _components(ink: np.ndarray) -> np.ndarray:
+    faint, _ = ndimage.label(ink > 0.25, _EIGHT_NEIGHBOURS)
+    # A piece is ink if some of it is strong: pale stretches of a stroke stay, pale dirt goes.
+    strong = np.zeros(int(faint.max()) + 1, bool)
+    strong[faint[ink > 0.5]] = True
+    strong[0] = False
+    return np.where(strong, np.cumsum(strong), 0)[faint].astype(np.int32)
+
+
+def parts_of(labels: np.ndarray) -> list[Part]:
+    areas = np.bincount(labels.ravel())
+    return [
+        Part((label,), x.start, y.start, x.stop, y.stop, int(areas[label]))
+        for label, (y, x) in enumerate(ndimage.find_objects(labels), 1)
+    ]
+
+
+def largest(parts: list[Part]) -> list[Part]:
+    """Leave out the smallest of too many parts: grain, which nobody wrote, or a trap."""
+    if len(parts) <= _MOST_PIECES:
+        return parts
+    kept = sorted(parts, key=lambda part: part.area, reverse=True)[:_MOST_PIECES]
+    return sorted(kept, key=lambda part: part.labels)
+
+
+def typical_height(parts: list[Part]) -> float:
+    """Return the height that half of the ink reaches: digits decide it, specks do not."""
+    heights = np.array([part.height for part in parts])
+    order = np.argsort(heights)
+    mass = np.cumsum(np.array([part.area for part in parts])[order])
+    return float(heights[order][np.searchsorted(mass, mass[-1] / 2)])
+
+
+def without_lines(parts: list[Part], shape: tuple[int, ...]) -> list[Part]:
+    """Leave out frames, ruled lines and margin lines, as long as something else is written."""
+    height, width = shape
+
+    def is_line(part: Part) -> bool:
+        frame = part.width > 0.9 * width and part.height > 0.9 * height
+        rule = part.width > 0.6 * width and part.width > 8 * part.height
+        margin = part.height > 0.95 * height and part.height > 12 * part.width
+        return frame or rule or margin
+
+    rest = [part for part in parts if not is_line(part)]
+    digit_height = max(_LEAST_HEIGHT, 0.15 * height)
+    return rest if any(part.height >= digit_height for part in rest) else parts
+
+
+def without_small_print(parts: list[Part]) -> list[Part]:
+    """Leave out lines of small letters: a digit does not break into three pieces side by side."""
+    typical = typical_height(parts) if parts else 0.0
+    small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
+    if len(small) < 3:
+        return parts
+    # Few pictures hold so many: importing these takes a twentieth of a small command's time.
+    from scipy.sparse import lil_array
+    from scipy.sparse.csgraph import connected_components
+
+    left, top, right, bottom = _edges([parts[index] for index in small]).T
+    beside = lil_array((len(small), len(small)), dtype=bool)
+    for row, index in enumerate(small):
+        part = parts[index]
+        reach = max(1.5 * part.height, 0.3 * typical)
+        in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
+        close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
+        beside[row, np.flatnonzero(in_line & close)] = True
+    _, line = connected_components(beside, directed=False)
+    letters = set(np.array(small)[np.bincount(line)[line] >= 3])
+    return [part for index, part in enumerate(parts) if index not in letters]
+
+
+def join_breaks(parts: list[Part], labels: np.ndarray) -> list[Part]:
+    """Join pieces that a break far narrower than any space between digits separates."""
+    reach = int(0.025 * typical_height(parts)) if parts else 0
+    if reach == 0:
+        return parts
+    inked = labels > 0
+    grown, _ = ndimage.label(ndimage.maximum_filter(inked, 2 * reach + 1), _EIGHT_NEIGHBOURS)
+    group = np.zeros(int(labels.max()) + 1, np.int64)
+    group[labels[inked]] = grown[inked]
+    joined: dict[int, Part] = {}
+    for part in parts:
+        key = int(group[part.labels[0]])
+        joined[key] = joined[key].join(part) if key in joined else part
+    return list(joined.values())
+
+
+def join_pieces(parts: list[Part]) -> list[Part]:
+    """Join the pieces of broken digits: a 5's flag, a 4's two strokes, the halves of an 8."""
+    if not parts:
+        return []
+    typical = typical_height(parts)
+    parts = [part for part in parts if max(part.width, part.height) >= 0.1 * typical]
+    pieces = dict(enumerate(parts))
+    edges = _edges(list(pieces.values())).astype(float)
+    joined = True
+    while joined:
+        joined = False
+        # The smallest piece first: it belongs to what is nearest, and what it joins grows by it.
+        for index in sorted(pieces, key=lambda index: pieces[index].area):
+            partner = _nearest_partner(index, edges, typical)
+            if partner is not None:
+                whole = pieces[partner].join(pieces.pop(index))
+                pieces[partner] = whole
+                edges[partner] = whole.left, whole.top, whole.right, whole.bottom
+                edges[index] = np.nan
+                joined = True
+    return list(pieces.values())
+
+
+def _edges(parts: list[Part]) -> np.ndarray:
+    return np.array([(part.left, part.top, part.right, part.bottom) for part in parts])
+
+
+def _nearest_partner(index: int, edges: np.ndarray, typical: float) -> int | None:
+    """Return which part a piece belongs to, by its row in `edges`; None if it stands alone.
+
+    Rows of pieces that are gone are NaN, which no comparison lets through.
+    """
+    left, top, right, bottom = edges.T
+    own_left, own_top, own_right, own_bottom = edges[index]
+    across = np.minimum(right, own_right) - np.maximum(left, own_left)
+    down = np.minimum(bottom, own_bottom) - np.maximum(top, own_top)
+    narrower = np.minimum(right - left, own_right - own_left)
+    lower = np.minimum(bottom - top, own_bottom - own_top)
+    joined_height = np.maximum(bottom, own_bottom) - np.minimum(top, own_top)
+    joined_width = np.maximum(right, own_right) - np.minimum(left, own_left)
+    small = lower < 0.6 * typical
+    above = small & (across >= 0.5 * narrower) & (down > -0.3 * typical)
+    beside = small & (lower < 0.5 * typical) & (across > -0.12 * typical) & (down > -0.12 * typical)
+    within = (across >= 0.75 * narrower) & (down >= 0.75 * lower)
+    fits = (joined_height < 1.6 * typical) & (joined_width < 1.6 * typical)
+    belongs = (above | beside | within) & fits
+    belongs[index] = False
+    if not belongs.any():
+        return None
+    distance = np.hypot(np.minimum(across, 0), np.minimum(down, 0))
+    return int(np.argmin(np.where(belongs, distance, np.inf)))
+
+
+def may_be_digit(part: Part, ink: np.ndarray, labels: np.ndarray) -> bool:
+    """Tell whether a part could be a digit: of readable size, made of strokes, not of shade."""
+    if part.height < max(_LEAST_HEIGHT, _LEAST_SHARE * min(labels.shape)):
+        return False
+    # Digits that touch make a long part; longer ones are lines and dashes.
+    if part.width > _LONGEST * part.height:
+        return False
+    size = min(max(part.width, part.height), 2 * part.height)
+    place = window(part)
+    own = np.pad(own_pixels(labels[place], part), 1)
+    widest_stroke = 0.62 * size
+    stroke = coarse_stroke(own, size / 20)
+    if stroke > 0.8 * widest_stroke:
+        stroke, _ = exact_stroke(own)
+    # From pale to strong a stroke takes its edge, a shadow much of its width.
+    strength = ink[place][own[1:-1, 1:-1]]
+    pale = np.count_nonzero(strength < 0.75 * quantile(strength, 0.9))
+    core = own[:-2, 1:-1] & own[2:, 1:-1] & own[1:-1, :-2] & own[1:-1, 2:]
+    edge = pale / np.count_nonzero(own[1:-1, 1:-1] & ~core)
+    _, regions = ndimage.label(~own)
+    # An 8 has two holes; a stroke in chalk or pencil some more; noise has one at every turn.
+    grain = regions > 5 + part.width // part.height + part.area // 40
+    # Shade comes in from the picture's rim; writing seldom does.
+    sides = np.count_nonzero(
+        [part.left == 0, part.top == 0, part.right == ink.shape[1], part.bottom == ink.shape[0]]
+    )
+    widest = max(1.2, 0.07 * size) if sides < 2 else max(1.0, 0.035 * size)
+    return bool(stroke <= widest_stroke and edge <= widest and not grain)
+
+
+def own_pixels(labels: np.ndarray, part: Part) -> np.ndarray:
+    """Return which of `labels` are the part's own."""
+    if len(part.labels) == 1:
+        return labels == part.labels[0]
+    return np.isin(labels, part.labels)
+
+
+def window(part: Part, rim: int = 0) -> tuple[slice, slice]:
+    top, left = max(0, part.top - rim), max(0, part.left - rim)
+    return np.s_[top : part.bottom + rim, left : part.right + rim]

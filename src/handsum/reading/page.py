@@ -1,0 +1,288 @@
+"""From a picture to its writing in reading order, and to everything that may be a digit in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from handsum.images import DIGIT_SIZE
+from handsum.reading.components import (
+    Part,
+    join_breaks,
+    join_pieces,
+    label_ink,
+    largest,
+    may_be_digit,
+    own_pixels,
+    parts_of,
+    typical_height,
+    window,
+    without_lines,
+    without_small_print,
+)
+from handsum.reading.cutting import cut
+from handsum.reading.ink import as_mnist, ink_map
+from handsum.reading.ruling import without_frame, without_ruling
+
+# Pictures beyond this are worked on at a whole fraction of their size.
+_WORKING_PIXELS = 8_000_000
+# What is lower than this share of a row's height is punctuation or dirt.
+_LEAST_OF_ROW = 0.45
+# What is lower than this and in the lower half of its row is punctuation, too.
+_LOW = 0.65
+# No digit is wider than this many heights of its row, or higher.
+_WIDEST, _HIGHEST = 1.5, 1.8
+# Pieces that may make one digit: a broken one has few, and more cuts than these miss the point.
+_MOST_PIECES = 7
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit: uint8 (28, 28) as MNIST makes them, and where its ink is in the picture.
+
+    `box` is x, y, width and height in the picture's pixels.
+    """
+
+    image: np.ndarray
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What stands alone in a picture: a digit, several that touch, or something else.
+
+    `pieces` are its connected parts, `row` counts the rows from 0, `typical` is the height of its
+    row's writing and `gap` the space up to its nearest neighbour in the row, in working pixels.
+    """
+
+    part: Part
+    pieces: tuple[Part, ...]
+    row: int
+    typical: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point or a comma: its row, the middle of its ink in the picture's pixels, and its sign."""
+
+    row: int
+    centre: float
+    sign: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Some pieces of a row taken as one digit: `start` to `stop` - 1.
+
+    `whole` marks a writing that nothing was cut from. Lengths are shares of the height of the row's
+    writing, `area` of its square: `gaps` is the paper between the pieces from left to right, `cut`
+    the ink that the cut on the right side crosses.
+    """
+
+    start: int
+    stop: int
+    part: Part
+    row: int
+    whole: bool
+    width: float
+    height: float
+    area: float
+    gaps: float
+    cut: float
+
+
+@dataclass(frozen=True)
+class _Piece:
+    part: Part
+    writing: int
+    cut_after: float
+
+
+class Page:
+    """A picture's ink, connected, and what is written with it in reading order."""
+
+    def __init__(self, grey: np.ndarray) -> None:
+        """Take a grey picture, float (H, W) in [0, 1], in ink darker or lighter than the paper."""
+        self.height, self.width = grey.shape
+        self._factor = int(np.ceil((grey.size / _WORKING_PIXELS) ** 0.5)) if grey.size else 1
+        picture = Image.fromarray(np.asarray(grey, np.float32)) if grey.size else None
+        blank = np.zeros((1, 1), np.float32)
+        ink = ink_map(np.asarray(picture.reduce(self._factor))) if picture else blank
+        self._single = grey.shape == (DIGIT_SIZE, DIGIT_SIZE)
+        self._ink = ink if self._single else without_ruling(without_frame(ink))
+        self._labels = label_ink(self._ink)
+        self.writings, marks = self._find()
+        self.points = tuple(self._points(marks))
+
+    def _find(self) -> tuple[list[Writing], list[Part]]:
+        """Return what may be digits in reading order, and the small marks beside them."""
+        pieces = largest(without_lines(parts_of(self._labels), self._labels.shape))
+        pieces = join_breaks(without_small_print(pieces), self._labels)
+        wholes = join_pieces(pieces)
+        if self._single and wholes:
+            # A picture of MNIST's own size is one digit, in however many pieces.
+            wholes = [reduce(Part.join, wholes)]
+        large = [part for part in wholes if may_be_digit(part, self._ink, self._labels)]
+        typical = typical_height(large) if large else 0.0
+        digits = [part for part in large if part.height >= _LEAST_OF_ROW * typical]
+        marks = [part for part in wholes if part.height < _LEAST_OF_ROW * typical]
+        owner = {label: part for part in digits for label in part.labels}
+        members: dict[Part, list[Part]] = {part: [] for part in digits}
+        for piece in pieces:
+            if piece.labels[0] in owner:
+                members[owner[piece.labels[0]]].append(piece)
+        writings = []
+        for row, parts in enumerate(_rows(digits)):
+            height = typical_height(parts)
+            low = [part for part in parts if _is_low(part, parts, height)]
+            marks += low
+            parts = [part for part in parts if part not in low]
+            for index, part in enumerate(parts):
+                beside = parts[max(0, index - 1) : index] + parts[index + 1 : index + 2]
+                gaps = [max(part.left - o.right, o.left - part.right) for o in beside]
+                own = tuple(sorted(members[part], key=lambda piece: piece.left + piece.right))
+                writings.append(Writing(part, own, row, height, min(gaps, default=np.inf)))
+        return writings, marks
+
+    def _points(self, marks: list[Part]) -> Iterator[Mark]:
+        """Yield the marks that stand at the foot of a row as a point or a comma does."""
+        for mark in marks:
+            row = [
+                writing
+                for writing in self.writings
+                if writing.part.top <= mark.top
+                and mark.bottom <= writing.part.bottom + 0.6 * writing.typical
+            ]
+            if not row:
+                continue
+            near = min(row, key=lambda writing: abs(writing.part.right - mark.left))
+            size = max(mark.width, mark.height) / near.typical
+            low = mark.top > near.part.top + 0.55 * near.part.height
+            if low and 0.06 <= size <= _LOW and mark.width <= 2 * mark.height:
+                hangs = (mark.bottom - near.part.bottom) / near.typical > 0.15
+                comma = mark.height > (1.0 if hangs else 1.5) * mark.width
+                centre = self._factor * (mark.left + mark.right) / 2
+                yield Mark(near.row, centre, "," if comma else ".")
+
+    def digits(self) -> list[Digit]:
+        """Return the writings as they stand, each as one digit."""
+        return [self.digit(writing.part) for writing in self.writings]
+
+    def digit(self, part: Part) -> Digit:
+        """Return a part as a digit."""
+        left, top = part.left * self._factor, part.top * self._factor
+        right = min(part.right * self._factor, self.width)
+        bottom = min(part.bottom * self._factor, self.height)
+        box = left, top, right - left, bottom - top
+        return Digit(as_mnist(self._own_ink(part)), box)
+
+    def _own_ink(self, part: Part) -> np.ndarray:
+        """Return a part's ink with the soft rim of its strokes, without its neighbours'."""
+        rim = max(2, round(0.03 * part.height))
+        place = window(part, rim)
+        own = own_pixels(self._labels[place], part)
+        near = ndimage.maximum_filter(own, 2 * rim + 1)
+        others = (self._labels[place] > 0) & ~own
+        return np.where(near & ~others, self._ink[place], 0)
+
+    def candidates(self, firm: list[bool]) -> tuple[int, list[Candidate]]:
+        """Return the number of pieces of all rows in a chain, and what may be digits of them.
+
+        `firm` tells which writings are one digit each, beyond doubt; the others are taken apart:
+        into their pieces, and by cuts.
+        """
+        pieces = [
+            piece
+            for index, writing in enumerate(self.writings)
+            for piece in self._pieces(index, writing, firm[index] or self._single)
+        ]
+        found = []
+        for start in range(len(pieces)):
+            for stop in range(start + 1, min(start + _MOST_PIECES, len(pieces)) + 1):
+                candidate = self._candidate(pieces, start, stop, firm)
+                if candidate is None:
+                    break
+                found.append(candidate)
+        return len(pieces), found
+
+    def _pieces(self, index: int, writing: Writing, firm: bool) -> Iterator[_Piece]:
+        if firm:
+            yield _Piece(writing.part, index, 0.0)
+            return
+        for piece in writing.pieces:
+            if piece.width < 0.35 * writing.typical:
+                yield _Piece(piece, index, 0.0)
+                continue
+            parts, crossed = cut(piece, self._ink, self._labels, writing.typical)
+            for part, ink in zip(parts, [*crossed, 0.0], strict=True):
+                yield _Piece(part, index, ink)
+
+    def _candidate(
+        self, pieces: list[_Piece], start: int, stop: int, firm: list[bool]
+    ) -> Candidate | None:
+        """Return the pieces as one digit; None where neither these nor more could be one."""
+        own = pieces[start:stop]
+        first, last = own[0].writing, own[-1].writing
+        writing = self.writings[first]
+        if first != last and (
+            any(firm[index] for index in range(first, last + 1))
+            or self.writings[last].row != writing.row
+        ):
+            return None
+        part = reduce(Part.join, (piece.part for piece in own))
+        inner = [piece.writing for piece in (*pieces[:start][-1:], *pieces[stop:][:1])]
+        whole = first == last and first not in inner
+        width, height = part.width / writing.typical, part.height / writing.typical
+        if not whole and (width > _WIDEST or height > _HIGHEST):
+            return None
+        grown = accumulate((piece.part for piece in own), Part.join)
+        gaps = sum(
+            max(0, piece.part.left - part.right)
+            for part, piece in zip(grown, own[1:], strict=False)
+        )
+        return Candidate(
+            start,
+            stop,
+            part,
+            writing.row,
+            whole,
+            width,
+            height,
+            part.area / writing.typical**2,
+            gaps / writing.typical,
+            own[-1].cut_after,
+        )
+
+
+def _rows(parts: list[Part]) -> list[list[Part]]:
+    """Order parts by rows, each from left to right; a row may climb or fall."""
+    rows: list[list[Part]] = []
+    for part in sorted(parts, key=lambda part: part.left):
+        shared = [_shared_height(row[-1], part) for row in rows]
+        best = int(np.argmax(shared)) if shared else -1
+        if shared and shared[best] >= 0.35:
+            rows[best].append(part)
+        else:
+            rows.append([part])
+    rows.sort(key=lambda row: float(np.median([part.top + part.bottom for part in row])))
+    return rows
+
+
+def _is_low(part: Part, row: list[Part], typical: float) -> bool:
+    """Tell whether a part is small and stands in the lower half of its row, as a comma does."""
+    tall = [other for other in row if other.height >= 0.8 * typical]
+    near = min(tall, key=lambda other: abs(other.left + other.right - part.left - part.right))
+    return part.height < _LOW * typical and part.top > (near.top + near.bottom) / 2
+
+
+def _shared_height(one: Part, other: Part) -> float:
+    """Return how much of the lower part's height is beside the other."""
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return shared / min(one.height, other.height)

@@ -1,0 +1,136 @@
+"""Frames, ruled lines and underlines, taken out without breaking the strokes that cross them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from handsum.reading.ink import quantile
+
+_EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+_INKED = 0.25
+# A line is ruled if it spans this share of the picture, and this many heights of the writing.
+_LEAST_SPAN = 0.5
+_LEAST_HEIGHTS = 1.7
+# A frame spans this share of the picture, and covers this share of each side in a band so wide.
+_FRAME_SPAN, _FRAME_COVER, _FRAME_BAND = 0.85, 0.85, 0.08
+# What it frames is at least this share of its height.
+_FRAMED = 0.15
+
+
+def without_frame(ink: np.ndarray) -> np.ndarray:
+    """Return ink, float (H, W) in [0, 1], without a frame that runs all around the picture."""
+    height, width = ink.shape
+    inked = ink > _INKED
+    reached = [np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0)]
+    if any(
+        not len(places) or np.ptp(places) + 1 <= _FRAME_SPAN * side
+        for places, side in zip(reached, ink.shape, strict=True)
+    ):
+        return ink
+    labels, _ = ndimage.label(inked, _EIGHT_NEIGHBOURS)
+    for label, place in enumerate(ndimage.find_objects(labels), 1):
+        down, across = (side.stop - side.start for side in place)
+        if down > _FRAME_SPAN * height and across > _FRAME_SPAN * width:
+            own = labels[place] == label
+            band = max(1, round(_FRAME_BAND * min(down, across)))
+            sides = (
+                own[:band].any(0),
+                own[-band:].any(0),
+                own[:, :band].any(1),
+                own[:, -band:].any(1),
+            )
+            # A large round digit comes near each side in one place, a frame everywhere.
+            if min(side.mean() for side in sides) > _FRAME_COVER:
+                halo = ndimage.binary_dilation(labels == label, _EIGHT_NEIGHBOURS, 2)
+                rest = np.where(halo & ((labels == label) | (labels == 0)), 0, ink)
+                # What frames nothing may be a square 0.
+                framed = np.flatnonzero((rest > _INKED).any(axis=1))
+                if len(framed) and np.ptp(framed) > _FRAMED * height:
+                    ink = rest
+    return ink
+
+
+def without_ruling(ink: np.ndarray) -> np.ndarray:
+    """Return ink, float (H, W) in [0, 1], without the long level lines in it.
+
+    Where a stroke crosses a line, or ends on it, the stroke stays whole.
+    """
+    inked = ink > _INKED
+    if np.count_nonzero(inked.any(axis=0)) < _LEAST_SPAN * ink.shape[1]:
+        return ink
+    level = _level_runs(inked)
+    if not level.any():
+        return ink
+    runs = _run_heights(inked)
+    labels, _ = ndimage.label(level, _EIGHT_NEIGHBOURS)
+    erased = np.zeros_like(inked)
+    for label, place in enumerate(ndimage.find_objects(labels), 1):
+        if place[1].stop - place[1].start >= 0.2 * ink.shape[1]:
+            erased |= _line_through(labels == label, inked, runs)
+    if not erased.any():
+        return ink
+    halo = ndimage.binary_dilation(erased, np.ones((3, 1), bool)) & ~(inked & ~erased)
+    rest = np.where(halo, 0, ink)
+    return rest if _is_ruled(erased, rest > _INKED) else ink
+
+
+def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Return the ink (H, W) of the straight line that `own` is part of; none if it is not one."""
+    height, width = inked.shape
+    nothing = np.zeros_like(inked)
+    rows, columns = np.nonzero(own & inked)
+    # Where nothing is written on it, the line is as thin as it is anywhere.
+    thickness = max(1.0, quantile(runs[rows, columns], 0.3))
+    thin = runs[rows, columns] <= thickness + 1
+    if thickness > 0.12 * height or np.count_nonzero(thin) < 8:
+        return nothing
+    slope, offset = np.polyfit(columns[thin], rows[thin], 1)
+    centre = slope * np.arange(width) + offset
+    apart = np.abs(np.arange(height)[:, None] - centre)
+    band = inked & (apart <= 0.5 * thickness + 1)
+    line = band & (runs <= 1.3 * thickness + 0.7)
+    # A row of round digits has level stretches too, but no line runs through all of it, mostly
+    # with nothing written on it.
+    reached, bare = np.flatnonzero(band.any(axis=0)), np.count_nonzero(line.any(axis=0))
+    if len(reached) < _LEAST_SPAN * width or len(reached) < 0.9 * (np.ptp(reached) + 1):
+        return nothing
+    wanders = np.std(rows[thin] - centre[columns[thin]]) > 0.4 * thickness + 0.4
+    return nothing if wanders or bare < 0.5 * len(reached) or abs(slope) > 0.1 else line
+
+
+def _level_runs(inked: np.ndarray) -> np.ndarray:
+    """Return where ink runs level for a tenth of the width; it may climb a little."""
+    width = inked.shape[1]
+    slack = max(1, round(width / 400))
+    length = max(15, round(0.1 * width))
+    thick = ndimage.binary_dilation(inked, np.ones((2 * slack + 1, 1), bool))
+    # Running minimum and maximum make an opening by a long row cheap.
+    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(thick, length, axis=1), length, axis=1)
+    return runs & thick
+
+
+def _run_heights(inked: np.ndarray) -> np.ndarray:
+    """Return the height of the vertical run of ink that each pixel is in, int32 (H, W)."""
+    padded = np.pad(inked, ((1, 1), (0, 0))).T.astype(np.int8)
+    edges = np.diff(padded, axis=1)
+    columns, starts = np.nonzero(edges == 1)
+    _, stops = np.nonzero(edges == -1)
+    heights = np.zeros((inked.shape[1], inked.shape[0] + 1), np.int32)
+    heights[columns, starts] = stops - starts
+    heights[columns, stops] -= stops - starts
+    return np.cumsum(heights, axis=1)[:, :-1].T
+
+
+def _is_ruled(line: np.ndarray, rest: np.ndarray) -> bool:
+    """Tell whether a line is too long to be a stroke of the writing that is left without it."""
+    labels, _ = ndimage.label(rest, _EIGHT_NEIGHBOURS)
+    places = ndimage.find_objects(labels)
+    if not places:
+        return False
+    heights = np.array([y.stop - y.start for y, _ in places])
+    areas = np.bincount(labels.ravel())[1:]
+    order = np.argsort(heights)
+    typical = heights[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)]
+    columns = np.flatnonzero(line.any(axis=0))
+    return bool(np.ptp(columns) + 1 >= _LEAST_HEIGHTS * typical)

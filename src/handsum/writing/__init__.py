@@ -1,0 +1,1 @@
+"""Which digits, in which hand; drawn, checked, set and saved."""

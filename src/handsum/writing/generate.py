@@ -1,0 +1,122 @@
+"""Drawing: single digits as a generator makes them, unchecked.
+
+Everything is a function of the seed; digit i of a seed is the same however many are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+
+import numpy as np
+
+from handsum.arguments import digit_text, hand_name, model_name, optional_number
+from handsum.errors import UsageError
+from handsum.images import DIGIT_SIZE
+from handsum.seeds import Stream, choose_seed, stream
+from handsum.writing.digits import LARGEST, Digits, parse_digits
+from handsum.writing.hands import choose_hands
+
+BATCH = 1000
+
+
+def generate(
+    digits: str | int | None = None,
+    *,
+    random: bool = False,
+    rows: int | None = None,
+    columns: int | None = None,
+    count: int | None = None,
+    start: int = 0,
+    seed: int | None = None,
+    writer: int | str | None = None,
+    model: str | PathLike[str] | None = None,
+    mix: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Digits:
+    """Draw single digits as the generator makes them, unchecked, each in a hand of its own.
+
+    The labels go through `digits` (default 0123456789) over and over, column by column, or are
+    drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
+    `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
+    Of these, only the digits from number `start` on are drawn: the others may be in another file.
+    `progress` is called with the number of digits drawn and the number wanted.
+
+    Raises:
+        UsageError: `digits` are not digits, the model cannot be asked for them or cannot mix, or
+            there is no such writer, seed or model.
+    """
+    seed = choose_seed(seed)
+    name, hand = model_name(model), hand_name(writer)
+    choices = parse_digits("0123456789" if digits is None else digit_text(digits, "what is drawn"))
+    shares = None if mix is None else _parse_mix(mix)
+    if shares is not None and digits is not None:
+        raise UsageError("give either digits or a mix of digits, not both")
+    if shares is not None and random:
+        raise UsageError("every digit of a mix is the same mix: leave out random")
+    picks, columns = _pick_classes(len(choices), rows, columns, count, start)
+    if random:
+        picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
+    labels, wanted = choices[picks[start:]], len(picks) - start
+
+    from handsum.pretrained.load import load_generator
+
+    generator = load_generator(name) if name else load_generator()
+    if digits is not None and not generator.conditional:
+        raise UsageError(f"{generator.name} draws random digits: leave out which ones")
+    hands = choose_hands(generator, hand, len(picks), seed, start)
+    images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
+    for first in range(0, wanted, BATCH):
+        part = np.arange(first, min(first + BATCH, wanted))
+        if shares is None:
+            own = labels[part], hands.drawn[part]
+            images[part] = generator.draw(*own, seed=seed, indices=start + part)
+        else:
+            every = np.tile(shares, (len(part), 1))
+            images[part] = generator.mix(every, seed=seed, indices=start + part)
+        if progress:
+            progress(first + len(part), wanted)
+    if shares is not None or not generator.conditional:
+        from handsum.pretrained.load import load_reader
+
+        labels = load_reader().probabilities(images).argmax(-1)
+    return Digits(images, labels, hands.writers, columns, seed, generator.name, hands.name)
+
+
+def _parse_mix(text: str) -> np.ndarray:
+    """Return the shares (10,) of each digit in a mix such as "6,4,7"; one given twice counts twice.
+
+    Raises:
+        UsageError: anything but digits with commas between them.
+    """
+    parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else [""]
+    if not all(part in [*"0123456789"] for part in parts):
+        raise UsageError(f"a mix is digits with commas between them, such as 6,4,7, not {text!r}")
+    return np.bincount([int(part) for part in parts], minlength=10) / len(parts)
+
+
+def _pick_classes(
+    classes: int, rows: int | None, columns: int | None, count: int | None, start: int
+) -> tuple[np.ndarray, int]:
+    """Return which of the classes each place of a grid shows, row by row, and its columns."""
+    count, rows, columns = (
+        optional_number(value, f"a number of {name}")
+        for name, value in (("digits", count), ("rows", rows), ("columns", columns))
+    )
+    for name, value in (("count", count), ("rows", rows), ("columns", columns)):
+        if value is not None and value < 1:
+            raise UsageError(f"{name} {value} would be an empty grid: use 1 or more")
+    wanted = (rows or 8) * (columns or classes) if count is None else count
+    if not 0 <= start < wanted:
+        raise UsageError(f"there is no digit number {start} of {wanted}")
+    if wanted - start > LARGEST:
+        raise UsageError(
+            f"{wanted - start} digits are too many at once: use up to {LARGEST:,}, or write an "
+            ".npz in --shards"
+        )
+    if count is None:
+        columns = columns or classes
+        return np.tile(np.resize(np.arange(classes), columns), rows or 8), columns
+    if rows is not None:
+        raise UsageError("give either a count of digits or a number of rows, not both")
+    return np.resize(np.arange(classes), count), columns or round(count**0.5)

@@ -1,0 +1,23 @@
+"""The list of the zoo's models."""
+
+from __future__ import annotations
+
+from handsum.models.registry import ENTRIES
+from handsum.pretrained.snapshots import WEIGHTS
+from handsum.pretrained.zoo import list_models
+
+
+def test_the_zoo_lists_what_is_bundled() -> None:
+    rows = {row["name"]: row for row in list_models()}
+    assert {"cnn", "judge", "r3gan"} <= rows.keys()
+    for row in rows.values():
+        if not row["bundled"]:
+            assert row["parameters"] is row["bytes"] is row["measured"] is None
+            continue
+        assert row["bytes"] <= 4 * 2**20
+        assert row["parameters"] > 0
+        assert row["measured"]
+        owner = ENTRIES[row["name"]].weights or row["name"]
+        card = (WEIGHTS / owner / "README.md").read_text()
+        assert f"{row['parameters']:,}" in card
+        assert all(figure in card for figure in row["measured"].values())

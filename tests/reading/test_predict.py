@@ -1,0 +1,250 @@
+"""Reading files: what each says, what all say together, and what could not be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum.errors import UsageError
+from handsum.reading.predict import predict
+from handsum.reading.results import NO_DIGITS, NOT_DIGITS
+
+Page = Callable[..., np.ndarray]
+FIELDS = [
+    "file", "digits", "confidence", "boxes", "error", "alternatives", "rows", "others",
+]  # fmt: skip
+
+
+@pytest.fixture
+def write(draw_page: Page, tmp_path: Path) -> Callable[..., Path]:
+    """Write a row of digits to a file; of no digits: a blank one."""
+
+    def save(text: str, name: str, mode: str = "L", **options: Any) -> Path:
+        page = draw_page(text, **options) if text else np.full((60, 90), 0.9)
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.rint(page * 255).astype(np.uint8)).convert(mode).save(path)
+        return path
+
+    return save
+
+
+def test_a_row_is_read_with_confidence_boxes_and_sum(template_reader: Any, write: Any) -> None:
+    path = write("40951", "row.png")
+    prediction = predict([path])
+    (reading,) = prediction.files
+    assert reading.file == str(path)
+    assert reading.digits == "40951"
+    assert reading.confidence == (0.97,) * 5
+    assert len(reading.boxes) == 5
+    assert reading.error is None
+    assert prediction.sum == 19
+    # The sum is right if all five digits are, or if errors cancel, which is rare.
+    assert prediction.probability == pytest.approx(0.97**5, abs=0.005)
+    assert prediction.interval is not None
+    low, high = prediction.interval
+    assert 10 <= low <= 19 <= high <= 28
+    assert low < high
+
+
+def test_all_files_are_one_sequence_read_in_one_call(template_reader: Any, write: Any) -> None:
+    paths = [write("7", "b.png"), write("38", "a.bmp"), write("502", "c.jpg")]
+    prediction = predict(paths)
+    assert [reading.digits for reading in prediction.files] == ["7", "38", "502"]
+    assert prediction.sum == 25
+    assert template_reader.calls == [6]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("a.png", "1"), ("a.gif", "P"), ("a.png", "RGBA"), ("a.tif", "CMYK")]
+)
+def test_modes_and_formats_read_alike(
+    template_reader: Any, write: Any, name: str, mode: str
+) -> None:
+    assert predict(write("274", name, mode)).files[0].digits == "274"
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0.9, 0.1), (0.45, 0.6), (0.0, 1.0)])
+def test_light_and_dark_ink_read_alike(
+    template_reader: Any, write: Any, ink: float, paper: float
+) -> None:
+    assert predict(write("274", "a.png", ink=ink, paper=paper)).files[0].digits == "274"
+
+
+def test_boxes_are_those_of_the_upright_picture(template_reader: Any, write: Any) -> None:
+    upright = write("14", "upright.png")
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    with Image.open(upright) as image:
+        turned = image.transpose(Image.Transpose.ROTATE_270)
+    turned.save(upright.parent / "turned.png", exif=exif)
+    straight, rotated = predict([upright, upright.parent / "turned.png"]).files
+    assert rotated.digits == straight.digits == "14"
+    assert rotated.boxes == straight.boxes
+
+
+def test_a_blank_picture_is_said_to_be_blank(template_reader: Any, write: Any) -> None:
+    prediction = predict([write("", "blank.png"), write("7", "seven.png")])
+    blank = prediction.files[0]
+    assert (blank.digits, blank.confidence, blank.boxes) == ("", (), ())
+    assert blank.error == NO_DIGITS
+    assert not blank.failed
+    assert prediction.sum == 7
+
+
+def test_no_digit_at_all_has_no_sum_and_loads_no_reader(template_reader: Any, write: Any) -> None:
+    prediction = predict(write("", "blank.png"))
+    assert (prediction.sum, prediction.probability, prediction.interval) == (None, None, None)
+    assert template_reader.calls == []
+
+
+def test_a_file_that_fails_does_not_stop_the_others(template_reader: Any, write: Any) -> None:
+    folder = write("3", "three.png").parent
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "cut.png").write_bytes((folder / "three.png").read_bytes()[:200])
+    names = ["three.png", "notes.txt", "cut.png", "gone.png", "three.png"]
+    prediction = predict([folder / name for name in names])
+    assert [reading.failed for reading in prediction.files] == [False, True, True, True, False]
+    for name, reading in zip(names, prediction.files, strict=True):
+        assert reading.file == str(folder / name)
+        assert not reading.failed or name in str(reading.error)
+    assert prediction.sum == 6
+
+
+def test_a_directory_stands_for_its_pictures_in_natural_order(
+    template_reader: Any, write: Any
+) -> None:
+    for number, text in {1: "5", 2: "6", 10: "7"}.items():
+        write(text, f"pages/page{number}.PNG")
+    folder = write("8", "pages/.hidden.png").parent
+    (folder / "notes.txt").write_text("no picture")
+    prediction = predict([folder])
+    assert [reading.digits for reading in prediction.files] == ["5", "6", "7"]
+    assert [Path(reading.file).name for reading in prediction.files] == [
+        "page1.PNG",
+        "page2.PNG",
+        "page10.PNG",
+    ]
+
+
+def test_a_directory_without_pictures_is_a_failure(template_reader: Any, tmp_path: Path) -> None:
+    (reading,) = predict(tmp_path).files
+    assert reading.failed
+    assert f"no pictures in {tmp_path}" in str(reading.error)
+
+
+def test_a_reader_can_be_handed_in(draw_page: Page, template_reader: Any, write: Any) -> None:
+    template_reader.confidence = 0.55
+    reading = predict(write("9", "nine.png"), reader=template_reader).files[0]
+    assert reading.confidence == (0.55,)
+
+
+def test_nothing_to_read_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="nothing to read"):
+        predict([])
+
+
+def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) -> None:
+    result = predict([write("12", "a.png"), write("", "b.png")]).as_dict()
+    summary = ["sum", "probability", "interval", "distribution"]
+    assert list(result) == ["files", *summary]
+    for file in result["files"]:
+        assert list(file) == [*FIELDS, *summary]
+    row, blank = result["files"]
+    assert row["rows"] == ["12"]
+    assert [list(others) for others in row["alternatives"]] == [
+        [digit for digit in "0123456789" if digit != own] for own in "12"
+    ]
+    assert (row["sum"], row["others"]) == (3, [])
+    assert sum(row["distribution"].values()) == pytest.approx(1, abs=0.01)
+    assert row["distribution"]["3"] == pytest.approx(0.97**2, abs=0.005)
+    assert (blank["sum"], blank["distribution"], blank["rows"]) == (None, {}, [])
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_arrays_are_what_the_reader_saw_and_said(template_reader: Any, write: Any) -> None:
+    prediction = predict(write("38", "a.png"))
+    reading = prediction.files[0]
+    assert reading.images.shape == (2, 28, 28)
+    assert reading.images.dtype == np.uint8
+    assert reading.probabilities.argmax(1).tolist() == [3, 8]
+    assert prediction.distribution.shape == (19,)
+    assert prediction.distribution.argmax() == prediction.sum == 11
+
+
+def test_several_rows_are_told_row_by_row(template_reader: Any, write: Any, tmp_path: Path) -> None:
+    rows = [np.asarray(Image.open(write(text, f"{text}.png"))) for text in ("123", "456")]
+    Image.fromarray(np.vstack(rows)).save(tmp_path / "page.png")
+    reading = predict(tmp_path / "page.png").files[0]
+    assert reading.digits == "123456"
+    assert reading.rows == ("123", "456")
+
+
+def test_touching_digits_are_told_apart(
+    template_reader: Any, draw_page: Page, tmp_path: Path
+) -> None:
+    page = draw_page("638", scale=6)
+    page[80:84, 110:240] = 0.1  # a bar from the 6 into the 3
+    Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
+    assert predict(tmp_path / "a.png").files[0].digits == "638"
+    assert predict(tmp_path / "a.png", length=3).files[0].digits == "638"
+
+
+def test_a_length_that_cannot_be_is_said(template_reader: Any, write: Any) -> None:
+    reading = predict(write("17", "a.png"), length=90).files[0]
+    assert reading.failed
+    assert "does not read as 90 digits, but as 17" in str(reading.error)
+    assert reading.digits == ""
+
+
+def test_points_and_commas_are_kept_where_asked_for(
+    template_reader: Any, draw_page: Page, tmp_path: Path
+) -> None:
+    page = draw_page("12345", scale=4)
+    gaps = [place * 112 for place in (2, 4)]
+    page[86:94, gaps[0] - 4 : gaps[0] + 4] = 0.1
+    page[86:106, gaps[1] - 3 : gaps[1] + 3] = 0.1
+    Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
+    plain = predict(tmp_path / "a.png").files[0]
+    assert (plain.digits, plain.rows) == ("12345", ("12345",))
+    kept = predict(tmp_path / "a.png", punctuation=True).files[0]
+    assert (kept.digits, kept.rows) == ("12345", ("12.34,5",))
+
+
+def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -> None:
+    template_reader.odds = -3.0
+    reading = predict(write("4", "a.png")).files[0]
+    assert (reading.digits, reading.error) == ("", NOT_DIGITS)
+    assert not reading.failed
+    assert len(reading.others) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"paths": ""}, "an empty name is no file"),
+        ({"paths": ["a.png", ""]}, "an empty name is no file"),
+        ({"paths": "a.png", "model": ""}, "an empty name is no model"),
+        ({"paths": "a.png", "length": 0}, "a length of 0"),
+    ],
+)
+def test_what_cannot_be_done_as_asked_is_a_usage_error(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        predict(**options)
+
+
+def test_files_are_read_in_groups_of_bounded_size(
+    template_reader: Any, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handsum.reading.predict._PIXELS_AT_ONCE", 3 * 112 * 112)
+    paths = [write("7", f"{index}.png") for index in range(7)]
+    assert [reading.digits for reading in predict(paths).files] == ["7"] * 7
+    assert template_reader.calls == [3, 3, 1]

@@ -1,0 +1,226 @@
+"""Saving: pictures with metadata, numbered files, folders and arrays; whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handsum import __version__
+from handsum.errors import HandsumError, UsageError
+from handsum.files import atomic_folder
+from handsum.layout.painting import ink_box
+from handsum.layout.rows import Style
+from handsum.writing.digits import save_digits
+from handsum.writing.generate import generate
+from handsum.writing.sequences import numbered_paths, save_sequences
+from handsum.writing.write import number, sum_sequence
+
+pytestmark = pytest.mark.usefixtures("fake_generator")
+
+
+def test_a_picture_carries_what_made_it(tmp_path: Path) -> None:
+    save_sequences(tmp_path / "n.png", number("0725", seed=4, writer=3), Style())
+    with Image.open(tmp_path / "n.png") as image:
+        assert image.info == {
+            "Software": f"handsum {__version__}",
+            "handsum:seed": "4",
+            "handsum:model": "fake-generator",
+            "handsum:writer": "3",
+            "handsum:digits": "0725",
+        }
+
+
+def test_a_sheet_names_all_writers_and_digits(tmp_path: Path) -> None:
+    written = sum_sequence(23, 5, count=3, seed=4)
+    save_sequences(tmp_path / "n.png", written, Style())
+    with Image.open(tmp_path / "n.png") as image:
+        assert image.info["handsum:writer"] == " ".join(map(str, written.writers))
+        assert image.info["handsum:digits"] == " ".join(written.digits)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.npz", "a.PNG"])
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
+    contents = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / name
+        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), Style(), ["a", "b"])
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_boxes_lie_around_the_ink_of_the_file(tmp_path: Path) -> None:
+    boxes = save_sequences(tmp_path / "n.png", number("0725", seed=4), Style(ink="black"))
+    pixels = np.asarray(Image.open(tmp_path / "n.png")).copy()
+    for x, y, width, height in boxes[0]:
+        assert pixels[y : y + height, x : x + width].min() == 0
+        pixels[y : y + height, x : x + width] = 255
+    assert pixels.min() == 255
+
+
+def test_gaps_are_chance_of_their_own(tmp_path: Path) -> None:
+    """Neither the ink nor more sequences move a digit of the first one."""
+    written = sum_sequence(23, 5, count=2, seed=4)
+    boxes = save_sequences(tmp_path / "a.png", written, Style(ink="red"))
+    alone = save_sequences(tmp_path / "b.png", sum_sequence(23, 5, seed=4), Style(paper="black"))
+    offset = boxes[0, 0] - alone[0, 0]
+    assert np.array_equal(boxes[0], alone[0] + offset)
+
+
+def test_rows_of_a_sheet_have_gaps_of_their_own(tmp_path: Path) -> None:
+    written = sum_sequence(23, 5, count=2, seed=4)
+    twice = replace(written, images=written.images[[0, 0]])
+    first, second = save_sequences(tmp_path / "a.png", twice, Style())
+    assert np.ptp(first[:, 0] - second[:, 0]) > 0
+
+
+def test_numbered_files_hold_one_sequence_each(tmp_path: Path) -> None:
+    written = sum_sequence(23, 5, count=11, seed=4)
+    boxes = save_sequences(tmp_path / "s-{}.png", written, Style())
+    names = [f"s-{number:02d}.png" for number in range(1, 12)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert boxes.shape == (11, 5, 4)
+    save_sequences(tmp_path / "s-01.one.png", sum_sequence(23, 5, seed=4), Style())
+    assert (tmp_path / "s-01.png").read_bytes() == (tmp_path / "s-01.one.png").read_bytes()
+    with Image.open(tmp_path / "s-07.png") as image:
+        assert image.info["handsum:digits"] == written.digits[6]
+
+
+def test_numbers_sort_like_names() -> None:
+    assert [path.name for path in numbered_paths(Path("a/{}.png"), 3)] == [
+        "1.png",
+        "2.png",
+        "3.png",
+    ]
+    assert numbered_paths(Path("{}.png"), 10)[0].name == "01.png"
+
+
+def test_sequences_as_arrays(tmp_path: Path) -> None:
+    written = sum_sequence(23, 5, count=3, seed=4)
+    boxes = save_sequences(tmp_path / "s.npz", written, Style())
+    with np.load(tmp_path / "s.npz") as arrays:
+        assert set(arrays) == {"images", "labels", "totals", "writers"}
+        assert arrays["images"].dtype == np.uint8
+        assert arrays["images"].shape == (3, 5, 28, 28)
+        assert np.array_equal(arrays["images"], written.images)
+        assert np.array_equal(arrays["labels"], written.labels)
+        assert arrays["totals"].tolist() == [23] * 3
+        assert np.array_equal(arrays["writers"], written.writers)
+    assert tuple(boxes[2, 4]) == ink_box(written.images[2, 4])
+
+
+def test_digits_as_a_grid(tmp_path: Path) -> None:
+    drawn = generate("370", rows=2, seed=1)
+    save_digits(tmp_path / "g.png", drawn)
+    with Image.open(tmp_path / "g.png") as image:
+        assert image.info["handsum:digits"] == "370370"
+        assert image.info["handsum:seed"] == "1"
+        pixels = np.asarray(image)
+    assert pixels.shape == (56, 84)
+    assert np.array_equal(pixels[28:, 56:], drawn.images[5])
+
+
+def test_digits_as_arrays(tmp_path: Path) -> None:
+    drawn = generate(count=12, seed=1)
+    save_digits(tmp_path / "g.npz", drawn)
+    with np.load(tmp_path / "g.npz") as arrays:
+        assert set(arrays) == {"images", "labels", "writers"}
+        assert np.array_equal(arrays["images"], drawn.images)
+        assert np.array_equal(arrays["labels"], drawn.labels)
+        assert np.array_equal(arrays["writers"], drawn.writers)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_digits_as_a_folder(tmp_path: Path, exists: bool) -> None:
+    folder = tmp_path / "digits"
+    if exists:
+        folder.mkdir()
+    drawn = generate("37", rows=2, seed=1)
+    save_digits(folder, drawn)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["00000_3.png", "00001_7.png", "00002_3.png", "00003_7.png"]
+    with Image.open(folder / "00001_7.png") as image:
+        assert np.array_equal(np.asarray(image), drawn.images[1])
+        assert image.info["handsum:writer"] == str(drawn.writers[1])
+    assert folder.stat().st_mode & 0o055  # readable by others, under the usual umask
+    assert [path.name for path in tmp_path.iterdir()] == ["digits"]
+
+
+def test_a_folder_with_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(HandsumError, match="already holds files"):
+        save_digits(tmp_path, generate("3", rows=1, seed=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+    def fill() -> None:
+        with atomic_folder(tmp_path / "half") as folder:
+            (folder / "1.txt").write_text("1")
+            raise ValueError("halfway")
+
+    with pytest.raises(ValueError, match="halfway"):
+        fill()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_file_that_fails_halfway_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(file: object, **arrays: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", fail)
+    with pytest.raises(HandsumError, match="No space left"):
+        save_digits(tmp_path / "a.npz", generate("3", rows=1, seed=1))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("a.jpg", UsageError, ".png, .svg or .npz"),
+        ("a", UsageError, ".png, .svg or .npz"),
+        ("a-{}.npz", UsageError, "one .npz holds all"),
+        ("none/a.png", HandsumError, "no folder"),
+        ("folder.png", HandsumError, "is a directory"),
+        ("x" * 300 + ".png", HandsumError, "too long"),
+    ],
+)
+def test_a_path_that_cannot_be_written(
+    tmp_path: Path, name: str, error: type[HandsumError], message: str
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(error, match=message):
+        save_sequences(tmp_path / name, number("1", seed=1), Style())
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("a.jpg", UsageError, "without an ending"),
+        ("none/a", HandsumError, "no folder"),
+        ("none/a.npz", HandsumError, "no folder"),
+        ("file", HandsumError, "is a file"),
+    ],
+)
+def test_a_path_that_cannot_take_digits(
+    tmp_path: Path, name: str, error: type[HandsumError], message: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(error, match=message):
+        save_digits(tmp_path / name, generate("1", rows=1, seed=1))
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_grid_too_large_to_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handsum.layout.rows.MAX_PICTURE_PIXELS", 784 * 5)
+    with pytest.raises(UsageError, match="npz"):
+        save_digits(tmp_path / "a.png", generate("123456", rows=1, seed=1))

@@ -1,0 +1,53 @@
+"""Put traces of the functions that are used most into the package.
+
+python tools/bundle_traces.py
+
+Writes src/handsum/weights/MODEL/*.export and removes those of former code. Run it whenever the code
+of a network changes; a test fails if that was forgotten. Run it with the lowest JAX that
+pyproject.toml allows: newer releases read older traces, not the other way round.
+"""
+
+from __future__ import annotations
+
+from handsum.files import atomic_write
+from handsum.models.registry import ENTRIES, Task
+from handsum.pretrained.compiled import ArraySpec, Function, rows, trace, trace_name
+from handsum.pretrained.snapshots import WEIGHTS, load_snapshot
+
+_SEED, _COLUMN = rows(dtype="uint32"), rows(dtype="int32")
+_DRAW: tuple[Function, tuple[ArraySpec, ...]] = "draw_digits", (_SEED, *[_COLUMN] * 4)
+_READ: tuple[Function, tuple[ArraySpec, ...]] = "read_digits", (rows(28, 28, dtype="uint8"),)
+BUNDLED: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
+    "digit generator": _DRAW,
+    "random digit generator": _DRAW,
+    "sequence generator": ("draw_sequences", _DRAW[1]),
+    "digit reader": _READ,
+    "judge": _READ,
+}
+
+
+def bundled_traces() -> dict[str, bytes]:
+    """The serialized trace of every bundled model's task, by its path below the weights."""
+    found = {}
+    for entry in ENTRIES.values():
+        if entry.task in BUNDLED and (WEIGHTS / entry.name / "config.json").exists():
+            snapshot, traced = load_snapshot(WEIGHTS / entry.name), BUNDLED[entry.task]
+            path = f"{entry.name}/{trace_name(snapshot, *traced)}"
+            found[path] = bytes(trace(snapshot, *traced).serialize())
+    return found
+
+
+def main() -> None:
+    """Write the traces and remove those of former code."""
+    traces = bundled_traces()
+    for path in WEIGHTS.glob("*/*.export"):
+        if str(path.relative_to(WEIGHTS)) not in traces:
+            path.unlink()
+    for name, data in traces.items():
+        with atomic_write(WEIGHTS / name) as file:
+            file.write(data)
+        print(f"{name}: {len(data):,} bytes")
+
+
+if __name__ == "__main__":
+    main()
