@@ -1,4 +1,13 @@
-"""Errors that a person can act on: one line that says what is wrong and how to go on."""
+"""Errors that a person can act on: one line that says what is wrong and how to go on.
+
+A message names an argument by its name in Python between backquotes, such as `batch_size`. The
+command line and the page show it by their own names (`name_arguments`).
+"""
+
+import re
+from collections.abc import Callable
+
+_ARGUMENT = re.compile(r"`([a-z][a-z_]*)`")
 
 
 class HandsumError(Exception):
@@ -8,7 +17,7 @@ class HandsumError(Exception):
 
 
 class UsageError(HandsumError, ValueError):
-    """What was asked for cannot be done as asked. Exit code 2."""
+    """The request cannot be met as it is. Exit code 2."""
 
     exit_code = 2
 
@@ -18,4 +27,9 @@ class SnapshotError(HandsumError):
 
 
 class DatasetError(HandsumError):
-    """A data set is missing, damaged, or not what its specification says."""
+    """A data set is missing, damaged, or does not match its specification."""
+
+
+def name_arguments(message: str, name: Callable[[str], str]) -> str:
+    """The message with each argument, such as `batch_size`, replaced by what `name` calls it."""
+    return _ARGUMENT.sub(lambda match: name(match[1]), message)

@@ -30,7 +30,7 @@ from handsum.cli.visualize import visualize
 from handsum.cli.web import web
 from handsum.cli.writers import writers
 from handsum.cli.writing_options import SignedCommand
-from handsum.errors import HandsumError
+from handsum.errors import HandsumError, name_arguments
 
 # Typer brings a Click of its own, or none, by its version: its own errors know which.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -104,6 +104,11 @@ def _listed(info: Any) -> Any:
     return listed
 
 
+def _option(argument: str) -> str:
+    """An argument of the Python API as the option of the command line."""
+    return f"--{argument.replace('_', '-')}"
+
+
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and an exit code."""
     # A terminated command cleans up what it has half-written, as an interrupted one does.
@@ -115,7 +120,7 @@ def main() -> None:
     try:
         sys.exit(_for_call(sys.argv[1:])(standalone_mode=False) or 0)
     except HandsumError as error:
-        fail(str(error), error.exit_code)
+        fail(name_arguments(str(error), _option), error.exit_code)
     except ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()

@@ -66,7 +66,7 @@ class Style:
         if self.dpi is not None and not 1 <= self.dpi <= 10_000:
             raise UsageError(f"{self.dpi:g} dpi is out of range: use 1 to 10000")
         if self.colors[0] == self.colors[1]:
-            raise UsageError(f"ink and paper are both {self.paper}: choose another --ink")
+            raise UsageError(f"ink and paper are both {self.paper}: choose another `ink`")
 
     @property
     def factor(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from handsum.errors import HandsumError
+from handsum.errors import HandsumError, name_arguments
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("handsum.web")
@@ -57,8 +56,7 @@ def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None
 def problem_of(error: BaseException) -> Problem:
     """The problem that an error is to whoever asked."""
     if isinstance(error, HandsumError):
-        # The package's errors name the command line's options, which are parameters here.
-        detail = re.sub(r"--(?=[a-z])", "", str(error))
+        detail = name_arguments(str(error), lambda argument: argument.replace("_", " "))
         return problem(getattr(error, "status", HTTPStatus.UNPROCESSABLE_ENTITY), detail)
     if isinstance(error, MemoryError):
         return problem(503, "this takes more memory than there is: ask for less at once")

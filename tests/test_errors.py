@@ -1,0 +1,12 @@
+"""Errors name arguments in Python's way; the command line and the page in theirs."""
+
+from __future__ import annotations
+
+from handsum.errors import name_arguments
+
+
+def test_arguments_are_named_for_each_surface() -> None:
+    message = "too large: use a smaller `batch_size` or another `ink`; `handsum models` lists them"
+    assert name_arguments(message, str.upper) == (
+        "too large: use a smaller BATCH_SIZE or another INK; `handsum models` lists them"
+    )
