@@ -25,7 +25,7 @@ ANY = settings(max_examples=40, deadline=None, database=None, derandomize=True)
 @pytest.fixture(autouse=True, scope="module")
 def little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("drawing", "writing"):
+        for module in ("writing.generate", "writing.write"):
             patch.setattr(f"handsum.{module}.LARGEST", 120)
         yield
 

@@ -174,7 +174,7 @@ def no_long_work() -> Iterator[None]:
         patch.setattr(handsum.evaluation.measure, "run", refuse)
         patch.setattr(handsum.training.loop, "train", refuse)
         patch.setattr(handsum.training.sharding, "start_processes", refuse)
-        for module in ("drawing", "writing"):
+        for module in ("writing.generate", "writing.write"):
             patch.setattr(f"handsum.{module}.LARGEST", 120)
         yield
 

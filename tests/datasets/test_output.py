@@ -14,6 +14,7 @@ import pytest
 
 from handsum.datasets import FORMATS, Plan, Recipe, parse_realism, read_manifest, write_dataset
 from handsum.datasets import output as output_module
+from handsum.datasets import shards as shards_module
 from handsum.datasets.formats import base
 from handsum.errors import DatasetError, HandsumError, UsageError
 from handsum.files import locked
@@ -52,7 +53,7 @@ def test_an_interrupted_run_is_continued_to_the_same_bytes(
     plan, folder = make_plan(file_format, realism=parse_realism("all")), tmp_path / "set"
     expected = whole(plan)
     drawn: list[int] = []
-    original = output_module.draw_samples
+    original = shards_module.draw_samples
 
     def interrupted(recipe: Recipe, start: int, stop: int) -> Any:
         for sample in original(recipe, start, stop):
@@ -62,7 +63,7 @@ def test_an_interrupted_run_is_continued_to_the_same_bytes(
             yield sample
 
     with monkeypatch.context() as patch:
-        patch.setattr(output_module, "draw_samples", interrupted)
+        patch.setattr(shards_module, "draw_samples", interrupted)
         with pytest.raises(KeyboardInterrupt):
             write_dataset(folder, plan)
     assert drawn == list(range(13))
@@ -309,7 +310,7 @@ def test_no_more_than_a_shard_is_ever_held(
 ) -> None:
     """Pictures are written as they come: at no time are two of them waiting."""
     events: list[str] = []
-    original, encode = output_module.draw_samples, base.encode_picture
+    original, encode = shards_module.draw_samples, base.encode_picture
 
     def drawing(*arguments: Any) -> Any:
         for sample in original(*arguments):
@@ -320,7 +321,7 @@ def test_no_more_than_a_shard_is_ever_held(
         events.append("written")
         return encode(image)
 
-    monkeypatch.setattr(output_module, "draw_samples", drawing)
+    monkeypatch.setattr(shards_module, "draw_samples", drawing)
     for module in ("pictures", "coco", "tars"):
         monkeypatch.setattr(f"handsum.datasets.formats.{module}.encode_picture", encoding)
     for file_format in ("png", "coco", "webdataset"):

@@ -85,7 +85,7 @@ def test_no_device_and_no_cache_are_problems_that_say_what_to_do(monkeypatch) ->
         raise RuntimeError("Unable to initialize backend 'tpu'\nand more")
 
     monkeypatch.setattr(jax, "default_backend", fail)
-    monkeypatch.setattr("handsum.pretrained.compiled.cache_folder", lambda: None)
+    monkeypatch.setattr("handsum.pretrained.cache.cache_folder", lambda: None)
     problems = {one.kind: one.problem for one in diagnosis.diagnose() if one.problem}
     assert problems["device"].startswith("JAX finds no device (Unable to initialize backend 'tpu')")
     assert "set XDG_CACHE_HOME" in problems["cache"]
