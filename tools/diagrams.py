@@ -4,95 +4,126 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 
-# A box: what it is, where it is done, and what goes on from it to the next.
+
+class Step(NamedTuple):
+    """A box: what happens, in which file, and what is passed on to the next box."""
+
+    what: str
+    where: str
+    result: str = ""
+
+
 WRITING = (
-    ("request", "cli, Python", "total, length, seed"),
-    ("which digits", "sums.py", "digits (N, L)"),
-    ("which hand", "hands.py", "embeddings (N, E)"),
-    ("images", "pretrained.py", "uint8 (N, L, 28, 28)"),
-    ("check", "verification.py", "checked images"),
-    ("layout", "layout.py", "pixels, boxes"),
-    ("file", "saving.py", ""),
+    Step("request", "cli, web, Python", "total, length"),
+    Step("which digits", "sums.py", "digits (N, L)"),
+    Step("which hand", "writing/hands.py", "embeddings (N, E)"),
+    Step("images", "pretrained/generators.py", "uint8 (N, L, 28, 28)"),
+    Step("check", "writing/verify.py", "checked images"),
+    Step("layout", "layout/rows.py", "pixels, boxes"),
+    Step("file", "writing/sequences.py"),
 )
 READING = (
-    ("files", "cli, Python", "any picture"),
-    ("grey", "images.py", "float32 (H, W)"),
-    ("ink", "segmentation.py", "ink 1, paper 0"),
-    ("pieces", "components.py", "rows of pieces"),
-    ("digits", "images.py", "uint8 (N, 28, 28)"),
-    ("best path", "decoding.py", "probabilities (N, 10)"),
-    ("sum", "sums.py", ""),
+    Step("files", "cli, web, Python", "any picture"),
+    Step("grey", "images.py", "float32 (H, W)"),
+    Step("ink", "reading/ink.py", "ink 1, paper 0"),
+    Step("pieces", "reading/page.py", "rows of pieces"),
+    Step("digits", "reading/ink.py", "uint8 (N, 28, 28)"),
+    Step("best path", "reading/recognition.py", "probabilities (N, 10)"),
+    Step("sum", "reading/predict.py"),
 )
+IMAGES_STEP, CHECK_STEP = 3, 4
 STYLE = """
 text { font: 15px system-ui, sans-serif; fill: #24292f; text-anchor: middle }
-.where { font: 12px ui-monospace, monospace; fill: #57606a }
+.where { font: 11px ui-monospace, monospace; fill: #57606a }
 .what { font-size: 12px; fill: #57606a; font-style: italic }
 .box { fill: #eef1fb; stroke: #4051b5; stroke-width: 1.5 }
 .arrow { stroke: #4051b5; stroke-width: 1.5; fill: none; marker-end: url(#head) }
 .back { stroke-dasharray: 5 4 }
 """
-WIDTH, HEIGHT, GAP, ROW, MARGIN = 150, 58, 122, 4, 14
+HEAD = (
+    '<marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+    'orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#4051b5"/></marker>'
+)
+WIDTH, HEIGHT, GAP, ROW, MARGIN = 174, 58, 104, 4, 14
+Place = tuple[int, int]
 
 
-def draw(name: str, title: str, steps: tuple[tuple[str, str, str], ...], redraw: bool) -> None:
-    """Write one journey: boxes in rows of four, an arrow from each to the next."""
-    places = []
-    for index in range(len(steps)):
-        row, column = divmod(index, ROW)
-        x = MARGIN + column * (WIDTH + GAP)
-        places.append((x, MARGIN + row * (HEIGHT + 72)))
-    parts = []
-    for index, ((what, where, gives), (x, y)) in enumerate(zip(steps, places, strict=True)):
-        middle = x + WIDTH // 2
-        parts.append(
-            f'<rect class="box" x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
-        )
-        parts.append(f'<text x="{middle}" y="{y + 25}">{escape(what)}</text>')
-        parts.append(f'<text class="where" x="{middle}" y="{y + 45}">{escape(where)}</text>')
-        if index + 1 == len(steps):
-            continue
-        next_x, next_y = places[index + 1]
-        half = y + HEIGHT // 2
-        if next_y == y:
-            parts.append(f'<path class="arrow" d="M{x + WIDTH} {half} H{next_x - 2}"/>')
-            label = (x + WIDTH + next_x) // 2, half - 9
-            words = gives.split(" (")
-            lines = [words[0], *(f"({word}" for word in words[1:])]
-        else:
-            turn = y + HEIGHT + 36
-            path = f"M{middle} {y + HEIGHT} V{turn} H{next_x + WIDTH // 2} V{next_y - 2}"
-            parts.append(f'<path class="arrow" d="{path}"/>')
-            label, lines = ((next_x + middle) // 2, turn - 8), [gives]
-        first, *rest = lines
-        parts.append(f'<text class="what" x="{label[0]}" y="{label[1]}">{escape(first)}</text>')
-        parts += [
-            f'<text class="what" x="{label[0]}" y="{label[1] + 24}">{escape(line)}</text>'
-            for line in rest
+def place(index: int) -> Place:
+    """The top left corner of a box: rows of four boxes."""
+    row, column = divmod(index, ROW)
+    return MARGIN + column * (WIDTH + GAP), MARGIN + row * (HEIGHT + 72)
+
+
+def draw_box(step: Step, at: Place) -> list[str]:
+    """A box with what happens in it and where."""
+    x, y = at
+    middle = x + WIDTH // 2
+    return [
+        f'<rect class="box" x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
+        f'<text x="{middle}" y="{y + 25}">{escape(step.what)}</text>',
+        f'<text class="where" x="{middle}" y="{y + 45}">{escape(step.where)}</text>',
+    ]
+
+
+def draw_label(text: str, x: int, y: int) -> str:
+    """A line of small text, centred at x."""
+    return f'<text class="what" x="{x}" y="{y}">{escape(text)}</text>'
+
+
+def draw_arrow(result: str, start: Place, end: Place) -> list[str]:
+    """An arrow from one box to the next, in the same row or the one below, with its label."""
+    (x, y), (next_x, next_y) = start, end
+    middle = x + WIDTH // 2
+    if next_y == y:
+        half, centre = y + HEIGHT // 2, (x + WIDTH + next_x) // 2
+        first, *rest = result.split(" (")
+        return [
+            f'<path class="arrow" d="M{x + WIDTH} {half} H{next_x - 2}"/>',
+            draw_label(first, centre, half - 9),
+            *(draw_label(f"({shape}", centre, half + 15) for shape in rest),
         ]
-    if redraw:
-        (image_x, image_y), (check_x, check_y) = places[3], places[4]
-        bottom = check_y + HEIGHT
-        path = (
-            f"M{check_x + WIDTH // 2} {bottom} V{bottom + 30} H{image_x + WIDTH // 2} "
-            f"V{image_y + HEIGHT + 2}"
-        )
-        parts.append(f'<path class="arrow back" d="{path}"/>')
-        text = "a digit that does not read as asked: the next attempt's key"
-        across = (image_x + check_x + WIDTH) // 2
-        parts.append(f'<text class="what" x="{across}" y="{bottom + 24}">{text}</text>')
-    width = MARGIN * 2 + ROW * WIDTH + (ROW - 1) * GAP
-    height = places[-1][1] + HEIGHT + (46 if redraw else MARGIN)
-    head = (
-        '<marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-        'orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#4051b5"/></marker>'
+    turn = y + HEIGHT + 36
+    path = f"M{middle} {y + HEIGHT} V{turn} H{next_x + WIDTH // 2} V{next_y - 2}"
+    return [
+        f'<path class="arrow" d="{path}"/>',
+        draw_label(result, (next_x + middle) // 2, turn - 8),
+    ]
+
+
+def draw_redraw() -> list[str]:
+    """The dashed arrow from the check back to the images."""
+    (image_x, image_y), (check_x, check_y) = place(IMAGES_STEP), place(CHECK_STEP)
+    bottom = check_y + HEIGHT
+    path = (
+        f"M{check_x + WIDTH // 2} {bottom} V{bottom + 30} H{image_x + WIDTH // 2} "
+        f"V{image_y + HEIGHT + 2}"
     )
+    text = "a digit that does not read as requested: drawn again with the next attempt's key"
+    return [
+        f'<path class="arrow back" d="{path}"/>',
+        draw_label(text, (image_x + check_x + WIDTH) // 2, bottom + 24),
+    ]
+
+
+def draw(name: str, title: str, steps: tuple[Step, ...], redraw: bool) -> None:
+    """Write one journey: boxes in rows of four, with an arrow from each to the next."""
+    parts = []
+    for index, step in enumerate(steps):
+        parts += draw_box(step, place(index))
+        if step.result:
+            parts += draw_arrow(step.result, place(index), place(index + 1))
+    if redraw:
+        parts += draw_redraw()
+    width = MARGIN * 2 + ROW * WIDTH + (ROW - 1) * GAP
+    height = place(len(steps) - 1)[1] + HEIGHT + (46 if redraw else MARGIN)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style><defs>{head}</defs>"
+        f"<style>{STYLE}</style><defs>{HEAD}</defs>"
         f'<rect width="{width}" height="{height}" fill="#fff" rx="10"/>\n' + "\n".join(parts)
     )
     (IMAGES / f"{name}.svg").write_text(svg + "\n</svg>\n")
