@@ -1,4 +1,4 @@
-"""What is shipped: one version, the right files, and documents that point at what exists."""
+"""The package: one version, the right files in the wheel, and documents without broken links."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
-def test_the_version_is_said_in_one_place() -> None:
+def test_the_version_stands_in_one_place() -> None:
     assert "version" not in PROJECT
     assert metadata.version("handsum") == handsum.__version__
     assert f"## [{handsum.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_the_package_is_marked_as_typed() -> None:
     assert resources.files("handsum").joinpath("py.typed").is_file()
 
 
@@ -34,24 +34,24 @@ def test_the_command_is_installed() -> None:
     assert command.value == "handsum.__main__:main"
 
 
-def test_the_lock_file_holds_names_and_versions_only() -> None:
+def test_the_lock_file_has_only_names_and_versions() -> None:
     lines = (ROOT / "requirements-dev.lock").read_text().splitlines()
     pins = [line for line in lines if not line.lstrip().startswith("#")]
     assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+( ; .+)?", pin)] == []
     locked = {pin.partition("==")[0] for pin in pins}
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["test"], *extras["docs"], *extras["dev"]]
-    names = {re.split(r"[<>=\[]", wish)[0].lower().replace("_", "-") for wish in wanted}
+    required = [*PROJECT["dependencies"], *extras["test"], *extras["docs"], *extras["dev"]]
+    names = {re.split(r"[<>=\[]", line)[0].lower().replace("_", "-") for line in required}
     assert names - locked == {"handsum"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_point_at_files_that_exist(document: str) -> None:
+def test_links_point_to_existing_files(document: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", (ROOT / document).read_text())
     assert [link for link in links if "://" not in link and not (ROOT / link).is_file()] == []
 
 
-def test_the_wheel_holds_data_weights_and_licences_and_nothing_else(tmp_path: Path) -> None:
+def test_the_wheel_has_data_weights_and_licences_and_nothing_else(tmp_path: Path) -> None:
     wheel = pytest.importorskip("hatchling.builders.wheel")
     (path,) = wheel.WheelBuilder(str(ROOT)).build(directory=str(tmp_path))
     names = set(zipfile.ZipFile(path).namelist())
@@ -63,8 +63,8 @@ def test_the_wheel_holds_data_weights_and_licences_and_nothing_else(tmp_path: Pa
             assert f"handsum/weights/{model}/{name}" in names
     assert "handsum/py.typed" in names
     page = ROOT / "src/handsum/web/static"
-    shown = {file.relative_to(ROOT / "src").as_posix() for file in page.rglob("*.*")}
-    assert {"handsum/web/static/index.html", "handsum/web/static/js/app.js"} <= shown <= names
+    static = {file.relative_to(ROOT / "src").as_posix() for file in page.rglob("*.*")}
+    assert {"handsum/web/static/index.html", "handsum/web/static/js/app.js"} <= static <= names
     assert {name.rpartition("/")[2] for name in names if "/licenses/" in name} == {
         "LICENSE",
         "NOTICE",

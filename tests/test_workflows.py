@@ -1,4 +1,4 @@
-"""What GitHub runs is what `.ci/run` says, on what the package says that it supports."""
+"""GitHub's workflows run the checks of `.ci/run`, on every Python that the package supports."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def runs(job: dict[str, Any]) -> list[str]:
     return [step["run"] for step in job["steps"] if "run" in step]
 
 
-def test_what_is_checked_there_is_checked_here() -> None:
+def test_github_and_the_ci_script_run_the_same_checks() -> None:
     script = (ROOT / ".ci/run").read_text()
     jobs = workflow("checks.yml")["jobs"]
-    own = [line for line in runs(jobs["lint"]) if not line.startswith("python -m pip")]
-    assert len(own) == 4
+    checks = [line for line in runs(jobs["lint"]) if not line.startswith("python -m pip")]
+    assert len(checks) == 4
     assert [
         line
-        for line in own
+        for line in checks
         if f'/bin/{line.split()[0]}" {" ".join(line.split()[1:])}'.strip() not in script
     ] == []
     assert "mkdocs build --strict" in runs(jobs["docs"])
@@ -39,15 +39,30 @@ def test_what_is_checked_there_is_checked_here() -> None:
     assert runs(jobs["all"]) == [".ci/run"]
 
 
+def supported_pythons() -> list[str]:
+    found = [re.search(r"Python :: (3\.\d+)$", text) for text in PROJECT["classifiers"]]
+    return [version[1] for version in found if version]
+
+
 def test_tests_run_on_every_python_and_three_systems() -> None:
     matrix = workflow("checks.yml")["jobs"]["tests"]["strategy"]["matrix"]
-    named = [re.search(r"Python :: (3\.\d+)$", text) for text in PROJECT["classifiers"]]
-    assert matrix["python"] == [found[1] for found in named if found]
+    assert matrix["python"] == supported_pythons()
     assert len(matrix["os"]) == 3
 
 
+def test_the_released_wheel_is_tried_on_the_oldest_and_the_newest_python() -> None:
+    matrix = workflow("release.yml")["jobs"]["try"]["strategy"]["matrix"]
+    assert matrix["python"] == [supported_pythons()[0], supported_pythons()[-1]]
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/index.md"])
+def test_documents_name_the_supported_pythons(document: str) -> None:
+    first, *_, last = supported_pythons()
+    assert f"Python {first} to {last}" in (ROOT / document).read_text()
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_extras_and_files_that_workflows_name_exist(name: str) -> None:
+def test_extras_and_files_in_workflows_exist(name: str) -> None:
     text = (GITHUB / "workflows" / name).read_text()
     for extra in re.findall(r"\.\[(\w+)\]", text):
         assert extra in PROJECT["optional-dependencies"]
@@ -58,7 +73,7 @@ def test_extras_and_files_that_workflows_name_exist(name: str) -> None:
         assert all("uses" in step or "run" in step for step in job["steps"])
 
 
-def test_only_publishing_may_ask_for_a_token() -> None:
+def test_only_publishing_may_request_a_token() -> None:
     release = workflow("release.yml")
     assert release["permissions"] == {"contents": "read"}
     rights = {name: job.get("permissions") for name, job in release["jobs"].items()}
@@ -66,7 +81,7 @@ def test_only_publishing_may_ask_for_a_token() -> None:
     assert "password" not in (GITHUB / "workflows/release.yml").read_text()
 
 
-def test_the_citation_is_of_this_version() -> None:
+def test_the_citation_has_this_version() -> None:
     import handsum
 
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
