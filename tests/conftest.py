@@ -226,7 +226,7 @@ def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
             return measure(models, samples, **options)
         tools = str(Path(__file__).parents[1] / "tools")
         monkeypatch.syspath_prepend(tools)
-        return importlib.import_module("docs_build").kept_evaluation("r3gan")
+        return importlib.import_module("docs_build").stored_evaluation("r3gan")
 
     monkeypatch.setattr(measuring, "run", run)
     monkeypatch.setattr(measuring, "QUICK", few)

@@ -251,7 +251,7 @@ def test_every_model_has_a_page_with_its_facts() -> None:
         facts = docs_build.model_facts(name)
         if name not in BUNDLED:
             continue
-        for what in ("made by | `handsum train ", "seed |", "hardware |", "parameters |"):
+        for what in ("command | `handsum train ", "seed |", "hardware |", "parameters |"):
             assert what in facts, (name, what)
 
 

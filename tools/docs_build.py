@@ -1,7 +1,8 @@
-"""What MkDocs is given beside the pages in docs/: what would go stale if it were written by hand.
+"""MkDocs hooks: generate the parts of the site that would become outdated if written by hand.
 
-The command reference is made from the commands themselves; `<!-- facts of MODEL -->` in a model's
-page becomes what its snapshot and docs/results.json say; links out of docs/ become plain text.
+They generate the command reference from the commands, replace `<!-- facts of MODEL -->` in a
+model's page by tables from its snapshot and docs/results.json, turn links to files outside docs/
+into plain text, and keep option names from being broken across lines.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 COMMANDS = "reference/commands.md"
 FACTS = re.compile(r"^<!-- facts of ([\w-]+) -->$", re.MULTILINE)
+_CODE_HTML = re.compile(
+    r'<div class="language-console highlight">.*?</div>|<code>[^<]*</code>', re.DOTALL
+)
+_OPTION = re.compile(r"(?<=[\s>])--?[a-z][\w-]*")
+_SHORT_CODE = re.compile(r"<code>([^<\s]{1,24})</code>")
 
 
 def on_config(config: Any) -> Any:
@@ -34,7 +40,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the command reference, which is a file nowhere."""
+    """Add the command reference, which is generated."""
     from mkdocs.structure.files import File
 
     files.append(File.generated(config, COMMANDS, content=command_reference()))
@@ -42,17 +48,27 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Fill in a model's facts; a link to a file of the repository becomes its name."""
+    """Insert a model's facts; replace a link to a file of the repository by its text."""
     markdown = FACTS.sub(lambda found: model_facts(found[1]), markdown)
     return re.sub(r"\[([^\]]+)\]\((?:\.\./)+(?:src|examples|tools)/[^)]*\)", r"\1", markdown)
 
 
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Mark option names and short inline code, which docs/style.css does not break."""
+
+    def mark_options(block: re.Match[str]) -> str:
+        return _OPTION.sub(r'<span class="whole">\g<0></span>', block[0])
+
+    html = _SHORT_CODE.sub(r'<code class="whole">\1</code>', html)
+    return _CODE_HTML.sub(mark_options, html)
+
+
 def command_reference() -> str:
-    """Every command with its usage, what it does, its arguments and its options, as Markdown."""
+    """Every command with its description, arguments, options and examples, as Markdown."""
     group = typer.main.get_command(app)
     parts = [
         "# Commands\n",
-        "Made from the commands themselves: `handsum COMMAND --help` says it.\n",
+        "Generated from the commands; `handsum COMMAND --help` prints the same.\n",
     ]
     for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
         parts += [f"## handsum {name}\n", *_command(command)]
@@ -60,14 +76,14 @@ def command_reference() -> str:
 
 
 def _command(command: Any) -> Iterator[str]:
-    shown = [one for one in command.params if not getattr(one, "hidden", False)]
+    visible = [one for one in command.params if not getattr(one, "hidden", False)]
     text, _, examples = (command.help or "").partition("Examples:")
     yield _paragraphs(text)
-    arguments = [one for one in shown if one.param_type_name == "argument"]
-    options = [one for one in shown if one.param_type_name == "option"]
+    arguments = [one for one in visible if one.param_type_name == "argument"]
+    options = [one for one in visible if one.param_type_name == "option"]
     for title, rows in (("argument", arguments), ("option", options)):
         if rows:
-            yield f"| {title} | what | default |\n|---|---|---|"
+            yield f"| {title} | meaning | default |\n|---|---|---|"
             yield "\n".join(_row(one) for one in rows) + "\n"
     lines = [line.strip() for line in examples.splitlines() if line.strip()]
     if lines:
@@ -84,12 +100,12 @@ def _row(parameter: Any) -> str:
     default = parameter.show_default if isinstance(parameter.show_default, str) else ""
     if not default and not parameter.required and parameter.default not in (None, False, (), []):
         default = f"`{parameter.opts[0] if parameter.default is True else parameter.default}`"
-    told = (parameter.help or "").replace("|", "\\|").replace("\n", " ")
-    return f"| {names} | {_code(told)} | {'required' if parameter.required else default} |"
+    text = (parameter.help or "").replace("|", "\\|").replace("\n", " ")
+    return f"| {names} | {_code(text)} | {'required' if parameter.required else default} |"
 
 
 def _code(text: str) -> str:
-    """Braces and angles as code, which Markdown would take for something else."""
+    """Braces as code, since Markdown would give them another meaning."""
     return re.sub(r"(\{[^`]*\})", r"`\1`", text)
 
 
@@ -100,49 +116,50 @@ def _paragraphs(text: str) -> str:
 
 @cache
 def _results() -> Any:
-    """The tool that writes docs/results.md, as a module, and what it keeps."""
+    """The tool that writes docs/results.md, as a module, and the figures that it stored."""
     sys.path.insert(0, str(ROOT / "tools"))
     import results
 
     return results, json.loads((DOCS / "results.json").read_text())
 
 
-def kept_evaluation(name: str) -> Any:
-    """What docs/results.json keeps of a model's evaluation."""
+def stored_evaluation(name: str) -> Any:
+    """A model's evaluation, from docs/results.json."""
     from handsum.evaluation.run import Evaluation
     from handsum.evaluation.tables import generator_tables, reader_tables
 
-    tool, kept = _results()
-    told = kept[name]["facts"]
-    figures, real = tool.figures_of(told)
+    tool, results = _results()
+    facts = results[name]["facts"]
+    figures, real = tool.figures_of(facts)
     tables = generator_tables([figures], real) if real else reader_tables([figures])
-    return Evaluation(told, tables, [])
+    return Evaluation(facts, tables, [])
 
 
 def model_facts(name: str) -> str:
-    """How a model was made, and how good it is, as two tables."""
+    """How a model was made and how good it is, as tables."""
     from handsum.evaluation.measure import markdown
     from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
-    if not (WEIGHTS / (ENTRIES[name].weights or name) / "config.json").exists():
+    folder = WEIGHTS / (ENTRIES[name].weights or name)
+    if not (folder / "config.json").exists():
         return "Its weights are not in the package.\n"
-    facts = read_facts(WEIGHTS / (ENTRIES[name].weights or name))
-    size = (WEIGHTS / (ENTRIES[name].weights or name) / "weights.npz").stat().st_size
+    facts = read_facts(folder)
+    size = (folder / "weights.npz").stat().st_size
     rows = {
         "task": ENTRIES[name].task,
         "parameters": f"{facts['parameters']:,}",
         "size in the package": f"{size / 2**20:.1f} MiB",
-        "made by": f"`{facts['command']}`",
+        "command": f"`{facts['command']}`",
         "seed": facts["config"].get("seed", 0),
         "steps": f"{facts['step']:,} of {facts['config']['steps']:,}",
         "time": f"{facts['minutes']} minutes",
         "hardware": facts["hardware"],
-        "data": f"{facts['dataset']}, the training split; the validation split for choices",
+        "data": f"{facts['dataset']}: trained on the training split, chosen on the validation split",
     }
-    lines = ["## How it was made\n", "| what | value |", "|---|---|"]
-    lines += [f"| {what} | {value} |" for what, value in rows.items()]
+    lines = ["## How it was made\n", "| | |", "|---|---|"]
+    lines += [f"| {title} | {value} |" for title, value in rows.items()]
     if name in _results()[1]:
-        found = kept_evaluation(name)
+        found = stored_evaluation(name)
         lines += ["\n## How good it is\n", f"Measured by `{found.facts['command']}`.\n"]
         lines += [markdown(table) for table in found.tables if "confidence" not in table.title]
     return "\n".join(lines) + "\n"
