@@ -1,13 +1,14 @@
-"""Every command and every line of Python in the documents works, in the order of its page.
+"""Every command and every line of Python in the documentation works, in the order of the page.
 
-A command is run as it stands, but with its work cut down by `shortened`: a training to two steps
-of a small preset on a few digits, a data set to a few pictures, an evaluation of a reader to a few
-digits, and of a generator to what docs/results.json keeps. Each page runs in a folder of its own,
-where the files that it only reads (a photograph, a folder of digits) are there already. What cannot
-run in a test is in NOT_RUN.
+`shortened` reduces the work of a command: a training run to two steps of a small preset on a few
+digits, a data set to a few pictures, the evaluation of a reader to a few digits and that of a
+generator to the figures in docs/results.json. Each page runs in its own folder, which already has
+the files that the page only reads (a photograph, a folder of digits). NOT_RUN lists what cannot run
+in a test.
 
-Tracing most models' training takes longer than all else, so only `-m slow` trains them: otherwise
-their configuration is made with --dry-run, and a snapshot of the package stands for the run's.
+Tracing the training of most models takes longer than everything else, so only `-m slow` trains
+them. Otherwise --dry-run checks their configuration, and a snapshot from the package takes the
+place of the trained one.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ docs_commands = importlib.import_module("docs_commands")
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
-# What a test cannot run: a server runs until it is stopped, and one host waits for the others.
+# A server runs until it is stopped, and a host of a distributed run waits for the others.
 NOT_RUN = ("web", "--distributed")
 QUICK_TO_TRACE = ("cnn", "gan")
 TINY = {
@@ -56,7 +57,7 @@ TINY = {
 
 
 def shortened(words: list[str]) -> list[str]:
-    """A command's arguments with less work to do."""
+    """The arguments of a command, changed so that it has less work to do."""
     words = list(words)
     if words[0] == "train":
         return _short_training(words)
@@ -72,7 +73,7 @@ def shortened(words: list[str]) -> list[str]:
 
 
 def train(words: list[str], run_command: Callable, real: bool) -> Any:
-    """Run a shortened training, or try its configuration and put a snapshot where it would be."""
+    """Run a shortened training, or check its configuration and put a snapshot in its place."""
     if real or "--resume" in words or "--dry-run" in words or words[1] in QUICK_TO_TRACE:
         return run_command(*words)
     done = run_command(*words, "--dry-run")
@@ -95,15 +96,15 @@ def _short_training(words: list[str]) -> list[str]:
     words += ["--preset", "small", "--steps", "2", "--batch-size", "8"]
     if "--dataset" not in words:
         words += ["--dataset", "idx:few"]
-    given = {one.partition("=")[0] for one in words if "=" in one}
+    already_set = {word.partition("=")[0] for word in words if "=" in word}
     for setting in TINY.get(words[1], []):
-        if setting.partition("=")[0] not in given:
+        if setting.partition("=")[0] not in already_set:
             words += ["--set", setting]
     return words
 
 
 def _without(words: list[str], *names: str) -> list[str]:
-    """The words without these options and their values."""
+    """The arguments without these options and their values."""
     for name in names:
         if name in words:
             place = words.index(name)
@@ -112,19 +113,19 @@ def _without(words: list[str], *names: str) -> list[str]:
 
 
 def write_idx(folder: Path, count: int) -> None:
-    """Some of MNIST's digits in its own format."""
+    """Write some of MNIST's digits in MNIST's file format."""
     folder.mkdir()
     for prefix, split in (("train", "train"), ("t10k", "validation")):
         data = load(split).where(np.arange(count))
-        for kind, array in (("images-idx3", data.images), ("labels-idx1", data.labels)):
+        for name, array in (("images-idx3", data.images), ("labels-idx1", data.labels)):
             header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
             content = header + array.astype(np.uint8).tobytes()
-            (folder / f"{prefix}-{kind}-ubyte").write_bytes(content)
+            (folder / f"{prefix}-{name}-ubyte").write_bytes(content)
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the documents only read: pictures, and digits of a reader of them."""
+    """A folder with the files that the pages only read: pictures and digits."""
     folder = tmp_path_factory.mktemp("prepared")
     for index, name in enumerate(
         ("photo", "mine", "my-digits", "page", "out", "digits", "scans/a", "photos/b")
@@ -150,7 +151,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_measured: None
 ) -> Path:
-    """An empty folder but for what is prepared, where little is measured."""
+    """A folder with the prepared files; evaluations measure little."""
     for path in prepared.iterdir():
         (tmp_path / path.name).symlink_to(path)
     monkeypatch.setenv("COLUMNS", "200")
@@ -197,7 +198,7 @@ def test_every_example_of_the_commands_help_runs(here: Path, run_command: Callab
     run_all(commands, run_command)
 
 
-def test_no_console_block_holds_what_no_test_runs() -> None:
+def test_console_blocks_have_only_commands_that_the_tests_know() -> None:
     for page in PAGES:
         blocks = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
         for line in "".join(blocks).replace("\\\n", " ").splitlines():
@@ -255,7 +256,7 @@ def test_every_model_has_a_page_with_its_facts() -> None:
             assert what in facts, (name, what)
 
 
-def test_every_picture_that_a_command_makes_is_there_and_shown_with_words() -> None:
+def test_every_picture_made_by_a_command_exists_and_has_a_description() -> None:
     found = [place for page in PAGES for place in docs_commands.pictures(page)]
     assert len(found) >= 15
     assert [place for place in found if not place.is_file()] == []
@@ -263,7 +264,22 @@ def test_every_picture_that_a_command_makes_is_there_and_shown_with_words() -> N
         assert "![](" not in page.read_text()
 
 
-def test_the_site_needs_nothing_from_elsewhere() -> None:
+def test_option_names_are_not_broken_across_lines() -> None:
+    def mark(html: str) -> str:
+        return docs_build.on_page_content(html, None, None, None)
+
+    option = '<span class="whole">--length</span>'
+    assert mark("<p><code>--length</code></p>") == '<p><code class="whole">--length</code></p>'
+    assert mark("<code>handsum predict --length 5</code>").count(option) == 1
+    block = (
+        '<div class="language-console highlight"><code>x\n<span>a --length 5</span></code></div>'
+    )
+    assert mark(block) == block.replace("--length", option)
+    assert mark("<pre><code><span>--length</span>\n</code></pre>").count("whole") == 0
+    assert mark("a --length of text") == "a --length of text"
+
+
+def test_the_site_loads_nothing_from_other_servers() -> None:
     import yaml
 
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
