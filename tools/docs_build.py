@@ -154,7 +154,7 @@ def model_facts(name: str) -> str:
         "steps": f"{facts['step']:,} of {facts['config']['steps']:,}",
         "time": f"{facts['minutes']} minutes",
         "hardware": facts["hardware"],
-        "data": f"{facts['dataset']}: trained on the training split, chosen on the validation split",
+        "data": f"{facts['dataset']}: training split; choices made on the validation split",
     }
     lines = ["## How it was made\n", "| | |", "|---|---|"]
     lines += [f"| {title} | {value} |" for title, value in rows.items()]
