@@ -76,7 +76,8 @@ def train(words: list[str], run_command: Callable, real: bool) -> Any:
     if real or "--resume" in words or "--dry-run" in words or words[1] in QUICK_TO_TRACE:
         return run_command(*words)
     done = run_command(*words, "--dry-run")
-    out = Path(words[words.index("--out") + 1] if "--out" in words else f"runs/{words[1]}")
+    option = next((word for word in words if word in ("-o", "--output")), None)
+    out = Path(words[words.index(option) + 1] if option else f"runs/{words[1]}")
     entry = ENTRIES[words[1]]
     same = (name for name in BUNDLED if ENTRIES[name].task == entry.task and name != "cnn-sum")
     stand_in = entry.weights or (entry.name if entry.name in BUNDLED else next(same))

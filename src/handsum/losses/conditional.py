@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jax
 
-from handsum.config import TrainingConfig
+from handsum.config import Amount, Count, Share, TrainingConfig
 from handsum.losses import Metrics
 from handsum.losses.adversarial import gradient_penalty, realness_loss
 from handsum.losses.classification import cross_entropy_loss
@@ -26,18 +26,18 @@ class ConditionalConfig(TrainingConfig):
     The penalties weigh `penalty` / 2 each, on `penalty_share` of the batch.
     """
 
-    batch_size: int = 64
-    learning_rate: float = 5e-4
-    final_learning_rate: float = 2e-5
-    beta1: float = 0.0
-    beta2: float = 0.99
-    ema_decay: float = 0.999
-    widths: tuple[int, ...] = (80, 40, 20)
-    style: int = 128
-    features: int = 128
-    penalty: float = 0.5
-    penalty_share: float = 0.25
-    class_weight: float = 0.3
+    batch_size: Count = 64
+    learning_rate: Amount = 5e-4
+    final_learning_rate: Amount = 2e-5
+    beta1: Share = 0.0
+    beta2: Share = 0.99
+    ema_decay: Share = 0.999
+    widths: tuple[Count, ...] = (80, 40, 20)
+    style: Count = 128
+    features: Count = 128
+    penalty: Amount = 0.5
+    penalty_share: Amount = 0.25
+    class_weight: Amount = 0.3
 
 
 def non_saturating_loss(real: jax.Array, generated: jax.Array) -> jax.Array:

@@ -15,6 +15,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Count
+from handsum.data.batches import TrainingSet, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import DigitFeatures, DigitPainter, leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.conditional import (
@@ -25,6 +29,7 @@ from handsum.losses.conditional import (
 )
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 LATENT_SIZE = 64
 
 
@@ -32,8 +37,8 @@ LATENT_SIZE = 64
 class Config(ConditionalConfig):
     """Settings of the generator, and of its discriminator's channels at 14x14, 7x7 and 4x4."""
 
-    steps: int = 4_500
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
+    steps: Count = 4_500
+    discriminator_widths: tuple[Count, ...] = (24, 48, 96)
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=4_000)}
@@ -113,6 +118,16 @@ def generator_loss(
     """`conditional_generator_loss` of the batch's labels."""
     generated, judge = _draw(parts, batch, key)
     return conditional_generator_loss(config, judge, generated, batch["labels"])
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits."""
+    return digit_batches(config, data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits()
 
 
 def losses(config: Config) -> Losses:

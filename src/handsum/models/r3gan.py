@@ -20,6 +20,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Amount, Count, Share, WriterCount, replace
+from handsum.data.batches import TrainingSet, count_writers, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import leaky, space_to_depth
 from handsum.losses import Batch, Losses, Metrics, OfDrawn, Parts, divide_rows
 from handsum.losses.adversarial import gradient_penalty, relativistic_loss
@@ -28,7 +32,7 @@ from handsum.losses.conditional import ConditionalConfig, conditional_discrimina
 
 SNAPSHOT_PART = "generator"
 # Parts that are the package's trained models.
-FROZEN = {"reader": "cnn"}
+FROZEN: dict[str, str] = {"reader": "cnn"}
 LATENT_SIZE = 64
 # Shapes of what the reader sees at each level.
 LEVELS = ((14, 14, 64), (7, 7, 128), (128,))
@@ -44,21 +48,21 @@ class Config(ConditionalConfig):
     how far a hand turns from digit to digit when digits are drawn; training draws without.
     """
 
-    steps: int = 17_500
-    learning_rate: float = 4e-4
-    final_learning_rate: float = 1e-5
-    restart: float = 0.2
-    restart_rate: float = 2e-4
-    restart_penalty: float = 0.15
-    widths: tuple[int, ...] = (96, 48, 24)
-    writers: int = 494
-    writer_size: int = 32
-    sway: float = 0.3
-    penalty: float = 1.0
-    class_weight: float = 0.2
-    critic: int = 96
-    critic_weight: float = 1.0
-    critic_penalty: float = 0.3
+    steps: Count = 17_500
+    learning_rate: Amount = 4e-4
+    final_learning_rate: Amount = 1e-5
+    restart: Share = 0.2
+    restart_rate: Amount = 2e-4
+    restart_penalty: Amount = 0.15
+    widths: tuple[Count, ...] = (96, 48, 24)
+    writers: WriterCount = 494
+    writer_size: Count = 32
+    sway: Amount = 0.3
+    penalty: Amount = 1.0
+    class_weight: Amount = 0.2
+    critic: Count = 96
+    critic_weight: Amount = 1.0
+    critic_penalty: Amount = 0.3
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=5_000)}
@@ -288,6 +292,16 @@ def generator_loss(
     seen = relativistic_loss(generated_seen, real_seen)
     loss = adversarial + config.critic_weight * seen + config.class_weight * reading
     return loss, {"generator_loss": adversarial, "seen_loss": seen, "asked_loss": reading}
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits, for as many writers as the data set has."""
+    return digit_batches(replace(config, {"writers": count_writers(data)}), data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits(config.writers)
 
 
 def losses(config: Config) -> Losses:

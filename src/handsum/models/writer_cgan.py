@@ -16,6 +16,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Count, Share, WriterCount, replace
+from handsum.data.batches import TrainingSet, count_writers, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import DigitFeatures, DigitPainter, leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.conditional import (
@@ -26,6 +30,7 @@ from handsum.losses.conditional import (
 )
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 LATENT_SIZE = 64
 
 
@@ -36,11 +41,11 @@ class Config(ConditionalConfig):
     `writers` is set from the data set; `new_hands` is the share of digits drawn in a new hand.
     """
 
-    steps: int = 14_000
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
-    writers: int = 494
-    writer_size: int = 32
-    new_hands: float = 0.1
+    steps: Count = 14_000
+    discriminator_widths: tuple[Count, ...] = (24, 48, 96)
+    writers: WriterCount = 494
+    writer_size: Count = 32
+    new_hands: Share = 0.1
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=5_000)}
@@ -140,6 +145,16 @@ def generator_loss(
     """`conditional_generator_loss`, on the writers too."""
     generated, judge = _draw(config, parts, batch, key)
     return conditional_generator_loss(config, judge, generated, batch["labels"])
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits, for as many writers as the data set has."""
+    return digit_batches(replace(config, {"writers": count_writers(data)}), data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits(config.writers)
 
 
 def losses(config: Config) -> Losses:
