@@ -1,8 +1,8 @@
-"""`judge`, a residual classifier used for evaluation only.
+"""`judge`, a residual classifier for evaluation only.
 
 Pre-activation residual blocks (He et al., "Identity mappings in deep residual networks", 2016)
-behind a 2x2 space-to-depth stem: another architecture than the reader's, trained from another seed
-on other augmentation, so that no figure marks its own work.
+after a 2x2 space-to-depth stem. Architecture, seed and augmentation differ from those of the
+reader, so that no model is measured by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import jax
 from flax import nnx
 
 from handsum.config import Amount, Count, Seed, Share, TrainingConfig
-from handsum.data.augment import warp
+from handsum.data.augment import WarpStrength, warp
 from handsum.data.batches import TrainingSet, digit_batches
 from handsum.data.mnist import Dataset
 from handsum.data.skills import ReadsDigits
@@ -42,6 +42,7 @@ class Config(TrainingConfig):
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(24, 48), blocks=1, steps=1_500)}
+WARP = WarpStrength(rotation=0.12, slant=0.15, scale=0.1, shift=2.0)
 
 
 class Block(nnx.Module):
@@ -99,7 +100,7 @@ def classifier_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """Cross-entropy on gently warped digits; reports the accuracy on them."""
-    images = warp(batch["images"], key, rotation=0.12, slant=0.15, scale=0.1, shift=2.0)
+    images = warp(batch["images"], key, WARP)
     logits = parts["classifier"](images, training=True)
     loss = cross_entropy_loss(logits, batch["labels"], config.label_smoothing)
     return loss, {"loss": loss, "accuracy": accuracy(logits, batch["labels"])}
