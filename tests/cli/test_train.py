@@ -1,4 +1,8 @@
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +89,25 @@ def test_wrong_requests_are_refused(run_command, arguments: list[str], message: 
     assert message in result.err
     assert "Traceback" not in result.err
     assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+def test_a_missing_device_is_explained_in_one_line(option: list[str], tmp_path: Path) -> None:
+    if shutil.which("nvidia-smi"):
+        pytest.skip("there may be such a device")
+    done = subprocess.run(
+        [sys.executable, "-m", "handsum", "train", "cnn", "-o", "run", *option],
+        env=os.environ | {"JAX_PLATFORMS": "cuda"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "JAX finds no device" in line
+    assert "JAX_PLATFORMS=cuda" in line
+    assert "set JAX_PLATFORMS=cpu" in line
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (None, 0)])
