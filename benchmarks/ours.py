@@ -12,13 +12,12 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from serving import serve
 
 # What is measured is the network: neither side augments, or makes pictures that are no digits.
-PLAIN = {"cnn": ["augmentation=false", "non_digits=0"]}
+PLAIN = {"cnn": {"augmentation": False, "non_digits": 0}}
 
 
 def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable[[], float]:
@@ -27,20 +26,19 @@ def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable
 
     from handsum.data.mnist import load
     from handsum.models import registry
-    from handsum.training.batches import make_batches, prepare
-    from handsum.training.runs import begin
+    from handsum.training.runs import configure
     from handsum.training.sharding import make_mesh, replicate
     from handsum.training.state import begin_state, compile_step, make_step
 
-    changes = {"batch_size": int(batch_size)}
-    run = begin(model, preset, changes, PLAIN.get(model, []), "mnist", Path("none"))
+    settings = {"batch_size": int(batch_size)} | PLAIN.get(model, {})
     module, count = registry.module(model), int(steps)
-    config, arrays = prepare(run.config, load("train"))
+    training_set = module.prepare(configure(model, preset, settings), load("train"))
+    config, batches = training_set.config, training_set.batches
     definitions, state = begin_state(model, config)
     mesh = make_mesh(1, config.batch_size)
     function = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     advance = compile_step(function, jax.default_backend(), mesh)
-    data, batches = replicate(arrays, mesh), make_batches(config, arrays)
+    data = replicate(training_set.arrays, mesh)
     held = {"state": replicate(state, mesh), "step": 0}
 
     def work() -> float:

@@ -127,7 +127,7 @@ def accuracy(setting: Setting) -> Row:
     goals = {goal: ACCURATE[goal] for goal in list(ACCURATE)[: setting.rounds(1, 2)]}
     for goal, settings in goals.items():
         folder = setting.scratch / f"run-{goal}"
-        command = _handsum("train", "cnn", *settings, "--out", folder)
+        command = _handsum("train", "cnn", *settings, "--output", folder)
         measured = run_once(Side("handsum", command))
         told = subprocess.run(
             _handsum("evaluate", folder / "snapshot", "--json"),

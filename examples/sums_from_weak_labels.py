@@ -12,25 +12,29 @@ import numpy as np
 
 import handsum
 from handsum.data.mnist import load
-from handsum.training.loop import Progress, train
-from handsum.training.runs import begin
+from handsum.training.train import train
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--addends", type=int, default=2, help="digits to a sum")
-    parser.add_argument("--out", type=Path, default=Path("runs/weak-sums"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/weak-sums"))
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=3000)
     options = parser.parse_args()
 
-    changes = {"labels": "sums", "addends": options.addends, "steps": options.steps}
-    run = begin("cnn-sum", "default", changes, [], "mnist", options.out, options.minutes)
+    def log(row: dict[str, float]) -> None:
+        print(f"step {row['step']}: loss {row['loss']:.3f}", flush=True)
 
-    def tell(progress: Progress) -> None:
-        print(f"step {progress.step}: loss {progress.metrics['loss']:.3f}", flush=True)
-
-    outcome = train(run, load("train"), load("validation"), report=tell)
+    outcome = train(
+        "cnn-sum",
+        options.output,
+        labels="sums",
+        addends=options.addends,
+        steps=options.steps,
+        max_minutes=options.minutes,
+        log=log,
+    )
 
     test = load("test")
     read = handsum.load_model(outcome.snapshot).probabilities(test.images).argmax(1)

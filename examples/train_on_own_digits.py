@@ -15,8 +15,7 @@ from PIL import Image
 
 import handsum
 from handsum.data.sources import load_dataset
-from handsum.training.loop import train
-from handsum.training.runs import begin
+from handsum.training.train import train
 
 
 def make_digits(folder: Path, count: int) -> None:
@@ -32,7 +31,7 @@ def make_digits(folder: Path, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("runs/own-digits"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/own-digits"))
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--make", type=int, default=600, help="how many digits to make, if need be")
@@ -42,10 +41,14 @@ def main() -> None:
         print(f"made {options.make} digits in {options.folder}")
 
     source = f"folder:{options.folder}"
-    changes = {"steps": options.steps}
-    run = begin("cnn", "small", changes, [], source, options.out, options.minutes)
-    training, validation = (load_dataset(source, split) for split in ("train", "validation"))
-    outcome = train(run, training, validation)
+    outcome = train(
+        "cnn",
+        options.output,
+        preset="small",
+        steps=options.steps,
+        dataset=source,
+        max_minutes=options.minutes,
+    )
     print(f"trained for {outcome.step} steps: {outcome.snapshot}")
 
     test = load_dataset(source, "test")

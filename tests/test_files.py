@@ -17,7 +17,7 @@ with locked(Path(sys.argv[1]), "training in"):
 """
 
 
-def test_a_folder_is_one_process_s(tmp_path: Path) -> None:
+def test_a_lock_belongs_to_one_process(tmp_path: Path) -> None:
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / ".lock")], stdout=subprocess.PIPE, text=True
     )
@@ -28,7 +28,7 @@ def test_a_folder_is_one_process_s(tmp_path: Path) -> None:
         with held, locked(tmp_path / ".lock", "writing"):
             pass
     finally:
-        # However it ends, its lock goes with it.
+        # However it ends, its lock is released.
         other.kill()
         other.communicate()
     for _ in range(2):
@@ -36,6 +36,21 @@ def test_a_folder_is_one_process_s(tmp_path: Path) -> None:
             pass
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_lock_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HandsumError, match="cannot write to"), locked(tmp_path / "none/.lock", ""):
         pass
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), locked(tmp_path / ".lock", "writing"):
+        raise ZeroDivisionError
+    with locked(tmp_path / ".lock", "writing"):
+        pass
+
+
+def test_a_lock_cannot_be_taken_twice_in_one_process(tmp_path: Path) -> None:
+    with locked(tmp_path / ".lock", "writing"):
+        second = locked(tmp_path / ".lock", "writing")
+        with pytest.raises(UsageError, match="another process is writing"), second:
+            pass

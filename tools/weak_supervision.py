@@ -49,7 +49,7 @@ def measure(kind: str, addends: int, seed: int, epochs: int) -> dict[str, Any]:
     }
     config = replace(registry.module("cnn-sum").PRESETS["default"], changes)
     began = time.monotonic()
-    reader = DigitReader("from sums", fit("cnn-sum", config, training, lambda share: None))
+    reader = DigitReader("from sums", fit("cnn-sum", config, training, lambda done, total: None))
     seconds = time.monotonic() - began
     probabilities = reader.probabilities(test.images)
     readings = probabilities.argmax(-1)

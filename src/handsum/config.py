@@ -1,161 +1,217 @@
-"""Configurations: frozen dataclasses of plain values, checked when a person changes one."""
+"""Settings of a training run: frozen dataclasses of plain values, each bound at its field."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 import math
+import operator
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from handsum.errors import UsageError
 
 AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
 
-
-# Settings that may be 0 though they are counts, and those that are shares of a whole.
-_FROM_ZERO = frozenset({"seed", "warmup_steps", "non_digits", "non_digit_bank"})
 _LARGEST = 2**31 - 1
-_SHARES = frozenset(
-    {
-        "beta1",
-        "beta2",
-        "dropout",
-        "ema_decay",
-        "label_smoothing",
-        "momentum",
-        "new_hands",
-        "restart",
-        "smoothing",
-    }
-)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """The numbers that a setting accepts: finite, from `least` to `most`, and less than `below`.
+
+    `multiple` is a whole number that divides them.
+    """
+
+    least: float = 0
+    most: float = math.inf
+    below: float = math.inf
+    multiple: int = 1
+
+    def check(self, name: str, value: float) -> None:
+        """Raise UsageError if the setting `name` does not accept this value."""
+        if isinstance(value, int) and value < self.least:
+            raise UsageError(f"{name} must be at least {self.least:g}, not {value}")
+        if not self.least <= value < math.inf:
+            raise UsageError(f"{name} must be a number of {self.least:g} or more, not {value}")
+        if value >= self.below:
+            raise UsageError(f"{name} must be below {self.below:g}, not {value}")
+        if value > self.most:
+            raise UsageError(f"{name} must be at most {self.most:,}, not {value}")
+        if self.multiple != 1 and value % self.multiple:
+            wanted = "even" if self.multiple == 2 else f"a multiple of {self.multiple}"
+            raise UsageError(f"{name} must be {wanted}, not {value}")
+
+
+class FromData:
+    """Marks a setting that a run takes from its data set and nobody chooses."""
+
+
+Count = Annotated[int, Bounds(1, _LARGEST)]
+CountOrZero = Annotated[int, Bounds(0, _LARGEST)]
+# Sequences come in pairs, whose lengths add up to the same.
+EvenCount = Annotated[int, Bounds(1, _LARGEST, multiple=2)]
+SequenceLength = Annotated[int, Bounds(2, _LARGEST)]
+# A share of a whole that must leave something, such as a rate of dropout or decay.
+Share = Annotated[float, Bounds(0, below=1)]
+# A weight, a rate or a size, without an upper bound.
+Amount = Annotated[float, Bounds(0)]
+Seed = Annotated[int, Bounds(0, 2**32 - 1)]
+WriterCount = Annotated[int, Bounds(1, _LARGEST), FromData]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """What every training run has; a model's own configuration adds its fields to these.
+    """The settings of every training run; a model's own configuration adds fields.
 
     The learning rate rises linearly over `warmup_steps`, then falls to `final_learning_rate` along
-    a half cosine that ends at `steps`. `restart` is the share of the steps, at the end, that begin
-    anew at `restart_rate` and fall by a half cosine of their own (one warm restart of Loshchilov
-    and Hutter, "SGDR", 2017). `ema_decay` 0 means that no moving average is kept.
+    a half cosine that ends at `steps`. `restart` is the share of the steps, at the end, that start
+    again at `restart_rate` and fall along a half cosine of their own (one warm restart of
+    Loshchilov and Hutter, "SGDR", 2017). No moving average is kept if `ema_decay` is 0.
     """
 
-    steps: int = 10_000
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 0.0
-    warmup_steps: int = 200
-    restart: float = 0.0
-    restart_rate: float = 1e-4
-    beta1: float = 0.9
-    beta2: float = 0.999
-    weight_decay: float = 0.0
-    ema_decay: float = 0.0
-    seed: int = 0
+    steps: Count = 10_000
+    batch_size: Count = 128
+    learning_rate: Amount = 1e-3
+    final_learning_rate: Amount = 0.0
+    warmup_steps: CountOrZero = 200
+    restart: Share = 0.0
+    restart_rate: Amount = 1e-4
+    beta1: Share = 0.9
+    beta2: Share = 0.999
+    weight_decay: Amount = 0.0
+    ema_decay: Share = 0.0
+    seed: Seed = 0
 
     @property
     def restart_step(self) -> int:
-        """The step that begins anew; `steps` where none does."""
+        """The first step of the restart; `steps` if there is none."""
         return self.steps - int(self.restart * self.steps)
+
+    def check(self, chosen: Iterable[str]) -> None:
+        """Raise UsageError if the settings that a person chose, by name, contradict one another."""
+
+
+def field_types(config: type[TrainingConfig]) -> dict[str, Any]:
+    """The type of each field, with its bounds."""
+    return typing.get_type_hints(config, include_extras=True)
 
 
 def replace(config: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
-    """A copy of `config` with `changes`, each of its field's type and within bounds.
+    """A copy of `config` with `changes`, each of its field's type and within its bounds.
 
     Raises:
-        UsageError: an unknown field (lists the valid ones), a value of another type, or a count
-            that is not positive.
+        UsageError: an unknown field (lists the valid ones), a value of another type, or one that
+            is out of bounds.
     """
-    hints = typing.get_type_hints(type(config))
-    for name, value in changes.items():
+    hints = field_types(type(config))
+    _check_names(hints, changes)
+    checked = {name: _checked(name, value, hints[name]) for name, value in changes.items()}
+    for name, value in checked.items():
+        length = len(getattr(config, name)) if isinstance(value, tuple) else 0
+        if isinstance(value, tuple) and len(value) != length:
+            raise UsageError(f"{name} takes {length} numbers, not {len(value)}")
+    return dataclasses.replace(config, **checked)
+
+
+def parse_settings(config: TrainingConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that a person chose: texts become values of their field's type.
+
+    Raises:
+        UsageError: an unknown setting, one that the data set decides, or a text that is not of its
+            field's type.
+    """
+    hints = field_types(type(config))
+    _check_names(hints, settings)
+    for name in settings:
+        if FromData in _parts(hints[name])[1]:
+            raise UsageError(f"{name} is set from the data set: leave it out")
+    return {
+        name: _parse(name, value.strip(), hints[name]) if isinstance(value, str) else value
+        for name, value in settings.items()
+    }
+
+
+def as_dict(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration as JSON values, which `from_dict` reads."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(config: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
+    """The configuration that `as_dict` wrote.
+
+    Raises:
+        UsageError: a setting that this version does not know, a value of another type, or one that
+            is out of bounds.
+    """
+    return replace(config(), values)
+
+
+def _check_names(hints: Mapping[str, Any], names: Iterable[str]) -> None:
+    for name in names:
         if name not in hints:
             close = difflib.get_close_matches(name, hints, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
             raise UsageError(f"no setting {name!r}: {hint}valid are {', '.join(sorted(hints))}")
-        _check_bounds(name, value, getattr(config, name))
-    return dataclasses.replace(config, **changes)
 
 
-def _check_bounds(name: str, value: Any, before: Any) -> None:
-    """Raise UsageError where a value cannot be meant, whatever the model."""
-    if name == "seed" and not 0 <= value < 2**32:
-        raise UsageError(f"seed must be from 0 to 2**32 - 1, not {value}")
-    if isinstance(value, tuple):
-        if len(value) != len(before):
-            raise UsageError(f"{name} takes {len(before)} numbers, not {len(value)}")
-        for part in value:
-            _check_bounds(name, part, part)
-    elif isinstance(value, float) and not 0 <= value < math.inf:
-        raise UsageError(f"{name} must be a number of 0 or more, not {value}")
-    elif name in _SHARES and value >= 1:
-        raise UsageError(f"{name} must be below 1, not {value}")
-    elif type(value) is int and isinstance(before, int) and name != "seed":
-        if value < (name not in _FROM_ZERO):
-            raise UsageError(f"{name} must be at least {int(name not in _FROM_ZERO)}, not {value}")
-        if value > _LARGEST:
-            raise UsageError(f"{name} must be at most {_LARGEST:,}, not {value}")
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The plain type of a field, and its bounds and marks."""
+    if typing.get_origin(hint) is Annotated:
+        plain, *marks = typing.get_args(hint)
+        return plain, tuple(marks)
+    return hint, ()
 
 
-def parse_settings(config: TrainingConfig, settings: Iterable[str]) -> dict[str, Any]:
-    """Read `key=value` texts as values of the types that `config` gives to those keys.
-
-    Raises:
-        UsageError: no `=`, an unknown key, or a text that is not of the key's type.
-    """
-    hints = typing.get_type_hints(type(config))
-    changes: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise UsageError(f"--set takes key=value, not {setting!r}")
-        name = name.strip()
-        if name not in hints:
-            replace(config, {name: None})  # says which keys are valid
-        changes[name] = _parse(name, text.strip(), hints[name])
-    return changes
-
-
-def _parse(name: str, text: str, kind: Any) -> Any:
-    if isinstance(kind, types.GenericAlias):  # tuple[int, ...]
-        item = typing.get_args(kind)[0]
+def _parse(name: str, text: str, hint: Any) -> Any:
+    plain, _ = _parts(hint)
+    if isinstance(plain, types.GenericAlias):  # tuple[int, ...]
+        item = typing.get_args(plain)[0]
         return tuple(_parse(name, part.strip(), item) for part in text.split(",") if part.strip())
-    if kind is bool:
+    if typing.get_origin(plain) is typing.Literal:
+        return text
+    if plain is bool:
         if text.lower() in {"true", "false"}:
             return text.lower() == "true"
         raise UsageError(f"{name} is true or false, not {text!r}")
     try:
-        return kind(text)
+        return plain(text)
     except ValueError:
-        raise UsageError(f"{name} is of type {kind.__name__}, and {text!r} is not") from None
+        raise UsageError(f"{name} is of type {plain.__name__}, and {text!r} is not") from None
 
 
-def to_json(config: TrainingConfig) -> dict[str, Any]:
-    """The configuration as JSON values; `from_json` gives it back."""
-    return dataclasses.asdict(config)
-
-
-def from_json(kind: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
-    """The configuration that `to_json` wrote.
+def _checked(name: str, value: Any, hint: Any) -> Any:
+    """The value as its field's type.
 
     Raises:
-        UsageError: a key that this version does not know, or a value of another type.
+        UsageError: it is of another type, or out of bounds.
     """
-    tuples = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    hints = typing.get_type_hints(kind)
-    for name, value in tuples.items():
-        if name in hints and not _is_of_type(value, hints[name]):
-            raise UsageError(f"{name} cannot be {value!r}")
-    return replace(kind(), tuples)
+    plain, marks = _parts(hint)
+    if isinstance(plain, types.GenericAlias) and isinstance(value, tuple | list):
+        item = typing.get_args(plain)[0]
+        return tuple(_checked(name, part, item) for part in value)
+    if typing.get_origin(plain) is typing.Literal:
+        choices = typing.get_args(plain)
+        if value not in choices:
+            raise UsageError(f"no {name} {value!r}: choose from {', '.join(choices)}")
+        return value
+    value = _as_number(value) if plain in (int, float) else value
+    # A whole number is a float too, as JSON writes it.
+    if type(value) is not plain and not (plain is float and type(value) is int):
+        raise UsageError(f"{name} cannot be {value!r}")
+    for mark in marks:
+        if isinstance(mark, Bounds):
+            mark.check(name, value)
+    return value
 
 
-def _is_of_type(value: Any, kind: Any) -> bool:
-    """Whether a JSON value is of a configuration's type; whole numbers are floats too."""
-    if isinstance(kind, types.GenericAlias):
-        item = typing.get_args(kind)[0]
-        return isinstance(value, tuple) and all(_is_of_type(part, item) for part in value)
-    if kind is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return type(value) is kind
+def _as_number(value: Any) -> Any:
+    """NumPy's numbers as Python's; anything else as it is."""
+    if isinstance(value, bool | float):
+        return float(value) if isinstance(value, float) else value
+    try:
+        return operator.index(value)
+    except TypeError:
+        return value

@@ -12,22 +12,22 @@ from typing import BinaryIO
 
 from handsum.errors import HandsumError, UsageError
 
-# How the names of what is not yet whole end.
+# The ending of the names of unfinished files.
 _UNFINISHED = ".part"
 
 
 def check_replaceable(path: str | Path) -> None:
-    """Raise where a name is taken by what no file may take the place of.
+    """Raise unless a file may be written under this name, in place of another file if there is one.
 
     Raises:
-        HandsumError: it is a directory's, a device's or a pipe's, such as /dev/null, or "-", by
-            which elsewhere the standard output is meant.
+        HandsumError: it is a directory, a device or a pipe, such as /dev/null, or "-", which
+            elsewhere stands for the standard output.
     """
     if os.fspath(path) == "-":
         raise HandsumError("nothing is written to the standard output: give a file name")
     if os.path.isdir(path):
         raise HandsumError(f"{path} is a directory: give a file name to write to")
-    # /dev/stdout is a link to a file where the output goes to one; the link must stay even so.
+    # /dev/stdout is a link, to a file if the output goes to one; the link must not be replaced.
     process = os.path.islink(path) and os.readlink(path).startswith("/proc/")
     if process or (os.path.exists(path) and not os.path.isfile(path)):
         raise HandsumError(f"{path} is a device or a pipe: give a file name to write to")
@@ -35,24 +35,24 @@ def check_replaceable(path: str | Path) -> None:
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a binary file that takes its name only once it is whole.
+    """Open a binary file that gets its name only when it is complete.
 
-    A failure inside the block leaves neither the file nor a fragment of it behind.
+    A failure inside the block leaves nothing behind.
 
     Raises:
-        HandsumError: the folder is missing or not writable, or `path` is no file's.
+        HandsumError: the folder is missing or not writable, or no file may be written at `path`.
     """
     path = Path(path)
     check_replaceable(path)
     try:
         handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
-    except (OSError, ValueError) as error:  # a name that holds a zero is no OSError
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        # mkstemp makes private files; an output is an ordinary file under the user's umask.
+        # mkstemp makes private files; an output is an ordinary file with the user's umask.
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
@@ -65,7 +65,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Fill a temporary folder that takes its name only once the block has succeeded.
+    """Fill a temporary folder that gets its name only when the block has succeeded.
 
     A failure inside the block leaves nothing behind. `path` may be an empty folder.
 
@@ -92,18 +92,18 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 
 def remove_unfinished(folder: str | Path) -> None:
-    """Remove the files that processes which were killed have left half-written in a folder."""
+    """Remove the files in a folder that killed processes left half-written."""
     for path in Path(folder).glob(f".*{_UNFINISHED}"):
         path.unlink(missing_ok=True)
 
 
 def _hidden(path: Path) -> str:
-    # Short enough to leave room where the name itself is as long as a name can be.
+    # Short, because the name itself may be as long as a name can be.
     return f".{path.name[:32]}."
 
 
 def check_place(path: Path, folder: bool = False) -> None:
-    """Raise HandsumError unless a file, or a `folder`, can be made under this name."""
+    """Raise HandsumError unless a file, or a `folder`, can be made at this path."""
     try:
         if not folder:
             check_replaceable(path)
@@ -115,37 +115,27 @@ def check_place(path: Path, folder: bool = False) -> None:
 
 @contextmanager
 def locked(path: Path, work: str) -> Iterator[None]:
-    """Keep a file, and what it stands for, to this process within the block.
+    """Lock a file, and all that it stands for, for this process within the block.
 
-    `work` is what another process that has it is doing there, for the message.
+    `work` says what a process that holds the lock does, for the message.
 
     Raises:
-        UsageError: another process has it.
+        UsageError: another process holds the lock.
         HandsumError: the file cannot be written.
     """
+    from filelock import FileLock, Timeout
+
+    folder = path.parent
+    if not folder.is_dir():  # FileLock would make it
+        raise HandsumError(f"cannot write to {folder}: there is no such folder")
+    lock = FileLock(path, timeout=0)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"another process is {work} {folder}: wait for it, or stop it") from error
     except OSError as error:
-        raise HandsumError(f"cannot write to {path.parent}: {error.strerror}") from error
+        raise HandsumError(f"cannot write to {folder}: {error.strerror or error}") from error
     try:
-        try:
-            _lock(handle)
-        except OSError as error:
-            raise UsageError(
-                f"another process is {work} {path.parent}: wait for it, or stop it"
-            ) from error
         yield
     finally:
-        os.close(handle)
-
-
-def _lock(handle: int) -> None:
-    """Lock an open file, or raise OSError at once; closing it unlocks."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.release()

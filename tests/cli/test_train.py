@@ -1,4 +1,8 @@
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,18 +36,18 @@ def test_train_resume_and_use_the_snapshot(run_command, digits: Path) -> None:
         8,
         "--dataset",
         f"idx:{digits}",
-        "--out",
-        "run",
         *TINY,
     ]
-    first = run_command("train", "cnn", *options, "--out", "run", "--max-minutes", 0)
+    first = run_command("train", "cnn", *options, "-o", "run", "--max-minutes", 0)
     assert first.code == 0, first.err
     assert "stopped at step 10 of 20" in first.err
-    assert "handsum train cnn --out run --resume" in first.err
-    second = run_command("train", "cnn", "--out", "run", "--resume")
+    assert "handsum train cnn -o run --resume" in first.err
+    second = run_command("train", "cnn", "--output", "run", "--resume")
     assert second.code == 0, second.err
     assert "snapshot in run/snapshot" in second.err
     facts = json.loads(Path("run/snapshot/config.json").read_text())
+    command = "handsum train cnn --steps 20 --batch-size 8 --set widths=4,4,4 --set hidden=8 "
+    assert facts["command"] == f"{command}--dataset idx:{digits} --max-minutes 0 -o run"
     assert facts["step"] == 20
     assert facts["config"]["hidden"] == 8
     measured = run_command("evaluate", "run/snapshot", "--dataset", f"idx:{digits}", "--json")
@@ -74,6 +78,8 @@ def test_a_dry_run_shows_and_writes_nothing(run_command, tmp_path: Path) -> None
         (["cnn", "--resume"], "nothing to resume in runs/cnn"),
         (["cnn", "--resume", "--steps", "5"], "leave the other options out"),
         (["cnn", "--from-step", "20"], "--from-step goes with --resume"),
+        (["cnn", "--set", "steps"], "--set takes key=value"),
+        (["r3gan", "--set", "writers=3"], "writers is set from the data set"),
         (["cnn", "--steps", str(2**31)], "steps must be at most 2,147,483,647"),
     ],
 )
@@ -85,12 +91,31 @@ def test_wrong_requests_are_refused(run_command, arguments: list[str], message: 
     assert list(Path.cwd().iterdir()) == []
 
 
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+def test_a_missing_device_is_explained_in_one_line(option: list[str], tmp_path: Path) -> None:
+    if shutil.which("nvidia-smi"):
+        pytest.skip("there may be such a device")
+    done = subprocess.run(
+        [sys.executable, "-m", "handsum", "train", "cnn", "-o", "run", *option],
+        env=os.environ | {"JAX_PLATFORMS": "cuda"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "JAX finds no device" in line
+    assert "JAX_PLATFORMS=cuda" in line
+    assert "set JAX_PLATFORMS=cpu" in line
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (None, 0)])
-def test_a_run_that_a_signal_stops_is_not_taken_for_finished(
+def test_a_run_stopped_by_a_signal_exits_with_its_code(
     number: int | None, code: int, run_command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def stopped(*arguments: object, **options: object) -> Outcome:
-        return Outcome(False, 10, tmp_path / "snapshot", signal=number)
+        return Outcome("gan", 10, 20, tmp_path / "snapshot", signal=number)
 
     monkeypatch.setattr("handsum.training.loop.train", stopped)
     done = run_command("train", "gan", "--steps", 20)

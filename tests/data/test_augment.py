@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from handsum.data import augment, mnist
+from handsum.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +26,19 @@ def test_changes_keep_shape_and_range_and_follow_the_key(change, digits) -> None
 
 
 def test_a_warp_of_no_strength_is_the_identity(digits) -> None:
-    still = {"rotation": 0.0, "slant": 0.0, "scale": 0.0, "shift": 0.0, "elastic": 0.0}
-    np.testing.assert_allclose(augment.warp(digits, jax.random.key(0), **still), digits, atol=1e-5)
+    still = augment.WarpStrength(0.0, 0.0, 0.0, 0.0, 0.0)
+    np.testing.assert_allclose(augment.warp(digits, jax.random.key(0), still), digits, atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
+def test_a_strength_is_a_number_of_0_or_more(value: float) -> None:
+    with pytest.raises(UsageError, match="slant must be a number of 0 or more"):
+        augment.WarpStrength(slant=value)
 
 
 def test_a_shift_moves_the_ink_and_keeps_it(digits) -> None:
-    only = {"rotation": 0.0, "slant": 0.0, "scale": 0.0, "shift": 2.0, "elastic": 0.0}
-    moved = augment.warp(digits, jax.random.key(0), **only)
+    only = augment.WarpStrength(rotation=0.0, slant=0.0, scale=0.0, shift=2.0, elastic=0.0)
+    moved = augment.warp(digits, jax.random.key(0), only)
     grid = jnp.arange(28.0)
 
     def centre(images: jax.Array) -> jax.Array:

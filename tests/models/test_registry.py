@@ -1,6 +1,9 @@
-"""One contract for every model of the zoo."""
+"""One contract for every model in the registry."""
 
 import dataclasses
+import math
+import typing
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -8,10 +11,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from handsum.config import TrainingConfig, from_json, to_json
+from handsum.config import Bounds, TrainingConfig, as_dict, field_types, from_dict, replace
+from handsum.data.mnist import Dataset
 from handsum.errors import UsageError
 from handsum.models import registry
-from handsum.training.batches import make_batches
 from handsum.training.state import begin_state, make_step
 
 NAMES = sorted(registry.ENTRIES)
@@ -24,13 +27,9 @@ def small(name: str) -> Any:
     return dataclasses.replace(config, batch_size=4)
 
 
-def batch(config: Any) -> dict[str, jax.Array]:
-    random = np.random.default_rng(0)
-    return {
-        "images": jax.numpy.asarray(random.integers(0, 256, (20, 28, 28)).astype(np.uint8)),
-        "labels": jax.numpy.asarray(np.resize(np.arange(10), 20).astype(np.int32)),
-        "writers": jax.numpy.asarray(np.resize(np.arange(3), 20).astype(np.int32)),
-    }
+def digits() -> Dataset:
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28)).astype(np.uint8)
+    return Dataset(images, np.resize(np.arange(10), 20), np.resize(np.arange(3), 20))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,7 +39,7 @@ def test_presets_are_configurations_of_the_model(name: str) -> None:
     for config in module.PRESETS.values():
         assert isinstance(config, module.Config)
         assert isinstance(config, TrainingConfig)
-        assert from_json(module.Config, to_json(config)) == config
+        assert from_dict(module.Config, as_dict(config)) == config
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,16 +52,24 @@ def test_the_default_is_within_its_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_step_trains_every_part_and_compiles_once(name: str) -> None:
-    module, config = registry.module(name), small(name)
+    module = registry.module(name)
+    prepared = module.prepare(small(name), digits())
+    config, frozen = prepared.config, module.FROZEN
     definitions, state = begin_state(name, config)
-    frozen = getattr(module, "FROZEN", {})
-    step = jax.jit(make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART))
-    data = batch(config)
-    batches = make_batches(config, {name: np.asarray(values) for name, values in data.items()})
-    first, second = batches.rows(0, 2)
+    traced = []
+
+    def one_step(*arguments: Any) -> Any:
+        traced.append(arguments)
+        return make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)(
+            *arguments
+        )
+
+    step = jax.jit(one_step)
+    data = {name: jax.numpy.asarray(values) for name, values in prepared.arrays.items()}
+    first, second = prepared.batches.rows(0, 2)
     after, metrics = step(state, data, first)
     again, _ = step(after, data, second)
-    assert step._cache_size() == 1
+    assert len(traced) == 1
     assert int(again["step"]) == 2
     assert all(np.isfinite(value) for value in metrics.values())
     assert set(module.losses(config)) == set(definitions) - set(frozen)
@@ -70,8 +77,57 @@ def test_a_step_trains_every_part_and_compiles_once(name: str) -> None:
         before, now = (jax.tree.leaves(s["params"][part]) for s in (state, again))
         changed = [not np.array_equal(a, b) for a, b in zip(before, now, strict=True)]
         assert np.mean(changed) == 0 if part in frozen else np.mean(changed) > 0.8, part
-    # The caller's state is whole: a step is a pure function.
+    # The caller's state has not changed: a step is a pure function.
     assert int(state["step"]) == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_has_bounds_and_rejects_values_beyond_them(name: str) -> None:
+    config = registry.module(name).PRESETS["default"]
+    for field, hint in field_types(type(config)).items():
+        plain, marks = parts(hint)
+        if plain not in (int, float):
+            continue
+        (bounds,) = [mark for mark in marks if isinstance(mark, Bounds)]
+        for value in (bounds.least - 1, bounds.most + 1, bounds.below):
+            odd = plain(value) if abs(value) < math.inf else math.inf
+            wrong = (odd,) * len(getattr(config, field)) if is_tuple(hint) else odd
+            with pytest.raises(UsageError, match=f"{field} (must|cannot)"):
+                replace(config, {field: wrong})
+    for preset in registry.module(name).PRESETS.values():
+        assert replace(preset, vars(preset)) == preset
+
+
+def is_tuple(hint: Any) -> bool:
+    return typing.get_origin(hint) is tuple
+
+
+def parts(hint: Any) -> tuple[Any, list[Any]]:
+    """The type and the marks of a field, or of the parts of a tuple."""
+    if is_tuple(hint):
+        hint = typing.get_args(hint)[0]
+    plain, *marks = typing.get_args(hint) or (hint,)
+    return plain, marks
+
+
+def test_every_module_has_the_types_that_training_expects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checked by mypy against `ModelModule`, for every model in the registry."""
+    mypy = pytest.importorskip("mypy.api")
+    modules = [registry.module_name(name) for name in NAMES]
+    lines = ["from handsum.models.registry import ModelModule"]
+    for module in modules:
+        lines += [f"from handsum.models import {module}"]
+        lines += [f"{module}_checked: ModelModule[{module}.Config] = {module}"]
+    monkeypatch.chdir(Path(__file__).parents[2])
+    check = tmp_path / "check.py"
+    options = ["--config-file", "pyproject.toml", "--follow-imports", "silent", str(check)]
+    check.write_text("\n".join(lines))
+    assert mypy.run(options)[0] == "Success: no issues found in 1 source file\n"
+    # The check can fail: the module of one model is not that of another.
+    check.write_text("\n".join([*lines, "wrong: ModelModule[cnn.Config] = r3gan"]))
+    assert "Incompatible types in assignment" in mypy.run(options)[0]
 
 
 def test_unknown_and_unable_models_are_refused_with_those_that_can() -> None:

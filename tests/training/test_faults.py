@@ -1,4 +1,4 @@
-"""What a training run survives: kill -9, full disks, damaged files, two at once, other versions."""
+"""Training survives kill -9, full disks, damaged files, a second process and other versions."""
 
 from __future__ import annotations
 
@@ -21,35 +21,36 @@ from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.files import locked
 from handsum.training import loop
 from handsum.training.checkpoints import Checkpoints
-from handsum.training.runs import Run, begin, reopen
+from handsum.training.runs import Run, Stretch, configure, reopen
 from handsum.training.state import State, begin_state
 
-SETTINGS = ["widths=4,4,4", "hidden=8", "batch_size=8", "ema_decay=0.9"]
+SETTINGS = {"widths": (4, 4, 4), "hidden": 8, "batch_size": 8, "ema_decay": 0.9}
 STEPS = 80
-# A checkpoint after every look at the clock, so that many moments are within the writing of one.
+# A checkpoint after every chunk, so that a process is often killed while it writes one.
 DRIVE = """
+import json
 import sys
 from pathlib import Path
 import numpy as np
 from handsum.data.mnist import load
 from handsum.training import loop
-from handsum.training.runs import begin, reopen
+from handsum.training.runs import Run, Stretch, configure, reopen
 
 loop.CHECKPOINT_SECONDS = 0.0
-out, steps, settings = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+out, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
 data = load("train").where(np.arange(300)), load("validation").where(np.arange(120))
 resume = (out / "config.json").exists()
-new = lambda: begin("cnn", "small", {"steps": steps}, settings, "mnist", out)
+new = lambda: Run("cnn", "small", configure("cnn", "small", settings), "mnist", out)
 run = reopen("cnn", out) if resume else new()
 print("begins", flush=True)
-loop.train(run, *data, resume=resume)
+loop.train(run, *data, stretch=Stretch(resume=resume))
 """
 
 
 def start(out: Path) -> subprocess.Popen[str]:
-    """A process that trains into `out`, or goes on there; it has just begun to."""
+    """A process that has just started to train into `out`, or to resume there."""
     process = subprocess.Popen(
-        [sys.executable, "-c", DRIVE, str(out), str(STEPS), *SETTINGS],
+        [sys.executable, "-c", DRIVE, str(out), json.dumps(SETTINGS | {"steps": STEPS})],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -61,10 +62,18 @@ def start(out: Path) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    """Wait for a run's end, which must be a good one."""
+    """Wait for a run, which must succeed."""
     _, printed = process.communicate()
     assert process.returncode == 0, printed
     assert "Traceback" not in printed
+
+
+RESUME = Stretch(resume=True)
+
+
+def make(output: Path, steps: int) -> Run:
+    config = configure("cnn", "small", SETTINGS | {"steps": steps})
+    return Run("cnn", "small", config, "mnist", output)
 
 
 def fresh_state(run: Run) -> State:
@@ -72,7 +81,7 @@ def fresh_state(run: Run) -> State:
 
 
 def end_state(out: Path) -> dict[str, list[bytes]]:
-    """All that a run has come to, but its times."""
+    """All results of a run except its times."""
     run = reopen("cnn", out)
     checkpoints = Checkpoints(out / "checkpoints", "cnn")
     state = checkpoints.restore(run.config.steps, fresh_state(run))
@@ -104,7 +113,7 @@ def check_kills(tmp_path: Path, kills: int, seed: int) -> None:
             process = start(out)
             try:
                 process.wait(chance.uniform(0, duration))
-                break  # this one has come to its end: a new run is begun
+                break  # this run has finished: start a new one
             except subprocess.TimeoutExpired:
                 process.kill()
                 _, printed = process.communicate()
@@ -138,7 +147,7 @@ def trained(data, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-        loop.train(begin("cnn", "small", {"steps": 30}, SETTINGS, "mnist", out), *data)
+        loop.train(make(out, 30), *data)
     return out
 
 
@@ -155,7 +164,7 @@ def restore(out: Path, step: int | None = None) -> State:
         checkpoints.close()
 
 
-def test_every_damaged_file_of_a_checkpoint_is_told_and_the_older_one_offered(
+def test_every_damaged_file_of_a_checkpoint_is_found_and_the_older_one_named(
     copy: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     files = sorted(path for path in (copy / "checkpoints" / "30").rglob("*") if path.is_file())
@@ -164,46 +173,46 @@ def test_every_damaged_file_of_a_checkpoint_is_told_and_the_older_one_offered(
         data = path.read_bytes()
         broken = [data[: len(data) // 2], data[:-1] + bytes([data[-1] ^ 1])] if data else [b"x"]
         path.write_bytes(broken[index % len(broken)])
-        with pytest.raises(SnapshotError, match=r"step 30 .* damaged .*--resume --from-step 20$"):
+        with pytest.raises(SnapshotError, match=r"step 30 .* damaged .*`from_step` 20$"):
             restore(copy)
         path.unlink()
-        with pytest.raises(SnapshotError, match=r"is missing.*--resume --from-step 20$"):
+        with pytest.raises(SnapshotError, match=r"is missing.*`from_step` 20$"):
             restore(copy)
         path.write_bytes(data)
     restore(copy)
     assert capfd.readouterr() == ("", "")
 
 
-def test_going_on_from_an_older_checkpoint_ends_alike(copy: Path, trained: Path, data) -> None:
+def test_resuming_from_an_older_checkpoint_ends_the_same(copy: Path, trained: Path, data) -> None:
     (copy / "checkpoints" / "30" / "_CHECKPOINT_METADATA").write_bytes(b"{")
     run = reopen("cnn", copy)
-    with pytest.raises(SnapshotError, match="--from-step 20"):
-        loop.train(run, *data, resume=True)
+    with pytest.raises(SnapshotError, match="`from_step` 20"):
+        loop.train(run, *data, stretch=RESUME)
     with pytest.raises(UsageError, match="no checkpoint of step 10 .*: there are 20, 30"):
-        loop.train(run, *data, resume=True, from_step=10)
-    assert loop.train(run, *data, resume=True, from_step=20).finished
+        loop.train(run, *data, stretch=Stretch(resume=True, from_step=10))
+    assert loop.train(run, *data, stretch=Stretch(resume=True, from_step=20)).finished
     for one, other in zip(
         jax.tree.leaves(restore(copy, 30)), jax.tree.leaves(restore(trained, 30)), strict=True
     ):
         np.testing.assert_array_equal(one, other)
 
 
-def test_damage_to_all_checkpoints_is_told(copy: Path) -> None:
+def test_damage_to_all_checkpoints_is_reported(copy: Path) -> None:
     for step in ("20", "30"):
         (copy / "checkpoints" / step / "default" / "_METADATA").unlink()
-    with pytest.raises(SnapshotError, match="no older one; begin anew in another --out"):
+    with pytest.raises(SnapshotError, match="no older one; start again in another `output`"):
         restore(copy)
 
 
-def test_a_run_of_an_earlier_version_goes_on(copy: Path) -> None:
-    """One that recorded neither formats nor sums."""
+def test_a_run_of_an_earlier_version_resumes(copy: Path) -> None:
+    """Such a run recorded neither formats nor checksums."""
     (copy / "checkpoints.json").unlink()
     facts = json.loads((copy / "config.json").read_text())
     del facts["format"]
     (copy / "config.json").write_text(json.dumps(facts))
     restore(copy)
     (copy / "checkpoints" / "30" / "default" / "_METADATA").write_text("{")
-    with pytest.raises(SnapshotError, match="damaged .*--from-step 20"):
+    with pytest.raises(SnapshotError, match="damaged .*`from_step` 20"):
         restore(copy)
     restore(copy, 20)
 
@@ -218,27 +227,27 @@ def test_a_run_of_an_earlier_version_goes_on(copy: Path) -> None:
         ("checkpoints.json", {"steps": 3}, "is damaged: remove it"),
     ],
 )
-def test_another_model_or_version_is_told(copy: Path, name: str, change, message: str) -> None:
+def test_another_model_or_version_is_refused(copy: Path, name: str, change, message: str) -> None:
     path = copy / name
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(SnapshotError, match=message):
         restore(copy)
 
 
-def test_a_damaged_record_is_told(copy: Path) -> None:
+def test_a_damaged_record_is_refused(copy: Path) -> None:
     record = copy / "checkpoints.json"
     record.write_bytes(record.read_bytes()[:100])
-    with pytest.raises(SnapshotError, match="is damaged: remove it to go on"):
+    with pytest.raises(SnapshotError, match="is damaged: remove it to continue"):
         restore(copy)
 
 
 def test_a_second_run_into_a_folder_leaves_the_first_alone(data, tmp_path: Path) -> None:
-    run = begin("cnn", "small", {"steps": 10}, SETTINGS, "mnist", tmp_path / "run")
-    run.out.mkdir()
-    with locked(run.out / ".lock", "training in"):
+    run = make(tmp_path / "run", 10)
+    run.output.mkdir()
+    with locked(run.output / ".lock", "training in"):
         with pytest.raises(UsageError, match="another process is training in"):
             loop.train(run, *data)
-        assert not (run.out / "config.json").exists()
+        assert not (run.output / "config.json").exists()
     assert loop.train(run, *data).finished
 
 
@@ -256,22 +265,22 @@ def test_a_full_disk_leaves_the_older_checkpoint(
         save(self, step, **options)
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-    run = begin("cnn", "small", {"steps": 30}, SETTINGS, "mnist", tmp_path / "run")
+    run = make(tmp_path / "run", 30)
     with monkeypatch.context() as patch:
         patch.setattr(CheckpointManager, "save", full)
-        with pytest.raises(HandsumError, match=r"step 20 .*: No space .*goes on from step 10$"):
+        with pytest.raises(HandsumError, match=r"step 20 .*: No space .*continues from step 10$"):
             loop.train(run, *data)
-    assert [path.name for path in (run.out / "checkpoints").iterdir()] == ["10"]
-    assert loop.train(reopen("cnn", run.out), *data, resume=True).finished
+    assert [path.name for path in (run.output / "checkpoints").iterdir()] == ["10"]
+    assert loop.train(reopen("cnn", run.output), *data, stretch=RESUME).finished
 
 
-def test_what_cannot_be_written_is_named(
+def test_a_file_that_cannot_be_written_is_named(
     data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), "loss.png")
 
     monkeypatch.setattr(loop, "plot_losses", full)
-    run = begin("cnn", "small", {"steps": 10}, SETTINGS, "mnist", tmp_path / "run")
-    with pytest.raises(HandsumError, match=r"cannot write to loss\.png: Read-only .*--resume"):
+    run = make(tmp_path / "run", 10)
+    with pytest.raises(HandsumError, match=r"cannot write to loss\.png: Read-only .*`resume`"):
         loop.train(run, *data)

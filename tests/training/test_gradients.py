@@ -1,4 +1,4 @@
-"""Gradients through what a step draws once."""
+"""Gradients through the images that a step draws once."""
 
 import jax
 import numpy as np
@@ -7,7 +7,7 @@ from flax import nnx
 
 from handsum.losses import OfDrawn
 from handsum.models import dcgan, gan
-from handsum.training.gradients import differentiate, draw
+from handsum.training.gradients import Networks, differentiate, draw
 from handsum.training.state import init_state
 
 GAN = gan.Config(widths=(8, 8), batch_size=4)
@@ -35,8 +35,9 @@ def test_gradients_through_the_images_are_those_of_drawing_and_judging(module, c
 
     @jax.jit
     def found():
-        drawing = draw(definitions, losses, state, batch)
-        return differentiate(definitions, "generator", loss, state, batch, key, drawing)
+        networks = Networks(definitions, state)
+        drawing = draw(networks, losses, batch)
+        return differentiate(networks, "generator", loss, batch, key, drawing)
 
     @jax.jit
     def expected():
@@ -72,12 +73,13 @@ def test_a_step_draws_its_images_once() -> None:
         return loss.draw(*arguments)
 
     losses["generator"] = OfDrawn(counted, loss.loss)
-    drawing = draw(definitions, losses, state, batch)
+    networks = Networks(definitions, state)
+    drawing = draw(networks, losses, batch)
     for part, one in losses.items():
-        differentiate(definitions, part, one, state, batch, jax.random.key(3), drawing)
+        differentiate(networks, part, one, batch, jax.random.key(3), drawing)
     assert len(drawn) == 1
 
 
 def test_losses_that_draw_nothing_have_no_drawing() -> None:
     definitions, state, batch = begin(gan, GAN)
-    assert draw(definitions, {}, state, batch) is None
+    assert draw(Networks(definitions, state), {}, batch) is None

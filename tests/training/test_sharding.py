@@ -1,4 +1,4 @@
-"""Training on several devices and in several processes, each in processes of their own."""
+"""Training on several devices and in several processes, each test in new processes."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from orbax.checkpoint import CheckpointManager
 
 from handsum.errors import HandsumError
 from handsum.pretrained.snapshots import load_snapshot
@@ -20,15 +21,14 @@ from handsum.training import sharding
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.reports import read_metrics
 
-# Tiny networks: with batch statistics and what a loss draws itself, and with sequences.
+# Tiny networks: one with batch statistics and random numbers in its loss, one with sequences.
 TINY = {
-    "cnn": ["widths=4,4,4", "hidden=8", "non_digits=8", "non_digit_bank=20"],
-    "cnn-lstm": ["widths=4,4,4", "features=8", "hidden=8", "longest=3"],
+    "cnn": {"widths": (4, 4, 4), "hidden": 8, "non_digits": 8, "non_digit_bank": 20},
+    "cnn-lstm": {"widths": (4, 4, 4), "features": 8, "hidden": 8, "longest": 3},
 }
 
 COMPARE = """
 import json, sys
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -36,24 +36,22 @@ from flax import nnx
 
 from handsum.data.mnist import load
 from handsum.models import registry
-from handsum.training.batches import make_batches
-from handsum.training.batches import prepare
-from handsum.training.runs import begin
+from handsum.training.runs import configure
 from handsum.training.sharding import make_mesh, replicate
 from handsum.training.state import begin_state
 from handsum.training.state import compile_step, make_step
 
 
 def losses(model, settings, devices):
-    run = begin(model, "small", {"batch_size": 16}, settings, "mnist", Path("unused"))
     module = registry.module(model)
-    config, arrays = prepare(run.config, load("train").where(np.arange(300)))
+    config = configure(model, "small", settings | {"batch_size": 16})
+    prepared = module.prepare(config, load("train").where(np.arange(300)))
     definitions, state = begin_state(model, config)
     step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     mesh = make_mesh(devices, 16)
     advance = compile_step(step, "cpu", mesh)
-    rows = make_batches(config, arrays).rows(0, 2)
-    state, metrics = advance(replicate(state, mesh), replicate(arrays, mesh), rows)
+    rows = prepared.batches.rows(0, 2)
+    state, metrics = advance(replicate(state, mesh), replicate(prepared.arrays, mesh), rows)
     places = {leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(state)}
     assert places == {True}
     assert {len(leaf.devices()) for leaf in jax.tree.leaves(state)} == {devices}
@@ -61,7 +59,7 @@ def losses(model, settings, devices):
 
 
 def work():
-    # What one device computes of a batch's own part: almost all of a network without a wide end.
+    # The share of the work that one device does.
     from functools import partial
 
     from handsum.losses.adversarial import image_generator_loss
@@ -93,7 +91,7 @@ found = {
 print(json.dumps({"losses": found, "share": work()}))
 """
 
-# Checkpoints at every tenth step, and so something to resume from soon.
+# A checkpoint every tenth step, so that there is soon one to resume from.
 TRAIN = """
 from handsum.cli.app import main
 from handsum.training import loop
@@ -119,18 +117,18 @@ def test_four_devices_have_the_losses_of_one() -> None:
     for model, (one, four) in found["losses"].items():
         assert one.keys() == four.keys()
         for name, values in one.items():
-            # Adam's first steps go by the signs of gradients, however near to zero they are.
+            # Adam's first steps follow the signs of gradients, even of those close to zero.
             first, second = np.abs(np.subtract(values, four[name]))
             assert first < 1e-5, (model, name)
             assert second < 2e-2, (model, name)
-    # A quarter of the work each, and what the parameters cost beside it.
+    # A quarter of the work each, and the cost of the parameters.
     assert 0.24 < found["share"] < 0.4
 
 
 def start(out: Path, place: list[str], settings: tuple[str, ...], **others: str):
-    """One process of a run, with two devices of its own where it is the only one."""
+    """One process of a run; it has two devices if it is the only one."""
     devices = 1 if "--distributed" in place else 2
-    command = [sys.executable, "-c", TRAIN, "train", "gan", *settings, "--out", str(out), *place]
+    command = [sys.executable, "-c", TRAIN, "train", "gan", *settings, "--output", str(out), *place]
     return subprocess.Popen(
         command, env=environment(devices, **others), stderr=subprocess.PIPE, text=True
     )
@@ -226,7 +224,7 @@ def test_two_processes_train_lose_one_and_resume_as_two_and_as_one(tmp_path: Pat
         ),
         (
             ["--distributed", "--coordinator=a:1", "--process-id=2", "--num-processes=2"],
-            "--process-id",
+            "--process-id must be below 2",
         ),
     ],
 )
@@ -237,7 +235,7 @@ def test_wrong_devices_and_processes_are_refused(run_command, arguments, message
 
 
 @pytest.mark.parametrize("coordinator", [":12345", "here:0", "here:99999", "here:"])
-def test_a_coordinator_that_cannot_be(run_command, coordinator: str) -> None:
+def test_a_coordinator_that_is_no_address_is_refused(run_command, coordinator: str) -> None:
     place = ["--distributed", "--process-id", "0", "--num-processes", "2"]
     result = run_command("train", "gan", *place, "--coordinator", coordinator)
     assert (result.code, "HOST:PORT" in result.err) == (2, True)
@@ -253,7 +251,7 @@ def test_a_port_in_use_is_one_line(run_command) -> None:
     assert (result.code, f"port {port} of the coordinator" in result.err) == (2, True)
 
 
-def test_processes_with_other_settings_are_told_at_once(tmp_path: Path) -> None:
+def test_processes_with_different_settings_stop_at_once(tmp_path: Path) -> None:
     out = tmp_path / "run"
     processes = start_two(out, *SETTINGS, each=(["--seed", "1"], ["--seed", "2"]))
     for process in processes:
@@ -272,7 +270,7 @@ def test_without_a_cluster_the_processes_must_be_named(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_a_checkpoint_that_another_process_breaks_tells_of_that_process(
+def test_a_checkpoint_that_fails_because_a_process_is_gone_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoints = Checkpoints(tmp_path / "checkpoints", "gan")
@@ -281,7 +279,7 @@ def test_a_checkpoint_that_another_process_breaks_tells_of_that_process(
         raise ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
 
     ends: list[object] = []
-    monkeypatch.setattr(checkpoints._manager, "save", save)
+    monkeypatch.setattr(CheckpointManager, "save", save)
     monkeypatch.setattr(sharding.atexit, "register", lambda *ending: ends.append(ending))
     monkeypatch.setattr(sharding.jax, "process_count", lambda: 2)
     with (
@@ -291,6 +289,6 @@ def test_a_checkpoint_that_another_process_breaks_tells_of_that_process(
         checkpoints.save(10, {})
     assert ends == [(os._exit, 1)]
     monkeypatch.undo()
-    monkeypatch.setattr(checkpoints._manager, "save", save)
+    monkeypatch.setattr(CheckpointManager, "save", save)
     with pytest.raises(HandsumError, match="cannot write the checkpoint of step 10"):
         checkpoints.save(10, {})

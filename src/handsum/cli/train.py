@@ -2,60 +2,61 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
 
 from handsum.cli.console import err, out
 
-# How often a run that nobody watches says where it is.
+# The seconds between two lines of progress where there is no terminal.
 LOG_SECONDS = 60.0
 SCALE = "Devices and hosts"
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="A model of the zoo: see `handsum models`.")],
+    model: Annotated[str, typer.Argument(help="A model: `handsum models` lists them.")],
     preset: Annotated[str, typer.Option(help="A named configuration of the model.")] = "default",
-    steps: Annotated[int | None, typer.Option(help="Steps to train for.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
     max_minutes: Annotated[
         float | None,
-        typer.Option(help="Stop after so many minutes, with a checkpoint to resume from.", min=0.0),
+        typer.Option(help="Stop after this many minutes, with a checkpoint.", min=0.0),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Digits, sequences or told sums per step.")
+        int | None, typer.Option(help="Batch size: digits, sequences or labelled sums.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="The run is a function of this.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed.")] = None,
     labels: Annotated[
         str | None,
         typer.Option(
-            help="cnn-sum: learn from digits, from sums of --addends digits, or from the sums of "
-            "two numbers of --addends digits (digits|sums|numbers).",
+            metavar="digits|sums|numbers",
+            help="cnn-sum: learn from digits, from sums of --addends digits, or from sums of two "
+            "numbers of --addends digits.",
         ),
     ] = None,
     addends: Annotated[
-        int | None, typer.Option(min=1, help="cnn-sum: how many digits to a sum or number.")
+        int | None, typer.Option(min=1, help="cnn-sum: digits in a sum or number.")
     ] = None,
     dataset: Annotated[
         str,
         typer.Option(help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR."),
     ] = "mnist",
-    folder: Annotated[
-        Path | None, typer.Option("--out", help="The run's folder; runs/MODEL by default.")
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", show_default="runs/MODEL", help="Folder for the run and its snapshot."
+        ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in the folder, as it was set up.")
+        bool, typer.Option("--resume", help="Continue the run in the folder, with its settings.")
     ] = False,
     from_step: Annotated[
         int | None,
         typer.Option(
-            help="With --resume: go on from the checkpoint of this step, where the newest one is "
-            "damaged or has gone astray; those after it are removed.",
+            help="With --resume: continue from the checkpoint of this step, if the newest one is "
+            "damaged or diverged; later ones are removed.",
         ),
     ] = None,
     settings: Annotated[
@@ -63,7 +64,7 @@ def train(
         typer.Option("--set", help="key=value: change any setting; repeat for several."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the configuration and its size, then stop.")
+        bool, typer.Option("--dry-run", help="Show the settings and the size, then stop.")
     ] = False,
     devices: Annotated[
         str | None,
@@ -71,7 +72,7 @@ def train(
             metavar="N|all",
             show_default="1; all with --distributed",
             rich_help_panel=SCALE,
-            help="So many devices divide each batch; the losses are those of one.",
+            help="Split each batch over this many devices; the losses do not change.",
         ),
     ] = None,
     distributed: Annotated[
@@ -87,136 +88,166 @@ def train(
         typer.Option(
             metavar="HOST:PORT",
             rich_help_panel=SCALE,
-            help="Where process 0 is, on no such cluster.",
+            help="Address of process 0, if there is no such cluster.",
         ),
     ] = None,
     process_id: Annotated[
         int | None,
-        typer.Option(min=0, rich_help_panel=SCALE, help="Which process this is, from 0."),
+        typer.Option(min=0, rich_help_panel=SCALE, help="Number of this process, from 0."),
     ] = None,
     num_processes: Annotated[
-        int | None, typer.Option(min=1, rich_help_panel=SCALE, help="How many there are.")
+        int | None, typer.Option(min=1, rich_help_panel=SCALE, help="Number of processes.")
     ] = None,
 ) -> None:
     """Train a model, with checkpoints, samples, plots and a snapshot to use.
 
-    Ctrl-C saves and stops; --resume goes on as if nothing had happened, also after a crash. Where
-    the newest checkpoint is damaged, --resume says so, and names an older one for --from-step.
-    The other commands take the snapshot's folder as their --model.
+    Ctrl-C saves and stops; --resume continues as if nothing had happened, also after a crash. If
+    the newest checkpoint is damaged, --resume says so and names an older one for --from-step.
+    Other commands accept the snapshot folder as their --model.
     """
     from handsum.errors import UsageError
-    from handsum.training import runs
+    from handsum.training.runs import Stretch, device_count
     from handsum.training.sharding import start_processes
+    from handsum.training.train import OPTIONS, find_run
+    from handsum.training.train import train as run_training
 
-    count = _count(devices, distributed)
+    used = devices or ("all" if distributed else "1")
+    count = device_count(used)
     if distributed:
         start_processes(coordinator, process_id, num_processes)
     elif not (coordinator is process_id is num_processes is None):
         raise UsageError("--coordinator, --process-id and --num-processes go with --distributed")
-    given = {
-        "steps": steps,
-        "batch_size": batch_size,
-        "seed": seed,
-        "labels": labels,
-        "addends": addends,
-    }
+    given = dict(zip(OPTIONS, (steps, batch_size, seed, labels, addends), strict=True))
     changes = {name: value for name, value in given.items() if value is not None}
-    target = folder or Path("runs") / model
-    if from_step is not None and not resume:
-        raise UsageError("--from-step goes with --resume")
-    if resume:
-        if changes or settings or preset != "default" or dataset != "mnist":
-            raise UsageError(
-                "--resume goes on with a run as it was set up: leave the other options out"
-            )
-        run = runs.reopen(model, target, max_minutes)
-    else:
-        command = shlex.join(["handsum", *sys.argv[1:]])
-        run = runs.begin(
-            model, preset, changes, settings or [], dataset, target, max_minutes, command
-        )
+    changes |= _parse_settings(settings or [])
     if dry_run:
-        _show(run)
+        stretch = Stretch(resume=resume, from_step=from_step, devices=count)
+        _show(find_run(model, output, preset, changes, dataset, stretch))
         return
-    _run(run, resume, from_step, count)
+    with _Display(model) as display:
+        outcome = run_training(
+            model,
+            output,
+            preset=preset,
+            settings=changes,
+            dataset=dataset,
+            resume=resume,
+            from_step=from_step,
+            max_minutes=max_minutes,
+            devices=used,
+            progress=display.progress,
+            log=display.log,
+        )
+    _report(outcome, used)
+
+
+def _parse_settings(settings: Iterable[str]) -> dict[str, str]:
+    """`key=value` texts as names and texts."""
+    from handsum.errors import UsageError
+
+    chosen = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes key=value, not {setting!r}")
+        chosen[name.strip()] = text.strip()
+    return chosen
 
 
 def _show(run: Any) -> None:
-    from handsum.config import to_json
-    from handsum.training.runs import sizes
+    from handsum.config import as_dict
+    from handsum.training.runs import count_sizes
 
-    # First, since it finds what the configuration cannot be.
-    parts = sizes(run)
-    out().print(f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.out}", markup=False)
-    for name, value in to_json(run.config).items():
+    # Before anything is printed, since it finds settings that make no network.
+    parts = count_sizes(run)
+    out().print(
+        f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.output}", markup=False
+    )
+    for name, value in as_dict(run.config).items():
         out().print(f"  {name} = {value}", markup=False)
     for part, size in parts.items():
         out().print(f"  {part}: {size:,} parameters", markup=False)
 
 
-def _count(devices: str | None, distributed: bool) -> int | None:
-    """The number of devices to train on; None for all of them."""
-    from handsum.errors import UsageError
-
-    if devices == "all" or (devices is None and distributed):
-        return None
-    if devices is not None and not re.fullmatch("[1-9][0-9]{0,5}", devices):
-        raise UsageError(f"--devices takes a number or all, not {devices!r}")
-    return int(devices or 1)
-
-
-def _run(run: Any, resume: bool, from_step: int | None, devices: int | None) -> None:
-    from handsum.data.sources import load_dataset
-    from handsum.training.loop import train as run_training
+def _report(outcome: Any, devices: str) -> None:
+    """Print how training ended; leave with the code of the signal that stopped it."""
     from handsum.training.sharding import is_first
 
-    data = [load_dataset(run.dataset, split) for split in ("train", "validation")]
-    with _progress(run) if is_first() else nullcontext(lambda progress: None) as report:
-        outcome = run_training(
-            run, *data, resume=resume, from_step=from_step, devices=devices, report=report
-        )
     if not is_first():
         return
     if outcome.finished:
-        err().print(f"trained {run.model}: snapshot in {outcome.snapshot}", markup=False)
+        err().print(f"trained {outcome.model}: snapshot in {outcome.snapshot}", markup=False)
     else:
-        more = "" if devices == 1 else f" --devices {devices or 'all'}"
+        more = "" if devices == "1" else f" --devices {devices}"
         err().print(
-            f"stopped at step {outcome.step:,} of {run.config.steps:,}, saved; go on with: "
-            f"handsum train {run.model} --out {run.out} --resume{more}",
+            f"stopped at step {outcome.step:,} of {outcome.steps:,}, saved; continue with: "
+            f"handsum train {outcome.model} -o {outcome.snapshot.parent} --resume{more}",
             markup=False,
         )
     if outcome.signal is not None:
-        # What follows in a script must not take the run for finished.
+        # A script must not take the run for finished.
         raise typer.Exit(128 + outcome.signal)
 
 
-@contextmanager
-def _progress(run: Any) -> Iterator[Callable[[Any], None]]:
-    """Show a run's progress: a bar with the figures below it, or lines where there is no screen."""
-    from rich.console import Group
-    from rich.live import Live
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-    from rich.text import Text
+class _Display:
+    """The progress of a run: a bar with the figures below it, or lines without a terminal."""
 
-    bar = Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    task = bar.add_task(run.model, total=run.config.steps)
-    figures = Text()
-    printed = 0.0
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._live: Any = None
+        self._total = 0
+        self._printed = 0.0
 
-    def report(progress: Any) -> None:
-        nonlocal printed
-        values = [f"{name} {value:.3g}" for name, value in progress.metrics.items()]
-        line = "  ".join([f"{progress.images_per_second:,.0f} images/s", *values])
-        bar.update(task, completed=progress.step)
-        figures.plain = line
-        last = progress.step == progress.steps
-        if not err().is_terminal and (last or progress.seconds - printed >= LOG_SECONDS):
-            printed = progress.seconds
-            err().print(f"step {progress.step:,} of {progress.steps:,}  {line}", markup=False)
+    def __enter__(self) -> _Display:
+        return self
 
-    if err().is_terminal:
-        with Live(Group(bar, figures), console=err()):
-            yield report
-    else:
-        yield report
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def progress(self, done: int, total: int) -> None:
+        """Move the bar."""
+        from handsum.training.sharding import is_first
+
+        self._total = total
+        if not err().is_terminal or not is_first():
+            return
+        if not self._live:
+            self._start(total)
+        self._bar.update(self._task, completed=done)
+
+    def _start(self, total: int) -> None:
+        from rich.console import Group
+        from rich.live import Live
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+        from rich.text import Text
+
+        columns = "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        self._bar = Progress(*columns)
+        self._task = self._bar.add_task(self._model, total=total)
+        self._figures = Text()
+        self._live = Live(Group(self._bar, self._figures), console=err())
+        self._live.start()
+
+    def log(self, row: dict[str, float]) -> None:
+        """Show the figures of the last steps."""
+        from handsum.training.sharding import is_first
+
+        step, seconds = int(row["step"]), row["seconds"]
+        speed = f"{row['images_per_second']:,.0f} images/s"
+        others = {"step", "seconds", "images_per_second"}
+        values = [f"{name} {value:.3g}" for name, value in row.items() if name not in others]
+        line = "  ".join([speed, *values])
+        if self._live:
+            self._figures.plain = line
+        last = step == self._total
+        if err().is_terminal or not is_first():
+            return
+        if last or seconds - self._printed >= LOG_SECONDS:
+            self._printed = seconds
+            err().print(f"step {step:,} of {self._total:,}  {line}", markup=False)

@@ -1,36 +1,54 @@
 """Random changes to digits for training readers: the pens, hands and cameras that MNIST lacks.
 
-All functions are pure: images float32 (N, 28, 28, 1) in [-1, 1] and a key in, the same shape and
-range out. None of them can turn one digit into another at the strengths used.
+All functions are pure. They take images float32 (N, 28, 28, 1) in [-1, 1] and a key, and return
+images of the same shape and range. At the strengths used, none turns one digit into another.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import jax
 import jax.numpy as jnp
 
+from handsum.errors import UsageError
+
 _SIZE = 28
+
+
+@dataclasses.dataclass(frozen=True)
+class WarpStrength:
+    """How far `warp` changes digits; 0 leaves them as they are.
+
+    `rotation` is in radians, `slant` and `scale` are relative, `shift` and `elastic` in pixels.
+    Each is the bound of a uniform draw, except `elastic`: the standard deviation of a smooth field.
+
+    Raises:
+        UsageError: a strength is negative or not finite.
+    """
+
+    rotation: float = 0.2
+    slant: float = 0.3
+    scale: float = 0.15
+    shift: float = 2.5
+    elastic: float = 1.2
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value < math.inf:
+                raise UsageError(f"{name} must be a number of 0 or more, not {value}")
 
 
 def _ink(images: jax.Array) -> jax.Array:
     return (images + 1) / 2
 
 
-def warp(
-    images: jax.Array,
-    key: jax.Array,
-    *,
-    rotation: float = 0.2,
-    slant: float = 0.3,
-    scale: float = 0.15,
-    shift: float = 2.5,
-    elastic: float = 1.2,
-) -> jax.Array:
-    """Turn, slant, scale, shift and bend each digit, with bilinear interpolation.
+def warp(images: jax.Array, key: jax.Array, most: WarpStrength = WarpStrength()) -> jax.Array:
+    """Rotate, slant, scale, shift and bend each digit, with bilinear interpolation.
 
-    `rotation` in radians, `slant` and `scale` relative, `shift` and `elastic` in pixels: each is
-    the bound of a uniform draw, but for `elastic`, the standard deviation of a smooth field. All
-    are multiplied by one uniform draw in [0, 1] per digit, so that plain digits stay common.
+    The strengths `most` are multiplied by one uniform draw in [0, 1] for each digit, so that many
+    digits change little.
     """
     count = images.shape[0]
     keys = jax.random.split(key, 6)
@@ -40,17 +58,18 @@ def warp(
         draw = jax.random.uniform(key, (count, *shape), minval=-bound, maxval=bound)
         return draw * strength.reshape(count, *(1 for _ in shape))
 
-    angle, lean = uniform(keys[0], rotation), uniform(keys[1], slant)
-    height, width = jnp.exp(uniform(keys[2], scale, 2)).T
-    move = uniform(keys[3], shift, 2)
+    angle, lean = uniform(keys[0], most.rotation), uniform(keys[1], most.slant)
+    height, width = jnp.exp(uniform(keys[2], most.scale, 2)).T
+    move = uniform(keys[3], most.shift, 2)
     grid = jnp.arange(_SIZE, dtype=jnp.float32) - (_SIZE - 1) / 2
     down, across = jnp.meshgrid(grid, grid, indexing="ij")
     cos, sin = (f(angle)[:, None, None] for f in (jnp.cos, jnp.sin))
     source_y = (cos * down - sin * across) * height[:, None, None]
     source_x = (sin * down + cos * across) * width[:, None, None]
     source_x = source_x + lean[:, None, None] * source_y
-    # A 6x6 field of displacements, smoothly enlarged: pens wobble, they do not tear.
-    field = jax.random.normal(keys[4], (count, 6, 6, 2)) * elastic * strength[:, None, None, None]
+    # A 6x6 field of displacements, enlarged smoothly: pens wobble, they do not tear.
+    field = jax.random.normal(keys[4], (count, 6, 6, 2)) * most.elastic
+    field = field * strength[:, None, None, None]
     field = jax.image.resize(field, (count, _SIZE, _SIZE, 2), "cubic")
     source_y = source_y + move[:, 0, None, None] + field[..., 0] + (_SIZE - 1) / 2
     source_x = source_x + move[:, 1, None, None] + field[..., 1] + (_SIZE - 1) / 2
@@ -64,23 +83,23 @@ def warp(
 
 def pen(images: jax.Array, key: jax.Array, *, probability: float = 0.4) -> jax.Array:
     """Thicken or thin the strokes of a share of the digits by up to about a pixel."""
-    kinds, amounts = jax.random.split(key)
+    choices, amounts = jax.random.split(key)
     ink = _ink(images)
     window = (1, 3, 3, 1)
     thick = jax.lax.reduce_window(ink, 0.0, jax.lax.max, window, (1, 1, 1, 1), "SAME")
-    # The cross, not the square: erosion by a square erases the hairlines of half of all digits.
+    # By a cross: erosion by a square erases the hairlines of half of all digits.
     thin = jnp.minimum(
         jax.lax.reduce_window(ink, 1.0, jax.lax.min, (1, 3, 1, 1), (1, 1, 1, 1), "SAME"),
         jax.lax.reduce_window(ink, 1.0, jax.lax.min, (1, 1, 3, 1), (1, 1, 1, 1), "SAME"),
     )
     shape = (images.shape[0], 1, 1, 1)
-    kind = jax.random.uniform(kinds, shape)
+    choice = jax.random.uniform(choices, shape)
     amount = jax.random.uniform(amounts, shape)
-    # A thinned stroke keeps a third of its ink, so that a one-pixel stroke pales but stays.
+    # A thinned stroke keeps a third of its ink, so that one of a single pixel fades but stays.
     thinned = ink + 0.67 * amount * (thin - ink)
     thickened = ink + amount * (thick - ink)
-    changed = jnp.where(kind < 0.6 * probability, thickened, thinned)
-    return jnp.where(kind < probability, changed, ink) * 2 - 1
+    changed = jnp.where(choice < 0.6 * probability, thickened, thinned)
+    return jnp.where(choice < probability, changed, ink) * 2 - 1
 
 
 def camera(images: jax.Array, key: jax.Array, *, probability: float = 0.25) -> jax.Array:
@@ -98,7 +117,7 @@ def camera(images: jax.Array, key: jax.Array, *, probability: float = 0.25) -> j
     smooth = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
     ink = jnp.where(some(blur, probability), ink + strength * (smooth - ink), ink)
     ink = jnp.where(some(fade, probability), ink * (1 - 0.5 * strength), ink)
-    # A broken stroke: one straight line, about a pixel wide, without ink.
+    # A broken stroke: one straight line without ink, about a pixel wide.
     angle, offset = jax.random.uniform(line, (2, count, 1, 1, 1), minval=-1.0)
     grid = jnp.arange(_SIZE, dtype=jnp.float32) - (_SIZE - 1) / 2
     down, across = grid[None, :, None, None], grid[None, None, :, None]
@@ -112,7 +131,7 @@ def camera(images: jax.Array, key: jax.Array, *, probability: float = 0.25) -> j
 
 
 def debris(images: jax.Array, key: jax.Array, *, probability: float = 0.08) -> jax.Array:
-    """Lay a ruled line across some digits, and the edge of a neighbouring digit beside others."""
+    """Draw a ruled line across some digits, and the edge of a neighbour beside others."""
     count = images.shape[0]
     keys = jax.random.split(key, 3)
     ink = _ink(images)
@@ -122,7 +141,7 @@ def debris(images: jax.Array, key: jax.Array, *, probability: float = 0.08) -> j
     distance = distance - 0.2 * (slope - 0.5) * (grid[None, None, :, None] - _SIZE / 2)
     rule = (0.4 + 0.6 * strength) * jnp.clip(1.2 - jnp.abs(distance), 0, 1)
     ink = jnp.where(lined < probability, jnp.maximum(ink, rule), ink)
-    # The next digit of the batch, moved so far aside that no more than an edge of it is left.
+    # The next digit of the batch, moved aside until only its edge is left.
     moves = jax.random.randint(keys[1], (count,), 18, 22)
     moves = jnp.where(jax.random.bernoulli(keys[2], shape=(count,)), moves, -moves)
     moved = jax.vmap(lambda image, by: jnp.roll(image, by, axis=1))(jnp.roll(ink, 1, 0), moves)
@@ -133,6 +152,6 @@ def debris(images: jax.Array, key: jax.Array, *, probability: float = 0.08) -> j
 
 
 def augment(images: jax.Array, key: jax.Array) -> jax.Array:
-    """What readers train on: `warp`, then `pen`, then `debris`, then `camera`."""
+    """All changes for training readers: `warp`, then `pen`, then `debris`, then `camera`."""
     keys = jax.random.split(key, 4)
     return camera(debris(pen(warp(images, keys[0]), keys[1]), keys[3]), keys[2])

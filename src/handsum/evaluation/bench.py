@@ -161,7 +161,8 @@ class Bench:
         random = np.random.default_rng(self.seed)
         rows = random.permutation(len(data))[: self.effort.classifier_digits]
         config = replace(small, changes)
-        return DigitReader("fresh classifier", fit(CLASSIFIER, config, data.where(rows), report))
+        trained = fit(CLASSIFIER, config, data.where(rows), lambda done, all: report(done / all))
+        return DigitReader("fresh classifier", trained)
 
     def _modes(self, data: Dataset | None) -> StackedModes | None:
         """Stacked MNIST, where there are enough digits; real ones are drawn with replacement."""

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from handsum.config import TrainingConfig
+from handsum.config import Amount, Count, EvenCount, SequenceLength, Share, TrainingConfig
 from handsum.losses import Batch, Metrics, Parts, divide_rows
 from handsum.losses.adversarial import gradient_penalty, realness_loss
 from handsum.losses.classification import cross_entropy_loss
@@ -28,26 +28,26 @@ class SequenceConfig(TrainingConfig):
     penalty weighs `penalty` / 2, on `penalty_pairs` pairs of sequences.
     """
 
-    steps: int = 3_500
-    batch_size: int = 768
-    learning_rate: float = 5e-4
-    final_learning_rate: float = 2e-5
-    beta1: float = 0.0
-    beta2: float = 0.99
-    ema_decay: float = 0.999
-    longest: int = 10
-    drawn: int = 12
-    widths: tuple[int, ...] = (80, 40, 20)
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
-    style: int = 128
-    features: int = 128
-    plan: int = 128
-    penalty: float = 0.5
-    penalty_pairs: int = 2
-    class_weight: float = 0.5
-    sequence_weight: float = 0.25
-    sum_weight: float = 0.5
-    plan_weight: float = 1.0
+    steps: Count = 3_500
+    batch_size: EvenCount = 768
+    learning_rate: Amount = 5e-4
+    final_learning_rate: Amount = 2e-5
+    beta1: Share = 0.0
+    beta2: Share = 0.99
+    ema_decay: Share = 0.999
+    longest: SequenceLength = 10
+    drawn: EvenCount = 12
+    widths: tuple[Count, ...] = (80, 40, 20)
+    discriminator_widths: tuple[Count, ...] = (24, 48, 96)
+    style: Count = 128
+    features: Count = 128
+    plan: Count = 128
+    penalty: Amount = 0.5
+    penalty_pairs: Count = 2
+    class_weight: Amount = 0.5
+    sequence_weight: Amount = 0.25
+    sum_weight: Amount = 0.5
+    plan_weight: Amount = 1.0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`cgan`: one digit of a given class, or of several at once.
 
 A conditional GAN (Mirza and Osindero, "Conditional generative adversarial nets", 2014) of
-convolutions: the generator's batch normalisation is scaled and shifted by latents and class, the
+convolutions. Latents and class scale and shift the generator's batch normalisation; the
 discriminator is conditioned by projection (Miyato and Koyama, 2018) and reads the digit too
 (Odena et al., 2017). A class is a row of weights over the ten digits, so that digits can be mixed.
 """
@@ -15,16 +15,22 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Count
+from handsum.data.batches import TrainingSet, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import DigitFeatures, DigitPainter, leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.conditional import (
     ConditionalConfig,
-    Judge,
+    Discriminate,
+    Pairs,
     conditional_discriminator_loss,
     conditional_generator_loss,
 )
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 LATENT_SIZE = 64
 
 
@@ -32,15 +38,15 @@ LATENT_SIZE = 64
 class Config(ConditionalConfig):
     """Settings of the generator, and of its discriminator's channels at 14x14, 7x7 and 4x4."""
 
-    steps: int = 4_500
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
+    steps: Count = 4_500
+    discriminator_widths: tuple[Count, ...] = (24, 48, 96)
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=4_000)}
 
 
 class Generator(nnx.Module):
-    """Latents (N, 64) and labels (N,) to images (N, 28, 28, 1) in [-1, 1]; it knows no writers."""
+    """Latents (N, 64) and labels (N,) to images (N, 28, 28, 1) in [-1, 1]; it ignores writers."""
 
     latent_size = LATENT_SIZE
 
@@ -85,34 +91,42 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     }
 
 
-def _draw(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Judge]:
-    """Digits of the batch's labels, and who judges them and the real ones."""
+def _draw(parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Discriminate]:
+    """Digits of the batch's labels, and the discriminator of these and of the real ones."""
     labels = batch["labels"]
     latents = jax.random.normal(key, (len(labels), LATENT_SIZE))
 
-    def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def discriminate(images: jax.Array) -> tuple[jax.Array, jax.Array]:
         return parts["discriminator"](images, labels[: len(images)])
 
-    return parts["generator"](latents, labels, batch["writers"], training=True), judge
+    return parts["generator"](latents, labels, batch["writers"], training=True), discriminate
 
 
 def discriminator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """`conditional_discriminator_loss` of the batch's labels."""
-    generated, judge = _draw(parts, batch, key)
-    generated = jax.lax.stop_gradient(generated)
-    return conditional_discriminator_loss(
-        config, judge, batch["images"], generated, batch["labels"]
-    )
+    generated, discriminate = _draw(parts, batch, key)
+    images = Pairs(batch["images"], jax.lax.stop_gradient(generated), batch["labels"])
+    return conditional_discriminator_loss(config, discriminate, images)
 
 
 def generator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """`conditional_generator_loss` of the batch's labels."""
-    generated, judge = _draw(parts, batch, key)
-    return conditional_generator_loss(config, judge, generated, batch["labels"])
+    generated, discriminate = _draw(parts, batch, key)
+    return conditional_generator_loss(config, discriminate, generated, batch["labels"])
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits."""
+    return digit_batches(config, data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits()
 
 
 def losses(config: Config) -> Losses:

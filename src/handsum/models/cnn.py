@@ -18,15 +18,19 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from handsum.config import TrainingConfig
+from handsum.config import Amount, Count, CountOrZero, Share, TrainingConfig
 from handsum.data import mnist
 from handsum.data.augment import augment
+from handsum.data.batches import TrainingSet, digit_batches
+from handsum.data.mnist import Dataset
 from handsum.data.non_digits import non_digits
+from handsum.data.skills import ReadsDigits
 from handsum.layers.sight import Classifier
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
 SNAPSHOT_PART = "classifier"
+FROZEN: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +40,18 @@ class Config(TrainingConfig):
     `non_digits` is how many of `non_digit_bank` different ones are beside each batch of digits.
     """
 
-    steps: int = 4_000
-    batch_size: int = 128
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.02
-    ema_decay: float = 0.998
-    widths: tuple[int, ...] = (32, 64, 128)
-    hidden: int = 128
-    dropout: float = 0.2
-    label_smoothing: float = 0.02
+    steps: Count = 4_000
+    batch_size: Count = 128
+    learning_rate: Amount = 3e-3
+    weight_decay: Amount = 0.02
+    ema_decay: Share = 0.998
+    widths: tuple[Count, ...] = (32, 64, 128)
+    hidden: Count = 128
+    dropout: Share = 0.2
+    label_smoothing: Share = 0.02
     augmentation: bool = True
-    non_digits: int = 48
-    non_digit_bank: int = 12_000
+    non_digits: CountOrZero = 48
+    non_digit_bank: CountOrZero = 12_000
 
 
 PRESETS = {
@@ -88,6 +92,16 @@ def _bank(count: int) -> np.ndarray:
     if not count:
         return np.zeros((0, 28, 28), np.uint8)
     return non_digits(mnist.load("train").images, count, np.random.default_rng(0))
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits."""
+    return digit_batches(config, data)
+
+
+def skill(config: Config) -> ReadsDigits:
+    """What the trained network does."""
+    return ReadsDigits(knows_others=config.non_digits > 0)
 
 
 def losses(config: Config) -> Losses:

@@ -16,29 +16,33 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.config import TrainingConfig
+from handsum.config import Amount, Count, EvenCount, SequenceLength, Share, TrainingConfig
 from handsum.data.augment import warp
+from handsum.data.batches import TrainingSet, sequence_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import ReadsSums
 from handsum.layers.sight import Sight
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.sums import sum_probabilities
 
 SNAPSHOT_PART = "predictor"
+FROZEN: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(TrainingConfig):
     """Settings; `batch_size` counts sequences, whose lengths in pairs fill `longest` + 1."""
 
-    steps: int = 5_000
-    batch_size: int = 16
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
-    ema_decay: float = 0.998
-    longest: int = 20
-    widths: tuple[int, ...] = (24, 48, 96)
-    features: int = 128
-    hidden: int = 96
+    steps: Count = 5_000
+    batch_size: EvenCount = 16
+    learning_rate: Amount = 2e-3
+    weight_decay: Amount = 0.01
+    ema_decay: Share = 0.998
+    longest: SequenceLength = 20
+    widths: tuple[Count, ...] = (24, 48, 96)
+    features: Count = 128
+    hidden: Count = 96
 
 
 PRESETS = {
@@ -110,6 +114,16 @@ def predictor_loss(
     means = jax.nn.softmax(growth) @ jnp.arange(10.0)
     errors = ((means - batch["labels"]) * mask).sum(1)
     return loss, {"loss": loss, "sum_error": jnp.abs(errors).mean()}
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of sequences."""
+    return sequence_batches(config, data, config.longest)
+
+
+def skill(config: Config) -> ReadsSums:
+    """What the trained network does."""
+    return ReadsSums()
 
 
 def losses(config: Config) -> Losses:

@@ -16,13 +16,17 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.config import TrainingConfig
+from handsum.config import Amount, Count, CountOrZero, Share, TrainingConfig
+from handsum.data.batches import TrainingSet, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import StridedConvolution, TransposedConvolution, drop
 from handsum.layers.batch_norm import BatchNorm
 from handsum.losses import Losses, Parts
 from handsum.losses.adversarial import image_discriminator_loss, image_generator_loss
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 LATENT_SIZE = 100
 # From 7x7 to 14x14, to 28x28, and there twice more.
 STRIDES = (2, 2, 1)
@@ -32,19 +36,19 @@ STRIDES = (2, 2, 1)
 class Config(TrainingConfig):
     """Settings: the generator's `widths` from 7x7 to 28x28, the discriminator's from 14x14 on."""
 
-    steps: int = 12_000
-    batch_size: int = 64
-    learning_rate: float = 3e-4
-    final_learning_rate: float = 3e-5
-    warmup_steps: int = 0
-    beta1: float = 0.5
-    ema_decay: float = 0.999
-    widths: tuple[int, ...] = (64, 32, 16, 8)
-    discriminator_widths: tuple[int, ...] = (16, 32, 64)
-    dropout: float = 0.3
-    smoothing: float = 0.1
-    penalty: float = 1.0
-    momentum: float = 0.98
+    steps: Count = 12_000
+    batch_size: Count = 64
+    learning_rate: Amount = 3e-4
+    final_learning_rate: Amount = 3e-5
+    warmup_steps: CountOrZero = 0
+    beta1: Share = 0.5
+    ema_decay: Share = 0.999
+    widths: tuple[Count, ...] = (64, 32, 16, 8)
+    discriminator_widths: tuple[Count, ...] = (16, 32, 64)
+    dropout: Share = 0.3
+    smoothing: Share = 0.1
+    penalty: Amount = 1.0
+    momentum: Share = 0.98
 
 
 _SMALL = Config()
@@ -123,6 +127,16 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
         "discriminator": Discriminator(config, rngs=rngs),
         "generator": Generator(config, rngs=rngs),
     }
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits."""
+    return digit_batches(config, data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits()
 
 
 def losses(config: Config) -> Losses:

@@ -15,13 +15,17 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.config import TrainingConfig
+from handsum.config import Amount, Count, Share, TrainingConfig
+from handsum.data.batches import TrainingSet, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import drop, leaky
 from handsum.layers.batch_norm import BatchNorm
 from handsum.losses import Losses, Parts
 from handsum.losses.adversarial import image_discriminator_loss, image_generator_loss
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 LATENT_SIZE = 100
 
 
@@ -29,16 +33,16 @@ LATENT_SIZE = 100
 class Config(TrainingConfig):
     """Settings: `widths` of the generator's layers; the discriminator has them in reverse."""
 
-    steps: int = 30_000
-    batch_size: int = 64
-    learning_rate: float = 2e-4
-    final_learning_rate: float = 2e-5
-    beta1: float = 0.5
-    ema_decay: float = 0.999
-    widths: tuple[int, ...] = (256, 512, 1024)
-    dropout: float = 0.3
-    smoothing: float = 0.1
-    penalty: float = 1.0
+    steps: Count = 30_000
+    batch_size: Count = 64
+    learning_rate: Amount = 2e-4
+    final_learning_rate: Amount = 2e-5
+    beta1: Share = 0.5
+    ema_decay: Share = 0.999
+    widths: tuple[Count, ...] = (256, 512, 1024)
+    dropout: Share = 0.3
+    smoothing: Share = 0.1
+    penalty: Amount = 1.0
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(128, 256, 512))}
@@ -86,6 +90,16 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
         "discriminator": Discriminator(config, rngs=rngs),
         "generator": Generator(config, rngs=rngs),
     }
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits."""
+    return digit_batches(config, data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits()
 
 
 def losses(config: Config) -> Losses:

@@ -1,8 +1,8 @@
-"""`judge`, a residual classifier used for evaluation only.
+"""`judge`, a residual classifier for evaluation only.
 
 Pre-activation residual blocks (He et al., "Identity mappings in deep residual networks", 2016)
-behind a 2x2 space-to-depth stem: another architecture than the reader's, trained from another seed
-on other augmentation, so that no figure marks its own work.
+after a 2x2 space-to-depth stem. Architecture, seed and augmentation differ from those of the
+reader, so that no model is measured by itself.
 """
 
 from __future__ import annotations
@@ -13,31 +13,36 @@ from functools import partial
 import jax
 from flax import nnx
 
-from handsum.config import TrainingConfig
-from handsum.data.augment import warp
+from handsum.config import Amount, Count, Seed, Share, TrainingConfig
+from handsum.data.augment import WarpStrength, warp
+from handsum.data.batches import TrainingSet, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import ReadsDigits
 from handsum.layers.batch_norm import BatchNorm
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.classification import accuracy, cross_entropy_loss
 
 SNAPSHOT_PART = "classifier"
+FROZEN: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(TrainingConfig):
     """Settings of the judge; `widths` are its channels at 14x14 and at 7x7."""
 
-    steps: int = 4_000
-    batch_size: int = 128
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.05
-    ema_decay: float = 0.998
-    seed: int = 1_000
-    widths: tuple[int, ...] = (40, 80)
-    blocks: int = 2
-    label_smoothing: float = 0.02
+    steps: Count = 4_000
+    batch_size: Count = 128
+    learning_rate: Amount = 3e-3
+    weight_decay: Amount = 0.05
+    ema_decay: Share = 0.998
+    seed: Seed = 1_000
+    widths: tuple[Count, ...] = (40, 80)
+    blocks: Count = 2
+    label_smoothing: Share = 0.02
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(24, 48), blocks=1, steps=1_500)}
+WARP = WarpStrength(rotation=0.12, slant=0.15, scale=0.1, shift=2.0)
 
 
 class Block(nnx.Module):
@@ -95,10 +100,20 @@ def classifier_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """Cross-entropy on gently warped digits; reports the accuracy on them."""
-    images = warp(batch["images"], key, rotation=0.12, slant=0.15, scale=0.1, shift=2.0)
+    images = warp(batch["images"], key, WARP)
     logits = parts["classifier"](images, training=True)
     loss = cross_entropy_loss(logits, batch["labels"], config.label_smoothing)
     return loss, {"loss": loss, "accuracy": accuracy(logits, batch["labels"])}
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits."""
+    return digit_batches(config, data)
+
+
+def skill(config: Config) -> ReadsDigits:
+    """What the trained network does."""
+    return ReadsDigits()
 
 
 def losses(config: Config) -> Losses:

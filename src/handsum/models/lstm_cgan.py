@@ -17,6 +17,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.data.batches import TrainingSet, sequence_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsSequences
 from handsum.layers import DigitPainter
 from handsum.layers.planning import (
     CONDITION_SIZE,
@@ -29,6 +32,7 @@ from handsum.losses import Losses, Parts
 from handsum.losses.planning import SequenceConfig, discriminator_loss, generator_loss
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 # A digit less likely than this is not chosen: softmax leaves some likelihood to the impossible.
 LEAST = 0.02
 
@@ -129,6 +133,16 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
         ),
         "generator": Generator(config, rngs=rngs),
     }
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of sequences."""
+    return sequence_batches(config, data, config.longest)
+
+
+def skill(config: Config) -> DrawsSequences:
+    """What the trained network does."""
+    return DrawsSequences(config.longest)
 
 
 def losses(config: Config) -> Losses:

@@ -20,7 +20,11 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Amount, Count, Share
+from handsum.data.batches import TrainingSet, sequence_batches
+from handsum.data.mnist import Dataset
 from handsum.data.rows import decomposition_counts
+from handsum.data.skills import DrawsSequences
 from handsum.layers import DigitPainter, leaky
 from handsum.layers.planning import (
     CONDITION_SIZE,
@@ -35,16 +39,17 @@ from handsum.losses.planning import SequenceConfig, discriminator_loss, generato
 from handsum.losses.sums import sum_loss
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(SequenceConfig):
     """Settings: the planner's width is `plan`, its sum weighs `plan_sum_weight`."""
 
-    steps: int = 4_000
-    beta1: float = 0.5
-    plan: int = 320
-    plan_sum_weight: float = 1.0
+    steps: Count = 4_000
+    beta1: Share = 0.5
+    plan: Count = 320
+    plan_sum_weight: Amount = 1.0
     shared_plan: bool = True
 
 
@@ -194,6 +199,16 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
         ),
         "generator": Generator(config, rngs=rngs),
     }
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of sequences."""
+    return sequence_batches(config, data, config.longest)
+
+
+def skill(config: Config) -> DrawsSequences:
+    """What the trained network does."""
+    return DrawsSequences(config.longest)
 
 
 def losses(config: Config) -> Losses:

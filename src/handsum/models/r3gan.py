@@ -2,11 +2,11 @@
 
 R3GAN (Huang et al., "The GAN is dead; long live the GAN!", 2024): a relativistic pairing loss with
 zero-centred gradient penalties on real and generated images, no normalisation, residual blocks
-that begin as the identity. Differences: it is small enough for a laptop's CPU; the discriminator
-is conditioned by projection (Miyato and Koyama, 2018) on digit and writer, and reads the digit
-too (Odena et al., 2017); penalties are taken on a share of each batch; critics look at what a
-trained reader, which stays as it is, sees in the images (Sauer et al., "Projected GANs converge
-faster", 2021); and for the last fifth of the steps the learning rate begins anew, with smaller
+that start as the identity. Differences: it is small enough for the CPU of a laptop; the
+discriminator is conditioned by projection (Miyato and Koyama, 2018) on digit and writer, and reads
+the digit too (Odena et al., 2017); penalties are computed on a share of each batch; critics judge
+the features that a frozen reader finds in the images (Sauer et al., "Projected GANs converge
+faster", 2021); and for the last fifth of the steps the learning rate restarts, with smaller
 penalties.
 """
 
@@ -20,45 +20,50 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Amount, Count, Share, WriterCount, replace
+from handsum.data.batches import TrainingSet, count_writers, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import leaky, space_to_depth
 from handsum.losses import Batch, Losses, Metrics, OfDrawn, Parts, divide_rows
 from handsum.losses.adversarial import gradient_penalty, relativistic_loss
 from handsum.losses.classification import cross_entropy_loss
-from handsum.losses.conditional import ConditionalConfig, conditional_discriminator_loss
+from handsum.losses.conditional import ConditionalConfig, Pairs, conditional_discriminator_loss
 
 SNAPSHOT_PART = "generator"
-# Parts that are the package's trained models.
-FROZEN = {"reader": "cnn"}
+# The bundled model whose features the critics judge.
+FROZEN: dict[str, str] = {"reader": "cnn"}
 LATENT_SIZE = 64
-# Shapes of what the reader sees at each level.
+# The shapes of the reader's features at each level.
 LEVELS = ((14, 14, 64), (7, 7, 128), (128,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config(ConditionalConfig):
-    """Settings of the generator and its discriminator, whose channels are the generator's reversed.
+    """Settings of the generator and its discriminator, which has its channels in reverse order.
 
-    `writers` is set from the data set. The critics of what the reader sees have `critic` features,
-    weigh `critic_weight` in the generator's loss, and their penalties `critic_penalty` / 2. From
-    the restart on, all penalties weigh `restart_penalty` times what they did. `sway` (radians) is
-    how far a hand turns from digit to digit when digits are drawn; training draws without.
+    `writers` is set from the data set. The critics of the reader's features have `critic` features
+    and the weight `critic_weight` in the generator's loss; `critic_penalty` / 2 weighs their
+    penalties. After the restart, `restart_penalty` multiplies all penalties. `sway` (radians) is
+    the angle by which a hand varies from digit to digit when digits are drawn; training draws
+    without it.
     """
 
-    steps: int = 17_500
-    learning_rate: float = 4e-4
-    final_learning_rate: float = 1e-5
-    restart: float = 0.2
-    restart_rate: float = 2e-4
-    restart_penalty: float = 0.15
-    widths: tuple[int, ...] = (96, 48, 24)
-    writers: int = 494
-    writer_size: int = 32
-    sway: float = 0.3
-    penalty: float = 1.0
-    class_weight: float = 0.2
-    critic: int = 96
-    critic_weight: float = 1.0
-    critic_penalty: float = 0.3
+    steps: Count = 17_500
+    learning_rate: Amount = 4e-4
+    final_learning_rate: Amount = 1e-5
+    restart: Share = 0.2
+    restart_rate: Amount = 2e-4
+    restart_penalty: Amount = 0.15
+    widths: tuple[Count, ...] = (96, 48, 24)
+    writers: WriterCount = 494
+    writer_size: Count = 32
+    sway: Amount = 0.3
+    penalty: Amount = 1.0
+    class_weight: Amount = 0.2
+    critic: Count = 96
+    critic_weight: Amount = 1.0
+    critic_penalty: Amount = 0.3
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=5_000)}
@@ -74,7 +79,7 @@ class Block(nnx.Module):
 
     def __init__(self, width: int, style: int | None, *, rngs: nnx.Rngs) -> None:
         self.first = _conv(width, width, 3, rngs)
-        # Small at first, so that the block begins near the identity.
+        # Small at first, so that the block starts near the identity.
         self.second = _conv(width, width, 3, rngs, gain=0.02)
         zeros = nnx.initializers.zeros_init()
         self.style = (
@@ -94,9 +99,9 @@ class Block(nnx.Module):
 class Generator(nnx.Module):
     """Latents (N, 64 + W), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
 
-    In the place of writers it takes hands (N, writer_size) as well, between theirs or beyond. The
-    last W latents, one for each writer, say where the hand sways to with this digit; without them,
-    latents (N, 64), it does not.
+    Instead of writers it also takes hands (N, writer_size), such as mixtures of theirs. The last W
+    latents, one for each writer, decide how the hand sways with this digit; with latents (N, 64)
+    it does not sway.
     """
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
@@ -116,7 +121,7 @@ class Generator(nnx.Module):
         hands = writers if writers.ndim == 2 else self.hands(writers)
         latents, towards = jnp.split(latents, [LATENT_SIZE], axis=-1)
         if towards.shape[-1]:
-            hands = self._swayed(hands, towards)
+            hands = self.sway_hands(hands, towards)
         condition = jnp.concatenate([latents, self.labels(labels), hands], axis=-1)
         style = leaky(self.mapping(condition))
         features = self.base(style).reshape(len(style), 7, 7, -1)
@@ -128,10 +133,11 @@ class Generator(nnx.Module):
             features = block(jax.image.resize(features, shape, "bilinear"), style)
         return jnp.tanh(self.out(leaky(features)))
 
-    def _swayed(self, hands: jax.Array, towards: jax.Array) -> jax.Array:
-        """Hands (N, E) turned by an angle of `sway` to a Gaussian's, which all writers' make up.
+    def sway_hands(self, hands: jax.Array, towards: jax.Array) -> jax.Array:
+        """Hands (N, E) rotated by the angle `sway` towards random mixtures of all hands.
 
-        Their mean and covariance stay as they are: a hand's own share gets smaller.
+        `towards` (N, W) are the weights of the mixtures. The mean and covariance of the hands do
+        not change.
         """
         middle = self.hands.embedding.mean(0)
         others = towards @ (self.hands.embedding - middle) / jnp.sqrt(towards.shape[-1])
@@ -176,7 +182,7 @@ class Discriminator(nnx.Module):
 
 
 class Critic(nnx.Module):
-    """What a reader sees at one level, (N, S, S, C) or (N, F), to realness logits (N,)."""
+    """A reader's features at one level, (N, S, S, C) or (N, F), to realness logits (N,)."""
 
     def __init__(self, shape: tuple[int, ...], config: Config, *, rngs: nnx.Rngs) -> None:
         self.odd, size = shape[0] % 2, shape[0]
@@ -199,7 +205,7 @@ class Critic(nnx.Module):
 
 
 class Critics(nnx.Module):
-    """One critic for each level of what the reader sees; their logits (3, N)."""
+    """One critic for each level of the reader's features; their logits (3, N)."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         self.critics = nnx.List(Critic(shape, config, rngs=rngs) for shape in LEVELS)
@@ -221,7 +227,7 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 
 
 def _easing(config: Config, batch: Batch) -> jax.Array:
-    """What the penalties are multiplied by at the batch's step."""
+    """The factor of the penalties at the batch's step."""
     return jnp.where(batch["step"] < config.restart_step, 1.0, config.restart_penalty)
 
 
@@ -236,36 +242,31 @@ def discriminator_loss(
     """Relativistic loss, both penalties, and reading the real digits."""
     labels, writers = batch["labels"], batch["writers"]
 
-    def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def discriminate(images: jax.Array) -> tuple[jax.Array, jax.Array]:
         return parts["discriminator"](images, labels[: len(images)], writers[: len(images)])
 
+    images = Pairs(batch["images"], batch["generated"], labels)
     return conditional_discriminator_loss(
-        config,
-        judge,
-        batch["images"],
-        batch["generated"],
-        labels,
-        relativistic_loss,
-        easing=_easing(config, batch),
+        config, discriminate, images, relativistic_loss, easing=_easing(config, batch)
     )
 
 
 def critics_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Relativistic loss and both penalties, on what the reader sees."""
+    """Relativistic loss and both penalties, on the reader's features."""
     labels, writers = batch["labels"], batch["writers"]
     share = max(1, round(config.penalty_share * len(labels)))
 
-    def judge(levels: tuple[jax.Array, ...]) -> jax.Array:
+    def criticise(levels: tuple[jax.Array, ...]) -> jax.Array:
         count = len(levels[0])
         return parts["critics"](levels, labels[:count], writers[:count])
 
     logits, penalty = [], jnp.zeros(())
     for images in (batch["images"], batch["generated"]):
         levels = jax.lax.stop_gradient(parts["reader"].levels(images))
-        logits.append(judge(levels))
-        penalty += gradient_penalty(judge, tuple(seen[:share] for seen in levels))
+        logits.append(criticise(levels))
+        penalty += gradient_penalty(criticise, tuple(seen[:share] for seen in levels))
     adversarial = relativistic_loss(*logits)
     loss = adversarial + _easing(config, batch) * config.critic_penalty / 2 * penalty
     return loss, {"critics_loss": adversarial, "critics_penalty": penalty}
@@ -274,7 +275,7 @@ def critics_loss(
 def generator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """The relativistic losses turned round, and being read as the digit that was asked for."""
+    """The relativistic losses with the sides exchanged, and being read as the requested digit."""
     discriminator, labels, writers = parts["discriminator"], batch["labels"], batch["writers"]
     generated = batch["generated"]
     real_logits, _ = discriminator(batch["images"], labels, writers)
@@ -288,6 +289,16 @@ def generator_loss(
     seen = relativistic_loss(generated_seen, real_seen)
     loss = adversarial + config.critic_weight * seen + config.class_weight * reading
     return loss, {"generator_loss": adversarial, "seen_loss": seen, "asked_loss": reading}
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits, for as many writers as the data set has."""
+    return digit_batches(replace(config, {"writers": count_writers(data)}), data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits(config.writers)
 
 
 def losses(config: Config) -> Losses:

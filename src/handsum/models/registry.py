@@ -1,14 +1,23 @@
-"""The zoo: what every model is for, without importing any of them."""
+"""The zoo: the task of every model, and what the module of a model offers; imports none of them."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from handsum.config import AnyConfig
 from handsum.errors import UsageError
+
+if TYPE_CHECKING:
+    from flax import nnx
+
+    from handsum.data.batches import TrainingSet
+    from handsum.data.mnist import Dataset
+    from handsum.data.skills import Skill
+    from handsum.losses import Losses, Parts
 
 Task = Literal[
     "digit generator",
@@ -22,10 +31,10 @@ Task = Literal[
 
 @dataclass(frozen=True)
 class Entry:
-    """One model: its name (also its module's and its command's), its task and what it is.
+    """One model: its name (also that of its module), its task and a summary.
 
-    `mixes` is whether it can draw digits that are several at once; `weights` names the model whose
-    bundled weights it uses, where it has none of its own.
+    `mixes` says that it can draw digits that are several at once. `weights` names the model whose
+    bundled weights it uses if it has none of its own.
     """
 
     name: str
@@ -70,8 +79,43 @@ ENTRIES = {
 }
 
 
+class ModelModule(Protocol[AnyConfig]):
+    """The module of a model: its settings, its networks, what it trains on and what it does.
+
+    Training needs nothing else of a model, so a new one is its module and a line in `ENTRIES`.
+    """
+
+    @property
+    def Config(self) -> type[AnyConfig]:
+        """A frozen dataclass on `TrainingConfig`, with bounds at each field."""
+
+    @property
+    def PRESETS(self) -> Mapping[str, AnyConfig]:
+        """Named configurations: at least `default`, and `small`, which trains on a laptop."""
+
+    @property
+    def SNAPSHOT_PART(self) -> str:
+        """The part that inference needs."""
+
+    @property
+    def FROZEN(self) -> Mapping[str, str]:
+        """Bundled models that it learns from but does not change, by the names of their parts."""
+
+    def build(self, config: AnyConfig, *, rngs: nnx.Rngs) -> Parts:
+        """The networks to train, by the name of their part."""
+
+    def prepare(self, config: AnyConfig, data: Dataset) -> TrainingSet[AnyConfig]:
+        """What it trains on: the configuration fitted to the data set, arrays and batches."""
+
+    def losses(self, config: AnyConfig) -> Losses:
+        """What each part minimises, in the order of their updates within a step."""
+
+    def skill(self, config: AnyConfig) -> Skill:
+        """What the trained network does."""
+
+
 def find(name: str, tasks: Iterable[Task] | None = None) -> Entry:
-    """The entry of a model, which must have one of `tasks` where they are given.
+    """The entry of a model, which must have one of `tasks` if they are given.
 
     Raises:
         UsageError: no such model (the close match and the list), or one that cannot do the job
@@ -88,11 +132,12 @@ def find(name: str, tasks: Iterable[Task] | None = None) -> Entry:
     return entry
 
 
-def module(name: str) -> Any:
-    """Import a model's module: Config, PRESETS, SNAPSHOT_PART, build() and losses()."""
-    return importlib.import_module(f"handsum.models.{module_name(find(name).name)}")
+def module(name: str) -> ModelModule[Any]:
+    """Import the module of a model."""
+    found: Any = importlib.import_module(f"handsum.models.{module_name(find(name).name)}")
+    return found
 
 
 def module_name(name: str) -> str:
-    """A model's name as its module has it."""
+    """The name of a model's module."""
     return name.replace("-", "_")

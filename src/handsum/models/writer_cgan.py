@@ -1,10 +1,10 @@
-"""`writer-cgan`: one digit of a given class in a given writer's hand, sooner than by `r3gan`.
+"""`writer-cgan`: one digit of a given class in a given writer's hand, faster than `r3gan`.
 
-A conditional GAN of convolutions, as `cgan` is: the generator's batch normalisation is scaled and
-shifted by latents, digit and writer, the discriminator is conditioned by projection (Miyato and
-Koyama, 2018) on digit and writer, and reads the digit too (Odena et al., 2017). Some digits of each
-batch are drawn in a new hand, from a Gaussian like the writers' own, and judged whoever wrote them:
-so hands that nobody has are as good as those of the training set.
+A conditional GAN of convolutions like `cgan`. Latents, digit and writer scale and shift the
+generator's batch normalisation; the discriminator is conditioned by projection (Miyato and Koyama,
+2018) on digit and writer, and reads the digit too (Odena et al., 2017). Some digits of each batch
+are drawn in a new hand, from a Gaussian like that of the writers, and judged without a writer. So
+invented hands are as good as those of the training set.
 """
 
 from __future__ import annotations
@@ -16,16 +16,22 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from handsum.config import Count, Share, WriterCount, replace
+from handsum.data.batches import TrainingSet, count_writers, digit_batches
+from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits
 from handsum.layers import DigitFeatures, DigitPainter, leaky
 from handsum.losses import Batch, Losses, Metrics, Parts
 from handsum.losses.conditional import (
     ConditionalConfig,
-    Judge,
+    Discriminate,
+    Pairs,
     conditional_discriminator_loss,
     conditional_generator_loss,
 )
 
 SNAPSHOT_PART = "generator"
+FROZEN: dict[str, str] = {}
 LATENT_SIZE = 64
 
 
@@ -36,11 +42,11 @@ class Config(ConditionalConfig):
     `writers` is set from the data set; `new_hands` is the share of digits drawn in a new hand.
     """
 
-    steps: int = 14_000
-    discriminator_widths: tuple[int, ...] = (24, 48, 96)
-    writers: int = 494
-    writer_size: int = 32
-    new_hands: float = 0.1
+    steps: Count = 14_000
+    discriminator_widths: tuple[Count, ...] = (24, 48, 96)
+    writers: WriterCount = 494
+    writer_size: Count = 32
+    new_hands: Share = 0.1
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=5_000)}
@@ -49,7 +55,7 @@ PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=5_000
 class Generator(nnx.Module):
     """Latents (N, 64), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
 
-    In the place of writers it takes hands (N, writer_size) as well, between theirs or beyond.
+    Instead of writers it also takes hands (N, writer_size), such as mixtures of theirs.
     """
 
     latent_size = LATENT_SIZE
@@ -69,7 +75,7 @@ class Generator(nnx.Module):
         return self.painter(leaky(self.mapping(condition)), training=training)
 
     def new_hands(self, count: int, key: jax.Array) -> jax.Array:
-        """Hands (count, writer_size) that nobody has, from a Gaussian like the writers' own."""
+        """Invented hands (count, writer_size), from a Gaussian like that of the writers."""
         table = self.hands.embedding[...]
         middle = table.mean(0)
         weights = jax.random.normal(key, (count, len(table)))
@@ -79,7 +85,7 @@ class Generator(nnx.Module):
 class Discriminator(nnx.Module):
     """Images with their labels and writers to realness logits (N,) and digit logits (N, 10).
 
-    Where `known` (N,) is 0, the writer is not looked at.
+    Where `known` (N,) is 0, the writer is ignored.
     """
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
@@ -107,39 +113,49 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
     }
 
 
-def _draw(config: Config, parts: Parts, batch: Batch, key: jax.Array) -> tuple[jax.Array, Judge]:
-    """Digits as the batch's, some of them in new hands, and who judges them and the real ones."""
+def _draw(
+    config: Config, parts: Parts, batch: Batch, key: jax.Array
+) -> tuple[jax.Array, Discriminate]:
+    """Digits of the batch's labels and writers, some in new hands, and their discriminator."""
     generator, labels, writers = parts["generator"], batch["labels"], batch["writers"]
-    of_latents, of_known, of_hands = jax.random.split(key, 3)
-    latents = jax.random.normal(of_latents, (len(labels), LATENT_SIZE))
-    known = jax.random.bernoulli(of_known, 1 - config.new_hands, labels.shape)
-    new = jax.lax.stop_gradient(generator.new_hands(len(labels), of_hands))
+    latents_key, known_key, hands_key = jax.random.split(key, 3)
+    latents = jax.random.normal(latents_key, (len(labels), LATENT_SIZE))
+    known = jax.random.bernoulli(known_key, 1 - config.new_hands, labels.shape)
+    new = jax.lax.stop_gradient(generator.new_hands(len(labels), hands_key))
     hands = jnp.where(known[:, None], generator.hands(writers), new)
     conditions = (labels, writers, known.astype(jnp.float32))
 
-    def judge(images: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def discriminate(images: jax.Array) -> tuple[jax.Array, jax.Array]:
         return parts["discriminator"](images, *(part[: len(images)] for part in conditions))
 
-    return generator(latents, labels, hands, training=True), judge
+    return generator(latents, labels, hands, training=True), discriminate
 
 
 def discriminator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """`conditional_discriminator_loss`, on the writers too."""
-    generated, judge = _draw(config, parts, batch, key)
-    generated = jax.lax.stop_gradient(generated)
-    return conditional_discriminator_loss(
-        config, judge, batch["images"], generated, batch["labels"]
-    )
+    generated, discriminate = _draw(config, parts, batch, key)
+    images = Pairs(batch["images"], jax.lax.stop_gradient(generated), batch["labels"])
+    return conditional_discriminator_loss(config, discriminate, images)
 
 
 def generator_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
     """`conditional_generator_loss`, on the writers too."""
-    generated, judge = _draw(config, parts, batch, key)
-    return conditional_generator_loss(config, judge, generated, batch["labels"])
+    generated, discriminate = _draw(config, parts, batch, key)
+    return conditional_generator_loss(config, discriminate, generated, batch["labels"])
+
+
+def prepare(config: Config, data: Dataset) -> TrainingSet[Config]:
+    """Batches of single digits, for as many writers as the data set has."""
+    return digit_batches(replace(config, {"writers": count_writers(data)}), data)
+
+
+def skill(config: Config) -> DrawsDigits:
+    """What the trained network does."""
+    return DrawsDigits(config.writers)
 
 
 def losses(config: Config) -> Losses:

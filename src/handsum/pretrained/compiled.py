@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import importlib
 import json
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -123,9 +124,12 @@ def default_platform() -> str:
 
         return jax.default_backend()
     except Exception as error:  # a driver's failure may be of any kind
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        lines = str(error).strip().splitlines()
+        # JAX gives no reason if none of the platforms that the user chose is there.
+        chosen = os.environ.get("JAX_PLATFORMS", "")
+        reason = lines[0] if lines else f"there is none for JAX_PLATFORMS={chosen}"
         raise HandsumError(
-            f"JAX finds no device ({line}): set JAX_PLATFORMS=cpu, or mend its driver"
+            f"JAX finds no device ({reason}): set JAX_PLATFORMS=cpu, or fix its driver"
         ) from error
 
 

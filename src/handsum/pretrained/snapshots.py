@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from handsum.config import from_json
+from handsum.config import from_dict
 from handsum.errors import SnapshotError
 from handsum.files import atomic_write
 from handsum.models import registry
@@ -168,7 +168,7 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
     from flax import nnx
 
     module = registry.module(facts["model"])
-    config = from_json(module.Config, facts["config"])
+    config = from_dict(module.Config, facts["config"])
     abstract = nnx.eval_shape(lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART])
     definition, state = nnx.split(abstract)
     leaves = nnx.to_flat_state(state)

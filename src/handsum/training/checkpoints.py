@@ -1,7 +1,7 @@
-"""Checkpoints to resume from: Orbax, written whole or not at all, the last two kept.
+"""Checkpoints to resume from: by Orbax, written whole or not at all; the last two stay.
 
-`checkpoints.json` beside them says what each file of each checkpoint was when it was written, so
-that damage is found before anything is made of it.
+`checkpoints.json` beside them records the checksum of every file, so that damage is found before a
+checkpoint is used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from handsum.training.state import State
 
 FORMAT = 1
 
-# Orbax reports every save as a warning, and as an error what `Checkpoints` tells in a line.
+# Orbax logs every save as a warning, and logs errors that `Checkpoints` raises in one line.
 logging.getLogger("absl").setLevel(logging.CRITICAL)
 
 
@@ -48,23 +48,23 @@ class Checkpoints:
         self._manager = ocp.CheckpointManager(self._folder, options=options)
 
     def _read_record(self) -> dict[str, dict[str, Any]]:
-        """What was written, by step; nothing where an earlier version made the run.
+        """The record of each step; empty if an earlier version made the run.
 
         Raises:
             SnapshotError: the record is damaged, of another model, or of a newer version.
         """
         try:
             record = json.loads(self._record.read_bytes())
-            form, model, written = record["format"], record["model"], dict(record["steps"])
+            number, model, written = record["format"], record["model"], dict(record["steps"])
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise SnapshotError(
-                f"{self._record} is damaged: remove it to go on without its checks"
+                f"{self._record} is damaged: remove it to continue without its checks"
             ) from error
-        if form != FORMAT:
+        if number != FORMAT:
             raise SnapshotError(
-                f"{self._record} is of format {form}, and this handsum reads format {FORMAT}: "
+                f"{self._record} is of format {number}, and this handsum reads format {FORMAT}: "
                 "update handsum"
             )
         if model != self._model:
@@ -76,7 +76,7 @@ class Checkpoints:
         return self._manager.latest_step()
 
     def save(self, step: int, state: State) -> None:
-        """Write the state after `step` steps, unless it is there already.
+        """Write the state after `step` steps, unless that checkpoint exists.
 
         Raises:
             HandsumError: it cannot be written; the older checkpoints are still there.
@@ -90,27 +90,27 @@ class Checkpoints:
             try:
                 self._manager.save(step, args=ocp.args.StandardSave(_plain(state)))
                 if is_first():
-                    self._keep_record(step, state)
+                    self._write_record(step, state)
             except Exception as error:
-                if is_lost(error):  # which `keeping_together` tells
+                if is_lost(error):  # `keeping_together` explains it
                     raise
-                # Orbax and TensorStore raise nearly anything where a disk is full.
+                # Orbax and TensorStore raise all kinds of errors when a disk is full.
                 reason = _reason(error)
         if reason:
             for unfinished in self._folder.glob(f"{step}.*"):
                 shutil.rmtree(unfinished, ignore_errors=True)
-            kept = f"; --resume goes on from step {before}" if before else ""
+            advice = f"; `resume` continues from step {before}" if before else ""
             raise HandsumError(
-                f"cannot write the checkpoint of step {step} in {self._folder}: {reason}{kept}"
+                f"cannot write the checkpoint of step {step} in {self._folder}: {reason}{advice}"
             )
 
-    def _keep_record(self, step: int, state: State) -> None:
-        kept = {str(other) for other in self._manager.all_steps(read=True)}
+    def _write_record(self, step: int, state: State) -> None:
+        present = {str(other) for other in self._manager.all_steps(read=True)}
         self._written[str(step)] = {
-            "arrays": _forms(state),
-            "files": _sums(self._folder / str(step)),
+            "arrays": _describe_arrays(state),
+            "files": _checksums(self._folder / str(step)),
         }
-        self._written = {name: own for name, own in self._written.items() if name in kept}
+        self._written = {name: own for name, own in self._written.items() if name in present}
         record = {"format": FORMAT, "model": self._model, "steps": self._written}
         with atomic_write(self._record) as file:
             file.write(json.dumps(record, indent=1).encode() + b"\n")
@@ -120,7 +120,7 @@ class Checkpoints:
 
         Raises:
             UsageError: there is no checkpoint of that step.
-            SnapshotError: it is damaged (names the newest sound one before it), or of another
+            SnapshotError: it is damaged (names the newest intact one before it), or of another
                 configuration.
         """
         steps = self._manager.all_steps()
@@ -130,11 +130,11 @@ class Checkpoints:
         damage = self._damage(step)
         if damage is None and self._written.get(str(step), {}).get("arrays") not in (
             None,
-            _forms(like),
+            _describe_arrays(like),
         ):
             raise SnapshotError(
                 f"the checkpoint of step {step} in {self._folder} is of another configuration than "
-                "the run's config.json: put that back as it was, or begin anew in another --out"
+                "the run's config.json: restore that file, or start again in another `output`"
             )
         if damage is None:
             abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, _plain(like))
@@ -142,7 +142,7 @@ class Checkpoints:
                 try:
                     plain = self._manager.restore(step, args=ocp.args.StandardRestore(abstract))
                 except Exception as error:
-                    # What nobody has recorded may be damaged in any way.
+                    # Checkpoints without a record may be damaged in any way.
                     damage = _reason(error)
         if damage is not None:
             raise SnapshotError(
@@ -153,26 +153,26 @@ class Checkpoints:
         return jax.tree.unflatten(structure, [plain[str(i)] for i in range(len(leaves))])
 
     def _damage(self, step: int) -> str | None:
-        """What is wrong with a checkpoint's files; None where nothing is known to be."""
+        """What is wrong with the files of a checkpoint; None if nothing is known to be."""
         if str(step) not in self._written:
             return None
-        expected, found = self._written[str(step)]["files"], _sums(self._folder / str(step))
+        expected, found = self._written[str(step)]["files"], _checksums(self._folder / str(step))
         for name in sorted({*expected, *found}):
             if name not in found:
                 return f"{name} is missing"
             if found[name] != expected.get(name):
-                return f"{name} is not as it was written"
+                return f"{name} has changed since it was written"
         return None
 
     def _advice(self, step: int) -> str:
         older = [other for other in self._manager.all_steps() if other < step]
-        sound = [other for other in older if self._damage(other) is None]
-        if not sound:
-            return "there is no older one; begin anew in another --out"
-        return f"go on from an older one with --resume --from-step {max(sound)}"
+        intact = [other for other in older if self._damage(other) is None]
+        if not intact:
+            return "there is no older one; start again in another `output`"
+        return f"continue from an older one with `from_step` {max(intact)}"
 
     def discard_after(self, step: int) -> None:
-        """Remove the checkpoints after `step`, so that the run can go on from there."""
+        """Remove the checkpoints after `step`, so that the run can continue from there."""
         for other in self._manager.all_steps():
             if other > step:
                 self._manager.delete(other)
@@ -184,7 +184,7 @@ class Checkpoints:
 
 @contextmanager
 def _without_echoes() -> Iterator[None]:
-    """Keep quiet what Orbax leaves behind of a failure, which the caller tells in one line.
+    """Silence what Orbax leaves behind after a failure, which the caller explains in one line.
 
     Each of its unfinished tasks would print a traceback when it is collected.
     """
@@ -206,26 +206,26 @@ def _plain(state: State) -> dict[str, Any]:
     return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(state))}
 
 
-def _forms(state: State) -> list[str]:
-    """The type and the shape of each array of a state, such as float32[3, 4]."""
+def _describe_arrays(state: State) -> list[str]:
+    """The type and shape of each array of a state, such as float32[3, 4]."""
     return [f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(state)]
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file below a folder, by its path there."""
-    sums = {}
+def _checksums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file in a folder and below, by its path there."""
+    found = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        sums[path.relative_to(folder).as_posix()] = digest
-    return sums
+        found[path.relative_to(folder).as_posix()] = digest
+    return found
 
 
 def _reason(error: Exception) -> str:
     """An error in one line."""
     text = str(error)
     for cause in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
-        # TensorStore says it within a long line of its own.
+        # TensorStore writes it into a long line of its own.
         if os.strerror(cause) in text:
             return os.strerror(cause)
     lines = text.strip().splitlines()

@@ -1,4 +1,4 @@
-"""The gradients of a step's losses, each in the parameters of its part."""
+"""The gradients of the losses of a step, each in the parameters of its part."""
 
 from __future__ import annotations
 
@@ -15,11 +15,26 @@ State = dict[str, Any]
 Definitions = Mapping[str, nnx.GraphDef]
 
 
-class Drawing(NamedTuple):
-    """What a step's losses see: the images, and what to do with their gradients.
+class Networks(NamedTuple):
+    """The networks of a run: the definition of each part, and the state with their arrays."""
 
-    `pull_back` turns gradients in the images into those in the parameters; `rest` is what drawing
-    made of the part's statistics.
+    definitions: Definitions
+    state: State
+
+    def merge(self, **changed: nnx.State) -> Parts:
+        """The networks, some with other parameters."""
+        params = self.state["params"] | changed
+        return {
+            name: nnx.merge(definition, params[name], self.state["rest"][name], copy=True)
+            for name, definition in self.definitions.items()
+        }
+
+
+class Drawing(NamedTuple):
+    """The images that the losses of a step see, and how to differentiate through them.
+
+    `pull_back` turns gradients in the images into gradients in the parameters; `rest` holds the
+    statistics of the part after drawing.
     """
 
     images: jax.Array
@@ -27,29 +42,26 @@ class Drawing(NamedTuple):
     rest: nnx.State
 
 
-def draw(definitions: Definitions, losses: Losses, state: State, batch: Batch) -> Drawing | None:
-    """Draw what the losses of a step see, if one of them is `OfDrawn`."""
+def draw(networks: Networks, losses: Losses, batch: Batch) -> Drawing | None:
+    """Draw the images that the losses of a step see, if one of them is `OfDrawn`."""
     for part, loss in losses.items():
         if isinstance(loss, OfDrawn):
-            return _draw(definitions, part, loss, state, batch)
+            return _draw(networks, part, loss, batch)
     return None
 
 
-def _draw(
-    definitions: Definitions, part: str, loss: OfDrawn, state: State, batch: Batch
-) -> Drawing:
+def _draw(networks: Networks, part: str, loss: OfDrawn, batch: Batch) -> Drawing:
     def images(params: nnx.State) -> tuple[jax.Array, nnx.State]:
-        modules = _merge(definitions, state, **{part: params})
+        modules = networks.merge(**{part: params})
         return loss.draw(modules, batch), _statistics(modules[part])
 
-    return Drawing(*jax.vjp(images, state["params"][part], has_aux=True))
+    return Drawing(*jax.vjp(images, networks.state["params"][part], has_aux=True))
 
 
 def differentiate(
-    definitions: Definitions,
+    networks: Networks,
     part: str,
     loss: Loss | OfDrawn,
-    state: State,
     batch: Batch,
     key: jax.Array,
     drawing: Drawing | None,
@@ -62,28 +74,19 @@ def differentiate(
         through = loss.loss
 
         def of_images(images: jax.Array) -> tuple[jax.Array, Metrics]:
-            return through(_merge(definitions, state), batch | {"generated": images}, key)
+            return through(networks.merge(), batch | {"generated": images}, key)
 
         gradients, metrics = jax.grad(of_images, has_aux=True)(drawing.images)
         return drawing.pull_back(gradients)[0], metrics, drawing.rest
 
     def objective(params: nnx.State) -> tuple[jax.Array, Any]:
-        modules = _merge(definitions, state, **{part: params})
+        modules = networks.merge(**{part: params})
         value, metrics = loss(modules, batch, key)
-        # Statistics are the part's own: the other networks are only looked through.
+        # Only the part's own statistics change, not those of the other networks.
         return value, (metrics, _statistics(modules[part]))
 
-    gradients, (metrics, rest) = jax.grad(objective, has_aux=True)(state["params"][part])
+    gradients, (metrics, rest) = jax.grad(objective, has_aux=True)(networks.state["params"][part])
     return gradients, metrics, rest
-
-
-def _merge(definitions: Definitions, state: State, **changed: nnx.State) -> Parts:
-    """The networks of a state, some with other parameters."""
-    params = state["params"] | changed
-    return {
-        name: nnx.merge(definition, params[name], state["rest"][name], copy=True)
-        for name, definition in definitions.items()
-    }
 
 
 def _statistics(module: nnx.Module) -> nnx.State:

@@ -1,4 +1,4 @@
-"""One training loop for every model: resumable, bounded in time, the same on CPU and GPU."""
+"""The training loop of every model: resumable, limited in time, the same on CPU and GPU."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,18 +20,26 @@ import numpy as np
 from jax.sharding import Mesh
 
 from handsum._version import __version__
-from handsum.config import TrainingConfig, to_json
+from handsum.config import TrainingConfig, as_dict
+from handsum.data.batches import TrainingSet
 from handsum.data.mnist import Dataset
 from handsum.errors import HandsumError
 from handsum.files import atomic_write, locked
 from handsum.images import save_png
 from handsum.models import registry
 from handsum.pretrained.snapshots import Snapshot, save_snapshot
-from handsum.training.batches import make_batches, prepare
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import plot_losses, read_metrics, save_progress
-from handsum.training.runs import Outcome, Progress, Run, claim, make_folder
+from handsum.training.runs import (
+    LogCallback,
+    Outcome,
+    ProgressCallback,
+    Run,
+    Stretch,
+    claim,
+    make_folder,
+)
 from handsum.training.sharding import (
     any_of,
     check_agreement,
@@ -56,91 +64,103 @@ CHECKPOINT_SECONDS = 120.0
 SAMPLES_PER_RUN = 40
 
 
+_WHOLE = Stretch()
+
+
 def train(
     run: Run,
     training: Dataset,
     validation: Dataset,
     *,
-    resume: bool = False,
-    from_step: int | None = None,
-    devices: int | None = 1,
-    report: Callable[[Progress], None] = lambda progress: None,
+    stretch: Stretch = _WHOLE,
+    progress: ProgressCallback | None = None,
+    log: LogCallback | None = None,
 ) -> Outcome:
-    """Train a model into the folder `run.out` until its last step, its time budget or a signal.
+    """Train a model into the folder `run.output` until its last step, a time limit or a signal.
 
     The folder gets config.json, metrics.jsonl, checkpoints/, samples/, and at every stop loss.png,
     progress.gif and snapshot/. A resumed run equals an uninterrupted one, bit for bit on the same
-    devices. It goes on from its newest checkpoint, or from the one of `from_step`; those after that
-    are then removed. So many `devices` (None: all, of all processes) divide each batch.
+    devices.
 
     Raises:
-        UsageError: the folder holds a run and `resume` is not set, or the other way round; another
-            run is training there, there is no checkpoint of `from_step`, the devices cannot
+        UsageError: the folder holds a run that is not to be resumed, or none to resume; another
+            process is training there, there is no checkpoint of `from_step`, the devices cannot
             divide a batch, or the processes of the run have different settings or data.
-        SnapshotError: the checkpoint is damaged (tells how to go on from an older one).
+        SnapshotError: the checkpoint is damaged (says how to continue from an older one).
         HandsumError: a metric became NaN or infinite, the folder cannot be written to, or another
             process of the run is gone.
     """
     module = registry.module(run.model)
-    config, arrays = prepare(run.config, training)
+    training_set = module.prepare(run.config, training)
+    config: TrainingConfig = training_set.config
     with keeping_together():
-        check_agreement(run.model, to_json(config), from_step, arrays)
+        check_agreement(run.model, as_dict(config), stretch.from_step, training_set.arrays)
     definitions, state = begin_state(run.model, config)
     parameters = count_parameters(state["params"])[module.SNAPSHOT_PART]
-    mesh = make_mesh(devices, config.batch_size)
+    mesh = make_mesh(stretch.devices, config.batch_size)
     state = replicate(state, mesh)
     with ExitStack() as stack:
-        stack.enter_context(_one_line(run.out))
+        stack.enter_context(_explain_write_errors(run.output))
         stack.enter_context(keeping_together())
         with first_begins():
             if is_first():
-                make_folder(run, resume)
-                stack.enter_context(locked(run.out / ".lock", "training in"))
-                claim(run, config, resume)
-        folder = run.out / "checkpoints"
+                make_folder(run, stretch.resume)
+                stack.enter_context(locked(run.output / ".lock", "training in"))
+                claim(run, config, stretch.resume)
+        folder = run.output / "checkpoints"
         checkpoints = stack.enter_context(closing(Checkpoints(folder, run.model)))
-        start = checkpoints.latest() if from_step is None else from_step
+        start = checkpoints.latest() if stretch.from_step is None else stretch.from_step
         if start is not None:
             state = checkpoints.restore(start, state)
             checkpoints.discard_after(start)
         definition = definitions[module.SNAPSHOT_PART]
-        monitor = make_monitor(registry.find(run.model), definition, config, validation)
+        monitor = make_monitor(module.skill(config), definition, validation)
         step = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
-        session = _Session(run, config, mesh, module.SNAPSHOT_PART, monitor, checkpoints, report)
-        with _forgotten(run):
-            state, reached, metrics = session.train(step, state, arrays, start or 0)
+        session = _Session(
+            run=run,
+            config=config,
+            mesh=mesh,
+            snapshot_part=module.SNAPSHOT_PART,
+            monitor=monitor,
+            checkpoints=checkpoints,
+            max_minutes=stretch.max_minutes,
+            progress=progress or (lambda done, total: None),
+            log=log or (lambda row: None),
+        )
+        with _release_if_unsaved(run):
+            state, reached, metrics = session.train(step, state, training_set, start or 0)
         if is_first():
             session.finish(state, reached, parameters)
-    ended = reached == config.steps
-    return Outcome(ended, reached, run.out / "snapshot", metrics, None if ended else session.signal)
+    number = None if reached == config.steps else session.signal
+    return Outcome(run.model, reached, config.steps, run.output / "snapshot", metrics, number)
 
 
 @contextmanager
-def _one_line(folder: Path) -> Iterator[None]:
-    """Say what could not be written where, as a HandsumError."""
+def _explain_write_errors(folder: Path) -> Iterator[None]:
+    """Raise a HandsumError that says what could not be written."""
     try:
         yield
     except OSError as error:
         raise HandsumError(
             f"cannot write to {error.filename or folder}: {error.strerror or error} "
-            "(--resume goes on from the last checkpoint)"
+            "(`resume` continues from the last checkpoint)"
         ) from error
 
 
 @contextmanager
-def _forgotten(run: Run) -> Iterator[None]:
-    """Leave the folder to another run where this one fails before its first checkpoint."""
+def _release_if_unsaved(run: Run) -> Iterator[None]:
+    """Leave the folder to another run if this one fails before its first checkpoint."""
     try:
         yield
     except Exception:
-        # Looked up in the folder: Orbax might wait for a process that is gone.
-        if is_first() and not any((run.out / "checkpoints").glob("[0-9]*")):
-            (run.out / "config.json").unlink(missing_ok=True)
+        # Not by asking Orbax, which might wait for a process that is gone.
+        if is_first() and not any((run.output / "checkpoints").glob("[0-9]*")):
+            (run.output / "config.json").unlink(missing_ok=True)
         raise
 
 
 class _Stop(threading.Event):
-    """That a run is to stop, and the signal that said so."""
+    """Set when a run should stop; `signal` is the signal that asked for it."""
 
     signal: int | None = None
 
@@ -169,7 +189,7 @@ def _stop_on_signal() -> Iterator[_Stop]:
 
 @dataclass
 class _Session:
-    """One stretch of a run, from a start or a resumption to a stop."""
+    """One stretch of a run, from its start or resumption to its stop."""
 
     run: Run
     config: TrainingConfig
@@ -177,30 +197,31 @@ class _Session:
     snapshot_part: str
     monitor: Monitor
     checkpoints: Checkpoints
-    report: Callable[[Progress], None]
+    max_minutes: float | None
+    progress: ProgressCallback
+    log: LogCallback
     signal: int | None = None
 
     def train(
-        self, step: Any, state: State, arrays: dict[str, np.ndarray], start: int
+        self, step: Any, state: State, training_set: TrainingSet, start: int
     ) -> tuple[State, int, dict[str, float]]:
-        """Take steps from `start` on; give the state, the step reached and the last metrics."""
+        """Take steps from `start` on; return the state, the step reached and the last metrics."""
         config, backend = self.config, jax.default_backend()
         advance = compile_step(step, backend, self.mesh)
-        data = replicate(arrays, self.mesh)
-        batches = make_batches(config, arrays)
-        # A dispatch on an accelerator takes many steps; on a CPU a chunk is only a moment between
-        # two looks at the clock.
+        data = replicate(training_set.arrays, self.mesh)
+        # The steps between two looks at the clock; on an accelerator, those of one dispatch.
         chunk = 10 if backend == "cpu" else 50
         sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
         rows = self._keep_metrics(start)
         before = rows[-1]["seconds"] if rows else 0.0
         began = saved = time.monotonic()
         metrics: dict[str, float] = rows[-1] if rows else {}
-        with _stop_on_signal() as stop, self._open_log() as log:
+        self.progress(start, config.steps)
+        with _stop_on_signal() as stop, self._open_log() as lines:
             while start < config.steps:
                 end = min(config.steps, (start // chunk + 1) * chunk)
                 tick = time.monotonic()
-                chosen = batches.rows(start, end)
+                chosen = training_set.batches.rows(start, end)
                 state, measured = advance(state, data, chosen)
                 metrics = self._check(measured, start)
                 speed = np.count_nonzero(chosen >= 0) / (time.monotonic() - tick)
@@ -209,9 +230,10 @@ class _Session:
                 now = time.monotonic()
                 start, seconds = end, before + now - began
                 row = {"step": start, "seconds": round(seconds, 2), **metrics}
-                log.write(json.dumps(row) + "\n")
-                self.report(Progress(start, config.steps, seconds, speed, metrics))
-                limit = self.run.max_minutes
+                lines.write(json.dumps(row) + "\n")
+                self.progress(start, config.steps)
+                self.log(row | {"images_per_second": speed})
+                limit = self.max_minutes
                 late = limit is not None and now - began >= 60 * limit
                 stopped, due = any_of(stop.is_set() or late, now - saved >= CHECKPOINT_SECONDS)
                 if stopped:
@@ -225,10 +247,10 @@ class _Session:
 
     @property
     def _metrics_path(self) -> Path:
-        return self.run.out / "metrics.jsonl"
+        return self.run.output / "metrics.jsonl"
 
     def _keep_metrics(self, step: int) -> list[dict[str, float]]:
-        """The rows of the log up to `step`; those beyond belong to steps that are taken anew."""
+        """The rows of the log up to `step`; later ones are of steps that are taken again."""
         if not is_first():
             return []
         rows = [row for row in read_metrics(self._metrics_path) if row["step"] <= step]
@@ -241,10 +263,10 @@ class _Session:
         return path.open("a", buffering=1)
 
     def _check(self, measured: Any, start: int) -> dict[str, float]:
-        """Means over the chunk's steps.
+        """The mean of each metric over the steps of a chunk.
 
         Raises:
-            HandsumError: one of them is not finite.
+            HandsumError: a metric is not finite.
         """
         values = {name: np.asarray(series, np.float64) for name, series in measured.items()}
         for name, series in values.items():
@@ -252,8 +274,8 @@ class _Session:
             if len(broken):
                 raise HandsumError(
                     f"{name} became {series[broken[0]]} at step {start + broken[0] + 1}: try a "
-                    f"lower --set learning_rate (now {self.config.learning_rate:g}) or a larger "
-                    "--batch-size, in another --out"
+                    f"lower learning_rate (now {self.config.learning_rate:g}) or a larger "
+                    "`batch_size`, in another `output`"
                 )
         return {name: float(series.mean()) for name, series in values.items()}
 
@@ -261,27 +283,27 @@ class _Session:
         if not is_first():
             return {}
         figures, picture = self.monitor.look(own_copy(snapshot_state(state, self.snapshot_part)))
-        save_png(self.run.out / "samples" / f"{step:07d}.png", picture)
+        save_png(self.run.output / "samples" / f"{step:07d}.png", picture)
         return figures
 
     def finish(self, state: State, step: int, parameters: int) -> None:
-        """Write the loss plot, the progress GIF and the snapshot of where the run stands."""
+        """Write the loss plot, the progress GIF and the snapshot of this step."""
         run, rows = self.run, read_metrics(self._metrics_path)
         if rows:
-            plot_losses(rows, run.out / "loss.png")
+            plot_losses(rows, run.output / "loss.png")
         frames = [
             frame
-            for frame in sorted((run.out / "samples").glob("*.png"))
+            for frame in sorted((run.output / "samples").glob("*.png"))
             if int(frame.stem) <= step
         ]
         if frames:
-            save_progress(frames, run.out / "progress.gif")
+            save_progress(frames, run.output / "progress.gif")
         final = own_copy(snapshot_state(state, self.snapshot_part))
         facts = {
             "model": run.model,
             "preset": run.preset,
             "dataset": run.dataset,
-            "config": to_json(self.config),
+            "config": as_dict(self.config),
             "step": step,
             "parameters": parameters,
             "minutes": round((rows[-1]["seconds"] if rows else 0.0) / 60, 1),
@@ -290,7 +312,7 @@ class _Session:
             "handsum": __version__,
             **self.monitor.facts(final),
         }
-        save_snapshot(run.out / "snapshot", Snapshot(flatten(final), facts))
+        save_snapshot(run.output / "snapshot", Snapshot(flatten(final), facts))
 
 
 def _hardware(mesh: Mesh) -> str:

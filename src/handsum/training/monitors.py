@@ -1,58 +1,56 @@
-"""How a run is watched: sample grids of generators, validation errors of readers.
+"""How training is monitored: sample grids of generators, validation errors of readers.
 
-A monitor compiles one function of the network to be snapshotted and asks it now and then. It sees
-the validation set, never the test set.
+A monitor compiles one function of the network that the snapshot will hold, and calls it now and
+then. It sees the validation set, never the test set.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from handsum.config import TrainingConfig
 from handsum.data.mnist import Dataset
+from handsum.data.skills import DrawsDigits, DrawsSequences, ReadsDigits, ReadsSums, Skill
 from handsum.images import tile
 from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
-from handsum.models.registry import Entry
 from handsum.training.processor import compiler_options
 
-# The share of real digits that a reader may take for something else.
+# The share of real digits that a reader may mistake for something else.
 LOST = 0.002
 
 
 class Monitor(Protocol):
-    """Looks at a network in training."""
+    """Measures a network in training."""
 
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
-        """Measured figures, and a picture uint8 (H, W) of how far it has come."""
+        """Figures, and a picture uint8 (H, W) that shows the progress."""
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
-        """What the snapshot should know besides its configuration."""
+        """Facts that the snapshot needs besides its configuration."""
 
 
 class GeneratorMonitor:
-    """Draws the ten digits in ten hands, always from the same random keys."""
+    """Draws the ten digits in ten of the `writers` hands, always from the same random keys."""
 
-    def __init__(self, definition: nnx.GraphDef, config: TrainingConfig) -> None:
-        hands = getattr(config, "writers", 1)
+    def __init__(self, definition: nnx.GraphDef, writers: int) -> None:
         labels = jnp.tile(jnp.arange(10), 10)
-        writers = jnp.repeat(jnp.linspace(0, hands - 1, 10).astype(jnp.int32), 10)
+        hands = jnp.repeat(jnp.linspace(0, writers - 1, 10).astype(jnp.int32), 10)
 
         @jax.jit
         def draw(params: nnx.State, rest: nnx.State) -> jax.Array:
             generator = nnx.merge(definition, params, rest)
             zeros = jnp.zeros(100, jnp.int32)
-            return draw_digits(generator, jnp.uint32(0), jnp.arange(100), zeros, labels, writers)
+            return draw_digits(generator, jnp.uint32(0), jnp.arange(100), zeros, labels, hands)
 
         self._draw = draw
 
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
-        """No figures: how generated digits measure is the business of evaluation."""
+        """No figures: generated digits are measured by the evaluation."""
         return {}, tile(np.asarray(self._draw(*state)), 10)
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
@@ -63,9 +61,9 @@ class GeneratorMonitor:
 class SequenceMonitor:
     """Draws a sequence of each length, always from the same random keys, and counts right plans."""
 
-    def __init__(self, definition: nnx.GraphDef, config: TrainingConfig) -> None:
-        self._longest = getattr(config, "longest", 1)
-        # Enough plans for a share; the last of each length is drawn with a total that is typical.
+    def __init__(self, definition: nnx.GraphDef, longest: int) -> None:
+        self._longest = longest
+        # Twenty totals for each length, from the least to the greatest.
         lengths = jnp.tile(jnp.arange(1, self._longest + 1), 20)
         shares = jnp.repeat(jnp.linspace(0, 1, 20), self._longest)
         totals = jnp.round(9 * lengths * shares).astype(jnp.int32)
@@ -80,7 +78,7 @@ class SequenceMonitor:
         self._draw, self._totals, self._lengths = draw, np.asarray(totals), np.asarray(lengths)
 
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
-        """The share of plans that sum to their totals; pictures a sequence of each length."""
+        """The share of plans that sum to their totals, and a sequence of each length."""
         images, digits = map(np.asarray, self._draw(*state))
         going = np.arange(self._longest) < self._lengths[:, None]
         right = (digits * going).sum(1) == self._totals
@@ -96,7 +94,7 @@ class SequenceMonitor:
 
 
 class SumMonitor:
-    """Reads the sums of sequences of ten validation digits; pictures the worst ten of them."""
+    """Reads the sums of sequences of ten validation digits, and shows the ten worst."""
 
     def __init__(self, definition: nnx.GraphDef, validation: Dataset) -> None:
         rows = np.random.default_rng(0).integers(len(validation), size=(300, 10))
@@ -110,7 +108,7 @@ class SumMonitor:
         self._read = read
 
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
-        """The mean absolute error of the sums, and the share of them that are exact."""
+        """The mean absolute error of the sums, the share that is exact, and the ten worst."""
         sums = np.asarray(self._read(*state, self._images)).argmax(-1)
         errors = np.abs(sums - self._totals)
         worst = np.argsort(-errors, kind="stable")[:10]
@@ -124,14 +122,12 @@ class SumMonitor:
 
 
 class ClassifierMonitor:
-    """Reads the validation set; pictures the 100 digits that it is least sure of.
+    """Reads the validation set, and shows the 100 digits that it is least sure of.
 
-    `knows_others` tells whether the network also learns what is not a digit.
+    `knows_others` says that the network also learned what is not a digit.
     """
 
-    def __init__(
-        self, definition: nnx.GraphDef, validation: Dataset, knows_others: bool = False
-    ) -> None:
+    def __init__(self, definition: nnx.GraphDef, validation: Dataset, knows_others: bool) -> None:
         self._validation, self._knows_others = validation, knows_others
 
         @partial(jax.jit, compiler_options=compiler_options())
@@ -142,13 +138,13 @@ class ClassifierMonitor:
 
     def _logits(self, state: tuple[nnx.State, nnx.State]) -> np.ndarray:
         images, size = self._validation.images, 500
-        # The last chunk wraps round, so that every call has the same shape.
+        # The last chunk wraps around, so that every call has the same shape.
         starts = range(0, len(images), size)
         chunks = [np.take(images, range(s, s + size), axis=0, mode="wrap") for s in starts]
         return np.concatenate([self._read(*state, chunk) for chunk in chunks])[: len(images)]
 
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
-        """The share of validation digits misread, and the least certain of them."""
+        """The share of validation digits that are misread, and the least certain digits."""
         logits, labels = self._logits(state), self._validation.labels
         error = float((logits.argmax(-1) != labels).mean())
         likelihood = log_softmax(logits)[np.arange(len(labels)), labels]
@@ -158,7 +154,7 @@ class ClassifierMonitor:
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
         """The temperature that calibrates the logits, and the least log-odds of a digit.
 
-        Fewer than LOST of the validation digits are below those odds.
+        A share of LOST of the validation digits is below those odds.
         """
         logits = self._logits(state)
         facts = {"temperature": fit_temperature(logits, self._validation.labels)}
@@ -183,21 +179,25 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     rows = np.arange(len(labels))
 
-    def surprise(logarithm: float) -> float:
+    def negative_log_likelihood(logarithm: float) -> float:
         return -float(log_softmax(logits / np.exp(logarithm))[rows, labels].mean())
 
     bounds = (np.log(0.05), np.log(20.0))
-    return float(np.exp(minimize_scalar(surprise, bounds=bounds, method="bounded").x))
+    return float(
+        np.exp(minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded").x)
+    )
 
 
-def make_monitor(
-    entry: Entry, definition: nnx.GraphDef, config: TrainingConfig, validation: Dataset
-) -> Monitor:
-    """The monitor for a model's task."""
-    if entry.task in ("digit generator", "random digit generator"):
-        return GeneratorMonitor(definition, config)
-    if entry.task == "sequence generator":
-        return SequenceMonitor(definition, config)
-    if entry.task == "sum reader":
-        return SumMonitor(definition, validation)
-    return ClassifierMonitor(definition, validation, getattr(config, "non_digits", 0) > 0)
+def make_monitor(skill: Skill, definition: nnx.GraphDef, validation: Dataset) -> Monitor:
+    """The monitor for what a network does."""
+    match skill:
+        case DrawsDigits(writers):
+            return GeneratorMonitor(definition, writers)
+        case DrawsSequences(longest):
+            return SequenceMonitor(definition, longest)
+        case ReadsSums():
+            return SumMonitor(definition, validation)
+        case ReadsDigits(knows_others):
+            return ClassifierMonitor(definition, validation, knows_others)
+        case _:
+            assert_never(skill)

@@ -1,149 +1,175 @@
-"""A run: what it is set to, how it goes and ends, and its folder, claimed by one process."""
+"""A run: its settings, how it goes and ends, and its folder, which one process claims."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from handsum._version import __version__
-from handsum.config import TrainingConfig, from_json, parse_settings, replace, to_json
+from handsum.arguments import optional_number
+from handsum.config import TrainingConfig, as_dict, from_dict, parse_settings, replace
 from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.files import atomic_write, remove_unfinished
 from handsum.models import registry
+from handsum.pretrained.compiled import default_platform
 from handsum.training.state import count_parameters
 
-# Of config.json; that of earlier versions has none.
+# Of config.json; earlier versions wrote none.
 FORMAT = 1
+
+# Called with the steps done and all of them.
+ProgressCallback = Callable[[int, int], None]
+# Called with the figures of the last few steps: step, seconds, images_per_second and the metrics.
+LogCallback = Callable[[dict[str, float]], None]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run to make or to go on with: what `config.json` repeats."""
+    """A run, as its `config.json` records it."""
 
     model: str
     preset: str
     config: TrainingConfig
     dataset: str
-    out: Path
-    max_minutes: float | None = None
+    output: Path
     command: str = ""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is: the step reached, its seconds of training, the metrics of its last steps."""
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """One stretch of a run: where it starts, when it stops, and on how many devices.
 
-    step: int
-    steps: int
-    seconds: float
-    images_per_second: float
-    metrics: dict[str, float]
+    With `resume` it continues the run in the folder, from the newest checkpoint or from the one of
+    `from_step`. `devices` None stands for all devices, of all processes.
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended: `finished`, or stopped by the clock or a signal at `step`.
-
-    `signal` is that signal's number, where this process was sent one.
+    Raises:
+        UsageError: `from_step` without `resume`, or a number out of range.
     """
 
-    finished: bool
+    resume: bool = False
+    from_step: int | None = None
+    max_minutes: float | None = None
+    devices: int | None = 1
+
+    def __post_init__(self) -> None:
+        optional_number(self.from_step, "`from_step`", least=0)
+        optional_number(self.devices, "`devices`", least=1)
+        if self.from_step is not None and not self.resume:
+            raise UsageError("`from_step` goes with `resume`")
+        minutes = self.max_minutes
+        if minutes is None:
+            return
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float):
+            raise UsageError(f"`max_minutes` is a number, not {minutes!r}")
+        if not 0 <= minutes < math.inf:
+            raise UsageError(f"`max_minutes` is 0 or more, not {minutes}")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How training ended: at its last step, or stopped before by the clock or a signal.
+
+    `snapshot` is the folder to use as a model. `signal` is the number of the signal, if this
+    process received one.
+    """
+
+    model: str
     step: int
+    steps: int
     snapshot: Path
     metrics: dict[str, float] = field(default_factory=dict)
     signal: int | None = None
 
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.step == self.steps
+
+    def __repr__(self) -> str:
+        done = f"trained for {self.step:,} steps"
+        if not self.finished:
+            done = f"stopped at step {self.step:,} of {self.steps:,}"
+        return f"<{self.model} {done}: {self.snapshot}>"
+
 
 def make_folder(run: Run, resume: bool) -> None:
-    """Make the run's folder, or see that it is there to go on with."""
-    exists = os.path.exists(run.out / "config.json")
+    """Make the folder of a new run, or check that there is a run to resume."""
+    exists = os.path.exists(run.output / "config.json")
     if resume and not exists:
-        raise UsageError(f"nothing to resume in {run.out}: leave out --resume to begin there")
+        raise _nothing_to_resume(run.output)
     if exists and not resume:
-        raise UsageError(f"{run.out} holds a run already: --resume it, or choose another --out")
+        raise UsageError(
+            f"{run.output} holds a run already: `resume` it, or choose another `output`"
+        )
     try:
-        (run.out / "samples").mkdir(parents=True, exist_ok=True)
+        (run.output / "samples").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HandsumError(f"cannot make the folder {run.out}: {error.strerror}") from error
+        raise HandsumError(f"cannot make the folder {run.output}: {error.strerror}") from error
+
+
+def _nothing_to_resume(folder: Path) -> UsageError:
+    return UsageError(f"nothing to resume in {folder}: leave out `resume` to start there")
 
 
 def claim(run: Run, config: TrainingConfig, resume: bool) -> None:
-    """Write what the run is, with its folder locked; sweep out what a killed process has left."""
-    for folder in (run.out, run.out / "samples", run.out / "snapshot"):
+    """Record a new run in its locked folder, and remove what a killed process left half-written."""
+    for folder in (run.output, run.output / "samples", run.output / "snapshot"):
         remove_unfinished(folder)
     if resume:
         return
-    # Another process may have begun here between the look and the lock.
+    # Another process may have started here between the check and the lock.
     make_folder(run, resume)
     facts = {
         "format": FORMAT,
         "model": run.model,
         "preset": run.preset,
         "dataset": run.dataset,
-        "config": to_json(config),
+        "config": as_dict(config),
         "command": run.command,
         "handsum": __version__,
         "jax": jax.__version__,
     }
-    with atomic_write(run.out / "config.json") as file:
+    with atomic_write(run.output / "config.json") as file:
         file.write((json.dumps(facts, indent=2) + "\n").encode())
 
 
-def begin(
-    model: str,
-    preset: str,
-    changes: Mapping[str, Any],
-    settings: Iterable[str],
-    dataset: str,
-    out: Path,
-    max_minutes: float | None = None,
-    command: str = "",
-) -> Run:
-    """A new run: a preset with `changes`, and then `settings` ("key=value") on top.
+def configure(model: str, preset: str, settings: Mapping[str, Any]) -> TrainingConfig:
+    """A preset of a model with other `settings`; their values may be texts.
 
     Raises:
-        UsageError: an unknown model, preset or setting, or a value of another type.
+        UsageError: an unknown model, preset or setting, a value of another type or out of bounds,
+            or settings that contradict one another.
     """
-    module = registry.module(model)
-    if preset not in module.PRESETS:
-        close = difflib.get_close_matches(preset, module.PRESETS, n=1)
+    presets = registry.module(model).PRESETS
+    if preset not in presets:
+        close = difflib.get_close_matches(str(preset), presets, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
-        names = ", ".join(module.PRESETS)
-        raise UsageError(f"{model} has no preset {preset!r}: {hint}choose from {names}")
-    missing = sorted(changes.keys() - {field.name for field in fields(module.PRESETS[preset])})
-    if missing:
-        option = missing[0].replace("_", "-")
-        raise UsageError(f"{model} has no --{option}: only cnn-sum learns from sums")
-    config = replace(module.PRESETS[preset], changes)
-    chosen = parse_settings(config, settings)
-    if "writers" in chosen:
-        raise UsageError("writers is how many the data set has: leave it out")
-    config = replace(config, chosen)
-    if "addends" in chosen | dict(changes) and getattr(config, "labels", "") == "digits":
-        raise UsageError("--addends goes with --labels sums or numbers")
-    drawn = getattr(config, "drawn", config.batch_size)
-    if hasattr(config, "longest") and (config.batch_size % 2 or drawn % 2):
-        raise UsageError("sequences come in pairs: batch_size and drawn must be even")
-    if getattr(config, "longest", 2) < 2:
-        raise UsageError("longest must be at least 2: sequences have two digits or more")
-    return Run(model, preset, config, dataset, out, max_minutes, command)
+        raise UsageError(
+            f"{model} has no preset {preset!r}: {hint}choose from {', '.join(presets)}"
+        )
+    config = presets[preset]
+    config = replace(config, parse_settings(config, settings))
+    config.check(settings.keys())
+    return config
 
 
-def reopen(model: str, out: Path, max_minutes: float | None = None) -> Run:
-    """The run in the folder `out`, to go on with.
+def reopen(model: str, output: Path) -> Run:
+    """The run in the folder `output`, to resume.
 
     Raises:
-        UsageError: no run is there.
-        SnapshotError: its config.json is damaged, or of another model.
+        UsageError: there is no run.
+        SnapshotError: its config.json is damaged, or belongs to another model.
     """
-    path = out / "config.json"
+    path = output / "config.json"
     try:
         facts = json.loads(path.read_bytes())
         if facts.get("format", FORMAT) != FORMAT:
@@ -152,25 +178,43 @@ def reopen(model: str, out: Path, max_minutes: float | None = None) -> Run:
                 f"{FORMAT}: update handsum"
             )
         if facts["model"] != model:
-            raise SnapshotError(f"{out} holds a run of {facts['model']}, not of {model}")
-        config = from_json(registry.module(model).Config, facts["config"])
+            raise SnapshotError(f"{output} holds a run of {facts['model']}, not of {model}")
+        config = from_dict(registry.module(model).Config, facts["config"])
         texts = [facts[name] for name in ("preset", "dataset", "command")]
         if not all(isinstance(text, str) for text in texts):
             raise TypeError("its preset, dataset and command are texts")
     except OSError as error:
-        raise UsageError(
-            f"nothing to resume in {out}: leave out --resume to begin there"
-        ) from error
+        raise _nothing_to_resume(output) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SnapshotError(f"{path} is damaged: {error}") from error
     preset, dataset, command = texts
-    return Run(model, preset, config, dataset, out, max_minutes, command)
+    return Run(model, preset, config, dataset, output, command)
 
 
-def sizes(run: Run) -> dict[str, int]:
-    """The number of trained parameters of each part of a run's model."""
+def device_count(devices: int | str) -> int | None:
+    """A number of devices, also as a text; None for "all".
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if devices == "all":
+        return None
+    if isinstance(devices, str):
+        if not re.fullmatch("[1-9][0-9]{0,5}", devices):
+            raise UsageError(f"`devices` is a number or all, not {devices!r}")
+        return int(devices)
+    return devices
+
+
+def count_sizes(run: Run) -> dict[str, int]:
+    """The number of trained parameters of each part of the model.
+
+    Raises:
+        HandsumError: JAX finds no device.
+    """
     from flax import nnx
 
+    default_platform()
     build = registry.module(run.model).build
     parts = nnx.eval_shape(lambda: build(run.config, rngs=nnx.Rngs(0)))
     return count_parameters({name: nnx.state(part, nnx.Param) for name, part in parts.items()})

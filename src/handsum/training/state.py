@@ -18,7 +18,7 @@ from handsum.losses import Losses
 from handsum.models import registry
 from handsum.models.inference import from_bytes
 from handsum.pretrained.snapshots import WEIGHTS, load_snapshot, restore
-from handsum.training.gradients import State, differentiate, draw
+from handsum.training.gradients import Networks, State, differentiate, draw
 from handsum.training.processor import compiler_options, keep_memory
 from handsum.training.sharding import divide, replicated
 
@@ -50,7 +50,7 @@ def init_state(
 ) -> tuple[dict[str, nnx.GraphDef], State]:
     """Split networks into their definitions and the state of a run.
 
-    The `frozen` parts have no optimizer: no loss may be theirs.
+    The `frozen` parts have no optimizer, and must have no loss.
     """
     definitions: dict[str, nnx.GraphDef] = {}
     params: dict[str, nnx.State] = {}
@@ -72,7 +72,7 @@ def init_state(
 
 
 def snapshot_state(state: State, snapshot_part: str) -> tuple[nnx.State, nnx.State]:
-    """The parameters and statistics to infer with: the moving average where there is one."""
+    """The parameters and statistics for inference: the moving average if there is one."""
     if "ema" in state:
         return state["ema"]
     return state["params"][snapshot_part], state["rest"][snapshot_part]
@@ -96,7 +96,7 @@ def make_step(
     """One update of every part, in the order of `losses`, as a pure function.
 
     The step takes the state, the whole data set on the device, and the rows of its batch, (B,) or
-    (B, L) with -1 for no digit; it gives the new state and a flat dictionary of scalar metrics.
+    (B, L) with -1 for no digit. It returns the new state and a flat dictionary of scalar metrics.
     """
     transform = optimizer(config)
 
@@ -109,13 +109,14 @@ def make_step(
         batch["mask"] = rows >= 0
         batch["step"] = state["step"]
         batch["key"] = key
-        state = jax.tree.map(lambda leaf: leaf, state)  # a fresh tree: the caller's stays whole
+        state = jax.tree.map(lambda leaf: leaf, state)  # a new tree: the caller keeps its own
         metrics: dict[str, jax.Array] = {}
-        drawing = draw(definitions, losses, state, batch)
+        networks = Networks(definitions, state)
+        drawing = draw(networks, losses, batch)
         for index, (part, loss) in enumerate(losses.items()):
             loss_key = jax.random.fold_in(key, index)
             gradients, new, state["rest"][part] = differentiate(
-                definitions, part, loss, state, batch, loss_key, drawing
+                networks, part, loss, batch, loss_key, drawing
             )
             metrics |= new
             params, before = state["params"][part], state["optimizer"][part]
@@ -124,7 +125,7 @@ def make_step(
         state["step"] = state["step"] + 1
         if "ema" in state:
             current = (state["params"][snapshot_part], state["rest"][snapshot_part])
-            # A short memory at first, so that the average forgets the untrained network.
+            # The memory is short at first, so that the average forgets the untrained network.
             now = state["step"].astype(jnp.float32)
             decay = jnp.minimum(config.ema_decay, (1 + now) / (10 + now))
             state["ema"] = jax.tree.map(
@@ -138,11 +139,11 @@ def make_step(
 def compile_step(
     step: StepFunction, platform: str, mesh: Mesh | None = None
 ) -> Callable[..., tuple[State, Any]]:
-    """Compile `step` for a run of batches: rows (K, B) in, metrics (K,) out; state donated.
+    """Compile `step` for K batches: rows (K, B) in, metrics (K,) out; the state is donated.
 
     On a CPU the K steps are K dispatches, since the weight gradient of a convolution inside
-    `lax.scan` is 30 to 170 times slower there; elsewhere they are one. The devices of a `mesh`
-    divide each batch; the state is on all of them, before and after.
+    `lax.scan` is 30 to 170 times slower there; elsewhere they are one. Each batch is divided among
+    the devices of the `mesh`; the state is on all of them, before and after.
     """
     everywhere = replicated(mesh) if mesh else None
 
@@ -188,11 +189,11 @@ def compile_step(
 def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.GraphDef], State]:
     """The definitions of a model's parts, and the state of its run before the first step.
 
-    Its own networks are new, from the configuration's seed. Those that its module names as `FROZEN`
-    are the package's trained ones of other models, and stay as they are.
+    Its own networks are new, from the seed of the configuration. Those that its module names in
+    `FROZEN` are bundled trained networks of other models, and do not change.
     """
     module = registry.module(model)
-    frozen: dict[str, str] = getattr(module, "FROZEN", {})
+    frozen = module.FROZEN
     trained = {
         part: nnx.split(restore(load_snapshot(WEIGHTS / name))) for part, name in frozen.items()
     }
@@ -206,8 +207,8 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
         definitions.update(found)
         return state
 
-    # Compiled as one: one by one, what the initialisers of all shapes compute takes two to five
-    # times as long to compile for most models.
+    # Compiled as one function: compiling the initialisers one by one takes two to five times as
+    # long for most models.
     arrays = {part: state for part, (_, state) in trained.items()}
     return definitions, jax.jit(begin, compiler_options=compiler_options())(arrays)
 
