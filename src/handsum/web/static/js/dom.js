@@ -65,7 +65,7 @@ export function segments(label, options, value, run) {
   const element = h("fieldset", {}, h("legend", { class: "hidden-label" }, label), h("div", { class: "segments" }, inputs.map(([input, shown]) => h("label", {}, input, h("span", {}, shown)))));
   Object.defineProperty(element, "value", {
     get: () => inputs.find(([input]) => input.checked)?.[0].value,
-    set: (wanted) => inputs.forEach(([input]) => (input.checked = input.value === wanted)),
+    set: (chosen) => inputs.forEach(([input]) => (input.checked = input.value === chosen)),
   });
   return element;
 }

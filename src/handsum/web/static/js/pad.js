@@ -5,7 +5,6 @@ import { h } from "./dom.js";
 export class Pad {
   constructor({ label, changed }) {
     this.strokes = [];
-    this.redone = [];
     this.pen = 1;
     this.changed = changed;
     this.background = null;
