@@ -65,7 +65,7 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
             f"{query.count} sequences of {length} digits are too many at once: "
             f"use up to {limits.MOST_WRITTEN} digits in all"
         )
-    style = _style(query, "wide" if query.wide else "normal", query.count, length)
+    style = _style(query, query.count, length)
     written = writing.sum_sequence(
         query.total,
         length,
@@ -85,7 +85,7 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
     """Write a number."""
     from handsum.writing import write as writing
 
-    style = _style(query, "thousands" if query.spacing else "normal", 1, len(query.text))
+    style = _style(query, 1, len(query.text))
     written = writing.number(
         query.text,
         seed=query.seed,
@@ -100,12 +100,15 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
     return _written(written, query, style, [caption])
 
 
-def _style(query: Written, spacing: Spacing, count: int, length: int) -> Style:
+def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
     """The requested style. Its size is checked here, before the work and not after it."""
     from handsum.layout.rows import Style, check_least_size
 
     if query.height is not None:
         raise UsageError("a `height` does not work yet: use a `scale`")
+    spacing: Spacing = "wide" if query.wide else "normal"
+    if isinstance(query, NumberQuery) and query.spacing:
+        spacing = "thousands"
     style = Style(query.scale, query.ink, query.paper, spacing, query.cells, query.dpi)
     if style.factor > limits.LARGEST_SCALE:
         raise UsageError(
@@ -234,7 +237,7 @@ def hands_like(data: bytes, query: LikeQuery, progress: Progress) -> results.Han
         raise UsageError(f"{reading.error}: use a picture of some digits")
     progress(1, 2)
     labels = np.array([int(digit) for digit in reading.digits], np.int64)
-    alike = most_alike(reading.images, labels, 12)
+    alike = most_alike(reading.images, labels, query.count - 1)
     generator = load_generator()
     fitted = fit_hand(generator, reading.images, labels)
     sheet = _sheet(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,6 +21,12 @@ from handsum.web.catalogue import (
 
 DIGITS = "^[0-9]+$"
 MIX = "^[0-9](,[0-9])*$"
+
+
+def _positive(largest: int, description: str) -> Any:
+    """A whole number from 1 to `largest`."""
+    return Field(ge=1, le=largest, description=description)
+
 
 Seed = Annotated[
     int | None,
@@ -92,8 +98,9 @@ class Written(Parameters):
             "is in mm, cm, in or pt.",
         ),
     ] = None
+    wide: Annotated[bool, Field(description="Wide gaps between the digits.")] = False
     caption: Annotated[
-        bool, Field(description="Print the number or the sum under the digits, small.")
+        bool, Field(description="Print the number or the sum, small, under the digits.")
     ] = False
     cells: Annotated[
         bool, Field(description="Plain 28x28 cells side by side, without gaps and margins.")
@@ -119,16 +126,9 @@ class SumQuery(Written):
     ]
     length: Annotated[
         int | None,
-        Field(
-            ge=1,
-            le=limits.LONGEST,
-            description="Number of digits; by default a typical one for the total.",
-        ),
+        _positive(limits.LONGEST, "Number of digits; by default a typical one for the total."),
     ] = None
-    count: Annotated[
-        int, Field(ge=1, le=limits.MOST_SEQUENCES, description="Number of sequences.")
-    ] = 1
-    wide: Annotated[bool, Field(description="Wide gaps between the digits.")] = False
+    count: Annotated[int, _positive(limits.MOST_SEQUENCES, "Number of sequences.")] = 1
     model: Annotated[
         SumModel,
         Field(
@@ -146,7 +146,8 @@ class NumberQuery(Written):
         Field(
             min_length=1,
             max_length=limits.LONGEST,
-            description="The number: digits, points, commas and minus signs.",
+            description="The number: digits, points, commas and minus signs. A space or an "
+            "apostrophe between digits is a gap.",
             examples=["1234567"],
         ),
     ]
@@ -171,19 +172,15 @@ class GenerateQuery(Parameters):
     random: Annotated[bool, Field(description="Choose each digit at random from `digits`.")] = False
     count: Annotated[
         int | None,
-        Field(ge=1, le=limits.MOST_DIGITS, description="Exact number of digits, instead of rows."),
+        _positive(limits.MOST_DIGITS, "Exact number of digits, instead of rows."),
     ] = None
     rows: Annotated[
         int | None,
-        Field(ge=1, le=limits.MOST_DIGITS, description="Number of rows; 8 by default."),
+        _positive(limits.MOST_DIGITS, "Number of rows; 8 by default."),
     ] = None
     columns: Annotated[
         int | None,
-        Field(
-            ge=1,
-            le=limits.MOST_DIGITS,
-            description="Number of columns; by default one for each of `digits`.",
-        ),
+        _positive(limits.MOST_DIGITS, "Number of columns; by default one for each of `digits`."),
     ] = None
     mix: Annotated[
         str | None,
@@ -251,9 +248,7 @@ class HandsQuery(Parameters):
     first: Annotated[
         int, Field(ge=0, lt=limits.MOST_HANDS, description="The first writer to show.")
     ] = 0
-    count: Annotated[
-        int, Field(ge=1, le=limits.MOST_HANDS, description="Number of hands to show.")
-    ] = 24
+    count: Annotated[int, _positive(limits.MOST_HANDS, "Number of hands to show.")] = 24
     digits: Annotated[
         str,
         Field(min_length=1, max_length=10, pattern=DIGITS, description="The digits they write."),
@@ -264,6 +259,13 @@ class HandsQuery(Parameters):
 class LikeQuery(Parameters):
     """A request for a hand fitted to a picture."""
 
+    count: Annotated[
+        int,
+        _positive(
+            limits.MOST_HANDS,
+            "Number of hands to show: the fitted one and the most similar writers.",
+        ),
+    ] = 24
     seed: Seed = None
 
 
@@ -272,10 +274,9 @@ class PictureQuery(Parameters):
 
     length: Annotated[
         int | None,
-        Field(
-            ge=1,
-            le=limits.LONGEST,
-            description="Number of digits in the picture, if known; it helps where digits touch.",
+        _positive(
+            limits.LONGEST,
+            "Number of digits in the picture, if known; it helps where digits touch.",
         ),
     ] = None
     punctuation: Annotated[bool, Field(description="Keep points and commas in the rows.")] = False
@@ -302,11 +303,7 @@ class VisualizeQuery(Parameters):
     ] = None
     length: Annotated[
         int | None,
-        Field(
-            ge=1,
-            le=limits.LONGEST,
-            description="Number of digits (sequence generators only); 5 by default.",
-        ),
+        _positive(limits.LONGEST, "Number of digits (sequence generators only); 5 by default."),
     ] = None
     writer: Writer = None
     seed: Seed = None

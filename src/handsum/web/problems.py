@@ -129,7 +129,10 @@ def _label(argument: str) -> str:
 def _describe(error: dict[str, Any]) -> dict[str, str]:
     """The name of an invalid parameter and a message, which does not repeat its value."""
     place = [str(part) for part in error["loc"] if part not in ("query", "body", "path")]
-    context = error.get("ctx", {})
+    context = {
+        name: f"{bound:.12g}" if isinstance(bound, float) else bound
+        for name, bound in error.get("ctx", {}).items()
+    }
     if error["type"] == "string_pattern_mismatch":
         message = _PATTERNS[context["pattern"]]
     elif error["type"] in _MESSAGES:
