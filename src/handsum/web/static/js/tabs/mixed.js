@@ -38,7 +38,7 @@ export function mount(panel, { address, models }) {
     shares.textContent = now.length > 1 ? `${now.join(" + ")} in equal shares` : `${now[0]} alone`;
     address(state);
     place.make(({ signal, progress }) => ask("generate", { ...state, model: mixer }, { signal, progress }), async (result) => {
-      const shown = await tiles(result, (digit) => (digit.is_digit ? `${digit.reads} · ${Math.floor(100 * digit.confidence)}%` : "not a digit"), { doubtful: (digit) => !digit.is_digit });
+      const shown = await tiles(result, (digit) => (digit.is_digit ? `${digit.reads} · ${Math.floor(100 * digit.confidence)}%` : "unclear"), { doubtful: (digit) => !digit.is_digit });
       const within = result.digits.filter((digit) => digit.is_digit && now.includes(String(digit.reads))).length;
       return [h("div", { class: "grid" }, shown), h("div", { class: "stack tight" }, h("h3", { class: "title" }, "What the reader reads"), bars(result.probabilities, now.map(Number))),
         facts([["Read as one of the mixed digits", `${within} of ${result.digits.length}`], ["Not accepted as a digit", result.digits.filter((digit) => !digit.is_digit).length], ["Seed", result.seed]])];

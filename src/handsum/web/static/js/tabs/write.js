@@ -27,7 +27,7 @@ export function mount(panel, { address }) {
   const papers = swatches("Paper", PAPERS, (value) => change({ paper: value }));
   const wide = check("Wide gaps", false, (on) => change({ wide: on ? "1" : "" }));
   const spacing = check("Gaps between thousands", false, (on) => change({ spacing: on ? "1" : "" }));
-  const caption = check("Caption under the digits", false, (on) => change({ caption: on ? "1" : "" }));
+  const caption = check("Caption", false, (on) => change({ caption: on ? "1" : "" }));
 
   const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, wide, spacing, caption));
   const actions = h("div", { class: "row" },
