@@ -1,8 +1,8 @@
-"""Write docs/images/web: every tab of the page, at the size of a desk and of a telephone.
+"""Write docs/images/web: screenshots of every tab, at the sizes of a desktop and a phone.
 
     python tools/web_screenshots.py [FOLDER]
 
-It starts a server of its own and drives Debian's Chromium through Playwright.
+It starts its own server and runs Debian's Chromium with Playwright.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TABS = {
     "visualise": "visualise?seed=3",
     "compare": "compare?seed=3",
 }
-# A 7 and a 2, in shares of the sheet.
+# A 7 and a 2, as fractions of the sheet.
 STROKES = (
     ((0.2, 0.28), (0.38, 0.26), (0.28, 0.78)),
     ((0.54, 0.36), (0.6, 0.24), (0.7, 0.27), (0.71, 0.42), (0.55, 0.74), (0.75, 0.73)),
@@ -43,7 +43,7 @@ STROKES = (
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """A server of its own, once its models are ready: its address."""
+    """Start a server, and return its address when its models are ready."""
     command = [sys.executable, "-m", "handsum", "web", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -58,7 +58,7 @@ def serving() -> Iterator[str]:
 
 
 def draw(page: Page) -> None:
-    """Draw STROKES on the sheet, as a mouse does."""
+    """Draw STROKES on the sheet with the mouse."""
     box = page.locator("canvas.pad").bounding_box()
     assert box is not None
     for stroke in STROKES:
@@ -71,7 +71,7 @@ def draw(page: Page) -> None:
 
 
 def shoot(page: Page, tab: str, path: Path) -> None:
-    """Write what a tab looks like as a PNG of few colours."""
+    """Write a screenshot of a tab as a PNG with 256 colours."""
     page.goto(page.url.partition("#")[0] + f"#{TABS[tab]}")
     panel = page.locator(f"#panel-{tab}")
     if tab == "identify":
@@ -82,10 +82,10 @@ def shoot(page: Page, tab: str, path: Path) -> None:
     panel.locator(".facts, table, .read-text").first.wait_for()
     page.wait_for_timeout(300)
     with Image.open(io.BytesIO(page.screenshot())) as image:
-        few = image.convert("RGB").quantize(
+        reduced = image.convert("RGB").quantize(
             256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
         )
-        few.save(path, optimize=True)
+        reduced.save(path, optimize=True)
 
 
 def main(folder: Path) -> None:

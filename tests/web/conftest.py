@@ -23,7 +23,7 @@ START_SECONDS = 300
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its address, and the file that its standard error goes to."""
+    """A running server: its address, and the file with its standard error."""
 
     address: str
     log: Path
@@ -31,7 +31,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(caches: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server as a user starts it, once all models are loaded; it says what it compiles."""
+    """A server as a user starts it, after all models are loaded; it logs every compilation."""
     log = tmp_path_factory.mktemp("web") / "log"
     command = [sys.executable, "-m", "handsum", "web", "--port", "0"]
     with log.open("w") as errors:
@@ -69,15 +69,15 @@ def api(server: Server) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium; where it is missing CI fails, and others are told how to get it."""
+    """Debian's Chromium; without it the tests are skipped locally and fail on CI."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        told = "no chromium on this machine: apt-get install chromium (.ci/run does)"
+        reason = "no chromium on this machine: apt-get install chromium (.ci/run does)"
         if os.environ.get("CI") == "true":
-            pytest.fail(told)
-        pytest.skip(told)
+            pytest.fail(reason)
+        pytest.skip(reason)
     with sync_playwright() as playwright:
-        # Chromium's own sandbox does not work for root, which containers are.
+        # Chromium's sandbox does not work for root, the user in containers.
         opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield opened
         opened.close()
@@ -85,7 +85,7 @@ def browser() -> Iterator[Any]:
 
 @dataclass
 class Visits:
-    """Pages opened in a test, and what went wrong in any of them."""
+    """The pages opened in a test, and everything that went wrong in them."""
 
     browser: Any
     address: str
@@ -93,7 +93,7 @@ class Visits:
     wrong: list[str] = field(default_factory=list)
 
     def __call__(self, place: str = "", size: str = "desk", **options: Any) -> Any:
-        """Open a page of the server's, in a browser context of its own."""
+        """Open a page of the server in its own browser context."""
         width, height = SIZES[size]
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
@@ -116,12 +116,12 @@ class Visits:
 
     def _check(self, request: Any) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
-            self.wrong.append(f"asked another server: {request.url}")
+            self.wrong.append(f"request to another server: {request.url}")
 
 
 @pytest.fixture
 def visit(browser: Any, server: Server) -> Iterator[Callable[..., Any]]:
-    """Open pages; anything on a console, and any request to elsewhere, fails the test."""
+    """Open pages; a console message or a request to another server fails the test."""
     visits = Visits(browser, server.address)
     yield visits
     for context in visits.contexts:

@@ -1,4 +1,4 @@
-"""The server's own parts, without its models; and how it is started."""
+"""The parts of the server without the models; its start and its stop."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from handsum.errors import HandsumError
-from handsum.web import limits, uploads, work
+from handsum.errors import HandsumError, UsageError
+from handsum.web import limits, problems, uploads, work
 from handsum.web.app import create_app
 from handsum.web.loading import Loading
 
 
 @contextmanager
 def client(steps: dict[str, Callable[[], object]]) -> Iterator[httpx.Client]:
-    """A client of a server in this process that loads `steps` in the place of models."""
+    """A client of a server in this process that runs `steps` instead of loading models."""
     app = create_app(loading=Loading(steps))
     own = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
     with socket.socket() as place:
@@ -45,7 +45,7 @@ def client(steps: dict[str, Callable[[], object]]) -> Iterator[httpx.Client]:
             thread.join(20)
 
 
-def test_what_cannot_be_loaded_is_told_and_the_rest_works() -> None:
+def test_a_model_that_fails_to_load_is_reported_and_the_rest_works() -> None:
     def broken() -> None:
         raise HandsumError("the weights are damaged")
 
@@ -54,20 +54,21 @@ def test_what_cannot_be_loaded_is_told_and_the_rest_works() -> None:
         assert answer.status_code == 503
         assert answer.json()["detail"] == "cnn could not be loaded: the weights are damaged"
         assert answer.headers["retry-after"]
-        told = web.get("/api/status").json()
-        assert told["failed"] == {"cnn": "the weights are damaged"}
+        status = web.get("/api/status").json()
+        assert status["failed"] == {"cnn": "the weights are damaged"}
         assert web.get("/api/models").status_code == 200
 
 
-def test_requests_wait_for_their_models_and_the_state_is_told() -> None:
+def test_requests_wait_for_their_models_and_the_status_shows_the_progress() -> None:
     go_on = threading.Event()
     with client({"cnn": lambda: go_on.wait(10), "r3gan": lambda: None}) as web:
-        told = web.get("/api/status").json()
-        assert (told["state"], told["done"], told["doing"]) == ("loading", 0, "cnn")
+        status = web.get("/api/status").json()
+        assert (status["state"], status["done"], status["total"]) == ("loading", 0, 2)
+        assert status["doing"] == "cnn"
         answers: list[int] = []
-        asked = {"total": 99, "length": 2}
+        query = {"total": 99, "length": 2}
         waiting = threading.Thread(
-            target=lambda: answers.append(web.get("/api/sum-sequence", params=asked).status_code)
+            target=lambda: answers.append(web.get("/api/sum-sequence", params=query).status_code)
         )
         waiting.start()
         waiting.join(0.3)
@@ -79,7 +80,7 @@ def test_requests_wait_for_their_models_and_the_state_is_told() -> None:
         assert '"state": "ready"' in text.split("\n\n")[-2]
 
 
-def test_a_fault_is_told_without_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_answered_without_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise RuntimeError("secret")
 
@@ -92,7 +93,7 @@ def test_a_fault_is_told_without_its_traceback(monkeypatch: pytest.MonkeyPatch) 
     assert "secret" not in answer.text
 
 
-def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise MemoryError
 
@@ -103,7 +104,7 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ask for less" in answer.json()["detail"]
 
 
-def test_too_many_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_requests_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "MOST_WAITING", -work.THREADS)
     with client({}) as web:
         answer = web.get("/api/models")
@@ -111,7 +112,7 @@ def test_too_many_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "try again" in answer.json()["detail"]
 
 
-def test_who_leaves_while_sending_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_may_leave_during_an_upload(caplog: pytest.LogCaptureFixture) -> None:
     with client({}) as web:
         place = (web.base_url.host, web.base_url.port)
         with socket.create_connection(place) as leaving:
@@ -125,14 +126,113 @@ def test_who_leaves_while_sending_is_no_fault(caplog: pytest.LogCaptureFixture) 
     assert caplog.text == ""
 
 
-def test_a_form_is_told_from_a_picture() -> None:
+def test_a_form_is_refused() -> None:
     with client({}) as web:
         answer = web.post("/api/predict", files={"file": b"a picture"})
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "this is a form: send the picture's bytes alone, as the body"
+    detail = "this is a form: send only the bytes of the picture, as the body"
+    assert answer.json()["detail"] == detail
 
 
-def test_a_picture_is_large_by_its_pixels_too() -> None:
+def test_a_silent_stream_sends_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow() -> list[Any]:
+        time.sleep(1)
+        return []
+
+    monkeypatch.setattr(work, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr("handsum.pretrained.zoo.list_models", slow)
+    with client({}) as web:
+        text = web.get("/api/models", headers={"Accept": "text/event-stream"}).text
+    *comments, result, rest = text.split("\n\n")
+    assert len(comments) > 3
+    assert set(comments) == {": still at work"}
+    assert result == 'event: result\ndata: {"models": []}'
+    assert rest == ""
+
+
+def test_a_job_stops_when_its_client_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = threading.Event()
+
+    def endless(query: Any, progress: Callable[[int, int], None]) -> Any:
+        try:
+            for step in range(1000):
+                progress(step, 1000)
+                time.sleep(0.02)
+        except work.GoneError:
+            stopped.set()
+            raise
+
+    monkeypatch.setattr("handsum.web.jobs.write_number", endless)
+    with client({"cnn": lambda: None, "r3gan": lambda: None}) as web:
+        query = {"params": {"text": "1"}, "headers": {"Accept": "text/event-stream"}}
+        with web.stream("GET", "/api/number", **query) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: progress"
+            assert next(lines) == 'data: {"done": 0, "total": 1000}'
+        assert stopped.wait(10)
+        assert web.get("/api/status").status_code == 200
+
+
+def invalid_values(schema: dict[str, Any]) -> list[str]:
+    """Values of every sort that a parameter with this schema refuses."""
+    (one,) = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    if "enum" in one or "const" in one:
+        return ["", "nothing"]
+    values = {"integer": ["x", "", "1.5", "nan"], "number": ["x", "", "nan"], "boolean": ["x", ""]}
+    found = values.get(one["type"], [])
+    if one["type"] == "number":
+        found = [*found, "inf"]
+    if one["type"] == "integer":
+        found = [*found, "9" * 5000]
+    found += [str(one["minimum"] - 1)] if "minimum" in one else []
+    found += [str(one["maximum"] + 1)] if "maximum" in one else []
+    found += [str(one["exclusiveMaximum"])] if "exclusiveMaximum" in one else []
+    found += [""] if one.get("minLength") else []
+    found += ["7" * (one["maxLength"] + 1)] if "maxLength" in one else []
+    found += ["x"] if "pattern" in one else []
+    assert found, schema
+    return found
+
+
+def test_every_invalid_parameter_is_explained_in_plain_words() -> None:
+    validator = re.compile(r"Input|String|Field|[Vv]alid|parse|unable|should|Value error|permitted")
+    known = re.compile(
+        r"required|must not be empty|use .+|no such parameter, see /docs|"
+        r"rows times columns is at most 400 digits"
+    )
+    with client({}) as web:
+        paths = web.get("/openapi.json").json()["paths"]
+        checked = 0
+        for path, methods in paths.items():
+            for method, operation in methods.items():
+                cases = [("nothing", "1")]
+                for one in operation.get("parameters", []):
+                    cases += [(one["name"], value) for value in invalid_values(one["schema"])]
+                for name, value in cases:
+                    answer = web.request(method, path, params={name: value})
+                    assert answer.status_code == 422, (path, name, value)
+                    messages = {one["parameter"]: one["message"] for one in answer.json()["errors"]}
+                    assert known.fullmatch(messages[name]), (path, name, value, messages)
+                    assert not validator.search(answer.json()["detail"]), (path, name, value)
+                    checked += 1
+        assert checked > 200
+
+
+def test_a_required_parameter_and_a_grid_are_explained() -> None:
+    with client({}) as web:
+        missing = web.get("/api/number").json()
+        assert missing["detail"] == "text: required"
+        assert missing["errors"] == [{"parameter": "text", "message": "required"}]
+        large = web.get("/api/generate", params={"rows": 400}).json()
+        assert large["detail"] == "request: rows times columns is at most 400 digits"
+
+
+def test_a_message_names_arguments_as_the_page_does() -> None:
+    found = problems.problem_of(UsageError("choose another `writer` or a smaller `batch_size`"))
+    assert found.detail == "choose another hand or a smaller batch size"
+
+
+def test_a_picture_is_large_by_its_bytes_or_its_pixels() -> None:
     def png(side: int) -> bytes:
         file = io.BytesIO()
         Image.new("1", (side, side), 1).save(file, "PNG")
@@ -150,7 +250,7 @@ def test_a_picture_is_large_by_its_pixels_too() -> None:
 def start(*options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "handsum", "web", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
-        # One that does not stop fails its test, instead of keeping it waiting.
+        # A server that does not stop fails its test instead of blocking it.
         watch = threading.Timer(180, process.kill)
         watch.start()
         try:
@@ -160,7 +260,7 @@ def start(*options: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_when_it_is_told_to(how: signal.Signals) -> None:
+def test_a_signal_stops_it(how: signal.Signals) -> None:
     with start("--port", "0") as process:
         assert process.stderr is not None
         assert re.search(r"http://127.0.0.1:\d+ ", process.stderr.readline())
@@ -171,15 +271,15 @@ def test_it_stops_when_it_is_told_to(how: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_at_once_in_the_middle_of_work(how: signal.Signals) -> None:
+def test_two_signals_stop_it_at_once_during_work(how: signal.Signals) -> None:
     with start("--port", "0") as process:
         assert process.stderr is not None
         found = re.search(r"127.0.0.1:(\d+) ", process.stderr.readline())
         assert found
         with socket.create_connection(("127.0.0.1", int(found[1]))) as asking:
-            asked = f"GET /api/number?text={'1' * 200} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            asking.sendall(asked.encode())
-            # Whether it is loading, compiling or drawing by now: each is work that goes on.
+            query = f"GET /api/number?text={'1' * 200} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            asking.sendall(query.encode())
+            # By now it is loading, compiling or drawing: all of it is work.
             time.sleep(3)
             process.send_signal(how)
             process.send_signal(how)
@@ -187,29 +287,29 @@ def test_it_stops_at_once_in_the_middle_of_work(how: signal.Signals) -> None:
         assert process.wait(30) == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
 
 
-def test_others_reach_it_only_with_a_warning() -> None:
+def test_a_public_address_prints_a_warning() -> None:
     with start("--port", "0", "--host", "0.0.0.0") as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("warning: 0.0.0.0 lets everybody")
+        assert process.stderr.readline().startswith("warning: everybody in the network")
         assert "http://0.0.0.0:" in process.stderr.readline()
         process.terminate()
         process.stderr.read()
         assert process.wait(30) == 128 + signal.SIGTERM
 
 
-def test_a_port_that_is_taken_is_one_line(run_command: Any) -> None:
+def test_a_port_in_use_is_a_one_line_error(run_command: Any) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         done = run_command("web", "--port", other.getsockname()[1])
     assert done.code == 1
-    assert "address already in use; --port chooses another" in done.err
+    assert "address already in use; choose another --port" in done.err
     done = run_command("web", "--host", "no.such.host.invalid")
     assert done.code == 2
-    assert "there is no host" in done.err
+    assert "no host 'no.such.host.invalid'" in done.err
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_without_the_extra_the_error_names_it(
     run_command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)

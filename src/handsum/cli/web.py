@@ -1,4 +1,4 @@
-"""`handsum web`: the page where people try the package."""
+"""`handsum web`: the web page."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from handsum.cli.console import err
 
 def web(
     host: Annotated[
-        str, typer.Option(help="The address to serve at; others than this reach the network.")
+        str,
+        typer.Option(help="Address to serve on; any other address is reachable from the network."),
     ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port; 0 for one that is free.")
-    ] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 chooses a free one.")] = 8000,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser.")
     ] = False,
 ) -> None:
-    """Open a page to draw and identify, write, generate, mix and look inside.
+    """Serve a web page to write, read, generate, mix and compare digits.
 
-    It needs the extra: pip install "handsum\\[web]". The page works without network, and keeps
-    nothing of what is drawn or uploaded. /docs describes the JSON API behind it.
+    Install the extra first: pip install "handsum\\[web]". The page works offline and stores
+    nothing that you draw or upload. /docs describes its JSON API.
 
     Examples:
 

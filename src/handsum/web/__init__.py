@@ -1,1 +1,1 @@
-"""The page where people try the package, and the JSON API behind it."""
+"""The web page of `handsum web` and the JSON API that it uses."""

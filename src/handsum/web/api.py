@@ -1,4 +1,4 @@
-"""The JSON API: the command line's verbs, each as one request."""
+"""The JSON API: one request for each command."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from sse_starlette import ServerSentEvent
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from handsum._version import __version__
 from handsum.errors import UsageError
 from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
-from handsum.web.loading import LOOK, Loading
+from handsum.web.loading import STAGES, Loading, State
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
     InterpolateQuery,
+    LikeQuery,
     NumberQuery,
     Parameters,
     PictureQuery,
@@ -27,52 +29,54 @@ from handsum.web.parameters import (
     VisualizeQuery,
 )
 from handsum.web.problems import MEDIA_TYPE, Problem, TooMuchError, TooSlowError
-from handsum.web.work import EVENTS, Work, answer, event, wants_events
+from handsum.web.work import EVENTS, Job, Work, answer, event, stream, wants_events
 
 _PROBLEM = {"model": Problem, "content": {MEDIA_TYPE: {}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    422: _PROBLEM | {"description": "What was asked for cannot be done; `detail` says what can."},
-    503: _PROBLEM | {"description": "Too many wait, or a model could not be loaded."},
+    422: _PROBLEM | {"description": "The request is invalid; `detail` says what to do."},
+    503: _PROBLEM
+    | {"description": "Too many requests are waiting, or a model could not be loaded."},
 }
 _EVENTS = {
     EVENTS: {
         "schema": {
             "type": "string",
             "description": "With `Accept: text/event-stream`: `progress` events with `done` and "
-            "`wanted`, then one `result` or one `problem`.",
+            "`total`, then one `result` or one `problem`.",
         }
     }
 }
 _UPLOAD = {
     "requestBody": {
         "required": True,
-        "description": f"The picture's bytes: PNG, JPEG, WebP, GIF, TIFF, ...; at most "
-        f"{limits.MOST_BYTES >> 20} MiB and {limits.MOST_PIXELS // 10**6} megapixels.",
+        "description": f"The bytes of a picture (PNG, JPEG, WebP, GIF, TIFF and others) of at "
+        f"most {limits.MOST_BYTES >> 20} MiB and {limits.MOST_PIXELS // 10**6} megapixels.",
         "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 _LARGE: dict[int | str, dict[str, Any]] = {
     413: _PROBLEM | {"description": "The upload is too large."},
-    408: _PROBLEM | {"description": "The upload did not come in time."},
+    408: _PROBLEM | {"description": "The upload did not arrive in time."},
 }
 
-# An unknown parameter is an error where there are none to know, too.
+# For requests without parameters: any parameter is an error.
 NoQuery = Annotated[Parameters, Query()]
 
 router = APIRouter(prefix="/api", responses=_PROBLEMS)
 
 
-def _answers(model: type, *kinds: str, upload: bool = False) -> dict[str, Any]:
-    """How an operation is documented."""
-    content = _EVENTS | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+def _answers(model: type, *media_types: str, upload: bool = False) -> dict[str, Any]:
+    """The documentation of an operation's answers."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = _EVENTS | dict.fromkeys(media_types, binary)
     responses = {200: {"model": model, "content": content}} | (_LARGE if upload else {})
     return {"responses": responses, "openapi_extra": _UPLOAD if upload else None}
 
 
-async def _run(request: Request, job: Any, *models: str, large: bool = False) -> Response:
+async def _run(request: Request, job: Job, *models: str, large: bool = False) -> Response:
     """Wait for the models, then do the job."""
     if wants_events(request) and request.query_params.get("format", "json") != "json":
-        raise UsageError("events end with JSON: leave out the format, or do not ask for events")
+        raise UsageError("events end with JSON: leave out `format`, or do not ask for events")
     loading: Loading = request.app.state.loading
     await loading.wait_for(*models)
     work: Work = request.app.state.work
@@ -81,24 +85,24 @@ async def _run(request: Request, job: Any, *models: str, large: bool = False) ->
 
 @router.get("/status", **_answers(results.Status))
 async def status(request: Request, query: NoQuery) -> Response:
-    """Whether the models are loaded; as events, every change until they are."""
+    """The state of the server; as events, every change until all models are loaded."""
     loading: Loading = request.app.state.loading
 
-    def told(state: Any) -> dict[str, Any]:
+    def as_dict(state: State) -> dict[str, Any]:
         return results.Status(version=__version__, **vars(state)).model_dump(mode="json")
 
-    async def events() -> AsyncIterator[str]:
+    async def events() -> AsyncIterator[ServerSentEvent]:
         async for state in loading.states():
-            yield event("status", told(state))
+            yield event("status", as_dict(state))
 
     if wants_events(request):
-        return StreamingResponse(events(), media_type=EVENTS)
-    return JSONResponse(told(loading.state))
+        return stream(events())
+    return JSONResponse(as_dict(loading.state))
 
 
 @router.get("/models", **_answers(results.Zoo))
 async def models(request: Request, query: NoQuery) -> Response:
-    """The zoo: every model's task, size and measured quality."""
+    """List the models: task, size and measured quality of each."""
 
     def job(progress: Any) -> results.Zoo:
         return jobs.models()
@@ -120,56 +124,57 @@ async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Re
 
 @router.get("/generate", **_answers(results.DrawnResult, "image/png"))
 async def generate(request: Request, query: Annotated[GenerateQuery, Query()]) -> Response:
-    """Draw single digits just as a generator makes them, each with what the reader makes of it."""
+    """Draw single digits as a generator makes them, unchecked, and read each of them."""
     return await _run(request, partial(jobs.generate, query), READER, query.model)
 
 
 @router.get("/interpolate", **_answers(results.DrawnResult, "image/png", "image/gif"))
 async def interpolate(request: Request, query: Annotated[InterpolateQuery, Query()]) -> Response:
-    """Draw digits on the way from one hand, one drawing or one digit to another."""
+    """Draw the steps from one hand, drawing or digit to another."""
     return await _run(request, partial(jobs.interpolate, query), READER, query.model)
 
 
 @router.get("/writers", **_answers(results.Hands))
 async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Response:
-    """Show hands to choose from."""
+    """Show samples of hands to choose from."""
     return await _run(request, partial(jobs.hands, query), READER, GENERATOR)
 
 
 @router.post("/writers/like", **_answers(results.Hands, upload=True))
-async def writers_like(request: Request, query: NoQuery) -> Response:
-    """Fit a hand to the digits in a picture; show it first, then the writers' most like it."""
+async def writers_like(request: Request, query: Annotated[LikeQuery, Query()]) -> Response:
+    """Fit a hand to the digits in a picture; show it first, then the most similar writers."""
     data = await _body(request)
     large = await asyncio.to_thread(uploads.is_large, data)
-    return await _run(request, partial(jobs.hands_like, data), READER, GENERATOR, large=large)
+    job = partial(jobs.hands_like, data, query)
+    return await _run(request, job, READER, GENERATOR, large=large)
 
 
 @router.post("/predict", **_answers(results.Reading, upload=True))
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
-    """Read the digits in a picture, and the distribution of their sum."""
+    """Read the digits in a picture, and give the distribution of their sum."""
     data = await _body(request)
     large = await asyncio.to_thread(uploads.is_large, data)
     job = partial(uploads.predict, data, query)
-    return await _run(request, job, READER, query.model, large=large)
+    return await _run(request, job, READER, query.reader, large=large)
 
 
 @router.get("/visualize", **_answers(results.Stages))
 async def visualize(request: Request, query: Annotated[VisualizeQuery, Query()]) -> Response:
     """Follow a digit through a generator, stage by stage."""
-    return await _run(request, partial(jobs.visualize, query), query.model, LOOK)
+    return await _run(request, partial(jobs.visualize, query), query.model, STAGES)
 
 
 async def _body(request: Request) -> bytes:
-    """The body of a request, within its bounds.
+    """The body of a request.
 
     Raises:
         UsageError: it is a form.
         TooMuchError: it is too large.
-        TooSlowError: it does not come, or not all of it.
+        TooSlowError: it does not arrive in time, or not completely.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        raise UsageError("this is a form: send the picture's bytes alone, as the body")
-    reason = f"a picture has at most {limits.MOST_BYTES >> 20} MiB: make it smaller first"
+        raise UsageError("this is a form: send only the bytes of the picture, as the body")
+    reason = f"the picture has more than {limits.MOST_BYTES >> 20} MiB: make it smaller first"
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limits.MOST_BYTES:
         raise TooMuchError(reason)
@@ -182,6 +187,6 @@ async def _body(request: Request) -> bytes:
                     raise TooMuchError(reason)
     except TimeoutError as error:
         raise TooSlowError("the picture did not arrive in time: try again") from error
-    except ClientDisconnect as error:  # nobody is there to be answered, and nothing is wrong here
-        raise TooSlowError("the picture did not arrive whole: try again") from error
+    except ClientDisconnect as error:  # the client left; this is no fault of the server
+        raise TooSlowError("the picture did not arrive completely: try again") from error
     return bytes(data)

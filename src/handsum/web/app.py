@@ -1,4 +1,4 @@
-"""The application: the API, the page's files, and what guards both."""
+"""The application: the API, the files of the page, and the guard in front of both."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = None) -> ASGIApp:
-    """The application, which loads its models once it is started.
+    """The application; it loads its models when it starts.
 
-    `hosts` are the names it answers to, all if None (see `safety.Guard`).
+    `hosts` are the host names that it accepts; None accepts all (see `safety.Guard`).
     """
 
     @asynccontextmanager
@@ -39,8 +39,8 @@ def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = No
     app = FastAPI(
         title="handsum",
         version=__version__,
-        summary="Handwritten digits, numbers and sequences that sum to a target; and a reader.",
-        description="The command line's verbs as requests. Nothing of a request is kept.",
+        summary="Write digits, numbers and sums by hand, and read them.",
+        description="One request for each command. The server stores nothing.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -57,5 +57,5 @@ def create_app(hosts: frozenset[str] | None = None, loading: Loading | None = No
         return FileResponse(STATIC / "docs.html")
 
     app.mount("/static", StaticFiles(directory=STATIC))
-    # Outermost, so that the answer to a fault is guarded as well.
+    # Outermost, so that error answers get the headers too.
     return Guard(app, hosts)

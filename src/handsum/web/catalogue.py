@@ -1,19 +1,15 @@
-"""Which models the page offers: those of the zoo that have their weights in the package."""
+"""The models that the page offers: those whose weights are in the package."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from typing import TYPE_CHECKING, Literal
 
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, ENTRIES, Task
 from handsum.pretrained.snapshots import WEIGHTS
 
 
 def _bundled(*tasks: Task) -> tuple[str, ...]:
-    """The names of models with one of these tasks, the default first."""
+    """The names of the models with one of these tasks, the default first."""
     names = [
         entry.name
         for entry in ENTRIES.values()
@@ -29,15 +25,19 @@ SEQUENCES = _bundled("sequence generator")
 SUM_READERS = _bundled("sum reader")
 READER, GENERATOR = DEFAULT_READER, DEFAULT_GENERATOR
 
-
-@dataclass(frozen=True)
-class OneOf:
-    """A parameter that is one of these names."""
-
-    names: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Any other value is an error that lists the names."""
-        return core_schema.literal_schema(list(self.names))
+# The types of the parameters that name a model. To a type checker they are strings, because it
+# cannot know the names.
+if TYPE_CHECKING:
+    NumberModel = str
+    SumModel = str
+    GenerateModel = str
+    VisualizeModel = str
+    CheckingReader = str
+    AnyReader = str
+else:
+    NumberModel = Literal[CONDITIONAL]
+    SumModel = Literal[(*CONDITIONAL, *SEQUENCES)]
+    GenerateModel = Literal[GENERATORS]
+    VisualizeModel = Literal[(*GENERATORS, *SEQUENCES)]
+    CheckingReader = Literal[READER]
+    AnyReader = Literal[(READER, *SUM_READERS)]

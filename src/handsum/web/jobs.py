@@ -1,4 +1,4 @@
-"""The requests as plain functions: each calls one of the package's and tells what came of it."""
+"""One plain function for each request: it calls the package and returns the answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
     InterpolateQuery,
+    LikeQuery,
     NumberQuery,
     SumQuery,
     VisualizeQuery,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def models() -> results.Zoo:
-    """Tell of every model."""
+    """List every model."""
     from handsum.models.registry import ENTRIES
     from handsum.pretrained.zoo import list_models
 
@@ -61,10 +62,10 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
     length = writing.length_for(query.total, query.length, query.model)
     if query.count * length > limits.MOST_WRITTEN:
         raise UsageError(
-            f"{query.count} sequences of {length} are too much at once: "
-            f"ask for {limits.MOST_WRITTEN} digits at most"
+            f"{query.count} sequences of {length} digits are too many at once: "
+            f"use up to {limits.MOST_WRITTEN} digits in all"
         )
-    style = _style(query, query.spacing, query.count, length)
+    style = _style(query, query.count, length)
     written = writing.sum_sequence(
         query.total,
         length,
@@ -73,6 +74,7 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
         writer=query.writer,
         verify=query.verify,
         model=query.model,
+        reader=query.reader,
         style=style,
         progress=progress,
     )
@@ -83,26 +85,35 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
     """Write a number."""
     from handsum.writing import write as writing
 
-    style = _style(query, query.spacing, 1, len(query.text))
+    style = _style(query, 1, len(query.text))
     written = writing.number(
         query.text,
         seed=query.seed,
         writer=query.writer,
         verify=query.verify,
         model=query.model,
+        reader=query.reader,
         style=style,
         progress=progress,
     )
-    apart = query.spacing == "thousands"
-    caption = writing.group_thousands(query.text) if apart else query.text
+    caption = writing.group_thousands(query.text) if query.spacing else query.text
     return _written(written, query, style, [caption])
 
 
-def _style(query: Written, spacing: Spacing, count: int, length: int) -> Style:
-    """The style that is asked for; it is known to fit before the work, not after it."""
+def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
+    """The requested style. Its size is checked here, before the work and not after it."""
     from handsum.layout.rows import Style, check_least_size
 
-    style = Style(query.scale, query.ink, query.paper, spacing, query.cells)
+    if query.height is not None:
+        raise UsageError("a `height` does not work yet: use a `scale`")
+    spacing: Spacing = "wide" if query.wide else "normal"
+    if isinstance(query, NumberQuery) and query.spacing:
+        spacing = "thousands"
+    style = Style(query.scale, query.ink, query.paper, spacing, query.cells, query.dpi)
+    if style.factor > limits.LARGEST_SCALE:
+        raise UsageError(
+            f"these digits are too large: use a `scale` of up to {limits.LARGEST_SCALE:g}"
+        )
     check_least_size(style, count, length)
     return style
 
@@ -157,7 +168,7 @@ def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | 
 
 
 def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:
-    """Draw digits on the way from one to another."""
+    """Draw the steps from one hand, drawing or digit to another."""
     from handsum.writing import interpolate as interpolation
 
     drawn = interpolation.interpolate(
@@ -203,7 +214,7 @@ def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.Dra
 
 
 def hands(query: HandsQuery, progress: Progress) -> results.Hands:
-    """Show hands to choose from."""
+    """Show samples of hands."""
     from handsum.pretrained.load import load_generator
     from handsum.writing.hands import Hands
 
@@ -214,8 +225,8 @@ def hands(query: HandsQuery, progress: Progress) -> results.Hands:
     return _sheet(Hands(writers, writers), query.digits, query.seed, progress)
 
 
-def hands_like(data: bytes, progress: Progress) -> results.Hands:
-    """Show a hand fitted to the digits in a picture, and the writers' most like them."""
+def hands_like(data: bytes, query: LikeQuery, progress: Progress) -> results.Hands:
+    """Show a hand fitted to the digits in a picture, and the most similar writers."""
     from handsum.pretrained.load import load_generator
     from handsum.reading.predict import predict_picture
     from handsum.writing.likeness import fit_hand, hands_alike, most_alike
@@ -223,13 +234,15 @@ def hands_like(data: bytes, progress: Progress) -> results.Hands:
     progress(0, 2)
     reading = predict_picture(open_upload(data)).files[0]
     if not reading.digits:
-        raise UsageError(f"{reading.error}: give a picture of some digits")
+        raise UsageError(f"{reading.error}: use a picture of some digits")
     progress(1, 2)
     labels = np.array([int(digit) for digit in reading.digits], np.int64)
-    alike = most_alike(reading.images, labels, 12)
+    alike = most_alike(reading.images, labels, query.count - 1)
     generator = load_generator()
     fitted = fit_hand(generator, reading.images, labels)
-    sheet = _sheet(hands_alike(generator, fitted, alike)[0], reading.digits[:10], 0, progress)
+    sheet = _sheet(
+        hands_alike(generator, fitted, alike)[0], reading.digits[:10], query.seed, progress
+    )
     sheet.hands[0].writer, sheet.hands[0].fit = fitted.name, fitted.fit
     return sheet
 
@@ -243,19 +256,20 @@ def _sheet(hands: Hands, digits: str, seed: int | None, progress: Progress) -> r
     from handsum.writing.sequences import draw_picture
 
     rows = np.tile(parse_digits(digits), (len(hands.writers), 1))
-    written = writing.write_rows(rows, choose_seed(seed), hands, progress=progress)
+    seed = choose_seed(seed)
+    written = writing.write_rows(rows, seed, hands, progress=progress)
     style = Style(2.0, "black", "transparent")
-    told = []
+    shown = []
     for row, writer in enumerate(hands.writers):
         pixels = draw_picture(written, style, rows=slice(row, row + 1)).pixels
         height, width = pixels.shape[:2]
         url = results.png_url(pixels)
-        told.append(results.Hand(writer=int(writer), picture=url, width=width, height=height))
-    return results.Hands(writers=load_generator().writers, hands=told)
+        shown.append(results.Hand(writer=int(writer), picture=url, width=width, height=height))
+    return results.Hands(writers=load_generator().writers, hands=shown, seed=seed)
 
 
 def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
-    """Show how a digit comes about."""
+    """Show the stages of a generator."""
     from handsum.writing.visualize import trace
 
     traced = trace(

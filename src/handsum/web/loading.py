@@ -1,4 +1,4 @@
-"""Models, loaded and compiled in the background when the server starts."""
+"""Loading: the models are loaded and compiled in the background when the server starts."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from handsum.web.limits import LONGEST_SUM
 from handsum.web.problems import BusyError
 
 _LOG = logging.getLogger("handsum.web")
-LOOK = "visualize"
+STAGES = "visualize"
 
 
 @dataclass(frozen=True)
 class State:
-    """How far the loading is: the steps done, the one at work, and what went wrong with any."""
+    """The state of the loading: finished steps, the current one, and failures."""
 
     state: Literal["loading", "ready"]
     done: int
-    wanted: int
+    total: int
     doing: str | None
     ready: tuple[str, ...]
     failed: dict[str, str]
 
 
 class Loading:
-    """Steps that make models ready, one after another in a thread of its own."""
+    """Runs steps that load models, one after another, in a thread."""
 
     def __init__(self, steps: dict[str, Callable[[], object]] | None = None) -> None:
         self._steps = loading_steps() if steps is None else steps
@@ -44,28 +44,28 @@ class Loading:
         self._stopped = False
 
     def start(self) -> None:
-        """Begin; to be called in the event loop."""
+        """Start loading; call this in the event loop."""
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._load, args=(loop,), name="handsum-load", daemon=True).start()
 
     def stop(self) -> None:
-        """Begin no further step."""
+        """Start no further step."""
         self._stopped = True
 
     @property
     def state(self) -> State:
-        """How far it is now."""
-        done = len(self._ready) + len(self._failed)
-        wanted = len(self._steps)
-        told: Literal["loading", "ready"] = "ready" if done == wanted else "loading"
+        """The current state."""
+        done, total = len(self._ready) + len(self._failed), len(self._steps)
         ready, failed = tuple(self._ready), dict(self._failed)
-        return State(told, done, wanted, self._doing, ready, failed)
+        return State(
+            "ready" if done == total else "loading", done, total, self._doing, ready, failed
+        )
 
     async def wait_for(self, *names: str) -> None:
         """Wait until these steps are done.
 
         Raises:
-            BusyError: one of them failed; the others are then not waited for.
+            BusyError: one of them failed; then it does not wait for the others.
         """
         async with self._changed:
             await self._changed.wait_for(
@@ -76,7 +76,7 @@ class Loading:
                 raise BusyError(f"{name} could not be loaded: {self._failed[name]}")
 
     async def states(self) -> AsyncIterator[State]:
-        """The state now and after every change, until all is loaded."""
+        """The current state, then the state after every change until everything is loaded."""
         while True:
             state = self.state
             yield state
@@ -89,7 +89,7 @@ class Loading:
     def _load(self, loop: asyncio.AbstractEventLoop) -> None:
         for name, step in self._steps.items():
             self._doing = name
-            self._tell(loop)
+            self._notify(loop)
             try:
                 step()
             except Exception as error:
@@ -100,24 +100,24 @@ class Loading:
             if self._stopped:
                 return
         self._doing = None
-        self._tell(loop)
+        self._notify(loop)
 
-    def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
-        async def tell() -> None:
+    def _notify(self, loop: asyncio.AbstractEventLoop) -> None:
+        async def notify() -> None:
             async with self._changed:
                 self._changed.notify_all()
 
         if not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(tell(), loop)
+            asyncio.run_coroutine_threadsafe(notify(), loop)
 
 
 def loading_steps() -> dict[str, Callable[[], object]]:
-    """Everything that the server answers with, each called once: what is asked for first, first."""
+    """One step for each model, which calls it once; the models of the first requests come first."""
     steps: dict[str, Callable[[], object]] = {READER: _load_reader}
     steps |= {name: partial(_load_generator, name) for name in GENERATORS}
     steps |= {name: partial(_load_sequences, name) for name in SEQUENCES}
     steps |= {name: partial(_load_sums, name) for name in SUM_READERS}
-    return steps | {LOOK: _load_stages}
+    return steps | {STAGES: _load_stages}
 
 
 def _load_reader() -> None:

@@ -1,27 +1,39 @@
-"""What can be asked for: every parameter with its bounds, for the API and its documentation."""
+"""The parameters of every request, with their bounds and descriptions; /docs shows them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handsum.seeds import SEED_LIMIT
 from handsum.web import limits
 from handsum.web.catalogue import (
-    CONDITIONAL,
     GENERATOR,
-    GENERATORS,
     READER,
-    SEQUENCES,
-    SUM_READERS,
-    OneOf,
+    AnyReader,
+    CheckingReader,
+    GenerateModel,
+    NumberModel,
+    SumModel,
+    VisualizeModel,
 )
+
+DIGITS = "^[0-9]+$"
+MIX = "^[0-9](,[0-9])*$"
+
+
+def _positive(largest: int, description: str) -> Any:
+    """A whole number from 1 to `largest`."""
+    return Field(ge=1, le=largest, description=description)
+
 
 Seed = Annotated[
     int | None,
     Field(
-        ge=0, lt=SEED_LIMIT, description="The same seed gives the same answer; chosen if not given."
+        ge=0,
+        lt=SEED_LIMIT,
+        description="Random seed; the same seed gives the same answer. Random by default.",
     ),
 ]
 Writer = Annotated[
@@ -29,9 +41,9 @@ Writer = Annotated[
     Field(
         min_length=1,
         max_length=200,
-        description="Whose hand: a writer's number, a mix such as 12+40 or 12:3+40:1, new "
-        "for one that nobody has, or like:... fitted to a picture; chosen by the seed if not "
-        "given.",
+        description="Whose hand: a writer's number, a mix such as 12+40 or 12:3+40:1, `new` for "
+        "an invented hand, or `like:...` for a hand fitted to a picture. By default the seed "
+        "chooses a writer.",
         examples=["12"],
     ),
 ]
@@ -39,58 +51,90 @@ Color = Annotated[str, Field(min_length=1, max_length=30)]
 
 
 class Parameters(BaseModel):
-    """Parameters of a request; one that is not known is an error."""
+    """Parameters of a request; an unknown one is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Written(Parameters):
-    """How what is written looks, and how it comes."""
+    """The look of a written sum or number, and the format of the answer."""
 
     seed: Seed = None
     writer: Writer = None
     ink: Annotated[
         Color | None,
-        Field(description="A colour name, or #rrggbb; dark on light paper if not given."),
+        Field(
+            description="Colour of the ink: a name such as navy, or #rrggbb. By default dark on "
+            "light paper and white on dark paper."
+        ),
     ] = None
-    paper: Annotated[Color, Field(description="A colour, or transparent.")] = "white"
+    paper: Annotated[
+        Color, Field(description="Colour of the paper: a name, #rrggbb, or transparent.")
+    ] = "white"
     scale: Annotated[
-        float,
-        Field(ge=0.25, le=limits.LARGEST_SCALE, description="Pixels to a pixel of a 28x28 digit."),
-    ] = 4.0
-    caption: Annotated[bool, Field(description="Print what it is under it, small.")] = False
-    cells: Annotated[bool, Field(description="Plain 28x28 cells side by side.")] = False
+        float | None,
+        Field(
+            ge=0.25,
+            le=limits.LARGEST_SCALE,
+            description="Size: picture pixels per pixel of a 28x28 digit. 4 by default, 1 with "
+            "`cells`.",
+        ),
+    ] = None
+    height: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=20,
+            description="Height of a digit instead of a scale: in pixels, or in mm, cm, in or pt.",
+            examples=["12mm"],
+        ),
+    ] = None
+    dpi: Annotated[
+        float | None,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Resolution for printing, in pixels per inch. 300 by default if the height "
+            "is in mm, cm, in or pt.",
+        ),
+    ] = None
+    wide: Annotated[bool, Field(description="Wide gaps between the digits.")] = False
+    caption: Annotated[
+        bool, Field(description="Print the number or the sum, small, under the digits.")
+    ] = False
+    cells: Annotated[
+        bool, Field(description="Plain 28x28 cells side by side, without gaps and margins.")
+    ] = False
     verify: Annotated[
-        bool, Field(description="Let the reader check every digit, and redraw what is unclear.")
+        bool,
+        Field(description="Check every digit with the reader, and redraw the ones it misreads."),
     ] = True
+    reader: Annotated[CheckingReader, Field(description="The model that checks the digits.")] = (
+        READER
+    )
     format: Annotated[
         Literal["json", "png", "svg"],
-        Field(description="JSON with the picture and its facts, or the picture itself."),
+        Field(description="JSON with the picture and its details, or only the picture."),
     ] = "json"
 
 
 class SumQuery(Written):
-    """A request for sequences with a sum."""
+    """A request for sequences of digits with a given sum."""
 
     total: Annotated[
-        int, Field(ge=0, le=limits.LARGEST_TOTAL, description="What the digits sum to.")
+        int, Field(ge=0, le=limits.LARGEST_TOTAL, description="The sum of the digits.")
     ]
     length: Annotated[
         int | None,
-        Field(
-            ge=1, le=limits.LONGEST, description="How many digits; a typical number if not given."
-        ),
+        _positive(limits.LONGEST, "Number of digits; by default a typical one for the total."),
     ] = None
-    count: Annotated[
-        int, Field(ge=1, le=limits.MOST_SEQUENCES, description="How many such sequences.")
-    ] = 1
-    spacing: Annotated[
-        Literal["normal", "wide"], Field(description="The gaps between the digits.")
-    ] = "normal"
+    count: Annotated[int, _positive(limits.MOST_SEQUENCES, "Number of sequences.")] = 1
     model: Annotated[
-        str,
-        OneOf((*CONDITIONAL, *SEQUENCES)),
-        Field(description="The generator; one of sequences plans for itself."),
+        SumModel,
+        Field(
+            description="The generator. The sequence generators choose the digits themselves, and "
+            "can get the sum wrong."
+        ),
     ] = GENERATOR
 
 
@@ -102,14 +146,15 @@ class NumberQuery(Written):
         Field(
             min_length=1,
             max_length=limits.LONGEST,
-            description="Digits, points, commas and minus signs.",
+            description="The number: digits, points, commas and minus signs. A space or an "
+            "apostrophe between digits is a gap.",
             examples=["1234567"],
         ),
     ]
     spacing: Annotated[
-        Literal["normal", "thousands"], Field(description="Whether thousands stand apart.")
-    ] = "normal"
-    model: Annotated[str, OneOf(CONDITIONAL), Field(description="The generator.")] = GENERATOR
+        bool, Field(description="Gaps between groups of thousands, counted from the right.")
+    ] = False
+    model: Annotated[NumberModel, Field(description="The generator.")] = GENERATOR
 
 
 class GenerateQuery(Parameters):
@@ -120,55 +165,59 @@ class GenerateQuery(Parameters):
         Field(
             min_length=1,
             max_length=limits.MOST_DIGITS,
-            pattern="^[0-9]+$",
-            description="Which digits, over and over; all ten if not given.",
+            pattern=DIGITS,
+            description="The digits to draw, repeated until there are enough; by default all ten.",
         ),
     ] = None
-    random: Annotated[bool, Field(description="Draw each at random from the digits.")] = False
+    random: Annotated[bool, Field(description="Choose each digit at random from `digits`.")] = False
     count: Annotated[
-        int | None, Field(ge=1, le=limits.MOST_DIGITS, description="Exactly so many.")
+        int | None,
+        _positive(limits.MOST_DIGITS, "Exact number of digits, instead of rows."),
     ] = None
     rows: Annotated[
-        int | None, Field(ge=1, le=limits.MOST_DIGITS, description="Rows of the digits.")
+        int | None,
+        _positive(limits.MOST_DIGITS, "Number of rows; 8 by default."),
     ] = None
     columns: Annotated[
         int | None,
-        Field(ge=1, le=limits.MOST_DIGITS, description="Columns; one for each digit if not given."),
+        _positive(limits.MOST_DIGITS, "Number of columns; by default one for each of `digits`."),
     ] = None
     mix: Annotated[
         str | None,
         Field(
             max_length=60,
-            pattern="^[0-9](,[0-9])*$",
-            description="Digits that each one is all at once, with commas (model cgan).",
+            pattern=MIX,
+            description="Several digits to mix into each image, with commas between them "
+            "(cgan only).",
             examples=["6,4,7"],
         ),
     ] = None
     seed: Seed = None
     writer: Writer = None
-    model: Annotated[str, OneOf(GENERATORS), Field(description="The generator.")] = GENERATOR
-    format: Annotated[Literal["json", "png"], Field(description="JSON, or the grid itself.")] = (
-        "json"
-    )
+    model: Annotated[GenerateModel, Field(description="The generator.")] = GENERATOR
+    format: Annotated[
+        Literal["json", "png"],
+        Field(description="JSON with the picture and its details, or only the picture."),
+    ] = "json"
 
     @model_validator(mode="after")
-    def _bounded(self) -> GenerateQuery:
+    def _check_size(self) -> GenerateQuery:
         columns = self.columns or len(self.digits or "0123456789")
         if self.count is None and (self.rows or 8) * columns > limits.MOST_DIGITS:
-            raise ValueError(f"rows times columns are at most {limits.MOST_DIGITS} digits")
+            raise ValueError(f"rows times columns is at most {limits.MOST_DIGITS} digits")
         return self
 
 
 class InterpolateQuery(Parameters):
-    """A request for digits on the way from one to another."""
+    """A request for the digits between two hands, drawings or digits."""
 
     between: Annotated[
         str,
         Field(
             min_length=1,
             max_length=400,
-            description="Two hands such as 12..40; or latents, from one drawing to another; or "
-            "digits, from each digit to the next (model cgan).",
+            description="Two hands such as 12..40; `latents` for two drawings of each digit; or "
+            "`digits` for each digit and the next (cgan only).",
         ),
     ] = "latents"
     digits: Annotated[
@@ -176,43 +225,67 @@ class InterpolateQuery(Parameters):
         Field(
             min_length=1,
             max_length=limits.MOST_INTERPOLATED,
-            pattern="^[0-9]+$",
-            description="Which digits.",
+            pattern=DIGITS,
+            description="The digits to draw.",
         ),
     ] = "0123456789"
-    steps: Annotated[int, Field(ge=2, le=limits.MOST_STEPS, description="Steps on the way.")] = 8
+    steps: Annotated[
+        int,
+        Field(ge=2, le=limits.MOST_STEPS, description="Number of steps, both ends included."),
+    ] = 8
     seed: Seed = None
     writer: Writer = None
-    model: Annotated[str, OneOf(CONDITIONAL), Field(description="The generator.")] = GENERATOR
+    model: Annotated[NumberModel, Field(description="The generator.")] = GENERATOR
     format: Annotated[
         Literal["json", "png", "gif"],
-        Field(description="JSON, a strip, or an animation there and back."),
+        Field(description="JSON, a strip of pictures, or an animation forwards and backwards."),
     ] = "json"
 
 
 class HandsQuery(Parameters):
-    """A request for a sheet of hands."""
+    """A request for samples of hands."""
 
-    first: Annotated[int, Field(ge=0, le=493, description="The first writer.")] = 0
-    count: Annotated[int, Field(ge=1, le=limits.MOST_HANDS, description="How many hands.")] = 24
+    first: Annotated[
+        int, Field(ge=0, lt=limits.MOST_HANDS, description="The first writer to show.")
+    ] = 0
+    count: Annotated[int, _positive(limits.MOST_HANDS, "Number of hands to show.")] = 24
     digits: Annotated[
-        str, Field(min_length=1, max_length=10, pattern="^[0-9]+$", description="What they write.")
+        str,
+        Field(min_length=1, max_length=10, pattern=DIGITS, description="The digits they write."),
     ] = "0123456789"
-    seed: Seed = 0
+    seed: Seed = None
+
+
+class LikeQuery(Parameters):
+    """A request for a hand fitted to a picture."""
+
+    count: Annotated[
+        int,
+        _positive(
+            limits.MOST_HANDS,
+            "Number of hands to show: the fitted one and the most similar writers.",
+        ),
+    ] = 24
+    seed: Seed = None
 
 
 class PictureQuery(Parameters):
-    """How a picture is to be read."""
+    """How to read a picture."""
 
     length: Annotated[
         int | None,
-        Field(ge=1, le=limits.LONGEST, description="How many digits, where it is known."),
+        _positive(
+            limits.LONGEST,
+            "Number of digits in the picture, if known; it helps where digits touch.",
+        ),
     ] = None
     punctuation: Annotated[bool, Field(description="Keep points and commas in the rows.")] = False
-    model: Annotated[
-        str,
-        OneOf((READER, *SUM_READERS)),
-        Field(description="The reader; cnn-lstm gives the sum of what cnn finds."),
+    reader: Annotated[
+        AnyReader,
+        Field(
+            description="The model that reads. A sum reader such as cnn-lstm predicts the sum of "
+            "the digits that cnn finds."
+        ),
     ] = READER
 
 
@@ -224,14 +297,14 @@ class VisualizeQuery(Parameters):
         Field(
             ge=0,
             le=limits.LARGEST_TOTAL,
-            description="The digit, or a sequence model's total; nothing for random digits.",
+            description="The digit, or the total for a sequence generator; nothing for a generator "
+            "of random digits.",
         ),
     ] = None
     length: Annotated[
-        int | None, Field(ge=1, le=limits.LONGEST, description="How many digits (sequences).")
+        int | None,
+        _positive(limits.LONGEST, "Number of digits (sequence generators only); 5 by default."),
     ] = None
     writer: Writer = None
     seed: Seed = None
-    model: Annotated[str, OneOf((*GENERATORS, *SEQUENCES)), Field(description="The generator.")] = (
-        GENERATOR
-    )
+    model: Annotated[VisualizeModel, Field(description="The generator.")] = GENERATOR

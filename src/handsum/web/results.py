@@ -1,4 +1,4 @@
-"""What is answered, as documented JSON; pictures in it are data URLs."""
+"""The answers of the API, as documented JSON; pictures in them are data URLs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from handsum.images import encode_png
 Box = tuple[int, int, int, int]
 
 
-def data_url(data: bytes, kind: str = "image/png") -> str:
+def data_url(data: bytes, media_type: str = "image/png") -> str:
     """A file as a data URL."""
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def png_url(pixels: np.ndarray) -> str:
@@ -23,15 +23,15 @@ def png_url(pixels: np.ndarray) -> str:
 
 
 class Status(BaseModel):
-    """Whether the models are loaded, and which."""
+    """The state of the server: which models are loaded."""
 
     version: str
     state: str = Field(description="loading or ready.")
-    done: int
-    wanted: int
-    doing: str | None = Field(description="What is being loaded.")
-    ready: list[str]
-    failed: dict[str, str] = Field(description="What could not be loaded, and why.")
+    done: int = Field(description="Number of steps done.")
+    total: int = Field(description="Number of steps in all.")
+    doing: str | None = Field(description="The model that is being loaded.")
+    ready: list[str] = Field(description="The models that are loaded.")
+    failed: dict[str, str] = Field(description="The models that could not be loaded, and why.")
 
 
 class Model(BaseModel):
@@ -40,13 +40,13 @@ class Model(BaseModel):
     name: str
     task: str
     summary: str
-    bundled: bool
-    parameters: int | None
-    bytes: int | None
-    measured: dict[str, str] | None = Field(description="Figures by their name.")
-    default: bool = Field(description="Whether it is used where none is asked for.")
-    mixes: bool = Field(description="Whether it can draw several digits at once.")
-    writers: int | None = Field(description="How many hands it knows; 1 for none in particular.")
+    bundled: bool = Field(description="Whether its weights are in the package.")
+    parameters: int | None = Field(description="Number of parameters of the network.")
+    bytes: int | None = Field(description="Size of its files.")
+    measured: dict[str, str] | None = Field(description="Measured figures by name.")
+    default: bool = Field(description="Whether it is a default model.")
+    mixes: bool = Field(description="Whether it can mix several digits in one image.")
+    writers: int | None = Field(description="Number of hands it knows; 1 if it knows no writers.")
 
 
 class Zoo(BaseModel):
@@ -61,15 +61,19 @@ class Sequence(BaseModel):
     digits: str
     total: int = Field(description="The sum of the digits.")
     boxes: list[Box] = Field(description="Each digit's x, y, width and height in the picture.")
-    readings: str | None = Field(description="What the reader sees; null if it was not asked.")
-    redrawn: int = Field(description="How many digits it had drawn again.")
+    readings: str | None = Field(
+        description="The digits as the reader reads them; null without the check."
+    )
+    redrawn: int = Field(description="Number of digits that were redrawn.")
 
 
 class WrittenResult(BaseModel):
-    """Written sequences, and their picture."""
+    """Written sequences and their picture."""
 
     sequences: list[Sequence]
-    writer: int | str | list[int] | None
+    writer: int | str | list[int] | None = Field(
+        description="The hand; a list if the sequences' hands differ, null if the model knows none."
+    )
     seed: int
     model: str
     width: int
@@ -78,70 +82,75 @@ class WrittenResult(BaseModel):
 
 
 class Drawn(BaseModel):
-    """A single digit: what it was asked to be, and what the reader makes of it."""
+    """A single digit: its label, and what the reader reads."""
 
-    asked: int | None = Field(description="null where it was not asked to be any one digit.")
-    reads: int
-    confidence: float = Field(description="The reader's probability of what it reads.")
+    asked: int | None = Field(description="Its label; null for random digits and mixtures.")
+    reads: int = Field(description="The digit that the reader reads.")
+    confidence: float = Field(description="The reader's probability for that digit.")
     is_digit: bool = Field(description="Whether the reader takes it for a digit at all.")
-    writer: int = Field(description="-1 for a hand that is no single writer's.")
+    writer: int = Field(description="The writer; -1 if the hand is not a single writer's.")
 
 
 class DrawnResult(BaseModel):
-    """Single digits in a grid."""
+    """Single digits, in a grid."""
 
     digits: list[Drawn]
     columns: int
     seed: int
     model: str
-    size: int = Field(description="Pixels of a digit's side in the picture.")
+    size: int = Field(description="Width and height of a digit in the picture, in pixels.")
     picture: str = Field(description="The grid of digits, white on black: a PNG as a data URL.")
-    probabilities: list[float] = Field(description="The reader's, for each class; mean of all.")
+    probabilities: list[float] = Field(
+        description="The reader's mean probability for each digit, 0 to 9."
+    )
 
 
 class Hand(BaseModel):
     """A writer's hand, or one fitted to a picture's digits."""
 
-    writer: int | str = Field(description="What asks for it: a number, or like:... where fitted.")
-    picture: str = Field(description="Digits in that hand, on nothing: a PNG as a data URL.")
+    writer: int | str = Field(
+        description="The value for `writer`: a number, or `like:...` for a fitted hand."
+    )
+    picture: str = Field(description="Digits on transparent paper: a PNG as a data URL.")
     width: int
     height: int
     fit: float | None = Field(
         default=None,
-        description="Of a fitted hand: the share of writers whose own digits are no nearer to what "
-        "is drawn with theirs.",
+        description="For a fitted hand: the share of writers whose own digits are no nearer to "
+        "those drawn in their hand.",
     )
 
 
 class Hands(BaseModel):
-    """A sheet of hands."""
+    """Samples of hands."""
 
-    writers: int = Field(description="How many there are to choose from.")
+    writers: int = Field(description="Number of hands to choose from.")
+    seed: int
     hands: list[Hand]
 
 
 class Read(BaseModel):
-    """One digit that was read."""
+    """One digit that was read in a picture."""
 
     digit: int
-    confidence: float
-    box: Box
-    probabilities: list[float] = Field(description="Of each class.")
-    picture: str = Field(description="The 28x28 picture that the network saw: a PNG's data URL.")
+    confidence: float = Field(description="The reader's probability for this digit.")
+    box: Box = Field(description="Its x, y, width and height in the picture.")
+    probabilities: list[float] = Field(description="The probability of each digit, 0 to 9.")
+    picture: str = Field(description="The 28x28 input of the network: a PNG as a data URL.")
 
 
 class Reading(BaseModel):
-    """What a picture says."""
+    """The digits in a picture, and their sum."""
 
     digits: list[Read]
-    rows: list[str]
-    others: list[Box] = Field(description="What is written and is no digit.")
-    message: str | None = Field(description="Why nothing was read.")
-    width: int = Field(description="Of the upright picture, to which the boxes belong.")
-    height: int
-    sum: int | None
-    probability: float | None
-    interval: tuple[int, int] | None = Field(description="The central 90% interval.")
+    rows: list[str] = Field(description="The text, row by row.")
+    others: list[Box] = Field(description="The boxes of marks that are not digits.")
+    error: str | None = Field(description="Why no digits were read.")
+    width: int = Field(description="Width of the upright picture, in which the boxes are.")
+    height: int = Field(description="Height of the upright picture.")
+    sum: int | None = Field(description="The most probable sum.")
+    probability: float | None = Field(description="The probability of that sum.")
+    interval: tuple[int, int] | None = Field(description="The central 90% interval of the sum.")
     distribution: dict[str, float] = Field(description="The probability of each likely sum.")
 
 
@@ -151,10 +160,11 @@ class Stage(BaseModel):
     name: str
     title: str
     shape: list[int] = Field(description="(C), (L, C), or (H, W, C).")
-    columns: int = Field(description="Maps beside one another in the picture.")
-    bound: float = Field(description="What black (-bound) and white (+bound) stand for.")
+    columns: int = Field(description="Number of feature maps in a row of the picture.")
+    bound: float = Field(description="Black is -bound, white is +bound.")
     picture: str = Field(
-        description="The values as grey, 128 for 0: maps with a gap of a pixel, or rows of values."
+        description="The values as grey levels, 128 for 0: feature maps one pixel apart, or rows "
+        "of values. A PNG as a data URL."
     )
 
 
@@ -162,6 +172,6 @@ class Stages(BaseModel):
     """All stages of one pass through a generator."""
 
     stages: list[Stage]
-    what: str
+    what: str = Field(description='The drawn digit or digits, such as "7, writer 12".')
     model: str
     seed: int

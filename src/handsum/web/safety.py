@@ -1,4 +1,4 @@
-"""What every request and every answer passes: who may ask, and what a browser may do with it."""
+"""Safety: which requests the server accepts, and what a browser may do with the answers."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Guard:
-    """Refuses what other sites ask for in a visitor's name, and sets the headers of every answer.
+    """Refuses requests from other sites, and sets the headers of every answer.
 
-    A page of another site that a visitor looks at can send requests to this machine's own server;
-    a name that is made to point here (DNS rebinding) could even read the answers. So the server
-    answers to the names in `hosts` alone (None: to all, for one that others are to reach), and to
-    no request that a browser marks as another site's, or that an older one sends from another
-    origin.
+    A page of another site can make the visitor's browser send requests to a server on this
+    machine. If its domain is made to point at this machine (DNS rebinding), it can even read the
+    answers. So the server accepts only the host names in `hosts`; None accepts all of them, for a
+    server that others should reach. And it refuses any request that a browser marks as coming from
+    another site, or, in older browsers, that has another origin.
+
+    Starlette's TrustedHostMiddleware would answer in plain text, and before Starlette 1.9 it reads
+    no IPv6 address.
     """
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
@@ -54,8 +56,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        # Nothing of an answer stays anywhere; the page's files are asked for anew, for those of
-        # another version must not stay either.
+        # Browsers store no answers. They ask again for the page's files, so that none of another
+        # version is left.
         caching = "no-store" if scope["path"].startswith("/api") else "no-cache"
 
         async def send_with_headers(message: Message) -> None:
@@ -75,12 +77,14 @@ class Guard:
         host = headers.get("host", "").strip().lower()
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         if self._hosts is not None and name.strip("[]") not in self._hosts:
-            return "this server answers to the machine's own name only, such as http://127.0.0.1"
-        elsewhere = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+            return (
+                "this server accepts only names of this machine: open http://127.0.0.1 or localhost"
+            )
+        other_site = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         origin = headers.get("origin", "").lower()
         if origin and self._hosts is not None:
-            # Behind a proxy that others reach, the two may well differ.
-            elsewhere = elsewhere or origin.partition("://")[2] != host
-        if elsewhere and path.startswith("/api"):
-            return "other sites may not ask this server"
+            # Behind a proxy the origin and the host may differ, so a public server skips this.
+            other_site = other_site or origin.partition("://")[2] != host
+        if other_site and path.startswith("/api"):
+            return "requests from other sites are refused"
         return None

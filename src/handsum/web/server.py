@@ -1,4 +1,4 @@
-"""Running the server: its socket, its address, and what is said about it."""
+"""The server: its socket, its start and its stop."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
-def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) -> None:
-    """Serve the page until it is interrupted; `say` is told the address, and what to beware of.
+def serve(host: str, port: int, open_browser: bool, announce: Callable[[str], None]) -> None:
+    """Serve the page until it is interrupted; `announce` prints the address and warnings.
 
     Raises:
         UsageError: there is no such host.
-        HandsumError: the port is taken, or the extra is not installed.
+        HandsumError: the port is in use, or the extra is not installed.
     """
     try:
         import uvicorn
@@ -35,7 +35,7 @@ def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) 
             raise
         raise HandsumError(
             f"handsum web needs {error.name}, which is not installed: "
-            'pip install "handsum[web]" brings it'
+            'run pip install "handsum[web]"'
         ) from error
     with _bind(host, port) as own:
         _stop_at_signals()
@@ -43,11 +43,11 @@ def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) 
         local = ip_address(address).is_loopback
         url = f"http://[{address}]:{bound}" if ":" in address else f"http://{address}:{bound}"
         if not local:
-            say(
-                f"warning: {host} lets everybody in the network use this server, which has no "
-                "passwords: --host 127.0.0.1 keeps it to this machine"
+            announce(
+                f"warning: everybody in the network can use this server at {host}, which has no "
+                "passwords; 127.0.0.1 keeps it on this machine"
             )
-        say(f"handsum web: {url}  (Ctrl-C stops it)")
+        announce(f"handsum web: {url}  (Ctrl-C stops it)")
         if open_browser:
             threading.Timer(0.5, webbrowser.open, (url,)).start()
         names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
@@ -55,14 +55,14 @@ def serve(host: str, port: int, open_browser: bool, say: Callable[[str], None]) 
 
 
 def _stop_at_signals() -> None:
-    """Have signals end the process until the server takes them, and after it has stopped.
+    """Let signals end the process before the server handles them, and after it has stopped.
 
-    As exceptions they would be lost in a callback of a library that is being set up, and a thread
-    at work would be waited for, or abort the Python that ends under it.
+    As exceptions they could get lost in a callback of a library that is starting. And Python would
+    wait for a working thread at its end, or the thread would crash it.
     """
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
-        # That is how a server is stopped by its user; others are told which signal it was.
+        # Ctrl-C is the normal way to stop; any other signal shows in the exit code.
         os._exit(0 if number == signal.SIGINT else 128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,7 +72,7 @@ def _stop_at_signals() -> None:
 def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) -> None:
     class Server(uvicorn.Server):  # type: ignore[name-defined]
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # What ends unfinished from here on does so because somebody wishes it.
+            # From here on requests end unfinished on purpose: that is no error to report.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             super().handle_exit(sig, frame)
 
@@ -88,24 +88,29 @@ def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) 
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """A listening socket."""
+    """A listening socket.
+
+    Raises:
+        UsageError: there is no such host.
+        HandsumError: the port cannot be used.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UsageError(
-            f"there is no host {host!r}: use 127.0.0.1, or an address of this machine"
+            f"no host {host!r}: use 127.0.0.1, or an address of this machine"
         ) from error
     family, _, _, _, address = found[0]
     own = socket.socket(family, socket.SOCK_STREAM)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         own.bind(address)
-        # From here on nobody is refused: who comes before the server is up waits for it.
+        # From here on connections wait until the server is up instead of being refused.
         own.listen(256)
     except OSError as error:
         own.close()
         raise HandsumError(
             f"cannot serve at {host}:{port}: {(error.strerror or str(error)).lower()}; "
-            "--port chooses another, --port 0 a free one"
+            "choose another `port`, or 0 for a free one"
         ) from error
     return own

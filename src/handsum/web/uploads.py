@@ -29,8 +29,8 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
     grey = open_upload(data)
     progress(1, 2)
     found = predict_picture(grey, length=query.length, punctuation=query.punctuation)
-    if query.model in SUM_READERS and found.sum is not None:
-        found = _summed(found, query.model)
+    if query.reader in SUM_READERS and found.sum is not None:
+        found = _with_sum(found, query.reader)
     reading = found.files[0]
     if reading.failed:
         raise UsageError(str(reading.error))
@@ -38,7 +38,7 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
 
 
 def is_large(data: bytes) -> bool:
-    """Whether an uploaded picture takes much memory, by its bytes or by its number of pixels."""
+    """Whether an uploaded picture needs much memory, judged by its bytes and its pixels."""
     if len(data) > limits.LARGE_PICTURE_BYTES:
         return True
     try:
@@ -46,35 +46,39 @@ def is_large(data: bytes) -> bool:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=known_formats()) as picture:
                 return picture.width * picture.height > limits.LARGE_PICTURE_PIXELS
-    except Exception:  # whoever reads it says what is wrong with it
+    except Exception:  # reading it later says what is wrong
         return False
 
 
 def open_upload(data: bytes) -> np.ndarray:
-    """An uploaded picture in grey, float32 (H, W) in [0, 1], within its bounds."""
+    """An uploaded picture in grey, float32 (H, W) in [0, 1].
+
+    Raises:
+        UsageError: it is empty, too large or not a picture.
+    """
     if not data:
-        raise UsageError("there is no picture in the request: send its bytes as the body")
+        raise UsageError("no picture in the request: send its bytes as the body")
     return open_picture(io.BytesIO(data), "the picture", limits.MOST_PIXELS)
 
 
-def _summed(found: Prediction, model: str) -> Prediction:
-    """A prediction with the sum as the model of sums has it."""
+def _with_sum(found: Prediction, reader: str) -> Prediction:
+    """The prediction with the sum that a sum reader predicts."""
     from handsum.pretrained.load import load_sum_reader
     from handsum.sums import sum_summary
 
     images = found.files[0].images
     if len(images) > limits.LONGEST_SUM:
         raise UsageError(
-            f"{model} reads sums of up to {limits.LONGEST_SUM} digits, not {len(images)}: "
-            "the default reader reads any"
+            f"{reader} reads sums of up to {limits.LONGEST_SUM} digits, not {len(images)}: "
+            "choose another `reader`"
         )
-    distribution = load_sum_reader(model).distributions(images[None])[0]
-    told = sum_summary(distribution)
+    distribution = load_sum_reader(reader).distributions(images[None])[0]
+    summary = sum_summary(distribution)
     return replace(
         found,
-        sum=told.sum,
-        probability=told.probability,
-        interval=told.interval,
+        sum=summary.sum,
+        probability=summary.probability,
+        interval=summary.interval,
         distribution=distribution,
     )
 
@@ -88,7 +92,7 @@ def _reading(found: Prediction, reading: FileReading, shape: tuple[int, ...]) ->
         reading.images,
         strict=True,
     )
-    told = found.as_dict()
+    values = found.as_dict()
     return results.Reading(
         digits=[
             results.Read(
@@ -102,11 +106,11 @@ def _reading(found: Prediction, reading: FileReading, shape: tuple[int, ...]) ->
         ],
         rows=list(reading.rows),
         others=list(reading.others),
-        message=reading.error,
+        error=reading.error,
         width=shape[1],
         height=shape[0],
-        sum=told["sum"],
-        probability=told["probability"],
-        interval=told["interval"],
-        distribution=told["distribution"],
+        sum=values["sum"],
+        probability=values["probability"],
+        interval=values["interval"],
+        distribution=values["distribution"],
     )

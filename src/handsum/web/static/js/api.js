@@ -1,9 +1,9 @@
-// The server's API, asked for progress events that end with the result.
+// The server's API: requests answered with progress events and a result.
 
 export class Problem extends Error {
-  constructor(told) {
-    super(told.detail ?? told.title ?? "the server did not answer as expected");
-    this.status = told.status;
+  constructor({ detail, title, status }) {
+    super(detail ?? title ?? "the server sent an unexpected answer");
+    this.status = status;
   }
 }
 
@@ -12,8 +12,8 @@ export function address(path, parameters = {}) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== null && value !== "" && value !== false) query.set(name, value);
   }
-  const asked = query.toString();
-  return `/api/${path}${asked && "?"}${asked}`;
+  const text = query.toString();
+  return `/api/${path}${text && "?"}${text}`;
 }
 
 export async function ask(path, parameters, { signal, body, progress = () => {} } = {}) {
@@ -27,15 +27,15 @@ export async function ask(path, parameters, { signal, body, progress = () => {} 
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem({ detail: "the server does not answer: is handsum web still running?" });
+    throw new Problem({ detail: "the server does not respond: is handsum web still running?" });
   }
   if (!answer.ok) throw new Problem(await answer.json().catch(() => ({})));
   for await (const { event, data } of events(answer.body)) {
-    if (event === "progress") progress(data.done, data.wanted);
+    if (event === "progress") progress(data.done, data.total);
     else if (event === "problem") throw new Problem(data);
     else if (event === "result") return data;
   }
-  throw new Problem({ detail: "the server stopped before it was done" });
+  throw new Problem({ detail: "the server stopped before the result was ready: try again" });
 }
 
 async function* events(stream) {
@@ -58,7 +58,7 @@ async function* events(stream) {
   }
 }
 
-// Runs jobs of which only the latest counts: a new one ends the one before.
+// Runs one job at a time: a new one cancels the previous one.
 export function latest() {
   let current = null;
   return async (job) => {
@@ -75,7 +75,7 @@ export function latest() {
 }
 
 let models;
-// The models that have weights, the default first.
-export const zoo = () => (models ??= ask("models").then((told) => told.models.filter(({ bundled }) => bundled).sort((one, other) => other.default - one.default)));
+// The models that have weights, the default ones first.
+export const zoo = () => (models ??= ask("models").then((answer) => answer.models.filter(({ bundled }) => bundled).sort((one, other) => other.default - one.default)));
 export const able = (models, ...tasks) => models.filter(({ task }) => tasks.includes(task));
 export const DIGITS = "digit generator", RANDOM = "random digit generator", SEQUENCES = "sequence generator", SUMS = "sum reader", READERS = "digit reader";

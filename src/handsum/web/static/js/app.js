@@ -31,12 +31,12 @@ for (const [id, label, mount] of TABS) {
   const panel = h("div", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}`, hidden: true });
   list.append(tab);
   main.append(panel);
-  tabs.set(id, { tab, panel, mount, label, view: null, asked: "" });
+  tabs.set(id, { tab, panel, mount, label, view: null, query: "" });
 }
 
 list.addEventListener("keydown", (event) => {
   const ids = TABS.map(([id]) => id);
-  // The next key may come before the address has changed, and with it what is current.
+  // The next key may come before the address has changed.
   const now = ids.findIndex((id) => tabs.get(id).tab === event.target);
   const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: ids.length - 1 }[event.key];
   if (to === undefined) return;
@@ -48,46 +48,46 @@ list.addEventListener("keydown", (event) => {
 
 const current = () => TABS.map(([id]) => id).find((id) => tabs.get(id).tab.getAttribute("aria-selected") === "true");
 
-// A tab keeps what was asked of it: going back to it shows it as it was left.
+// A tab remembers its fields: going back to it shows it as it was.
 function go(id) {
-  location.hash = `${id}${tabs.get(id).asked && "?"}${tabs.get(id).asked}`;
+  location.hash = `${id}${tabs.get(id).query && "?"}${tabs.get(id).query}`;
 }
 
 function route() {
-  const [wanted, query = ""] = location.hash.slice(1).split("?");
-  const id = tabs.has(wanted) ? wanted : "write";
-  for (const [name, { tab, panel }] of tabs) {
-    tab.setAttribute("aria-selected", String(name === id));
-    tab.tabIndex = name === id ? 0 : -1;
-    panel.hidden = name !== id;
+  const [name, query = ""] = location.hash.slice(1).split("?");
+  const id = tabs.has(name) ? name : "write";
+  for (const [other, { tab, panel }] of tabs) {
+    tab.setAttribute("aria-selected", String(other === id));
+    tab.tabIndex = other === id ? 0 : -1;
+    panel.hidden = other !== id;
   }
   const entry = tabs.get(id);
   entry.tab.scrollIntoView({ block: "nearest", inline: "center" });
   document.title = `${entry.label} · handsum`;
   const first = !entry.view;
-  entry.view ??= entry.mount(entry.panel, { models, address: (parameters) => keep(id, parameters) });
-  if (first || query !== entry.asked) {
-    entry.asked = query;
+  entry.view ??= entry.mount(entry.panel, { models, address: (parameters) => setAddress(id, parameters) });
+  if (first || query !== entry.query) {
+    entry.query = query;
     entry.view.show(Object.fromEntries(new URLSearchParams(query)));
   }
 }
 
-// The address reproduces what is shown.
-function keep(id, parameters) {
+// The address reproduces the result.
+function setAddress(id, parameters) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== "" && value !== null && value !== undefined && value !== false) query.set(name, value === true ? "1" : value);
   }
-  tabs.get(id).asked = query.toString();
+  tabs.get(id).query = query.toString();
   if (current() === id) history.replaceState(null, "", `#${id}?${query}`);
 }
 
 function theme() {
-  const names = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+  const names = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
   const order = Object.keys(names);
   const element = document.getElementById("theme");
   let now = "auto";
-  try { now = localStorage.getItem("theme") ?? "auto"; } catch { /* a browser that stores nothing */ }
+  try { now = localStorage.getItem("theme") ?? "auto"; } catch { /* the browser stores nothing */ }
   const show = () => {
     if (now === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = now;
@@ -105,19 +105,19 @@ function theme() {
 
 function status() {
   const element = document.getElementById("status");
-  const told = h("span");
-  element.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), told);
+  const message = h("span");
+  element.replaceChildren(h("span", { class: "dot", "aria-hidden": "true" }), message);
   const source = new EventSource("/api/status");
   source.addEventListener("status", ({ data }) => {
-    const { state, done, wanted, doing, failed } = JSON.parse(data);
-    const wrong = Object.keys(failed);
-    element.className = wrong.length ? "status failed" : `status ${state}`;
-    if (wrong.length) told.textContent = `Could not load ${wrong.join(", ")}`;
-    else told.textContent = state === "ready" ? "All models ready" : `Loading models: ${done} of ${wanted}${doing ? ` (${doing})` : ""}`;
+    const { state, done, total, doing, failed } = JSON.parse(data);
+    const missing = Object.keys(failed);
+    element.className = missing.length ? "status failed" : `status ${state}`;
+    if (missing.length) message.textContent = `Could not load ${missing.join(", ")}`;
+    else message.textContent = state === "ready" ? "All models are ready" : `Loading models: ${done} of ${total}${doing ? ` (${doing})` : ""}`;
     if (state === "ready") source.close();
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) told.textContent = "";
+    if (source.readyState === EventSource.CLOSED) message.textContent = "";
   });
 }
 

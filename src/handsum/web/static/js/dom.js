@@ -1,4 +1,4 @@
-// Elements without markup in strings: the page's policy allows none.
+// Elements made without HTML strings, which the page's content policy forbids.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -41,8 +41,8 @@ export const icon = (name) =>
   s("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", fill: "none", stroke: "currentColor", "stroke-width": "1.9", "stroke-linecap": "round", "stroke-linejoin": "round" }, s("path", { d: ICONS[name] }));
 
 export function button(label, run, { first = false, wide = false, symbol = null, only = false } = {}) {
-  const kind = ["button", first && "first", wide && "wide", only && "icon"].filter(Boolean).join(" ");
-  return h("button", { type: "button", class: kind, "aria-label": only ? label : null, title: only ? label : null, on: { click: run } }, symbol && icon(symbol), only ? null : label);
+  const classes = ["button", first && "first", wide && "wide", only && "icon"].filter(Boolean).join(" ");
+  return h("button", { type: "button", class: classes, "aria-label": only ? label : null, title: only ? label : null, on: { click: run } }, symbol && icon(symbol), only ? null : label);
 }
 
 export function field(label, control, hint) {
@@ -58,14 +58,14 @@ export const number = (properties) => h("input", { type: "number", inputmode: "n
 export const select = (options, value, run) =>
   h("select", { on: { change: run } }, options.map(([key, label]) => h("option", { value: key, selected: key === value }, label)));
 
-// Radio buttons that look like one switch; `value` is read and set as on a select.
+// Radio buttons in one row; `value` works as on a select.
 export function segments(label, options, value, run) {
   const name = freshId("choice");
   const inputs = options.map(([key, shown]) => [h("input", { type: "radio", name, value: key, checked: key === value, on: { change: () => run(key) } }), shown]);
   const element = h("fieldset", {}, h("legend", { class: "hidden-label" }, label), h("div", { class: "segments" }, inputs.map(([input, shown]) => h("label", {}, input, h("span", {}, shown)))));
   Object.defineProperty(element, "value", {
     get: () => inputs.find(([input]) => input.checked)?.[0].value,
-    set: (wanted) => inputs.forEach(([input]) => (input.checked = input.value === wanted)),
+    set: (chosen) => inputs.forEach(([input]) => (input.checked = input.value === chosen)),
   });
   return element;
 }
@@ -96,8 +96,8 @@ export function save(name, url) {
   link.remove();
 }
 
-export function saveText(name, content, kind) {
-  const url = URL.createObjectURL(new Blob([content], { type: kind }));
+export function saveText(name, content, type) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   save(name, url);
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
@@ -110,7 +110,7 @@ export function blobOf(dataUrl) {
 export async function copyAddress() {
   try {
     await navigator.clipboard.writeText(location.href);
-    toast("The link is copied");
+    toast("Link copied");
   } catch {
     toast("Copy the link from the address bar");
   }

@@ -1,10 +1,12 @@
-// The choice of a hand: the seed's, one from a sheet, a mix, one like a picture's, or a new one.
+// The choice of a hand: any, one from a list, a mix, one fitted to a picture, or a new one.
 
 import { h, button, field, text } from "./dom.js";
 import { ask } from "./api.js";
 import { output } from "./parts.js";
 
 const PAGE = 48;
+// The samples of a hand are the same each time.
+const SEED = 0;
 
 export function handPicker(label, { value = "", any = "Any hand", run }) {
   const preview = h("img", { alt: "", hidden: true });
@@ -20,12 +22,12 @@ export function handPicker(label, { value = "", any = "Any hand", run }) {
     preview.hidden = true;
     if (!/^\d+$/.test(hand)) return;
     try {
-      const sheet = await ask("writers", { first: hand, count: 1, digits: "1234567" });
+      const sheet = await ask("writers", { first: hand, count: 1, digits: "1234567", seed: SEED });
       if (current !== hand) return;
       preview.src = sheet.hands[0].picture;
       preview.hidden = false;
     } catch {
-      // The hand is told by its number; the request that uses it says what is wrong with it.
+      // The number is enough here; the request that uses the hand shows the error.
     }
   }
 
@@ -57,32 +59,32 @@ function open(value, choose, any) {
   const more = button("More hands", () => load());
 
   function load() {
-    place.make(({ signal, progress }) => ask("writers", { first, count: PAGE, digits: "0123456789" }, { signal, progress }), (told) => {
-      first += told.hands.length;
-      more.hidden = first >= told.writers;
-      sheet.append(...told.hands.map(shown));
+    place.make(({ signal, progress }) => ask("writers", { first, count: PAGE, digits: "0123456789", seed: SEED }, { signal, progress }), (answer) => {
+      first += answer.hands.length;
+      more.hidden = first >= answer.writers;
+      sheet.append(...answer.hands.map(shown));
       return [sheet, more];
     });
   }
 
   const like = h("input", { type: "file", accept: "image/*", class: "hidden-label", tabindex: "-1", "aria-label": "A picture of your digits", on: { change: () => {
     if (!like.files[0]) return;
-    place.make(({ signal, progress }) => ask("writers/like", {}, { signal, progress, body: like.files[0] }), (told) => {
-      sheet.replaceChildren(...told.hands.map(shown));
+    place.make(({ signal, progress }) => ask("writers/like", { seed: SEED }, { signal, progress, body: like.files[0] }), (answer) => {
+      sheet.replaceChildren(...answer.hands.map(shown));
       first = 0;
-      return [h("p", { class: "soft small" }, "A hand fitted to the digits in your picture, and those most like it. Fit: the share of writers whose own digits are no nearer to theirs."), sheet, more];
+      return [h("p", { class: "soft small" }, "A hand fitted to the digits in your picture, and the most similar writers. Fit: the share of writers whose own digits are no nearer to those drawn in their hand."), sheet, more];
     });
   } } });
   const mix = text({ placeholder: "12+40 or 12:3+40:1", value: value.includes("+") ? value : "" });
   const form = h("form", { class: "row mix", on: { submit: (event) => {
     event.preventDefault();
     if (mix.value.trim()) close(mix.value.trim().replaceAll(" ", ""));
-  } } }, mix, h("button", { class: "button" }, "Use the mix"));
+  } } }, mix, h("button", { class: "button" }, "Use this mix"));
   dialog = h("dialog", { "aria-label": "Choose a hand" },
     h("div", { class: "dialog-head" }, h("h3", { class: "title" }, "Choose a hand"), button("Close", () => close(), { symbol: "clear", only: true })),
     h("div", { class: "dialog-body" },
-      h("div", { class: "row" }, any && button(any, () => close("")), button("A new hand", () => close("new")), button("Like mine …", () => like.click(), { symbol: "photo" }), like),
-      field("Or mix several", form, "Writers' numbers with + between them; :3 gives one three times the weight."),
+      h("div", { class: "row" }, any && button(any, () => close("")), button("A new hand", () => close("new")), button("Like mine…", () => like.click(), { symbol: "photo" }), like),
+      field("Or mix several hands", form, "Writers' numbers with + between them; :3 gives a hand three times the weight."),
       place.element));
   document.body.append(dialog);
   dialog.addEventListener("close", () => dialog.remove());

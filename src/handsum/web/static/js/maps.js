@@ -1,4 +1,4 @@
-// The values of a network's stages, in colours: below zero blue, above it red, zero the paper.
+// The values of a network's stages in colours: blue below zero, red above, paper at zero.
 
 import { h } from "./dom.js";
 import { loadImage } from "./parts.js";
@@ -9,8 +9,8 @@ const COLORS = {
 };
 
 const isDark = () => {
-  const asked = document.documentElement.dataset.theme;
-  return asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 };
 
 function color(grey, ends) {
@@ -19,7 +19,7 @@ function color(grey, ends) {
   return end.map((value, channel) => ends[1][channel] + (value - ends[1][channel]) * share);
 }
 
-// A stage as a canvas, a pixel a value; of an image the grey itself.
+// A stage as a canvas, one pixel per value; an image stays grey.
 export async function paint(stage) {
   const image = await loadImage(stage.picture);
   const canvas = h("canvas", { width: image.naturalWidth, height: image.naturalHeight });
@@ -34,7 +34,7 @@ export async function paint(stage) {
   return canvas;
 }
 
-// Where a stage's map or row of values is on its canvas.
+// The place of a feature map on the canvas of its stage.
 export function place(stage, index) {
   const [rows, columns, channels] = stage.shape;
   if (channels === undefined) return null;

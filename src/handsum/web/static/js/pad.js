@@ -1,11 +1,10 @@
-// A sheet to draw on with mouse, pen or finger: smooth strokes, undo, and a pen of any width.
+// A sheet to draw on with mouse, pen or finger: smooth strokes, undo, and pens of any width.
 
 import { h } from "./dom.js";
 
 export class Pad {
   constructor({ label, changed }) {
     this.strokes = [];
-    this.redone = [];
     this.pen = 1;
     this.changed = changed;
     this.background = null;
@@ -23,7 +22,7 @@ export class Pad {
 
   get empty() { return this.strokes.length === 0; }
 
-  // Strokes are kept in shares of the sheet's width, so that they survive a turn of the telephone.
+  // Coordinates are fractions of the sheet's width, so a turned phone keeps the drawing.
   resize() {
     const { clientWidth, clientHeight } = this.canvas;
     if (!clientWidth) return;
@@ -35,7 +34,7 @@ export class Pad {
 
   at(event) {
     const box = this.canvas.getBoundingClientRect();
-    // A mouse has no pressure; a pen's makes the stroke up to a third thinner or thicker.
+    // Pressure makes a pen's stroke up to a third thinner or thicker; a mouse has none.
     const force = event.pointerType === "pen" && event.pressure ? 0.67 + 0.66 * event.pressure : 1;
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.width, force];
   }
@@ -101,7 +100,7 @@ export class Pad {
         context.stroke();
         continue;
       }
-      // Through the middles between the points, with the points as handles: no corners.
+      // Curves through the midpoints, with the points as handles: no corners.
       let [fromX, fromY] = points[0];
       for (let index = 1; index < points.length; index++) {
         const [x, y, force] = points[index];

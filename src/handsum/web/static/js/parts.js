@@ -1,16 +1,39 @@
-// What several tabs show: an output that is asked for anew, digits, bars and distributions.
+// Parts of several tabs: the output with its progress and errors, digits, bars and distributions.
 
 import { h, s, percent } from "./dom.js";
 import { latest } from "./api.js";
 
-// A place for results: keeps the last one while the next is made, tells progress and problems.
+// Buttons that save, copy or link the result. They are off unless the shown result is that of the
+// fields: `close` when a field changes, `open` with what `close` returned when its result is shown.
+export function gate() {
+  const buttons = [];
+  let version = 0;
+  const enable = (on) => buttons.forEach((button) => (button.disabled = !on));
+  return {
+    add(button) {
+      button.disabled = true;
+      buttons.push(button);
+      return button;
+    },
+    close() {
+      enable(false);
+      return ++version;
+    },
+    open(own) {
+      if (own === version) enable(true);
+    },
+  };
+}
+
+// The output of a tab. It keeps the last result while the next one is made, and shows progress and
+// errors. `action` adds a button to its gate, `changed` closes the gate.
 export function output(label) {
   const body = h("div", { class: "stack" });
   const fill = h("div");
   const bar = h("div", { class: "progress", role: "progressbar", "aria-label": "Progress" }, fill);
   const message = h("div", { role: "alert" });
   const element = h("section", { class: "card output", "aria-label": label, "aria-busy": "false" }, bar, message, body);
-  const run = latest();
+  const run = latest(), actions = gate();
   let timer;
 
   function busy(on) {
@@ -20,37 +43,40 @@ export function output(label) {
     else bar.classList.remove("on", "unknown");
   }
 
-  function progress(done, wanted) {
+  function progress(done, total) {
     bar.classList.remove("unknown");
-    bar.setAttribute("aria-valuenow", Math.round((100 * done) / wanted));
-    fill.style.width = `${(100 * done) / wanted}%`;
+    bar.setAttribute("aria-valuenow", Math.round((100 * done) / total));
+    fill.style.width = `${(100 * done) / total}%`;
   }
 
+  // Returns whether it has shown the result.
   async function make(job, show) {
+    const version = actions.close();
     busy(true);
     fill.style.width = "";
     bar.removeAttribute("aria-valuenow");
     try {
       const result = await run((signal) => job({ signal, progress }));
-      if (result === undefined) return;
+      if (result === undefined) return false;
       message.replaceChildren();
       body.replaceChildren(...[await show(result)].flat());
       body.inert = false;
       busy(false);
+      actions.open(version);
+      return true;
     } catch (error) {
       busy(false);
-      tell(error.message);
+      // The result that is still there belongs to another request.
+      body.inert = true;
+      message.replaceChildren(h("p", { class: "message" }, sentence(error.message)));
+      return false;
     }
   }
 
-  function tell(problem) {
-    // What was there before is of another request.
-    body.inert = true;
-    message.replaceChildren(h("p", { class: "message" }, problem[0].toUpperCase() + problem.slice(1)));
-  }
-
-  return { element, body, make, tell };
+  return { element, body, make, action: actions.add, changed: actions.close };
 }
+
+export const sentence = (text) => text[0].toUpperCase() + text.slice(1);
 
 export async function loadImage(url) {
   const image = new Image();
@@ -59,14 +85,14 @@ export async function loadImage(url) {
   return image;
 }
 
-// The tiles of a sprite of 28x28 digits, each on a canvas of its own.
+// The digits of a grid, each on its own canvas.
 export async function tiles(result, caption, { doubtful = () => false } = {}) {
   const sprite = await loadImage(result.picture);
   return result.digits.map((digit, index) => {
     const canvas = cut(sprite, index % result.columns, Math.floor(index / result.columns), result.size);
-    const told = caption(digit, index);
+    const text = caption(digit, index);
     canvas.setAttribute("aria-label", `reads ${digit.reads}, ${percent(digit.confidence)}`);
-    return h("figure", { class: doubtful(digit) ? "tile doubtful" : "tile" }, canvas, told && h("figcaption", {}, told));
+    return h("figure", { class: doubtful(digit) ? "tile doubtful" : "tile" }, canvas, text && h("figcaption", {}, text));
   });
 }
 
@@ -81,8 +107,8 @@ export function bars(probabilities, asked = []) {
   return h("ul", { class: "bars", "aria-label": "Probability of each digit" }, probabilities.map((share, digit) => {
     const fill = h("div", { class: "fill" });
     fill.style.width = `${100 * share}%`;
-    const kind = [digit === most && "top-one", asked.includes(digit) && "asked"].filter(Boolean).join(" ");
-    return h("li", { class: kind || null }, h("span", {}, String(digit)), h("span", { class: "track", "aria-hidden": "true" }, fill), h("span", { class: "percent" }, percent(share)));
+    const classes = [digit === most && "top-one", asked.includes(digit) && "asked"].filter(Boolean).join(" ");
+    return h("li", { class: classes || null }, h("span", {}, String(digit)), h("span", { class: "track", "aria-hidden": "true" }, fill), h("span", { class: "percent" }, percent(share)));
   }));
 }
 
@@ -96,7 +122,7 @@ export function sumChart({ distribution, sum, interval, probability }) {
   const every = Math.max(1, Math.ceil(34 / step));
   const marks = [];
   for (let total = low; total <= high; total++) if ((total - sum) % every === 0 && total >= 0) marks.push(total);
-  return s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `The sum is ${sum} with ${percent(probability)}; with 90% it is from ${interval[0]} to ${interval[1]}` },
+  return s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `The sum is ${sum} (${percent(probability)}), 90% interval ${interval[0]} to ${interval[1]}` },
     s("rect", { class: "interval", x: at(interval[0]), y: 6, width: (interval[1] - interval[0] + 1) * step, height: floor - 6, rx: 4 }),
     shares.map(([total, share]) => s("rect", { class: total === sum ? "bar most" : "bar", x: at(total) + Math.min(step * 0.14, 6), width: Math.max(step - Math.min(step * 0.28, 12), 1), y: floor - (share / most) * (floor - 14), height: (share / most) * (floor - 14), rx: Math.min(4, step / 5) }, s("title", {}, `${total}: ${percent(share)}`))),
     s("line", { class: "axis", x1: 0, x2: width, y1: floor + .5, y2: floor + .5 }),

@@ -1,14 +1,15 @@
-// Compare: the zoo side by side on the same request, with each model's measured figures.
+// Compare: the models side by side on the same request, with their measured figures.
 
 import { h, blobOf, button, copyAddress, field, later, number, percent, randomSeed, segments, text } from "../dom.js";
 import { able, ask, DIGITS, RANDOM, READERS, SEQUENCES, SUMS } from "../api.js";
-import { intro, output, sumChart, tiles } from "../parts.js";
+import { gate, intro, output, sumChart, tiles } from "../parts.js";
 
 const DEFAULTS = { kind: "digits", digits: "0123456789", total: "23", length: "5", seed: "" };
 
 export function mount(panel, { address, models }) {
   const zoo = { digits: able(models, DIGITS, RANDOM), sum: able(models, DIGITS, SEQUENCES), reading: able(models, READERS, SUMS).filter(({ default: own, task }) => own || task === SUMS) };
   let state = { ...DEFAULTS };
+  const actions = gate();
   const soon = later(request, 250);
   const kind = segments("What to compare", [["digits", "Digits"], ["sum", "A sum"], ["reading", "Reading"]], "digits", (value) => change({ kind: value }));
   const digits = text({ inputmode: "numeric", maxlength: 10, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
@@ -19,12 +20,13 @@ export function mount(panel, { address, models }) {
   const cards = h("div", { class: "zoo" });
 
   panel.append(
-    intro("The zoo, side by side", "The same request to every model, answered here and now; and what was measured of each on MNIST’s test set, where a smaller Fréchet distance is better and real digits have 1."),
-    h("div", { class: "compare-controls" }, kind, digitsField, sumFields, h("div", { class: "row" }, button("Again", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), button("Copy link", copyAddress, { symbol: "link" }))),
+    intro("Compare the models", "Every model answers the same request. Below are the figures measured on MNIST’s test set; a smaller Fréchet distance is better, and real digits have 1."),
+    h("div", { class: "compare-controls" }, kind, digitsField, sumFields, h("div", { class: "row" }, button("Again", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), actions.add(button("Copy link", copyAddress, { symbol: "link" })))),
     cards);
 
   function change(part) {
     state = { ...state, ...part };
+    actions.close();
     kind.value = state.kind;
     for (const [input, key] of [[digits, "digits"], [total, "total"], [length, "length"]]) if (document.activeElement !== input) input.value = state[key];
     digitsField.hidden = state.kind !== "digits";
@@ -35,28 +37,30 @@ export function mount(panel, { address, models }) {
   function request() {
     if (state.kind === "digits" ? !state.digits : state.total === "" || state.length === "") return;
     address(state);
+    const version = actions.close(), made = [];
     const answer = { digits: drawn, sum: written, reading: reader() }[state.kind];
     cards.replaceChildren(...zoo[state.kind].map((model) => {
       const { name } = model;
       const place = output(`${name}’s answer`);
       place.element.classList.remove("card");
-      place.make((options) => answer(name, options), (shown) => shown);
+      made.push(place.make((options) => answer(name, options), (shown) => shown));
       return h("article", { class: "card stack model" }, h("div", {}, h("h3", { class: "model-name" }, name), h("p", { class: "soft small" }, model.summary)), place.element, measured(model));
     }));
+    Promise.all(made).then((shown) => shown.every(Boolean) && actions.open(version));
   }
 
   async function drawn(name, { signal, progress }) {
-    const asked = able(models, DIGITS).some((model) => model.name === name);
-    const request = asked ? { digits: state.digits, rows: 2 } : { count: 2 * state.digits.length, columns: state.digits.length };
+    const conditional = able(models, DIGITS).some((model) => model.name === name);
+    const query = conditional ? { digits: state.digits, rows: 2 } : { count: 2 * state.digits.length };
     const start = performance.now();
-    const result = await ask("generate", { ...(asked ? request : { count: request.count }), model: name, seed: state.seed }, { signal, progress });
+    const result = await ask("generate", { ...query, model: name, seed: state.seed }, { signal, progress });
     const took = performance.now() - start;
-    const other = (digit) => !digit.is_digit || (asked && digit.reads !== digit.asked);
-    const shown = await tiles(result, () => null, { doubtful: other });
+    const bad = (digit) => !digit.is_digit || (conditional && digit.reads !== digit.asked);
+    const shown = await tiles(result, () => null, { doubtful: bad });
     const grid = h("div", { class: "grid columns" }, shown);
     grid.style.gridTemplateColumns = `repeat(${state.digits.length}, minmax(0, 1fr))`;
-    const right = result.digits.filter((digit) => !other(digit)).length;
-    return [grid, h("p", { class: "small" }, asked ? `${right} of ${result.digits.length} read as asked` : `${right} of ${result.digits.length} taken for digits (it draws random ones)`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`))];
+    const right = result.digits.filter((digit) => !bad(digit)).length;
+    return [grid, h("p", { class: "small" }, `${right} of ${result.digits.length} ${conditional ? "read correctly" : "accepted as digits (random digits)"}`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`))];
   }
 
   async function written(name, { signal, progress }) {
@@ -66,21 +70,21 @@ export function mount(panel, { address, models }) {
     const [row] = result.sequences;
     const right = row.total === Number(state.total);
     return [h("div", { class: "sheet white" }, h("img", { src: result.picture, alt: `${row.digits} in handwriting`, width: result.width, height: result.height, class: "written" })),
-      h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `${[...row.digits].join(" + ")} = ${row.total}`, right ? "" : `, not ${state.total}`), h("span", { class: "soft" }, ` · drawn once, answered in ${Math.round(took)} ms`))];
+      h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `${[...row.digits].join(" + ")} = ${row.total}`, right ? "" : `, not ${state.total}`), h("span", { class: "soft" }, ` · unchecked, answered in ${Math.round(took)} ms`))];
   }
 
-  // One picture for all readers: a sum, as the default generator writes it.
+  // One picture for all readers: a sum written by the default generator.
   function reader() {
     const { total, length, seed } = state;
     const picture = ask("sum-sequence", { total, length, seed }).then((result) => [result, blobOf(result.picture)]);
     return async (name, { signal, progress }) => {
       const [result, body] = await picture;
       const start = performance.now();
-      const told = await ask("predict", { model: name, length }, { signal, progress, body });
+      const read = await ask("predict", { reader: name, length }, { signal, progress, body });
       const took = performance.now() - start;
-      const right = told.sum === result.sequences[0].total;
+      const right = read.sum === result.sequences[0].total;
       return [h("div", { class: "sheet white" }, h("img", { src: result.picture, alt: `${result.sequences[0].digits} in handwriting`, width: result.width, height: result.height, class: "written" })),
-        h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `sum ${told.sum}`, right ? "" : `, not ${result.sequences[0].total}`), ` with ${percent(told.probability)}`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`)), sumChart(told)];
+        h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `sum ${read.sum}`, right ? "" : `, not ${result.sequences[0].total}`), ` (${percent(read.probability)})`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`)), sumChart(read)];
     };
   }
 

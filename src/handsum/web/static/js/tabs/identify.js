@@ -1,17 +1,17 @@
-// Identify: draw, drop, paste or choose a picture; what it says is followed live.
+// Identify: draw, drop, paste or choose a picture, and see it read live.
 
 import { h, s, blobOf, button, percent, randomSeed, segments } from "../dom.js";
 import { ask } from "../api.js";
-import { bars, facts, intro, output, sumChart } from "../parts.js";
+import { bars, facts, intro, output, sentence, sumChart } from "../parts.js";
 import { Pad } from "../pad.js";
 
 const PENS = [["thin", "Thin", 0.022], ["middle", "Medium", 0.04], ["thick", "Thick", 0.065]];
 const LIVE_MILLISECONDS = 140;
-// Larger photos are made smaller before they are sent: no digit gains by more.
+// Larger photos are made smaller before the upload: more pixels do not help the reader.
 const MOST_PIXELS = 4_000_000;
 
 export function mount(panel) {
-  const place = output("What it says");
+  const place = output("Reading");
   let mode = "row", pen = "middle", photo = null, chosen = 0, timer = 0, reading = null;
 
   const pad = new Pad({ label: "Sheet to draw digits on", changed: (drawing) => {
@@ -21,7 +21,7 @@ export function mount(panel) {
     else request();
   } });
   const overlay = s("svg", { class: "overlay", "aria-hidden": "true" });
-  const picture = h("img", { class: "photo", alt: "The picture that you chose", hidden: true });
+  const picture = h("img", { class: "photo", alt: "Your picture", hidden: true });
   const hint = h("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here", h("small", {}, "or drop or paste a picture"));
   const sheet = h("div", { class: "sheet-to-draw", data: { mode } }, pad.canvas, picture, overlay, hint);
   const kind = segments("What to draw", [["row", "A row"], ["one", "One digit"]], mode, (value) => {
@@ -40,7 +40,7 @@ export function mount(panel) {
   const drop = h("div", { class: "drop row" }, button("Choose a photo", () => file.click(), { symbol: "photo" }), button("Show an example", example), file);
 
   panel.append(
-    intro("Draw digits, and see them read", "One digit or a whole row, with mouse, pen or finger; or a photo of some. What the reader sees, how sure it is, and the exact distribution of the sum follow as you draw."),
+    intro("Draw digits and see them read", "Draw one digit or a whole row with mouse, pen or finger, or choose a photo. While you draw, the page shows what the reader sees, how confident it is, and the exact distribution of the sum."),
     h("div", { class: "split identify" },
       h("div", { class: "stack" }, h("div", { class: "identify-tools" }, kind, h("div", { class: "row" }, undo, clear)), sheet, h("div", { class: "identify-more" }, pens, drop)),
       place.element));
@@ -50,7 +50,7 @@ export function mount(panel) {
 
   function fit() {
     const share = PENS.find(([key]) => key === pen)[2];
-    // A row's sheet is wider, and its digits smaller.
+    // The sheet for a row is wider, and its digits are smaller.
     pad.pen = mode === "one" ? 1.5 * share : 0.55 * share;
   }
 
@@ -60,10 +60,10 @@ export function mount(panel) {
     clear.disabled = pad.empty && photo === null;
   }
 
-  function nothing(told = "Nothing is drawn yet.") {
+  function nothing() {
     reading = null;
     overlay.replaceChildren();
-    place.body.replaceChildren(h("p", { class: "soft" }, told));
+    place.body.replaceChildren(h("p", { class: "soft" }, "Nothing drawn yet."));
   }
 
   async function request() {
@@ -74,7 +74,7 @@ export function mount(panel) {
     const parameters = mode === "one" && photo === null ? { length: 1 } : {};
     await place.make(async ({ signal, progress }) => {
       const body = photo ?? (await pad.picture(mode === "one" ? 320 : 800));
-      // Not every drawing can be one digit: then it is read as what it is.
+      // Some drawings cannot be one digit: read those without a given length.
       try {
         return await ask("predict", parameters, { signal, body, progress });
       } catch (error) {
@@ -84,35 +84,36 @@ export function mount(panel) {
     }, shown);
   }
 
-  function shown(told) {
-    reading = told;
-    chosen = Math.min(chosen, Math.max(told.digits.length - 1, 0));
-    if (!told.digits.length) {
+  function shown(result) {
+    reading = result;
+    const { digits } = result;
+    chosen = Math.min(chosen, Math.max(digits.length - 1, 0));
+    if (!digits.length) {
       drawBoxes();
-      return h("p", { class: "soft" }, told.message === "no digits found" ? "No digits found." : "What is written is not a digit.");
+      return h("p", { class: "soft" }, `${sentence(result.error)}.`);
     }
-    const several = told.digits.length > 1;
+    const several = digits.length > 1;
     const detail = h("div", { class: "stack tight" });
-    const cards = told.digits.map((digit, index) =>
+    const cards = digits.map((digit, index) =>
       h("button", { type: "button", class: "read-digit", "aria-pressed": String(index === chosen), "aria-label": `${digit.digit}, ${percent(digit.confidence)}`, on: { click: () => choose(index) } },
         h("img", { src: digit.picture, alt: "", class: "seen", width: 28, height: 28 }), h("strong", {}, String(digit.digit)), h("span", { class: digit.confidence < 0.9 ? "bad" : "soft" }, percent(digit.confidence))));
 
     function choose(index) {
       chosen = index;
       cards.forEach((card, place) => card.setAttribute("aria-pressed", String(place === index)));
-      const digit = told.digits[index];
+      const digit = digits[index];
       detail.replaceChildren(
-        h("h3", { class: "title" }, several ? `Digit ${index + 1}: ${digit.digit}` : "How sure it is"),
-        h("div", { class: "how-sure" }, h("figure", {}, h("img", { src: digit.picture, class: "seen large-seen", alt: `The 28 by 28 pixels that the network saw`, width: 28, height: 28 }), h("figcaption", { class: "soft small" }, "28 × 28, as seen")), bars(digit.probabilities)));
+        h("h3", { class: "title" }, several ? `Digit ${index + 1}: ${digit.digit}` : "Confidence"),
+        h("div", { class: "how-sure" }, h("figure", {}, h("img", { src: digit.picture, class: "seen large-seen", alt: "The 28 by 28 pixels that the network sees", width: 28, height: 28 }), h("figcaption", { class: "soft small" }, "Network input, 28 × 28")), bars(digit.probabilities)));
       drawBoxes();
     }
 
     choose(chosen);
     return [
-      h("div", { class: "reading-head" }, h("p", { class: "read-text", "data-testid": "reading" }, told.rows.join(" · ")), several && h("p", { class: "sum-text" }, "sum ", h("strong", {}, String(told.sum)), h("span", { class: "soft" }, ` ${percent(told.probability)}`))),
+      h("div", { class: "reading-head" }, h("p", { class: "read-text", "data-testid": "reading" }, result.rows.join(" · ")), several && h("p", { class: "sum-text" }, "sum ", h("strong", {}, String(result.sum)), h("span", { class: "soft" }, ` ${percent(result.probability)}`))),
       several && h("div", { class: "read-digits" }, cards),
       detail,
-      several && h("div", { class: "stack tight" }, h("h3", { class: "title" }, "The sum"), sumChart(told), facts([["90% interval", `${told.interval[0]}–${told.interval[1]}`], ["Digits", told.digits.length]])),
+      several && h("div", { class: "stack tight" }, h("h3", { class: "title" }, "The sum"), sumChart(result), facts([["90% interval", `${result.interval[0]}–${result.interval[1]}`], ["Digits", digits.length]])),
     ].filter(Boolean);
   }
 
@@ -121,7 +122,7 @@ export function mount(panel) {
     if (!reading) return;
     overlay.setAttribute("viewBox", `0 0 ${reading.width} ${reading.height}`);
     const rim = reading.width / 160;
-    const box = ([x, y, width, height], kind) => s("rect", { class: kind, x: x - rim, y: y - rim, width: width + 2 * rim, height: height + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke" });
+    const box = ([x, y, width, height], name) => s("rect", { class: name, x: x - rim, y: y - rim, width: width + 2 * rim, height: height + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke" });
     overlay.append(...reading.others.map((other) => box(other, "other")));
     reading.digits.forEach((digit, index) => overlay.append(box(digit.box, index === chosen && reading.digits.length > 1 ? "box chosen" : "box"),
       s("text", { x: digit.box[0], y: Math.max(digit.box[1] - 2.2 * rim, reading.width / 32), "font-size": reading.width / 34 }, String(digit.digit))));
@@ -186,7 +187,7 @@ async function smaller(blob) {
   try {
     bitmap = await createImageBitmap(blob);
   } catch {
-    return blob; // not a picture that the browser knows; the server may
+    return blob; // unknown to the browser; the server may know it
   }
   const scale = Math.sqrt(MOST_PIXELS / (bitmap.width * bitmap.height));
   if (scale >= 1) return blob;

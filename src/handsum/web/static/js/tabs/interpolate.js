@@ -13,7 +13,7 @@ export function mount(panel, { address, models }) {
   const mixer = models.find(({ mixes }) => mixes).name;
   let state = { ...DEFAULTS };
   let step = 0, timer = 0, draw = () => {};
-  const place = output("On the way");
+  const place = output("Steps");
   const soon = later(request, 250);
   const kind = segments("Between", [["hands", "Hands"], ["digits", "Digits"], ["latents", "Drawings"]], "hands", (value) => change({ kind: value }));
   const from = handPicker("From", { value: "12", any: "", run: (value) => change({ from: value }) });
@@ -25,18 +25,20 @@ export function mount(panel, { address, models }) {
   const digitsField = field("Digits", digits, "Up to ten");
   const pair = h("div", { class: "pair" }, field("From", one), field("To", other));
   const note = h("p", { class: "note" });
-  const slider = h("input", { type: "range", min: 0, max: STEPS - 1, value: 0, "aria-label": "How far on the way", on: { input: () => { stop(); go(Number(slider.value)); } } });
+  const slider = h("input", { type: "range", min: 0, max: STEPS - 1, value: 0, "aria-label": "Position", on: { input: () => { stop(); go(Number(slider.value)); } } });
   const play = button("Play", () => (timer ? stop() : start()), { symbol: "play" });
 
   panel.append(
-    intro("From one to another", "Between two people’s hands, from one digit to another, or from one drawing of a digit to the next: every step on the way is a digit of its own."),
+    intro("From one to another", "Move between two people’s hands, two digits, or two drawings of the same digit. The generator draws every step."),
     h("div", { class: "split result-first" },
       h("div", { class: "stack controls" }, kind, from, to, pair, digitsField, field("Seed", seed), note),
       h("div", { class: "stack" }, place.element, h("div", { class: "row" },
-        button("Other drawings", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
-        button("GIF", () => save("interpolation.gif", apiAddress("interpolate", { ...query(25), format: "gif" })), { symbol: "down" }),
-        button("PNG", () => save("interpolation.png", apiAddress("interpolate", { ...query(12), format: "png" })), { symbol: "down" }),
-        button("Copy link", copyAddress, { symbol: "link" })))));
+        button("New drawings", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
+        ...[
+          button("GIF", () => save("interpolation.gif", apiAddress("interpolate", { ...query(25), format: "gif" })), { symbol: "down" }),
+          button("PNG", () => save("interpolation.png", apiAddress("interpolate", { ...query(12), format: "png" })), { symbol: "down" }),
+          button("Copy link", copyAddress, { symbol: "link" }),
+        ].map(place.action)))));
 
   function query(steps) {
     const { kind, from, to, one, other, digits, seed } = state;
@@ -47,6 +49,7 @@ export function mount(panel, { address, models }) {
 
   function change(part) {
     state = { ...state, ...part };
+    place.changed();
     kind.value = state.kind;
     for (const [picker, key] of [[from, "from"], [to, "to"]]) {
       picker.value = state[key];
@@ -59,8 +62,8 @@ export function mount(panel, { address, models }) {
     if (document.activeElement !== digits) digits.value = state.digits;
     seed.value = state.seed;
     note.textContent = {
-      hands: "The random numbers stay the same; only whose hand it is changes.",
-      digits: `By ${mixer}, which can be told shares of two digits.`,
+      hands: "The random numbers stay the same; only the hand changes.",
+      digits: `Drawn by ${mixer}, which can mix two digits.`,
       latents: "The digit and the hand stay the same; the random numbers change.",
     }[state.kind];
     soon();
@@ -76,7 +79,7 @@ export function mount(panel, { address, models }) {
     const sprite = await loadImage(result.picture), { size } = result;
     const rows = result.digits.length / STEPS;
     const large = Array.from({ length: rows }, () => h("canvas", { width: size, height: size, role: "img" }));
-    const told = h("p", { class: "row between" });
+    const caption = h("p", { class: "row between" });
     const strip = h("div", { class: "film", "aria-hidden": "true" });
     for (let at = 0; at < STEPS; at += 5) strip.append(cut(sprite, at, 0, size));
     draw = () => {
@@ -86,11 +89,11 @@ export function mount(panel, { address, models }) {
         canvas.setAttribute("aria-label", `reads ${reads}, ${percent(confidence)}`);
       });
       const reads = large.map((_, row) => result.digits[row * STEPS + step].reads).join("");
-      told.replaceChildren(h("span", {}, `${Math.round((100 * step) / (STEPS - 1))}% of the way`), h("span", { class: "soft" }, "reads ", h("strong", {}, reads)));
+      caption.replaceChildren(h("span", {}, `${Math.round((100 * step) / (STEPS - 1))}% of the way`), h("span", { class: "soft" }, "reads ", h("strong", {}, reads)));
       [...strip.children].forEach((frame, place) => frame.classList.toggle("now", Math.round(step / 5) === place));
     };
     go(step);
-    return [h("div", { class: "between-digits" }, large), told, h("div", { class: "row slide" }, play, slider), strip, facts([["Seed", result.seed], ["Model", result.model]])];
+    return [h("div", { class: "between-digits" }, large), caption, h("div", { class: "row slide" }, play, slider), strip, facts([["Seed", result.seed], ["Model", result.model]])];
   }
 
   function go(to) {

@@ -30,10 +30,10 @@ export function mount(panel, { address, models }) {
   const slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "Stage", on: { input: () => { stop(); go(Number(slider.value)); } } });
 
   panel.append(
-    intro("How a digit comes about", "From random numbers to ink: what every layer of the generator makes on the way. Blue is below zero, red above."),
+    intro("Inside a generator", "From random numbers to ink: the output of every layer. Blue is below zero, red above."),
     h("div", { class: "split result-first" },
       h("div", { class: "stack controls" }, field("Generator", model), digitField, sumFields, writerField, field("Seed", seed)),
-      h("div", { class: "stack" }, place.element, h("div", { class: "row" }, button("Other random numbers", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), button("Copy link", copyAddress, { symbol: "link" })))));
+      h("div", { class: "stack" }, place.element, h("div", { class: "row" }, button("New random numbers", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), place.action(button("Copy link", copyAddress, { symbol: "link" }))))));
 
   function query() {
     const { model, number, total, length, writer, seed } = state;
@@ -44,6 +44,7 @@ export function mount(panel, { address, models }) {
 
   function change(part) {
     state = { ...state, ...part };
+    place.changed();
     model.value = state.model;
     digits.forEach((element, digit) => element.setAttribute("aria-pressed", String(state.number === String(digit))));
     for (const [input, key] of [[total, "total"], [length, "length"], [writer, "writer"], [seed, "seed"]]) if (document.activeElement !== input) input.value = state[key];
@@ -80,7 +81,7 @@ export function mount(panel, { address, models }) {
       figure(stage, copy(canvases[index]))));
     go(result.stages.length - 1);
     return [h("div", { class: "stage-head" }, title, h("div", { class: "row slide" }, play, slider)), view,
-      facts([["Model", result.model], ["Of", result.what], ["Seed", result.seed]]), h("ol", { class: "stages" }, rows)];
+      facts([["Model", result.model], ["Drawn", result.what], ["Seed", result.seed]]), h("ol", { class: "stages" }, rows)];
 
     function figure(stage, canvas) {
       const flat = stage.shape.length < 3;
@@ -122,16 +123,16 @@ function enlarge(stages, canvases, stageIndex, mapIndex) {
   const stage = stages[stageIndex];
   const count = mapCount(stage);
   const view = h("div", { class: "enlarged" });
-  const told = h("p", { class: "soft", "aria-live": "polite" });
+  const caption = h("p", { class: "soft", "aria-live": "polite" });
   const show = (index) => {
     mapIndex = (index + count) % count;
     view.replaceChildren(cutMap(stage, canvases[stageIndex], mapIndex));
     view.firstChild.setAttribute("aria-label", `Map ${mapIndex + 1}`);
-    told.textContent = `Map ${mapIndex + 1} of ${count}, values from −${stage.bound.toFixed(2)} (blue) to ${stage.bound.toFixed(2)} (red)`;
+    caption.textContent = `Map ${mapIndex + 1} of ${count}, values from −${stage.bound.toFixed(2)} (blue) to ${stage.bound.toFixed(2)} (red)`;
   };
   const dialog = h("dialog", { "aria-label": name(stage), class: "map-dialog" },
     h("div", { class: "dialog-head" }, h("h3", { class: "title" }, name(stage)), button("Close", () => dialog.close(), { symbol: "clear", only: true })),
-    h("div", { class: "dialog-body" }, view, h("div", { class: "row between" }, button("Map before", () => show(mapIndex - 1), { symbol: "back", only: true }), told, button("Next map", () => show(mapIndex + 1), { symbol: "next", only: true }))));
+    h("div", { class: "dialog-body" }, view, h("div", { class: "row between" }, button("Previous map", () => show(mapIndex - 1), { symbol: "back", only: true }), caption, button("Next map", () => show(mapIndex + 1), { symbol: "next", only: true }))));
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowRight") show(mapIndex + 1);
     if (event.key === "ArrowLeft") show(mapIndex - 1);

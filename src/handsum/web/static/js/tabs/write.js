@@ -8,37 +8,38 @@ import { handPicker } from "../hands.js";
 const INKS = [["", "Blue-black", "#1a2238"], ["#111111", "Black", "#111111"], ["#1d4ea8", "Blue", "#1d4ea8"], ["#a3291f", "Red", "#a3291f"], ["#1e6b4a", "Green", "#1e6b4a"], ["#6a6d74", "Pencil", "#6a6d74"], ["#ffffff", "Chalk", "#ffffff"]];
 const PAPERS = [["white", "White", "#ffffff"], ["#fbf3df", "Cream", "#fbf3df"], ["#fff3b0", "Yellow", "#fff3b0"], ["#e4ecf7", "Blue", "#e4ecf7"], ["#23352e", "Blackboard", "#23352e"], ["transparent", "None", null]];
 const SHORT = 12, FINE = 6;
-const DEFAULTS = { kind: "sum", total: "23", length: "5", text: "1234567", spacing: "", writer: "", ink: "", paper: "white", caption: "", seed: "" };
+const DEFAULTS = { kind: "sum", total: "23", length: "5", text: "1234567", wide: "", spacing: "", writer: "", ink: "", paper: "white", caption: "", seed: "" };
 
 export function mount(panel, { address }) {
   let state = { ...DEFAULTS };
   let written = null;
-  const place = output("What is written");
+  const place = output("Result");
   const soon = later(request, 250);
 
-  const kind = segments("What to write", [["sum", "A sum"], ["number", "A number"]], "sum", (value) => change({ kind: value, spacing: "" }));
+  const kind = segments("What to write", [["sum", "A sum"], ["number", "A number"]], "sum", (value) => change({ kind: value }));
   const total = number({ min: 0, max: 1800, on: { input: () => change({ total: total.value }) } });
   const length = number({ min: 1, max: 200, placeholder: "auto", on: { input: () => change({ length: length.value }) } });
   const digits = text({ maxlength: 200, inputmode: "decimal", on: { input: () => change({ text: digits.value }) } });
   const sumFields = h("div", { class: "pair" }, large("Total", total), large("Digits", length));
   const numberFields = h("div", {}, large("Number", digits, "Digits, points, commas and minus signs, up to 200"));
-  const hand = handPicker("Hand", { any: "Any hand, by the seed", run: (value) => change({ writer: value }) });
+  const hand = handPicker("Hand", { any: "Any hand", run: (value) => change({ writer: value }) });
   const inks = swatches("Ink", INKS, (value) => change({ ink: value }));
   const papers = swatches("Paper", PAPERS, (value) => change({ paper: value }));
-  const wide = check("", false, (on) => change({ spacing: on ? (state.kind === "sum" ? "wide" : "thousands") : "" }));
-  const wideLabel = h("span");
-  wide.append(wideLabel);
-  const caption = check("Print it small underneath", false, (on) => change({ caption: on ? "1" : "" }));
+  const wide = check("Wide gaps", false, (on) => change({ wide: on ? "1" : "" }));
+  const spacing = check("Gaps between thousands", false, (on) => change({ spacing: on ? "1" : "" }));
+  const caption = check("Caption", false, (on) => change({ caption: on ? "1" : "" }));
 
-  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, wide, caption));
+  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, wide, spacing, caption));
   const actions = h("div", { class: "row" },
     button("Write again", again, { first: true, symbol: "again" }),
-    button("PNG", () => written && save(name("png"), written.picture), { symbol: "down" }),
-    button("SVG", () => written && save(name("svg"), apiAddress(...query("svg"))), { symbol: "down" }),
-    button("JSON", () => written && saveText(name("json"), JSON.stringify(written, null, 1), "application/json"), { symbol: "down" }),
-    button("Copy link", copyAddress, { symbol: "link" }));
+    ...[
+      button("PNG", () => save(name("png"), written.picture), { symbol: "down" }),
+      button("SVG", () => save(name("svg"), apiAddress(...query("svg"))), { symbol: "down" }),
+      button("JSON", () => saveText(name("json"), JSON.stringify(written, null, 1), "application/json"), { symbol: "down" }),
+      button("Copy link", copyAddress, { symbol: "link" }),
+    ].map(place.action));
   panel.append(
-    intro("Write a sum, or any number", "Digits in one person’s handwriting. Those of a sum are drawn exactly uniformly among all that add up to it, and a reader checks every one."),
+    intro("Write a sum, or any number", "Digits in one person’s handwriting. The digits of a sum are drawn exactly uniformly from all that add up to it, and a reader checks every digit."),
     h("div", { class: "split result-first" }, controls, h("div", { class: "stack" }, place.element, actions)));
 
   function large(label, control, hint) {
@@ -49,12 +50,13 @@ export function mount(panel, { address }) {
 
   function change(part) {
     state = { ...state, ...part };
+    place.changed();
     show();
     soon();
   }
 
   function again() {
-    state.seed = String(randomSeed());
+    state = { ...state, seed: String(randomSeed()) };
     request();
   }
 
@@ -69,46 +71,48 @@ export function mount(panel, { address }) {
     hand.value = state.writer;
     inks.value = state.ink;
     papers.value = state.paper;
-    wide.input.checked = state.spacing !== "";
-    wideLabel.textContent = state.kind === "sum" ? "Wide gaps" : "Thousands apart";
+    wide.hidden = state.kind !== "sum";
+    spacing.hidden = state.kind !== "number";
+    wide.input.checked = state.wide !== "";
+    spacing.input.checked = state.spacing !== "";
     caption.input.checked = state.caption !== "";
   }
 
   const name = (ending) => `${state.kind === "sum" ? `sum-${state.total}` : `number-${state.text.slice(0, 20)}`}.${ending}`;
 
   function query(format) {
-    const { kind, total, length, text, writer, ink, paper, spacing, caption, seed } = state;
+    const { kind, total, length, text, writer, ink, paper, wide, spacing, caption, seed } = state;
     const count = kind === "number" ? text.length : Number(length) || Math.floor((2 * Number(total) + 4) / 9);
-    // Short ones are drawn finer than they are shown, for sharp screens.
-    const look = { scale: count <= SHORT ? FINE : 4, writer, ink, paper, spacing, caption: caption && "true", seed, format };
-    return kind === "sum" ? ["sum-sequence", { total, length, ...look }] : ["number", { text, ...look }];
+    // Short numbers are drawn larger than they are shown, for high-resolution screens.
+    const look = { scale: count <= SHORT ? FINE : 4, writer, ink, paper, caption: caption && "true", seed, format };
+    return kind === "sum" ? ["sum-sequence", { total, length, wide: wide && "true", ...look }] : ["number", { text, spacing: spacing && "true", ...look }];
   }
 
   function request() {
-    const { kind, total, length, text, ...look } = state;
+    const fields = state;
+    const { kind, total, length, text, wide, spacing, ...look } = fields;
     if (kind === "sum" ? total === "" : text === "") return;
-    const asked = kind === "sum" ? { total, length } : { text };
-    const kept = Object.fromEntries(Object.entries(look).filter(([key, value]) => key === "seed" || value !== DEFAULTS[key]));
-    address({ ...(kind === "sum" ? {} : { kind }), ...asked, ...kept });
+    const own = kind === "sum" ? { total, length, wide } : { kind, text, spacing };
+    const chosen = Object.fromEntries(Object.entries(look).filter(([key, value]) => key === "seed" || value !== DEFAULTS[key]));
+    address({ ...own, ...chosen });
     const [path, parameters] = query("json");
     place.make(({ signal, progress }) => ask(path, parameters, { signal, progress }), (result) => {
       written = result;
-      return shown(result);
+      return shown(result, fields, parameters.scale / 4);
     });
   }
 
-  function shown(result) {
+  function shown(result, { kind, text, paper }, share) {
     const [row] = result.sequences;
-    const share = query("json")[1].scale / 4;
     const fits = row.digits.length <= SHORT;
-    const sheet = h("div", { class: ["sheet", fits && "fits", state.paper === "transparent" && "checkers"].filter(Boolean).join(" "), tabindex: "0", role: "group", "aria-label": "The picture" },
+    const sheet = h("div", { class: ["sheet", fits && "fits", paper === "transparent" && "checkers"].filter(Boolean).join(" "), tabindex: "0", role: "group", "aria-label": "The picture" },
       h("img", { src: result.picture, width: Math.round(result.width / share), height: Math.round(result.height / share), alt: `${row.digits} in handwriting`, class: "written" }));
-    sheet.style.backgroundColor = state.paper === "transparent" ? "" : state.paper;
-    const asIs = row.readings === row.digits;
-    const read = row.readings === null ? null : h("p", { class: asIs ? "readback good" : "readback bad" }, asIs && icon("check"), asIs ? "Reads as asked" : `Still reads as ${row.readings || "nothing"}: write it again`);
+    sheet.style.backgroundColor = paper === "transparent" ? "" : paper;
+    const right = row.readings === row.digits;
+    const read = row.readings === null ? null : h("p", { class: right ? "readback good" : "readback bad" }, right && icon("check"), right ? "Read correctly" : `Still reads as ${row.readings || "nothing"}: write it again`);
     const long = row.digits.length > 24;
-    const sum = state.kind === "sum" ? `${long ? `${row.digits.length} digits` : [...row.digits].join(" + ")} = ${row.total}` : state.text;
-    return [sheet, h("div", { class: "row between" }, h("p", { class: "equation" }, sum), read),
+    const equation = kind === "sum" ? `${long ? `${row.digits.length} digits` : [...row.digits].join(" + ")} = ${row.total}` : text;
+    return [sheet, h("div", { class: "row between" }, h("p", { class: "equation" }, equation), read),
       facts([["Hand", Array.isArray(result.writer) ? result.writer.join(", ") : result.writer], ["Seed", result.seed], ["Redrawn", row.redrawn], ["Model", result.model]])];
   }
 
@@ -132,6 +136,6 @@ function swatches(label, choices, run) {
     return [input, h("label", { title }, input, patch)];
   });
   const element = h("fieldset", { class: "field" }, h("legend", {}, label), h("div", { class: "swatches" }, inputs.map(([, element]) => element)));
-  Object.defineProperty(element, "value", { set: (wanted) => inputs.forEach(([input]) => (input.checked = input.value === wanted)) });
+  Object.defineProperty(element, "value", { set: (value) => inputs.forEach(([input]) => (input.checked = input.value === value)) });
   return element;
 }

@@ -1,0 +1,147 @@
+"""The tab Write in a real browser."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pages import Visit, photo, settled
+from PIL import Image
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.xdist_group("web")
+
+
+def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None:
+    page = visit("")
+    panel = settled(page, "write")
+    panel.get_by_label("Total").fill("31")
+    panel.get_by_label("Digits").fill("6")
+    expect(panel.locator(".equation")).to_contain_text("= 31")
+    panel = settled(page, "write")
+    expect(panel.get_by_text("Read correctly")).to_be_visible()
+    files = {}
+    for ending in ("PNG", "SVG", "JSON"):
+        with page.expect_download() as download:
+            panel.get_by_role("button", name=ending).click()
+        files[ending] = tmp_path / download.value.suggested_filename
+        assert files[ending].name == f"sum-31.{ending.lower()}"
+        download.value.save_as(files[ending])
+    digits = json.loads(files["JSON"].read_text())["sequences"][0]["digits"]
+    assert sum(map(int, digits)) == 31
+    with Image.open(files["PNG"]) as picture:
+        assert picture.width > picture.height > 50
+    assert ElementTree.parse(files["SVG"]).getroot().find("{*}title").text == digits
+    # The link shows the same picture in another browser.
+    shown = panel.locator("img.written").get_attribute("src")
+    other = visit("#" + urlsplit(page.url).fragment)
+    settled(other, "write")
+    assert other.locator("img.written").get_attribute("src") == shown
+    # "Write again" makes another picture, which stays when the tab changes.
+    panel.get_by_role("button", name="Write again").click()
+    expect(panel.locator("img.written")).not_to_have_attribute("src", shown)
+    settled(page, "write")
+    again = panel.locator("img.written").get_attribute("src")
+    page.get_by_role("tab", name="Mixed").click()
+    settled(page, "mixed")
+    page.get_by_role("tab", name="Write").click()
+    assert settled(page, "write").locator("img.written").get_attribute("src") == again
+
+
+def test_a_number_in_a_chosen_hand_and_ink(visit: Visit) -> None:
+    page = visit("#write?kind=number&text=1234567&seed=1")
+    panel = settled(page, "write")
+    before = panel.locator("img.written").get_attribute("src")
+    panel.get_by_role("button", name="Hand: Any hand").click()
+    dialog = page.get_by_role("dialog", name="Choose a hand")
+    dialog.get_by_role("button", name="Hand 7", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(panel.get_by_role("button", name="Hand: Hand 7.")).to_be_visible()
+    panel.get_by_role("radio", name="Red").check()
+    panel.get_by_label("Gaps between thousands").check()
+    settled(page, "write")
+    assert panel.locator("img.written").get_attribute("src") != before
+    for part in ("writer=7", "ink=%23a3291f", "spacing=1", "seed=1"):
+        assert part in page.url
+
+
+def test_a_number_in_a_hand_fitted_to_a_photo(visit: Visit, api: Any) -> None:
+    page = visit("#write?kind=number&text=1234567&seed=1")
+    panel = settled(page, "write")
+    before = panel.locator("img.written").get_attribute("src")
+    panel.get_by_role("button", name="Hand: Any hand").click()
+    dialog = page.get_by_role("dialog", name="Choose a hand")
+    taken = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photo("3141592653", api)}
+    dialog.get_by_label("A picture of your digits").set_input_files(taken)
+    dialog.get_by_role("button", name="Yours · fit").click(timeout=60_000)
+    expect(dialog).to_be_hidden()
+    expect(panel.get_by_role("button", name="Hand: Your hand.")).to_be_visible()
+    settled(page, "write")
+    assert panel.locator("img.written").get_attribute("src") != before
+    assert "writer=like%3A" in page.url
+
+
+def test_an_error_is_shown_and_goes_away(visit: Visit) -> None:
+    page = visit("#write?total=20&length=5&seed=1")
+    panel = settled(page, "write")
+    panel.get_by_label("Total").fill("99")
+    expect(panel.get_by_role("alert")).to_contain_text("11 or more")
+    panel.get_by_label("Digits").fill("12")
+    expect(panel.locator(".equation")).to_contain_text("= 99")
+    expect(panel.get_by_role("alert")).to_be_empty()
+
+
+SAVING = ("PNG", "SVG", "JSON", "Copy link")
+
+
+def test_only_the_result_of_the_fields_is_saved(visit: Visit, tmp_path: Path) -> None:
+    page = visit("#write?total=23&length=5&seed=1")
+    panel = settled(page, "write")
+    buttons = [panel.get_by_role("button", name=name) for name in SAVING]
+    for button in buttons:
+        expect(button).to_be_enabled()
+    held: list[Any] = []
+
+    def hold_first(route: Any) -> None:
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route("**/api/sum-sequence?*", hold_first)
+    panel.get_by_label("Total").fill("45")
+    # During the pause after typing, and while the server works.
+    for _ in range(2):
+        for button in buttons:
+            assert button.is_disabled()
+        page.wait_for_timeout(400)
+    expect(panel.locator(".equation")).to_contain_text("= 23")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(panel.locator(".equation")).to_contain_text("= 45")
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="JSON").click()
+    assert download.value.suggested_filename == "sum-45.json"
+    download.value.save_as(tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["sequences"][0]["total"] == 45
+    # After an error, and with an empty field.
+    for total in ("99", ""):
+        panel.get_by_label("Total").fill(total)
+        settled(page, "write")
+        for button in buttons:
+            assert button.is_disabled()
+    panel.get_by_label("Total").fill("44")
+    for button in buttons:
+        expect(button).to_be_enabled()
+
+
+def test_a_long_number_scrolls_in_its_place(visit: Visit) -> None:
+    page = visit(f"#write?kind=number&text={'1234567890' * 6}&seed=1", "phone")
+    panel = settled(page, "write")
+    expect(panel.locator("img.written")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    sheet = panel.get_by_role("group", name="The picture")
+    assert sheet.evaluate("one => one.scrollWidth > 2 * one.clientWidth")
