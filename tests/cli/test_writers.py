@@ -60,7 +60,7 @@ def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:
     before = (tmp_path / "writers.png").read_bytes()
     done = run_command("writers", "--like", "writers.png", "--count", 2)
     assert done.code == 2
-    assert "is one of the pictures" in done.err
+    assert "is one of the pictures: choose another --output" in done.err
     assert (tmp_path / "writers.png").read_bytes() == before
 
 

@@ -117,7 +117,7 @@ def test_a_digit_that_never_reads_right_is_noted(run_command: Run, fake_generato
     assert json.loads(done.out)["readings"] == "182"
 
 
-@pytest.mark.parametrize("option", ["--caption", "--spacing", "--cells", "--no-verify"])
+@pytest.mark.parametrize("option", ["--caption", "--wide", "--cells", "--no-verify"])
 def test_layout_options_change_neither_digits_nor_hands(run_command: Run, option: str) -> None:
     plain, other = (
         json.loads(run_command("sum-sequence", 23, "--seed", 6, "--count", 2, "--json", *more).out)
@@ -178,7 +178,7 @@ def test_number_sets_thousands_apart(run_command: Run) -> None:
 
 
 def test_a_caption_groups_like_the_digits(run_command: Run) -> None:
-    from handsum.writing.write import group_thousands
+    from handsum.layout.marks import group_thousands
 
     assert group_thousands("0012345") == "0 012 345"
     assert group_thousands("123456") == "123 456"
@@ -223,7 +223,7 @@ def test_generate_writes_a_grid(run_command: Run, tmp_path: Path) -> None:
 def test_generate_writes_a_folder_and_arrays(run_command: Run, tmp_path: Path) -> None:
     assert run_command("generate", "--count", 12, "-o", "digits/").code == 0
     assert len(files(tmp_path / "digits")) == 12
-    assert run_command("generate", "--random", "--rows", 3, "--cols", 4, "-o", "d.npz").code == 0
+    assert run_command("generate", "--random", "--rows", 3, "--columns", 4, "-o", "d.npz").code == 0
     with np.load(tmp_path / "d.npz") as arrays:
         assert arrays["images"].shape == (12, 28, 28)
 
@@ -254,16 +254,17 @@ def test_generate_json(run_command: Run) -> None:
         ("sum-sequence 23 -o folder", 1, "folder is a directory"),
         ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
         ("number 12a", 2, "not 'a'"),
-        ("number 1'234", 2, 'not "\'"'),
+        ("number 12'", 2, 'not "\'"'),
+        ("number 1~234", 2, "not '~'"),
         ("number -.,", 2, "at least one digit"),
         ("number 12 --height 5furlongs", 2, "a height is one such as 80, 12mm"),
-        ("number 12 --height 40 --scale 2", 2, "not both"),
+        ("number 12 --height 40 --scale 2", 2, "either --scale or --height, not both"),
         ("number 12 --dpi 0", 2, "0 dpi is out of range"),
         ("number 12 --height 12mm --dpi 0", 2, "0 dpi is out of range"),
         ("number 12 --height 12mm --dpi nan", 2, "nan dpi is out of range"),
         ("number 12 --height 5000", 2, "a height of 5000 is 5000 pixels: use 5 to 1280"),
         ("number 12 --height 12cm", 2, "1417.32 pixels at 300 dpi: use 5 to 1280"),
-        ("number 12.5 --cells", 2, "cells are of digits"),
+        ("number 12.5 --cells", 2, "cells hold digits only: leave out --cells"),
         ("generate --interpolate latents -o none/out.gif", 1, "no folder none"),
         ("number 12 --spacnig", 2, "No such option"),
         ("number 12 -o out.gif", 2, ".png, .svg or .npz"),
@@ -271,7 +272,7 @@ def test_generate_json(run_command: Run) -> None:
         ("number a/b", 2, "not 'a' '/' 'b'"),
         ("generate --digits 12x", 2, "not 'x'"),
         ("generate --rows 2 --count 5", 2, "not both"),
-        ("generate --steps 5", 2, "--steps are those of --interpolate"),
+        ("generate --steps 5", 2, "--steps is for --interpolate"),
         ("generate --writer 9", 2, "writers 0 to 6"),
         ("generate -o out.jpg", 2, "without an ending"),
         ("generate -o .", 1, "already holds files"),

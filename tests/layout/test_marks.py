@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from handsum.layout.marks import MARKS, Pen, draw_mark, measure_pen
-from handsum.layout.rows import Style, render
+from handsum.layout.rows import render
+from handsum.layout.style import Style
 from handsum.metrics.hands import stroke_width
 
 
@@ -74,7 +75,7 @@ def test_punctuation_moves_no_pixel_of_a_digit(draw_row) -> None:
 
 def test_groups_are_counted_before_the_point(draw_row) -> None:
     digits = draw_row("1234567")[None]
-    style = Style(spacing="thousands")
+    style = Style(spacing=True)
     boxes = render(digits, [np.random.default_rng(0)], style, None, ["1234.567"]).boxes[0]
     gaps = boxes[1:, 0] - boxes[:-1, 0] - boxes[:-1, 2]
     assert gaps[0] > 2 * max(gaps[1], gaps[2])

@@ -9,7 +9,8 @@ import pytest
 
 from handsum.errors import UsageError
 from handsum.layout.painting import INK_LEVEL, ink_box, parse_color
-from handsum.layout.rows import Picture, Style, render
+from handsum.layout.rows import Picture, render
+from handsum.layout.style import Style
 
 Row = Callable[[str], np.ndarray]
 Rows = Callable[..., Picture]
@@ -89,14 +90,14 @@ def test_thousands_are_set_apart_from_the_right(
     render_rows: Rows, text: str, wide: list[int]
 ) -> None:
     plain = gaps(render_rows(text))
-    spaced = gaps(render_rows(text, style=Style(paper="black", spacing="thousands")))
+    spaced = gaps(render_rows(text, style=Style(paper="black", spacing=True)))
     more = np.flatnonzero(spaced - plain)
     assert more.tolist() == wide
     assert all(spaced[place] - plain[place] == 11 * 4 for place in wide)
 
 
 def test_wide_spacing_widens_every_gap(render_rows: Rows) -> None:
-    wide = gaps(render_rows("72545", style=Style(paper="black", spacing="wide")))
+    wide = gaps(render_rows("72545", style=Style(paper="black", wide=True)))
     assert (wide - gaps(render_rows("72545"))).tolist() == [44] * 4
 
 

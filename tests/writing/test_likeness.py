@@ -89,5 +89,5 @@ def test_wrong_use_is_said() -> None:
     with pytest.raises(UsageError, match="cgan knows no writers"):
         fit_hand(load_generator("cgan"), images, labels)
     others: Any = SimpleNamespace(name="mine", writers=5, hands=np.zeros((5, 32)))
-    with pytest.raises(UsageError, match="mine knows other writers than MNIST's"):
+    with pytest.raises(UsageError, match="mine has other writers than MNIST's"):
         fit_hand(others, images, labels)

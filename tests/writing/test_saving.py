@@ -13,7 +13,7 @@ from handsum import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_folder
 from handsum.layout.painting import ink_box
-from handsum.layout.rows import Style
+from handsum.layout.style import Style
 from handsum.writing.digits import save_digits
 from handsum.writing.generate import generate
 from handsum.writing.sequences import numbered_paths, save_sequences
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         path = tmp_path / folder / name
-        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), Style(), ["a", "b"])
+        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), caption=["a", "b"])
         contents.append(path.read_bytes())
     assert contents[0] == contents[1]
 

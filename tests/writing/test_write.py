@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handsum.arguments import parse_digits
 from handsum.errors import UsageError
-from handsum.layout.rows import Style
-from handsum.writing.digits import parse_digits
+from handsum.layout.style import Style
 from handsum.writing.generate import generate
 from handsum.writing.sequences import Sequences
 from handsum.writing.verify import REDRAWS, _specked
-from handsum.writing.write import number, sum_sequence, write_rows
+from handsum.writing.write import Options, number, sum_sequence, write_rows
 
 
 def same(first: Sequences, second: Sequences, rows: slice = slice(None)) -> bool:
@@ -271,8 +271,8 @@ def test_a_grid_that_cannot_be_is_an_error(arguments: dict[str, object]) -> None
 def test_no_specks_lie_beside_written_digits() -> None:
     # Drawn once, one digit in forty has a speck, which would be read as a decimal point.
     labels = np.tile(np.arange(10), (40, 1))
-    once = write_rows(labels, 5, verify=False).images.reshape(-1, 28, 28)
-    written = write_rows(labels, 5).images.reshape(-1, 28, 28)
+    once = write_rows(labels, 5, Options(verify=False)).images.reshape(-1, 28, 28)
+    written = write_rows(labels, 5, Options()).images.reshape(-1, 28, 28)
     assert _specked(once).sum() >= 4
     assert not _specked(written).any()
 
@@ -288,7 +288,7 @@ def test_a_speck_is_told_from_a_stroke() -> None:
 
 def test_cells_and_npz_refuse_to_drop_points(tmp_path: Path) -> None:
     amount = number("-1.5", seed=1)
-    with pytest.raises(UsageError, match="cells are of digits"):
+    with pytest.raises(UsageError, match="cells hold digits only"):
         amount.save(tmp_path / "a.png", Style(cells=True))
     with pytest.raises(UsageError, match="an .npz holds digits only: write -1.5 as a picture"):
         amount.save(tmp_path / "a.npz")
