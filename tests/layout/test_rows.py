@@ -101,6 +101,11 @@ def test_wide_spacing_widens_every_gap(render_rows: Rows) -> None:
     assert (wide - gaps(render_rows("72545"))).tolist() == [44] * 4
 
 
+def test_wide_gaps_and_thousands_add_up(render_rows: Rows) -> None:
+    both = gaps(render_rows("1234", style=Style(paper="black", spacing=True, wide=True)))
+    assert (both - gaps(render_rows("1234"))).tolist() == [88, 44, 44]
+
+
 def test_a_wide_digit_is_not_a_short_one() -> None:
     """MNIST fits digits into a square: what is wide comes out low, and gets its height back."""
     images = np.zeros((2, 28, 28), np.uint8)
@@ -212,24 +217,6 @@ def test_enlarged_edges_are_crisp_and_the_paper_clean(render_rows: Rows, scale: 
 def test_a_blank_digit_does_not_stop_the_rest(draw_row: Row) -> None:
     images = np.stack([draw_row("7"), np.zeros((1, 28, 28), np.uint8)], axis=1)
     assert (render(images, [np.random.default_rng(0)], Style()).boxes[0, :, 2:] > 0).all()
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"ink": "wite"}, "unknown colour 'wite'"),
-        ({"paper": "#12345"}, "unknown colour"),
-        ({"paper": "#11223344"}, "unknown colour"),
-        ({"ink": "white"}, "both white"),
-        ({"paper": "black", "ink": "#000"}, "both black"),
-        ({"scale": 0.0}, "use 0.25 to 64"),
-        ({"scale": float("nan")}, "use 0.25 to 64"),
-        ({"scale": 65.0}, "use 0.25 to 64"),
-    ],
-)
-def test_a_style_that_cannot_be_is_an_error(fields: dict[str, object], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        Style(**fields)  # type: ignore[arg-type]
 
 
 def test_a_picture_too_large_to_read_is_not_drawn() -> None:

@@ -38,7 +38,7 @@ def test_the_outline_fills_what_is_ink(draw_row, text: str) -> None:
     assert (traced & ink).sum() / (traced | ink).sum() > 0.97
 
 
-def test_a_speck_is_no_stroke() -> None:
+def test_a_speck_has_no_outline() -> None:
     speck = np.zeros((9, 9), np.uint8)
     speck[4, 4] = 255
     assert outline_path(Placed(speck, 3, 5)) == ""

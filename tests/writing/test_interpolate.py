@@ -20,8 +20,8 @@ def test_the_ends_are_the_two_hands() -> None:
             np.array([3, 7]), np.full(2, writer), seed=1, indices=np.arange(2)
         ).astype(int)
         np.testing.assert_allclose(drawn.images[[end, end + 5]], own, atol=1)
-    # Every step changes the digit, and less than all of them together. (Nearer to the end at every
-    # step it need not come: a thin stroke that moves has as many other pixels wherever it is.)
+    # Every step changes the digit, by less than all steps together. (A step need not come nearer to
+    # the end: a thin stroke that moves differs in as many pixels wherever it is.)
     for digit in (drawn.images[:5].astype(int), drawn.images[5:].astype(int)):
         changes = np.abs(np.diff(digit, axis=0)).sum((1, 2))
         assert (changes > 0).all()
@@ -55,7 +55,7 @@ def test_new_to_new_leads_from_one_new_hand_to_another() -> None:
     assert np.abs(drawn[-1] - drawn[0]).mean() > 3
 
 
-def test_the_seed_chooses_the_hand_of_latents_and_it_is_told(tmp_path: Path) -> None:
+def test_the_seed_chooses_the_hand_of_latents_and_it_is_saved(tmp_path: Path) -> None:
     chosen = {int(interpolate("latents", "5", steps=2, seed=seed).writers[0]) for seed in range(6)}
     assert len(chosen) > 3
     drawn = interpolate("latents", "5", steps=2, seed=0)
@@ -99,7 +99,7 @@ def test_strips_and_animations(tmp_path: Path) -> None:
         ("digits", {"model": "cgan", "writer": 7}, "a writer is for latents"),
     ],
 )
-def test_what_cannot_be_done_is_said(between: str, options, message: str) -> None:
+def test_wrong_arguments_are_refused(between: str, options, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         interpolate(between, **options)
 

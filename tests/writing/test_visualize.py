@@ -63,7 +63,7 @@ def test_a_sequence_shows_its_plan_and_all_of_its_digits() -> None:
     np.testing.assert_allclose(strip, np.concatenate(list(images[0]), axis=1), atol=1)
 
 
-def test_what_is_each_position_s_own_is_shown() -> None:
+def test_a_layer_with_all_positions_shows_them() -> None:
     shown = visualize(23, model="one-to-many-cgan", length=4, seed=0)
     shapes = {stage.name: stage.values.shape for stage in shown.stages}
     assert shapes["planner/out"] == (10, 10)
@@ -78,7 +78,7 @@ def test_channels_of_a_model_that_has_no_maps_are_refused(tmp_path: Path) -> Non
     assert not (tmp_path / "a.png").exists()
 
 
-def test_looking_leaves_the_layers_as_they_were() -> None:
+def test_recording_leaves_the_layers_unchanged() -> None:
     from flax import nnx
 
     before = nnx.Conv.__call__, nnx.Linear.__call__
