@@ -155,7 +155,7 @@ def sum_distribution(probabilities: np.ndarray) -> np.ndarray:
         raise ValueError(f"digit probabilities must have shape (K, 10), not {rows.shape}")
     parts = list(rows / rows.sum(axis=1, keepdims=True))
     # Joining neighbours pairwise, as in a balanced tree, is far faster than adding digit by digit.
-    # Direct convolution adds positive numbers only, so small probabilities stay exact; FFT does not.
+    # Direct convolution, not FFT: it adds positive numbers only, so small probabilities stay exact.
     while len(parts) > 1:
         odd = parts[len(parts) // 2 * 2 :]
         pairs = zip(parts[::2], parts[1::2], strict=False)

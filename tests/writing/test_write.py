@@ -252,9 +252,7 @@ def test_a_digit_is_the_same_whatever_the_count(
     assert np.array_equal(few.writers, many.writers[:20])
 
 
-def test_generate_reports_its_progress(
-    fake_generator: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_generate_reports_progress(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handsum.writing.generate.BATCH", 4)
     seen: list[tuple[int, int]] = []
     generate(count=10, seed=5, progress=lambda done, wanted: seen.append((done, wanted)))
