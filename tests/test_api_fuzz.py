@@ -31,13 +31,13 @@ def little_work() -> Iterator[None]:
 
 
 def check(call: Callable[[], object]) -> None:
-    told = ""
+    message = ""
     try:
         call()
     except HandsumError as error:
-        told = str(error)
-        assert told
-    assert "\n" not in told
+        message = str(error)
+        assert message
+    assert "\n" not in message
 
 
 @ANY

@@ -95,7 +95,7 @@ def test_hosts_write_the_files_of_one_process(run_command, tmp_path: Path) -> No
     assert run_command(*options, "one/part.npz").code == 0
     first = run_command(*options, "two/part.npz", "--hosts", 2, "--host", 1, "--json")
     assert json.loads(first.out)["files"] == [str(Path("two/part-00001-of-00003.npz"))]
-    assert "22 digits of 67; the others are other hosts'" in first.err
+    assert "22 digits of 67; other hosts write the rest" in first.err
     assert run_command(*options, "two/part.npz", "--hosts", 2, "--host", 0).code == 0
     assert len(sums(tmp_path / "one")) == 3
     assert sums(tmp_path / "two") == sums(tmp_path / "one")
@@ -109,8 +109,8 @@ def test_hosts_write_the_files_of_one_process(run_command, tmp_path: Path) -> No
         (["--count", 5, "--host", 1, "-o", "a.npz"], "count hosts from 0"),
         (["--count", 5, "--shards", 2, "-o", "a.png"], "ends in .npz"),
         (["--count", 5, "--shards", 6, "-o", "a.npz"], "do not make 6 shards: use 1 to 5"),
-        (["--shards", 2, "-o", "a.npz"], "--shards divides a --count"),
-        (["--count", 10**8, "-o", "a.npz"], "write an .npz in --shards"),
+        (["--shards", 2, "-o", "a.npz"], "--shards splits a --count"),
+        (["--count", 10**8, "-o", "a.npz"], "write an .npz in shards"),
         (["--count", 10**10, "--shards", 90_000, "-o", "a.npz"], "2,147,483,647 in all"),
     ],
 )

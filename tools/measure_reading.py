@@ -27,7 +27,7 @@ from handsum.data import mnist
 from handsum.data.non_digits import HELD_OUT_FONTS, KINDS, non_digits
 from handsum.images import save_png
 from handsum.layout.painting import enlarge
-from handsum.layout.rows import Style
+from handsum.layout.style import Style
 from handsum.pretrained.load import DigitReader, load_reader
 from handsum.reading import ink, recognition
 from handsum.reading import page as segmentation
@@ -158,7 +158,7 @@ def measure_written(count: int) -> None:
                 digits = written.digits[0]
                 caption = f"{'+'.join(digits)} = {written.totals[0]}"
                 path = Path(folder, f"{index}.png")
-                save_sequences(path, written, style, [caption] if captioned else None)
+                save_sequences(path, written, style, caption=[caption] if captioned else False)
                 reading = predict(path).files[0].digits
                 right += reading == digits
                 if reading != digits:

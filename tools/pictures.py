@@ -1,9 +1,8 @@
-"""Make the pictures of the documentation again, by the commands that stand beside them.
+"""Make the pictures of the documentation again, with the commands on the same page.
 
 python tools/pictures.py [PAGE ...]
 
-A picture in a page of docs/ that a command of the same page writes (`-o NAME.png`, under the
-picture's own name) is made by that command.
+A picture on a page of docs/ is made by the command on that page that writes it (`-o NAME.png`).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def main() -> None:
-    """Run the pages' commands, each into its picture."""
+    """Run the commands of the pages, each into its picture."""
     pages = [Path(name).resolve() for name in sys.argv[1:]] or sorted(DOCS.rglob("*.md"))
     for page in pages:
         for place, words in pictures(page).items():

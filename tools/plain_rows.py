@@ -1,9 +1,9 @@
-"""Write MNIST's training digits as a reader is given them that reads plain rows of them.
+"""Write MNIST's training digits as a reader sees them after cutting plain rows.
 
 python tools/plain_rows.py FOLDER [--count N] [--seed N]
 
-Sets the digits side by side, white on black, in rows of 1 to 8; cuts them out as `handsum dataset
---format cuts` does, and writes MNIST's files of them: `handsum train cnn --dataset idx:FOLDER`.
+Sets the digits side by side, white on black, in rows of 1 to 8, cuts them out as `handsum dataset
+--format cuts` does, and writes them as MNIST's files for `handsum train cnn --dataset idx:FOLDER`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from handsum.layout.painting import ink_box
 
 
 def set_row(images: np.ndarray, labels: np.ndarray, index: int, seed: int) -> Sample:
-    """Set digits uint8 (L, 28, 28) side by side; nothing happens to them."""
+    """Set digits uint8 (L, 28, 28) side by side, unchanged."""
     boxes = [
         (place * DIGIT_SIZE + x, y, width, height)
         for place, (x, y, width, height) in enumerate(map(ink_box, images))
@@ -42,7 +42,7 @@ def set_row(images: np.ndarray, labels: np.ndarray, index: int, seed: int) -> Sa
 
 
 def main() -> None:
-    """Write the digits of all rows."""
+    """Write the digits of all rows as MNIST's files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
@@ -55,8 +55,8 @@ def main() -> None:
     while len(order):
         row, order = np.split(order, [int(rng.integers(1, 9))])
         sample = set_row(data.images[row], data.labels[row], len(images), options.seed)
-        for kept, cut in zip((images, labels), cut_digits(sample), strict=True):
-            kept.append(cut)
+        for part, cut in zip((images, labels), cut_digits(sample), strict=True):
+            part.append(cut)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, parts in (("images-idx3", images), ("labels-idx1", labels)):
         column = np.concatenate(parts).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What the Python API is given, as what it works with; anything else is refused in one line."""
+"""Arguments of the Python API: checked and converted, or refused in one line."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from handsum.errors import UsageError
 
 
 def whole_number(value: Any, name: str, least: int | None = None) -> int:
-    """A whole number of any kind as an int, at least `least` where that is given.
+    """A whole number of any integer type as an int; at least `least` if given.
 
     Raises:
-        UsageError: a float, even a whole one, a truth value, a text or anything else; or one that
-            no computer counts to.
+        UsageError: a float (even a whole one), a truth value, a text or anything else; or a number
+            of more than 63 bits.
     """
     number = _index(value, name)
     if number.bit_length() > 63:
@@ -37,21 +37,58 @@ def _index(value: Any, name: str) -> int:
 
 
 def optional_number(value: Any, name: str, least: int | None = None) -> int | None:
-    """As `whole_number`; None is None."""
+    """As `whole_number`; None stays None."""
     return None if value is None else whole_number(value, name, least)
 
 
-def digit_text(value: Any, name: str) -> str:
-    """A text, or a whole number's digits.
+def real_number(value: Any, name: str) -> float:
+    """A number of any kind as a float.
 
     Raises:
-        UsageError: anything else, such as a float, whose digits are not those that were typed.
+        UsageError: a truth value, a text or anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise UsageError(f"{name} is a number, not {_shown(value)}")
+    return float(value)
+
+
+def truth(value: Any, name: str) -> bool:
+    """A truth value.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise UsageError(f"`{name}` is True or False, not {_shown(value)}")
+    return bool(value)
+
+
+def parse_digits(text: str) -> np.ndarray:
+    """The digits of a text as int64 (L,).
+
+    Raises:
+        UsageError: an empty text, or characters other than 0 to 9.
+    """
+    if not text:
+        raise UsageError("there is nothing to write: give at least one digit")
+    others = [character for character in dict.fromkeys(text) if character not in "0123456789"]
+    if others:
+        listed = " ".join(repr(character) for character in others)
+        raise UsageError(f"only the digits 0 to 9 can be drawn, not {listed}")
+    return np.array([int(character) for character in text], np.int64)
+
+
+def digit_text(value: Any, name: str) -> str:
+    """A text, or the digits of a whole number.
+
+    Raises:
+        UsageError: anything else, such as a float, whose digits may differ from what was typed.
     """
     if isinstance(value, str):
         return value
     try:
         return str(_index(value, name))
-    except ValueError:  # a UsageError, or too many digits for Python to turn into text
+    except ValueError:  # a UsageError, or more digits than Python converts to text
         shown = _shown(value)
         raise UsageError(
             f"{name} is a text such as '12.50', or a whole number, not {shown}"
@@ -59,7 +96,7 @@ def digit_text(value: Any, name: str) -> str:
 
 
 def model_name(value: Any) -> str | None:
-    """A model's name, or its snapshot's folder, as a text; None is None.
+    """The name of a model, or its snapshot folder, as a text; None stays None.
 
     Raises:
         UsageError: an empty name, or neither a text nor a path.
@@ -76,7 +113,7 @@ def model_name(value: Any) -> str | None:
 
 
 def hand_name(value: Any) -> int | str | None:
-    """A writer's number, or the text that names a hand; None is None.
+    """A writer's number, or a text that names a hand; None stays None.
 
     Raises:
         UsageError: anything else.
@@ -88,7 +125,7 @@ def paths(value: Any, name: str) -> list[str | os.PathLike[str]]:
     """One path or several, as a list.
 
     Raises:
-        UsageError: what is given, or a part of it, is no path.
+        UsageError: the value, or one of its items, is not a path.
     """
     given = [value] if isinstance(value, str | os.PathLike) else value
     if not isinstance(given, Iterable) or isinstance(given, bytes):
@@ -101,7 +138,7 @@ def paths(value: Any, name: str) -> list[str | os.PathLike[str]]:
 
 
 def _shown(value: Any) -> str:
-    """A value in few words: arrays and the like by their kind."""
+    """A value in a few words: large ones such as arrays by their type."""
     try:
         text = repr(value)
     except Exception:
@@ -110,7 +147,11 @@ def _shown(value: Any) -> str:
 
 
 def digit_images(images: np.ndarray, shape: str = "(N, 28, 28)") -> np.ndarray:
-    """The images as an array of that shape; UsageError where they are not."""
+    """The images as an array of that shape.
+
+    Raises:
+        UsageError: another shape or type.
+    """
     images = np.asarray(images)
     if (
         images.dtype != np.uint8

@@ -15,10 +15,10 @@ LENGTH_LIMIT = 10_000
 
 
 def parse_total(text: str) -> int:
-    """The total that a person typed.
+    """Parse a total.
 
     Raises:
-        UsageError: anything but a whole number in the digits 0 to 9.
+        UsageError: not a whole number in the digits 0 to 9.
     """
     if not re.fullmatch(r"-?[0-9]{1,4000}", text):
         raise UsageError(f"a total is a whole number such as 23, not {text!r}")
@@ -26,10 +26,10 @@ def parse_total(text: str) -> int:
 
 
 def choose_length(total: int, length: int | None) -> int:
-    """Return `length`, or without one the length at which `total` is typical: 4.5 for each digit.
+    """Return `length`, or if None the typical length for `total`: a digit for every 4.5.
 
     Raises:
-        UsageError: no digits of that length sum to `total`; the error says what would do.
+        UsageError: no digits of that length sum to `total`; the message says which would.
     """
     if length is None:
         length = max(1, (2 * total + 4) // 9)
@@ -38,7 +38,7 @@ def choose_length(total: int, length: int | None) -> int:
 
 
 def check_total(total: int, length: int) -> None:
-    """Raise UsageError unless some `length` digits sum to `total`; the error says what would do."""
+    """Raise UsageError unless some `length` digits sum to `total`; the message says which would."""
     if total < 0:
         raise UsageError(f"no digits sum to {total}: use a total of 0 or more")
     if not 1 <= length <= LENGTH_LIMIT:
@@ -52,10 +52,10 @@ def check_total(total: int, length: int) -> None:
 
 
 def count_sequences(total: int, length: int) -> int:
-    """Return exactly how many sequences of `length` digits sum to `total` (0 if none do)."""
+    """Return the exact number of sequences of `length` digits that sum to `total`."""
     if length < 1 or not 0 <= total <= 9 * length:
         return int(length == 0 and total == 0)
-    # Inclusion and exclusion over the digits that would be ten or more.
+    # Inclusion and exclusion over the digits of ten or more.
     return sum(
         (-1) ** big * comb(length, big) * comb(total - 10 * big + length - 1, length - 1)
         for big in range(total // 10 + 1)
@@ -63,10 +63,9 @@ def count_sequences(total: int, length: int) -> int:
 
 
 def draw_digits(total: int, length: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw `count` digit sequences, each exactly uniform among all that have this length and sum.
+    """Draw `count` digit sequences, exactly uniformly from all with this length and sum.
 
-    Returns int64 (count, length). The sequences are drawn one after another, so a larger `count`
-    continues a smaller one.
+    Returns int64 (count, length). A larger `count` continues a smaller one.
 
     Raises:
         UsageError: no sequence of that length has that sum.
@@ -80,8 +79,8 @@ def draw_digits(total: int, length: int, count: int, rng: np.random.Generator) -
 
 def _counts(length: int) -> list[int]:
     """Return the number of sequences of `length` digits for each sum from 0 to 9 * length."""
-    # The coefficients of (1 + x + ... + x^9)^length, each from the nine before it by J. C. P.
-    # Miller's recurrence; every division is exact.
+    # The coefficients of (1 + x + ... + x^9)^length: each follows from the nine before it by
+    # J. C. P. Miller's recurrence; every division is exact.
     counts = [1]
     for total in range(1, 9 * length + 1):
         terms = range(1, min(9, total) + 1)
@@ -91,7 +90,7 @@ def _counts(length: int) -> list[int]:
 
 
 def _halved_lengths(length: int) -> set[int]:
-    """Return the lengths of the parts that halving a sequence again and again leads to."""
+    """Return the lengths of the parts of a sequence that is halved again and again."""
     lengths: set[int] = set()
     parts = {length}
     while parts:
@@ -103,10 +102,10 @@ def _halved_lengths(length: int) -> set[int]:
 def _draw_sequence(
     total: int, length: int, ways: int, rows: dict[int, list[int]], rng: np.random.Generator
 ) -> list[int]:
-    """Draw one sequence; `ways` is how many there are, `rows` the counts of every part's length.
+    """Draw one of `ways` sequences; `rows` has the counts for the length of every part.
 
-    The sum of the left half is drawn by the number of ways to complete it, then each half likewise:
-    this needs the counts of a few lengths only, which keeps lengths of thousands affordable.
+    The sum of the left half is drawn by its number of completions, then each half in the same way.
+    This needs the counts of a few lengths only, so lengths of thousands stay fast.
     """
     if length == 1:
         return [total]
@@ -155,8 +154,8 @@ def sum_distribution(probabilities: np.ndarray) -> np.ndarray:
     if rows.ndim != 2 or rows.shape[1] != 10:
         raise ValueError(f"digit probabilities must have shape (K, 10), not {rows.shape}")
     parts = list(rows / rows.sum(axis=1, keepdims=True))
-    # Neighbours are joined pairwise: a balanced tree costs far less than adding digit after digit.
-    # Direct convolution, not FFT: it only adds positive numbers, so small probabilities stay exact.
+    # Joining neighbours pairwise, as in a balanced tree, is far faster than adding digit by digit.
+    # Direct convolution, not FFT: it adds positive numbers only, so small probabilities stay exact.
     while len(parts) > 1:
         odd = parts[len(parts) // 2 * 2 :]
         pairs = zip(parts[::2], parts[1::2], strict=False)
@@ -165,9 +164,9 @@ def sum_distribution(probabilities: np.ndarray) -> np.ndarray:
 
 
 def sum_summary(distribution: np.ndarray) -> SumSummary:
-    """Summarise a sum's distribution, (S,) probabilities of the sums 0 .. S - 1."""
+    """Summarise the distribution of a sum: probabilities (S,) of the sums 0 .. S - 1."""
     cumulative = np.cumsum(distribution)
     best = int(np.argmax(distribution))
-    # Rounding may leave the last cumulative value a hair under 1, never under 0.95.
+    # Rounding may leave the last cumulative value slightly below 1, never below 0.95.
     low, high = (int(np.searchsorted(cumulative, level)) for level in (0.05, 0.95))
     return SumSummary(best, float(distribution[best]), (low, high))

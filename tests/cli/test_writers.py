@@ -27,14 +27,14 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     )
     assert done.code == 0, done.err
     assert "mine.png: 1234567890" in done.err
-    told = json.loads(done.out)
-    likeness = told["likeness"]
-    assert told["writers"] == [one["writer"] for one in likeness]
+    result = json.loads(done.out)
+    likeness = result["likeness"]
+    assert result["writers"] == [one["writer"] for one in likeness]
     assert 77 in [one["writer"] for one in likeness]
     assert len(likeness) == 7
     assert likeness == sorted(likeness, key=lambda one: one["distance"])
     assert (tmp_path / "like.svg").exists()
-    hand = told["hand"]
+    hand = result["hand"]
     assert 0 < hand["fit"] <= 1
     written = run_command("number", "42", "--writer", hand["name"], "--seed", 1, "-o", "as-i.png")
     assert written.code == 0, written.err
@@ -45,7 +45,7 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     assert "fitted to another model" in refused.err
 
 
-def test_a_picture_that_cannot_be_read_beside_others_is_told(run_command, tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_read_is_reported(run_command, tmp_path: Path) -> None:
     run_command("number", "1234567890", "--seed", 3, "-o", "mine.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "mine.png").read_bytes()[:500])
     done = run_command("writers", "--like", "mine.png", "cut.png", "--count", 2, "-o", "s.png")
@@ -60,7 +60,7 @@ def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:
     before = (tmp_path / "writers.png").read_bytes()
     done = run_command("writers", "--like", "writers.png", "--count", 2)
     assert done.code == 2
-    assert "is one of the pictures" in done.err
+    assert "is one of the pictures: choose another --output" in done.err
     assert (tmp_path / "writers.png").read_bytes() == before
 
 
@@ -79,14 +79,14 @@ def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:
         (("--count", 494, "--height", 200), "use a smaller size"),
     ],
 )
-def test_what_cannot_be_shown_is_said(run_command, arguments, message: str) -> None:
+def test_wrong_arguments_are_refused(run_command, arguments, message: str) -> None:
     done = run_command("writers", *arguments)
     assert done.code in (1, 2)
     assert message in done.err
     assert "Traceback" not in done.err
 
 
-def test_only_the_hands_that_there_are_must_fit_on_the_sheet(run_command, tmp_path: Path) -> None:
+def test_only_existing_hands_must_fit_on_the_sheet(run_command, tmp_path: Path) -> None:
     done = run_command("writers", "--first", 490, "--count", 494, "--height", 200)
     assert done.code == 0, done.err
     assert "4 hands" in done.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_sum_sequence_writes_a_picture_and_says_what(run_command: Run, tmp_path: Path) -> None:
+def test_sum_sequence_writes_a_picture_and_prints_the_sum(run_command: Run, tmp_path: Path) -> None:
     done = run_command("sum-sequence", 23, "--length", 5, "-o", "out.png", "--seed", 4051)
     assert done.code == 0
     assert done.err == ""
@@ -32,14 +33,14 @@ def test_sum_sequence_writes_a_picture_and_says_what(run_command: Run, tmp_path:
     assert files(tmp_path) == ["out.png"]
 
 
-def test_a_chosen_length_and_name_are_told(run_command: Run, tmp_path: Path) -> None:
+def test_a_default_length_and_name_are_printed(run_command: Run, tmp_path: Path) -> None:
     done = run_command("sum-sequence", 23)
     assert "length 5 chosen" in done.out
     assert done.out.startswith("sum-23.png: ")
     assert files(tmp_path) == ["sum-23.png"]
 
 
-def test_the_told_seed_gives_the_same_file(run_command: Run, tmp_path: Path) -> None:
+def test_the_printed_seed_gives_the_same_file(run_command: Run, tmp_path: Path) -> None:
     first = run_command("sum-sequence", 23, "-o", "a.png")
     seed = re.search(r"seed (\d+)", first.out)
     assert seed
@@ -79,7 +80,7 @@ def test_one_writer_is_a_number_in_json(run_command: Run) -> None:
 @pytest.mark.parametrize("arguments", [("-12.5",), ("--caption", "-12.5"), ("--", "-12.5")])
 def test_an_amount_keeps_its_marks(run_command: Run, tmp_path: Path, arguments) -> None:
     done = run_command("number", *arguments, "--json", "-o", "n.png", "--seed", 1)
-    if arguments[0] == "--":  # what follows is the number, and nothing else
+    if arguments[0] == "--":  # everything after it is the number
         assert done.code == 2
         return
     result = json.loads(done.out)
@@ -94,7 +95,7 @@ def test_svg_and_print_sizes(run_command: Run, tmp_path: Path) -> None:
         done = run_command("number", "407", "-o", name, "--seed", 1, "--json", *size)
         boxes[name] = np.array(json.loads(done.out)["boxes"])
     assert "<path" in (tmp_path / "n.svg").read_text()
-    # The same layout, within the rounding of its places.
+    # The same layout, up to rounding.
     np.testing.assert_allclose(boxes["n.svg"], boxes["n.png"], atol=3)
     assert run_command("sum-sequence", 9, "--count", 2, "-o", "s{}.svg").code == 0
     assert sorted(path.name for path in tmp_path.glob("s*.svg")) == ["s1.svg", "s2.svg"]
@@ -109,7 +110,7 @@ def test_no_verify_reads_nothing(run_command: Run) -> None:
     assert result["sequences"][0]["readings"] is None
 
 
-def test_a_digit_that_never_reads_right_is_noted(run_command: Run, fake_generator: Any) -> None:
+def test_a_digit_that_is_always_misread_is_noted(run_command: Run, fake_generator: Any) -> None:
     fake_generator.misdraw = lambda label, index, attempt: 8 if label == 5 else label
     done = run_command("number", "152", "--json")
     assert done.code == 0
@@ -117,7 +118,7 @@ def test_a_digit_that_never_reads_right_is_noted(run_command: Run, fake_generato
     assert json.loads(done.out)["readings"] == "182"
 
 
-@pytest.mark.parametrize("option", ["--caption", "--spacing", "--cells", "--no-verify"])
+@pytest.mark.parametrize("option", ["--caption", "--wide", "--cells", "--no-verify"])
 def test_layout_options_change_neither_digits_nor_hands(run_command: Run, option: str) -> None:
     plain, other = (
         json.loads(run_command("sum-sequence", 23, "--seed", 6, "--count", 2, "--json", *more).out)
@@ -177,17 +178,46 @@ def test_number_sets_thousands_apart(run_command: Run) -> None:
     assert moved.tolist() == [0, 0, 44, 44, 44]
 
 
-def test_a_caption_groups_like_the_digits(run_command: Run) -> None:
-    from handsum.writing.write import group_thousands
+def test_number_takes_minus_and_thousands_signs(run_command: Run, tmp_path: Path) -> None:
+    done = run_command("number", "\u22121'234.5", "--seed", 2, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["digits"] == "12345"
+    with Image.open(tmp_path / "number--1234.5.png") as image:
+        assert image.text["handsum:digits"] == "-1234.5"
+    boxes = {}
+    for text, options in (("1\u202f234", []), ("1234", ["--spacing"])):
+        result = run_command("number", text, "--seed", 2, "--json", "-o", "n.png", *options)
+        boxes[text] = json.loads(result.out)["boxes"]
+    assert boxes["1\u202f234"] == boxes["1234"]
+    assert run_command("number", "1 234", "-o", "n.npz").code == 0
 
-    assert group_thousands("0012345") == "0 012 345"
-    assert group_thousands("123456") == "123 456"
-    assert group_thousands("12") == "12"
-    assert group_thousands("-1234567.8901") == "-1 234 567.8901"
-    assert group_thousands("1234567,89") == "1 234 567,89"
-    assert group_thousands("1,234,567.89") == "1,234,567.89"
-    assert group_thousands("1.234.567") == "1.234.567"
-    assert group_thousands("12345,678") == "12 345,678"
+
+def test_wide_widens_the_gaps_of_numbers_and_sums(run_command: Run) -> None:
+    for command, value in (("number", "12345"), ("sum-sequence", 23)):
+        plain, wide = (
+            json.loads(run_command(command, value, "--seed", 2, "--json", *more).out)
+            for more in ([], ["--wide"])
+        )
+        first, second = (
+            np.array((one["sequences"][0] if command == "sum-sequence" else one)["boxes"])
+            for one in (plain, wide)
+        )
+        assert (second[:, 0] - first[:, 0]).tolist() == [0, 44, 88, 132, 176]
+
+
+def test_the_reader_that_checks_is_chosen_by_name(
+    run_command: Run, fake_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def load_reader(name: str) -> Any:
+        asked.append(name)
+        return fake_generator.reader()
+
+    monkeypatch.setattr(sys.modules["handsum.pretrained.load"], "load_reader", load_reader)
+    assert run_command("number", "12", "--reader", "judge").code == 0
+    assert run_command("sum-sequence", 9, "--reader", "cnn-x").code == 0
+    assert asked == ["judge", "cnn-x"]
 
 
 def test_a_number_of_hundreds_of_digits_is_one_strip(run_command: Run, tmp_path: Path) -> None:
@@ -223,7 +253,7 @@ def test_generate_writes_a_grid(run_command: Run, tmp_path: Path) -> None:
 def test_generate_writes_a_folder_and_arrays(run_command: Run, tmp_path: Path) -> None:
     assert run_command("generate", "--count", 12, "-o", "digits/").code == 0
     assert len(files(tmp_path / "digits")) == 12
-    assert run_command("generate", "--random", "--rows", 3, "--cols", 4, "-o", "d.npz").code == 0
+    assert run_command("generate", "--random", "--rows", 3, "--columns", 4, "-o", "d.npz").code == 0
     with np.load(tmp_path / "d.npz") as arrays:
         assert arrays["images"].shape == (12, 28, 28)
 
@@ -254,16 +284,17 @@ def test_generate_json(run_command: Run) -> None:
         ("sum-sequence 23 -o folder", 1, "folder is a directory"),
         ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
         ("number 12a", 2, "not 'a'"),
-        ("number 1'234", 2, 'not "\'"'),
+        ("number 12'", 2, 'not "\'"'),
+        ("number 1~234", 2, "not '~'"),
         ("number -.,", 2, "at least one digit"),
         ("number 12 --height 5furlongs", 2, "a height is one such as 80, 12mm"),
-        ("number 12 --height 40 --scale 2", 2, "not both"),
+        ("number 12 --height 40 --scale 2", 2, "either --scale or --height, not both"),
         ("number 12 --dpi 0", 2, "0 dpi is out of range"),
         ("number 12 --height 12mm --dpi 0", 2, "0 dpi is out of range"),
         ("number 12 --height 12mm --dpi nan", 2, "nan dpi is out of range"),
         ("number 12 --height 5000", 2, "a height of 5000 is 5000 pixels: use 5 to 1280"),
         ("number 12 --height 12cm", 2, "1417.32 pixels at 300 dpi: use 5 to 1280"),
-        ("number 12.5 --cells", 2, "cells are of digits"),
+        ("number 12.5 --cells", 2, "cells hold digits only: leave out --cells"),
         ("generate --interpolate latents -o none/out.gif", 1, "no folder none"),
         ("number 12 --spacnig", 2, "No such option"),
         ("number 12 -o out.gif", 2, ".png, .svg or .npz"),
@@ -271,7 +302,7 @@ def test_generate_json(run_command: Run) -> None:
         ("number a/b", 2, "not 'a' '/' 'b'"),
         ("generate --digits 12x", 2, "not 'x'"),
         ("generate --rows 2 --count 5", 2, "not both"),
-        ("generate --steps 5", 2, "--steps are those of --interpolate"),
+        ("generate --steps 5", 2, "--steps is for --interpolate"),
         ("generate --writer 9", 2, "writers 0 to 6"),
         ("generate -o out.jpg", 2, "without an ending"),
         ("generate -o .", 1, "already holds files"),
@@ -307,7 +338,7 @@ def test_an_error_is_one_line_with_its_code_and_leaves_nothing(
         "generate --rows 0",
     ],
 )
-def test_what_the_parser_refuses_has_code_2(run_command: Run, tmp_path: Path, command: str) -> None:
+def test_errors_of_the_parser_have_code_2(run_command: Run, tmp_path: Path, command: str) -> None:
     done = run_command(*command.split())
     assert done.code == 2
     assert done.err

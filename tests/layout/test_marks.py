@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from handsum.layout.marks import MARKS, Pen, draw_mark, measure_pen
-from handsum.layout.rows import Style, render
+from handsum.errors import UsageError
+from handsum.layout.marks import MARKS, Pen, draw_mark, group_thousands, measure_pen, read_number
+from handsum.layout.rows import render
+from handsum.layout.style import Style
 from handsum.metrics.hands import stroke_width
 
 
@@ -74,8 +76,68 @@ def test_punctuation_moves_no_pixel_of_a_digit(draw_row) -> None:
 
 def test_groups_are_counted_before_the_point(draw_row) -> None:
     digits = draw_row("1234567")[None]
-    style = Style(spacing="thousands")
+    style = Style(spacing=True)
     boxes = render(digits, [np.random.default_rng(0)], style, None, ["1234.567"]).boxes[0]
     gaps = boxes[1:, 0] - boxes[:-1, 0] - boxes[:-1, 2]
     assert gaps[0] > 2 * max(gaps[1], gaps[2])
     assert max(gaps[4:]) < gaps[0] / 2
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("007", "007"),
+        (" -1,234.50 ", "-1,234.50"),
+        ("\u22125", "-5"),
+        ("1'234'567", "1 234 567"),
+        ("1\u2019234", "1 234"),
+        ("12 345.6", "12 345.6"),
+        ("1\u00a0234\u202f567\u2009890", "1 234 567 890"),
+    ],
+)
+def test_minus_and_thousands_signs_of_any_sort_are_read(text: str, drawn: str) -> None:
+    assert read_number(text) == drawn
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1'", 'not "\'"'),
+        ("'1", 'not "\'"'),
+        ("1  2", "not ' '"),
+        ("- 5", "not ' '"),
+        ("1_000", "not '_'"),
+        ("12a4b", "not 'a' 'b'"),
+        ("1\u20134", "not '–'"),
+        ("٣", "not '٣'"),
+        ("", "at least one digit"),
+        (" ", "at least one digit"),
+        ("-.,", "at least one digit"),
+    ],
+)
+def test_other_characters_are_named(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_number(text)
+
+
+def test_a_gap_in_the_text_is_as_wide_as_one_between_thousands(draw_row) -> None:
+    digits = draw_row("1234567")[None]
+
+    def boxes(text: str, spacing: bool) -> list[list[int]]:
+        rngs = [np.random.default_rng(0)]
+        return render(digits, rngs, Style(spacing=spacing), None, [text]).boxes[0].tolist()
+
+    assert boxes("1 234 567", False) == boxes("1234567", True) == boxes("1 234 567", True)
+    assert boxes("12 34567", False) != boxes("1234567", False)
+
+
+def test_a_caption_groups_like_the_digits() -> None:
+    assert group_thousands("0012345") == "0 012 345"
+    assert group_thousands("123456") == "123 456"
+    assert group_thousands("12") == "12"
+    assert group_thousands("-1234567.8901") == "-1 234 567.8901"
+    assert group_thousands("1234567,89") == "1 234 567,89"
+    assert group_thousands("1,234,567.89") == "1,234,567.89"
+    assert group_thousands("1.234.567") == "1.234.567"
+    assert group_thousands("12345,678") == "12 345,678"
+    assert group_thousands("1 234567") == "1 234 567"

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from matplotlib.path import Path as Outline
 
-from handsum.layout.rows import Placed, Style, compose, render
-from handsum.layout.svg import TRACE_SCALE, draw_svg, trace
+from handsum.layout.rows import Placed, compose, render
+from handsum.layout.style import Style
+from handsum.layout.svg import TRACE_SCALE, draw_svg, outline_path
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -33,14 +34,14 @@ def test_the_outline_fills_what_is_ink(draw_row, text: str) -> None:
     sheet = compose(images, [np.random.default_rng(0)], style)
     pixels = render(images, [np.random.default_rng(0)], style).pixels
     ink = pixels.mean(-1) < (255 + np.mean(style.colors[0])) / 2
-    traced = filled(trace(sheet.digits[0][0]), sheet.width, sheet.height)
+    traced = filled(outline_path(sheet.digits[0][0]), sheet.width, sheet.height)
     assert (traced & ink).sum() / (traced | ink).sum() > 0.97
 
 
-def test_a_speck_is_no_stroke() -> None:
+def test_a_speck_has_no_outline() -> None:
     speck = np.zeros((9, 9), np.uint8)
     speck[4, 4] = 255
-    assert trace(Placed(speck, 3, 5)) == ""
+    assert outline_path(Placed(speck, 3, 5)) == ""
 
 
 def test_the_file_is_well_formed_and_says_what_it_is(draw_row) -> None:
@@ -74,10 +75,10 @@ def test_the_file_is_well_formed_and_says_what_it_is(draw_row) -> None:
 
 def test_a_sheet_is_as_large_as_its_own_size_however_finely_it_is_traced(draw_row) -> None:
     from handsum.writing.sequences import draw_vector
-    from handsum.writing.write import write_rows
+    from handsum.writing.write import Options, write_rows
 
     rows = np.tile(np.arange(10), (140, 1))
-    written = write_rows(rows, 1, verify=False)
+    written = write_rows(rows, 1, Options(verify=False))
     data, boxes = draw_vector(written, Style(scale=0.5))
     root = ElementTree.fromstring(data)
     assert len(root.findall(f"{SVG}g/{SVG}g/{SVG}path")) >= 1400

@@ -24,7 +24,7 @@ def test_hands_are_read(text, parts) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "1.5", "1+", "1:x", "1:-2+3", "news", "٣", "1:0"])
-def test_what_is_no_hand_is_said(text: str) -> None:
+def test_a_wrong_name_of_a_hand_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="hand is a writer's number|all zero"):
         parse_hand(text)
 
@@ -51,7 +51,7 @@ def test_a_mix_of_opposites_is_no_hand_but_the_middle() -> None:
     np.testing.assert_allclose(blend(np.array([[0.75, 0.25]]), spreads), spreads[:1])
 
 
-def test_shares_beyond_all_numbers_are_said() -> None:
+def test_infinite_shares_are_refused() -> None:
     with pytest.raises(UsageError, match="shares are too large"):
         parse_hand(f"12:{'9' * 400}+40")
 
@@ -60,18 +60,18 @@ def test_new_hands_vary_as_writers_do() -> None:
     new = hand_vectors(parse_hand("new"), TABLE, 3000, 5)
     np.testing.assert_allclose(new.mean(0), TABLE.mean(0), atol=0.5)
     np.testing.assert_allclose(np.cov(new.T), np.cov(TABLE.T), atol=6)
-    # Hand i of a seed is the same however many are asked for.
+    # Hand i of a seed does not depend on their number.
     np.testing.assert_array_equal(new[:4], hand_vectors(parse_hand("new"), TABLE, 4, 5))
     assert not np.allclose(new[0], hand_vectors(parse_hand("new"), TABLE, 1, 6)[0])
 
 
-def test_a_writer_out_of_range_is_said() -> None:
+def test_a_writer_out_of_range_is_refused() -> None:
     for text in ("50", "1+50"):
         with pytest.raises(UsageError, match="writer 50 is out of range: use 0 to 49"):
             hand_vectors(parse_hand(text), TABLE, 1, 0)
 
 
-def test_a_fitted_hand_is_told_and_read_again() -> None:
+def test_the_name_of_a_fitted_hand_gives_the_hand_again() -> None:
     vector = hand_vectors(parse_hand("new"), TABLE, 1, 3)[0]
     name = name_fitted(vector, TABLE)
     again = hand_vectors(parse_hand(name), TABLE, 3, 0, 1)
@@ -81,14 +81,14 @@ def test_a_fitted_hand_is_told_and_read_again() -> None:
 
 
 @pytest.mark.parametrize("change", [lambda name: name[:-1], lambda name: name + "A"])
-def test_a_fitted_hand_that_is_not_whole_is_said(change) -> None:
+def test_a_cut_name_of_a_fitted_hand_is_refused(change) -> None:
     name = name_fitted(TABLE[3], TABLE)
     with pytest.raises(UsageError, match="not whole, or was fitted to another model"):
         hand_vectors(parse_hand(change(name)), TABLE, 1, 0)
 
 
 @pytest.mark.parametrize("name", ["like:", "like:a", "like:ü"])
-def test_what_is_no_fitted_hand_is_said(name: str) -> None:
+def test_a_wrong_name_of_a_fitted_hand_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="not whole"):
         hand_vectors(parse_hand(name), TABLE, 1, 0)
 
@@ -99,12 +99,12 @@ def test_a_fitted_hand_is_not_mixed(name: str) -> None:
         parse_hand(name)
 
 
-def test_a_fitted_hand_is_one_model_s() -> None:
+def test_a_fitted_hand_belongs_to_one_model() -> None:
     name = name_fitted(TABLE[3], TABLE)
     for other in (TABLE + 1, TABLE[:, :4]):
         with pytest.raises(UsageError, match="another model"):
             hand_vectors(parse_hand(name), other, 1, 0)
-    # One letter's difference is found.
+    # One wrong letter is found.
     wrong = name[:-2] + ("B" if name[-2] != "B" else "C") + name[-1]
     with pytest.raises(UsageError, match="not whole"):
         hand_vectors(parse_hand(wrong), TABLE, 1, 0)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from handsum.errors import UsageError
 from handsum.pretrained.load import load_generator
-from handsum.writing.interpolate import interpolate, save_interpolation, shown_digits
+from handsum.writing.interpolate import interpolate
 from handsum.writing.write import number
 
 
@@ -20,8 +20,8 @@ def test_the_ends_are_the_two_hands() -> None:
             np.array([3, 7]), np.full(2, writer), seed=1, indices=np.arange(2)
         ).astype(int)
         np.testing.assert_allclose(drawn.images[[end, end + 5]], own, atol=1)
-    # Every step changes the digit, and less than all of them together. (Nearer to the end at every
-    # step it need not come: a thin stroke that moves has as many other pixels wherever it is.)
+    # Every step changes the digit, by less than all steps together. (A step need not come nearer to
+    # the end: a thin stroke that moves differs in as many pixels wherever it is.)
     for digit in (drawn.images[:5].astype(int), drawn.images[5:].astype(int)):
         changes = np.abs(np.diff(digit, axis=0)).sum((1, 2))
         assert (changes > 0).all()
@@ -55,12 +55,12 @@ def test_new_to_new_leads_from_one_new_hand_to_another() -> None:
     assert np.abs(drawn[-1] - drawn[0]).mean() > 3
 
 
-def test_the_seed_chooses_the_hand_of_latents_and_it_is_told(tmp_path: Path) -> None:
+def test_the_seed_chooses_the_hand_of_latents_and_it_is_saved(tmp_path: Path) -> None:
     chosen = {int(interpolate("latents", "5", steps=2, seed=seed).writers[0]) for seed in range(6)}
     assert len(chosen) > 3
     drawn = interpolate("latents", "5", steps=2, seed=0)
     assert drawn.hand == str(drawn.writers[0])
-    save_interpolation(tmp_path / "a.png", drawn)
+    drawn.save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.text["handsum:writer"] == drawn.hand
     assert interpolate("latents", "5", steps=2, seed=0, writer="3+4").hand == "3+4"
@@ -68,17 +68,17 @@ def test_the_seed_chooses_the_hand_of_latents_and_it_is_told(tmp_path: Path) -> 
 
 def test_strips_and_animations(tmp_path: Path) -> None:
     drawn = interpolate("1..2", "04", steps=4, seed=3)
-    save_interpolation(tmp_path / "a.png", drawn)
+    drawn.save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.size == (4 * 112, 2 * 112)
         assert strip.text["handsum:digits"] == "04"
         assert strip.text["handsum:writer"] == "1..2"
-    save_interpolation(tmp_path / "a.gif", drawn)
+    drawn.save(tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as film:
         assert film.n_frames == 6
         assert film.size == (2 * 112, 112)
     again = tmp_path / "b.gif"
-    save_interpolation(again, interpolate("1..2", "04", steps=4, seed=3))
+    interpolate("1..2", "04", steps=4, seed=3).save(again)
     assert again.read_bytes() == (tmp_path / "a.gif").read_bytes()
 
 
@@ -99,7 +99,7 @@ def test_strips_and_animations(tmp_path: Path) -> None:
         ("digits", {"model": "cgan", "writer": 7}, "a writer is for latents"),
     ],
 )
-def test_what_cannot_be_done_is_said(between: str, options, message: str) -> None:
+def test_wrong_arguments_are_refused(between: str, options, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         interpolate(between, **options)
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_done_is_said(between: str, options, message: str) -> Non
 def test_other_files_are_refused(tmp_path: Path) -> None:
     drawn = interpolate("1..2", "0", steps=2, seed=3)
     with pytest.raises(UsageError, match="a .png strip or a .gif"):
-        save_interpolation(tmp_path / "a.npz", drawn)
+        drawn.save(tmp_path / "a.npz")
 
 
 def test_a_mixed_hand_writes_a_number() -> None:
@@ -119,7 +119,7 @@ def test_a_mixed_hand_writes_a_number() -> None:
 
 def test_from_digit_to_digit_begins_and_ends_with_them() -> None:
     strip = interpolate("digits", "381", steps=5, seed=2, model="cgan")
-    assert shown_digits(strip) == "381"
+    assert strip.digits == "381"
     assert strip.images.shape == (10, 28, 28)
     assert strip.labels.tolist() == [3, 3, 3, 8, 8, 8, 8, 8, 1, 1]
     pure = load_generator("cgan").mix(np.eye(10)[[3, 8]], seed=2, indices=np.zeros(2, int))

@@ -17,7 +17,7 @@ def rows_of(data: Dataset, writer: int, random: np.random.Generator) -> np.ndarr
     return random.permutation(np.flatnonzero(data.writers == np.unique(data.writers)[writer]))
 
 
-def test_a_writer_is_known_by_ten_digits() -> None:
+def test_ten_digits_identify_a_writer() -> None:
     data, random = load("train"), np.random.default_rng(1)
     first = []
     for writer in range(0, 494, 50):
@@ -29,7 +29,7 @@ def test_a_writer_is_known_by_ten_digits() -> None:
     assert sum(first) >= 7
 
 
-def test_fitted_hands_lean_and_press_as_their_strangers_do() -> None:
+def test_fitted_hands_have_the_slant_and_width_of_unseen_writers() -> None:
     data, random, generator = load("validation"), np.random.default_rng(0), load_generator()
     labels = np.repeat(np.arange(10), 4)
     own, drawn = [], []
@@ -52,14 +52,14 @@ def test_fitted_hands_lean_and_press_as_their_strangers_do() -> None:
         assert np.corrcoef(*means)[0, 1] > 0.7
 
 
-def test_a_hand_of_the_generator_fits_and_a_clock_s_not(draw_row) -> None:
+def test_a_hand_of_the_generator_fits_and_that_of_a_clock_does_not(draw_row) -> None:
     generator, labels = load_generator(), np.tile(np.arange(10), 3)
     own = generator.draw(labels, np.full(30, 77), seed=4)
     assert fit_hand(generator, own, labels).fit > 0.5
     assert fit_hand(generator, draw_row("0123456789"), labels[:10]).fit < 0.02
 
 
-def test_neither_the_order_of_digits_nor_giving_them_twice_matters() -> None:
+def test_neither_the_order_of_digits_nor_repeats_matter() -> None:
     generator, labels = load_generator(), np.tile(np.arange(4), 3)
     images = generator.draw(labels, np.full(12, 12), seed=1)
     hand = fit_hand(generator, images, labels)
@@ -80,7 +80,7 @@ def test_few_digits_of_one_class_are_enough(count: int) -> None:
     assert np.isfinite(hand.distance)
 
 
-def test_wrong_use_is_said() -> None:
+def test_wrong_arguments_are_refused() -> None:
     images, labels = np.zeros((2, 28, 28), np.uint8), np.array([1, 2])
     with pytest.raises(UsageError, match="2 digits are too few"):
         most_alike(images, labels)
@@ -89,5 +89,5 @@ def test_wrong_use_is_said() -> None:
     with pytest.raises(UsageError, match="cgan knows no writers"):
         fit_hand(load_generator("cgan"), images, labels)
     others: Any = SimpleNamespace(name="mine", writers=5, hands=np.zeros((5, 32)))
-    with pytest.raises(UsageError, match="mine knows other writers than MNIST's"):
+    with pytest.raises(UsageError, match="mine has other writers than MNIST's"):
         fit_hand(others, images, labels)

@@ -13,7 +13,7 @@ from handsum import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_folder
 from handsum.layout.painting import ink_box
-from handsum.layout.rows import Style
+from handsum.layout.style import Style
 from handsum.writing.digits import save_digits
 from handsum.writing.generate import generate
 from handsum.writing.sequences import numbered_paths, save_sequences
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         path = tmp_path / folder / name
-        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), Style(), ["a", "b"])
+        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), caption=["a", "b"])
         contents.append(path.read_bytes())
     assert contents[0] == contents[1]
 
@@ -224,3 +224,48 @@ def test_a_grid_too_large_to_read_is_an_error(
     monkeypatch.setattr("handsum.layout.rows.MAX_PICTURE_PIXELS", 784 * 5)
     with pytest.raises(UsageError, match="npz"):
         save_digits(tmp_path / "a.png", generate("123456", rows=1, seed=1))
+
+
+def test_a_result_is_saved_in_the_style_it_was_written_in(tmp_path: Path) -> None:
+    style = Style(ink="red", paper="black", height="6mm", wide=True)
+    number("407", seed=4, style=style).save(tmp_path / "own.png")
+    number("407", seed=4, style=style).save(tmp_path / "given.png", style)
+    number("407", seed=4, style=style).save(tmp_path / "other.png", Style())
+    contents = [(tmp_path / f"{name}.png").read_bytes() for name in ("own", "given", "other")]
+    assert contents[0] == contents[1] != contents[2]
+    with Image.open(tmp_path / "own.png") as image:
+        assert image.getpixel((0, 0)) == (0, 0, 0)
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_captions_are_the_numbers_the_sums_or_ones_own(tmp_path: Path) -> None:
+    spaced = number("1234567", seed=1, style=Style(spacing=True))
+    sums = sum_sequence(9, 2, count=2, seed=1)
+    assert spaced.captions() == ("1 234 567",)
+    assert spaced.captions(Style()) == ("1234567",)
+    assert sums.captions() == sums.equations
+    pixels = {}
+    for name, caption in (("none", False), ("usual", True), ("same", list(sums.equations))):
+        sums.save(tmp_path / f"{name}.png", caption=caption)
+        pixels[name] = (tmp_path / f"{name}.png").read_bytes()
+    assert pixels["usual"] == pixels["same"] != pixels["none"]
+    spaced.save(tmp_path / "a.svg", caption="mine")
+    assert ">mine</text>" in (tmp_path / "a.svg").read_text()
+    for wrong in ("one text", ["one"], [1, 2]):
+        with pytest.raises(UsageError, match="a text for each sequence: 2 in all"):
+            sums.save(tmp_path / "b.png", caption=wrong)  # type: ignore[arg-type]
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_results_are_shown_in_one_line() -> None:
+    assert repr(number("-1 234", seed=1, writer=3)) == "<1 number, -1 234, writer 3, seed 1>"
+    shown = repr(sum_sequence(9, 2, seed=1, writer=3))
+    assert shown.startswith("<1 sequence, ")
+    assert shown.endswith(" = 9, writer 3, seed 1>")
+    several = sum_sequence(9, 2, count=3, seed=1)
+    writers = len(set(several.writers.tolist()))
+    assert repr(several) == f"<3 sequences of 2 digits, {writers} writers, seed 1>"
+    assert repr(generate("37", rows=1, seed=1)) == "<2 digits, 37, fake-generator, seed 1>"
+    assert len(repr(number("7" * 500, seed=1))) < 100
+    assert several == several
+    assert several != sum_sequence(9, 2, count=3, seed=1)

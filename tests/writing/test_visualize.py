@@ -6,40 +6,40 @@ from PIL import Image
 
 from handsum.errors import UsageError
 from handsum.pretrained.load import load_generator, load_sequence_generator
-from handsum.writing import visualize as visualization
 from handsum.writing.generate import generate
-from handsum.writing.visualize import Stage, Trace, montage, strongest, trace
+from handsum.writing.stages import ForwardPass, GeneratorStage, montage, strongest
+from handsum.writing.visualize import visualize
 
 
 @pytest.fixture(scope="module")
-def seven() -> Trace:
-    return trace(7, seed=3, writer=5)
+def seven() -> ForwardPass:
+    return visualize(7, seed=3, writer=5)
 
 
-def test_a_trace_ends_in_the_digit_that_generate_draws(seven: Trace) -> None:
+def test_a_pass_ends_in_the_digit_that_generate_draws(seven: ForwardPass) -> None:
     image = seven.stages[-1].values
     drawn = load_generator().draw(np.array([7]), np.array([5]), seed=3, indices=np.array([0]))
     np.testing.assert_allclose((image[..., 0] + 1) * 127.5, drawn[0], atol=1)
 
 
 def test_the_hand_is_the_seed_s_choice_as_generate_has_it() -> None:
-    traced, drawn = trace(7, seed=1), generate("7", count=1, seed=1)
-    assert traced.what == f"7, writer {drawn.writers[0]}"
-    image = (traced.stages[-1].values[..., 0] + 1) * 127.5
+    shown, drawn = visualize(7, seed=1), generate("7", count=1, seed=1)
+    assert shown.what == f"7, writer {drawn.writers[0]}"
+    image = (shown.stages[-1].values[..., 0] + 1) * 127.5
     np.testing.assert_allclose(image, drawn.images[0], atol=1)
 
 
 def test_a_hand_may_be_a_mix() -> None:
-    traced, drawn = (
-        trace(7, seed=1, writer="3+5"),
+    shown, drawn = (
+        visualize(7, seed=1, writer="3+5"),
         generate("7", count=1, seed=1, writer="3+5"),
     )
-    assert traced.what == "7, writer 3+5"
-    image = (traced.stages[-1].values[..., 0] + 1) * 127.5
+    assert shown.what == "7, writer 3+5"
+    image = (shown.stages[-1].values[..., 0] + 1) * 127.5
     np.testing.assert_allclose(image, drawn.images[0], atol=1)
 
 
-def test_a_trace_goes_from_the_condition_through_the_layers(seven: Trace) -> None:
+def test_a_pass_goes_from_the_condition_through_the_layers(seven: ForwardPass) -> None:
     names = [stage.name for stage in seven.stages]
     assert names[:2] == ["condition", "latents"]
     assert names[-1] == "image"
@@ -50,39 +50,39 @@ def test_a_trace_goes_from_the_condition_through_the_layers(seven: Trace) -> Non
 
 
 def test_a_sequence_shows_its_plan_and_all_of_its_digits() -> None:
-    traced = trace(23, model="lstm-cgan", length=4, seed=0)
-    shapes = {stage.name: stage.values.shape for stage in traced.stages}
+    shown = visualize(23, model="lstm-cgan", length=4, seed=0)
+    shapes = {stage.name: stage.values.shape for stage in shown.stages}
     assert shapes["planner/out"] == shapes["chosen digits"] == (4, 10)
     assert shapes["image"] == (28, 4 * 28, 1)
-    assert traced.what.endswith(" for 23")
+    assert shown.what.endswith(" for 23")
     images, digits = load_sequence_generator("lstm-cgan").draw(
         np.array([23]), 4, seed=0, indices=np.array([0])
     )
-    assert traced.what == f"{'+'.join(map(str, digits[0]))} for 23"
-    strip = (traced.stages[-1].values[..., 0] + 1) * 127.5
+    assert shown.what == f"{'+'.join(map(str, digits[0]))} for 23"
+    strip = (shown.stages[-1].values[..., 0] + 1) * 127.5
     np.testing.assert_allclose(strip, np.concatenate(list(images[0]), axis=1), atol=1)
 
 
-def test_what_is_each_position_s_own_is_shown() -> None:
-    traced = trace(23, model="one-to-many-cgan", length=4, seed=0)
-    shapes = {stage.name: stage.values.shape for stage in traced.stages}
+def test_a_layer_with_all_positions_shows_them() -> None:
+    shown = visualize(23, model="one-to-many-cgan", length=4, seed=0)
+    shapes = {stage.name: stage.values.shape for stage in shown.stages}
     assert shapes["planner/out"] == (10, 10)
     assert shapes["mapping"] == (128,)
-    digits = next(stage.values for stage in traced.stages if stage.name == "chosen digits")
-    assert traced.what == f"{'+'.join(map(str, digits.argmax(1)))} for 23"
+    digits = next(stage.values for stage in shown.stages if stage.name == "chosen digits")
+    assert shown.what == f"{'+'.join(map(str, digits.argmax(1)))} for 23"
 
 
 def test_channels_of_a_model_that_has_no_maps_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="gan has no feature maps"):
-        visualization.save(trace(model="gan", seed=0), tmp_path / "a.png", 4)
+        visualize(model="gan", seed=0).save(tmp_path / "a.png", 4)
     assert not (tmp_path / "a.png").exists()
 
 
-def test_looking_leaves_the_layers_as_they_were() -> None:
+def test_recording_leaves_the_layers_unchanged() -> None:
     from flax import nnx
 
     before = nnx.Conv.__call__, nnx.Linear.__call__
-    trace(0, seed=0)
+    visualize(0, seed=0)
     assert (nnx.Conv.__call__, nnx.Linear.__call__) == before
 
 
@@ -101,20 +101,20 @@ def test_a_montage_holds_every_map_once() -> None:
     assert montage(np.arange(300.0)).shape == (3, 100)
 
 
-def test_pictures_and_films_are_saved(seven: Trace, tmp_path: Path) -> None:
-    few = Trace(seven.stages[:2] + seven.stages[-2:], seven.model, seven.seed, seven.what)
-    visualization.save(few, tmp_path / "a.png", 4)
+def test_pictures_and_films_are_saved(seven: ForwardPass, tmp_path: Path) -> None:
+    few = ForwardPass(seven.stages[:2] + seven.stages[-2:], seven.model, seven.seed, seven.what)
+    few.save(tmp_path / "a.png", 4)
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.width == 990
-    visualization.save(few, tmp_path / "a.gif")
+    few.save(tmp_path / "a.gif")
     with Image.open(tmp_path / "a.gif") as film:
         assert film.n_frames == 4
 
 
 def test_titles_say_the_size() -> None:
-    assert Stage("x", np.zeros((2, 3, 4))).title == "x: 4 × 2×3"
-    assert Stage("x", np.zeros((2, 3, 4)), channels=9).title == "x: 4 of 9 × 2×3"
-    assert Stage("x", np.zeros((2, 3))).title == "x: 2 × 3 values"
+    assert GeneratorStage("x", np.zeros((2, 3, 4))).title == "x: 4 × 2×3"
+    assert GeneratorStage("x", np.zeros((2, 3, 4)), channels=9).title == "x: 4 of 9 × 2×3"
+    assert GeneratorStage("x", np.zeros((2, 3))).title == "x: 2 × 3 values"
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_titles_say_the_size() -> None:
 )
 def test_wrong_requests_are_refused(number: int | None, options: dict, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        trace(number, **options)
+        visualize(number, **options)

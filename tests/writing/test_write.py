@@ -1,4 +1,4 @@
-"""Writing: which digits, which hand, and digits that are drawn again until they read right."""
+"""Writing: the digits, the hands, and redrawing of digits that are misread."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handsum.arguments import parse_digits
 from handsum.errors import UsageError
-from handsum.layout.rows import Style
-from handsum.writing.digits import parse_digits
+from handsum.layout.style import Style
 from handsum.writing.generate import generate
 from handsum.writing.sequences import Sequences
 from handsum.writing.verify import REDRAWS, _specked
-from handsum.writing.write import number, sum_sequence, write_rows
+from handsum.writing.write import Options, number, sum_sequence, write_rows
 
 
 def same(first: Sequences, second: Sequences, rows: slice = slice(None)) -> bool:
@@ -48,7 +48,7 @@ def test_all_is_a_function_of_the_seed(fake_generator: Any) -> None:
     assert not same(first, other)
 
 
-def test_a_chosen_seed_is_told_and_repeats_the_work(fake_generator: Any) -> None:
+def test_a_random_seed_is_kept_and_gives_the_same_result(fake_generator: Any) -> None:
     written = sum_sequence(23, 5)
     assert same(written, sum_sequence(23, 5, seed=written.seed))
 
@@ -89,7 +89,7 @@ def test_a_digit_that_misreads_is_drawn_again(fake_generator: Any) -> None:
     written = number("01234", seed=3)
     assert written.readings == ("01234",)
     assert written.redrawn.tolist() == [4]
-    # Every attempt draws only the digits that have not read right yet.
+    # Every attempt draws only the digits that are still misread.
     assert fake_generator.calls == [5, 4, 3, 2, 1]
 
 
@@ -113,7 +113,7 @@ def test_other_digits_are_untouched_by_a_redraw(fake_generator: Any) -> None:
     assert not np.array_equal(calm.images[0, 2], redrawn.images[0, 2])
 
 
-def test_a_digit_that_never_reads_right_is_told_truthfully(fake_generator: Any) -> None:
+def test_a_digit_that_is_always_misread_is_reported(fake_generator: Any) -> None:
     fake_generator.misdraw = lambda label, index, attempt: 8 if label == 5 else label
     written = number("152", seed=3)
     assert written.readings == ("182",)
@@ -122,7 +122,7 @@ def test_a_digit_that_never_reads_right_is_told_truthfully(fake_generator: Any) 
 
 
 def test_the_best_attempt_is_kept(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unsure right reading beats a surer wrong one; of the right ones the surest stays."""
+    """An unsure right reading beats a sure wrong one; the surest of the right ones stays."""
     shares = iter([(0.49, 0.6), (0.3, 0.1), (0.45, 0.2), (0.2, 0.7), *[(0.3, 0.2)] * REDRAWS])
     images = []
 
@@ -165,7 +165,7 @@ def test_without_verifying_nothing_is_read(
     assert fake_generator.calls == [3]
 
 
-def test_models_are_asked_for_by_name(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_loaded_by_name(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     module = sys.modules["handsum.pretrained.load"]
 
@@ -208,7 +208,7 @@ def test_only_digits_are_digits(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(("total", "length", "count"), [(50, 5, 1), (-1, 2, 1), (23, 5, 0)])
-def test_what_cannot_be_is_said_before_a_model_is_loaded(
+def test_wrong_arguments_are_refused_before_a_model_is_loaded(
     total: int, length: int, count: int
 ) -> None:
     with pytest.raises(UsageError):
@@ -252,7 +252,7 @@ def test_a_digit_is_the_same_whatever_the_count(
     assert np.array_equal(few.writers, many.writers[:20])
 
 
-def test_generate_tells_how_far_it_is(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generate_reports_progress(fake_generator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handsum.writing.generate.BATCH", 4)
     seen: list[tuple[int, int]] = []
     generate(count=10, seed=5, progress=lambda done, wanted: seen.append((done, wanted)))
@@ -263,7 +263,7 @@ def test_generate_tells_how_far_it_is(fake_generator: Any, monkeypatch: pytest.M
     "arguments",
     [{"count": 0}, {"rows": 0}, {"columns": 0}, {"count": 5, "rows": 2}, {"digits": "1x"}],
 )
-def test_a_grid_that_cannot_be_is_an_error(arguments: dict[str, object]) -> None:
+def test_an_impossible_grid_is_an_error(arguments: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         generate(**arguments)  # type: ignore[arg-type]
 
@@ -271,13 +271,13 @@ def test_a_grid_that_cannot_be_is_an_error(arguments: dict[str, object]) -> None
 def test_no_specks_lie_beside_written_digits() -> None:
     # Drawn once, one digit in forty has a speck, which would be read as a decimal point.
     labels = np.tile(np.arange(10), (40, 1))
-    once = write_rows(labels, 5, verify=False).images.reshape(-1, 28, 28)
-    written = write_rows(labels, 5).images.reshape(-1, 28, 28)
+    once = write_rows(labels, 5, Options(verify=False)).images.reshape(-1, 28, 28)
+    written = write_rows(labels, 5, Options()).images.reshape(-1, 28, 28)
     assert _specked(once).sum() >= 4
     assert not _specked(written).any()
 
 
-def test_a_speck_is_told_from_a_stroke() -> None:
+def test_a_speck_is_not_a_stroke() -> None:
     images = np.zeros((4, 28, 28), np.uint8)
     assert not _specked(images).any()
     images[1:, 4:24, 12:16] = 255
@@ -288,8 +288,27 @@ def test_a_speck_is_told_from_a_stroke() -> None:
 
 def test_cells_and_npz_refuse_to_drop_points(tmp_path: Path) -> None:
     amount = number("-1.5", seed=1)
-    with pytest.raises(UsageError, match="cells are of digits"):
+    with pytest.raises(UsageError, match="cells hold digits only"):
         amount.save(tmp_path / "a.png", Style(cells=True))
     with pytest.raises(UsageError, match="an .npz holds digits only: write -1.5 as a picture"):
         amount.save(tmp_path / "a.npz")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"writer": 1.5}, "a writer is a whole number, not 1.5"),
+        ({"model": ""}, "an empty name is no model"),
+        ({"reader": 3}, "a model is named by a text"),
+        ({"verify": "no"}, "`verify` is True or False, not 'no'"),
+        ({"style": "wide"}, "a style is a handsum.Style, not a str"),
+    ],
+)
+def test_options_are_checked_where_they_are_made(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Options(**fields)
+    with pytest.raises(UsageError, match=message):
+        number("12", **fields)
+    with pytest.raises(UsageError, match=message):
+        sum_sequence(12, **fields)

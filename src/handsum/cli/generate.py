@@ -1,18 +1,19 @@
-"""`handsum generate`: single digits by class, as a grid, a folder or arrays."""
+"""`handsum generate`: draw single digits by class, as a grid, a folder or arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from handsum.cli.console import err
-from handsum.cli.writing_options import CHANCE, Model, Seed, Writer, tell
+from handsum.cli.writing_options import CHANCE, Model, Seed, Writer, finish
 from handsum.errors import UsageError
+
+SEVERAL = "Large sets in several files"
 
 
 def generate(
@@ -21,64 +22,74 @@ def generate(
         typer.Option(
             "--output",
             "-o",
-            help="A .png grid; an .npz: images (N, 28, 28), white on black, labels, writers; or a "
-            "name without an ending: a new folder of pictures such as 00000_7.png.",
+            help="A .png grid; an .npz of images (N, 28, 28), white on black, labels and writers; "
+            "or a new folder (a name without an ending) of pictures such as 00000_7.png.",
         ),
     ] = Path("digits.png"),
     digits: Annotated[
         str | None,
         typer.Option(
-            show_default="0123456789", help="Which digits: column by column, over and over."
+            show_default="0123456789", help="The digits to draw, repeated column by column."
         ),
     ] = None,
     mix: Annotated[
         str | None,
-        typer.Option(metavar="6,4,7", help="Digits that are all of these at once (model cgan)."),
+        typer.Option(metavar="6,4,7", help="Mix these digits in every image (only --model cgan)."),
     ] = None,
     interpolate: Annotated[
         str | None,
         typer.Option(
             metavar="12..40|latents|digits",
-            help="From one hand, one drawing or one digit to another: a .png strip or a .gif.",
+            help="Draw the steps from one hand, one drawing or one digit to another: a .png strip "
+            "or a .gif.",
         ),
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=2, max=200, show_default="8", help="Steps of --interpolate."),
+        typer.Option(min=2, max=200, show_default="8", help="Number of steps of --interpolate."),
     ] = None,
     random: Annotated[
         bool,
         typer.Option(
-            "--random", rich_help_panel=CHANCE, help="Draw each digit at random from --digits."
+            "--random", rich_help_panel=CHANCE, help="Choose each digit at random from --digits."
         ),
     ] = False,
-    rows: Annotated[int | None, typer.Option(min=1, show_default="8", help="Rows.")] = None,
-    cols: Annotated[
+    rows: Annotated[
+        int | None, typer.Option(min=1, show_default="8", help="Number of rows.")
+    ] = None,
+    columns: Annotated[
         int | None,
-        typer.Option(min=1, show_default="one for each of --digits", help="Columns."),
+        typer.Option(min=1, show_default="one for each of --digits", help="Number of columns."),
     ] = None,
     count: Annotated[
         int | None,
-        typer.Option(min=1, help="Exactly this many digits, in place of --rows."),
+        typer.Option(min=1, help="Exact number of digits, instead of --rows."),
     ] = None,
     shards: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=99_999,
-            help="Divide an .npz into so many files, such as digits-00000-of-00020.npz, one after "
-            "another: the digits are the same, and no more than a file of them is in memory.",
+            rich_help_panel=SEVERAL,
+            help="Split an .npz into this many files, such as digits-00000-of-00020.npz. Only one "
+            "file is in memory at a time; the digits do not change.",
         ),
     ] = None,
     hosts: Annotated[
         int,
         typer.Option(
             min=1,
-            help="Processes or machines that divide the --shards: give each its --host, and all "
-            "the same --seed.",
+            rich_help_panel=SEVERAL,
+            help="Number of processes or machines that share the --shards. Give each its --host, "
+            "and all the same --seed.",
         ),
     ] = 1,
-    host: Annotated[int, typer.Option(min=0, help="Which of the --hosts this is, from 0.")] = 0,
+    host: Annotated[
+        int,
+        typer.Option(
+            min=0, rich_help_panel=SEVERAL, help="Number of this process or machine, from 0."
+        ),
+    ] = 0,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
@@ -86,18 +97,19 @@ def generate(
         bool,
         typer.Option(
             "--json",
-            help='Print {"digits" (a string), "writers" (a list), "seed"}; of --shards {"files", '
-            '"count" (of all files), "seed"}.',
+            help='Print {"digits" (a string), "writers" (a list), "seed"}; with --interpolate '
+            '{"digits", "steps", "writer", "seed"}; with --shards {"files", "count" (in all '
+            'files), "seed"}.',
         ),
     ] = False,
 ) -> None:
-    """Draw single digits, each in a hand of its own, just as the generator makes them.
+    """Draw single digits, each in a random hand, exactly as the generator makes them.
 
     Examples:
 
     handsum generate --digits 0123456789 --rows 8 -o grid.png
 
-    handsum generate --random --rows 5 --cols 12 --seed 1 -o grid.png
+    handsum generate --random --rows 5 --columns 12 --seed 1 -o grid.png
 
     handsum generate --count 60000 -o digits.npz
 
@@ -109,76 +121,54 @@ def generate(
 
     handsum generate --digits 2357 --interpolate 12..40 --steps 12 -o hands.gif
 
-    handsum generate --model cgan --mix 6,4,7 --rows 4 --cols 8 -o mixed.png
+    handsum generate --model cgan --mix 6,4,7 --rows 4 --columns 8 -o mixed.png
     """
     _check_hosts(hosts, host, shards, seed)
+    common = {"seed": seed, "writer": writer, "model": model}
     if interpolate is not None:
-        if mix or random or rows or cols or count or shards:
+        if mix or random or rows or columns or count or shards:
             raise UsageError(
-                "--interpolate takes --digits, --steps, --seed, --writer and --model alone"
+                "--interpolate works only with --digits, --steps, --seed, --writer and --model"
             )
-        _interpolate(output, interpolate, digits, steps, seed, writer, model, as_json)
+        given = {"digits": digits, "steps": steps}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        _interpolate(output, interpolate, {**chosen, **common}, as_json)
         return
     if steps is not None:
-        raise UsageError("--steps are those of --interpolate: give both")
-    options = {
-        "digits": digits,
-        "random": random,
-        "rows": rows,
-        "columns": cols,
-        "writer": writer,
-        "model": model,
-        "mix": mix,
-    }
+        raise UsageError("--steps is for --interpolate: give both")
+    grid = {"digits": digits, "random": random, "rows": rows, "columns": columns, "mix": mix}
+    options = {**grid, **common, "count": count}
     if shards is not None:
         if count is None:
-            raise UsageError("--shards divides a --count of digits: give both")
-        _write_shards(output, options, count, range(host, shards, hosts), shards, seed, as_json)
+            raise UsageError("--shards splits a --count of digits: give both")
+        _write_shards(output, options, shards, range(host, shards, hosts), as_json)
         return
-    _write(output, options, count, seed, as_json)
+    _write(output, options, as_json)
 
 
-def _interpolate(
-    output: Path,
-    between: str,
-    digits: str | None,
-    steps: int | None,
-    seed: int | None,
-    writer: str | None,
-    model: str | None,
-    as_json: bool,
-) -> None:
-    from handsum.writing.interpolate import (
-        check_interpolation_path,
-        interpolate,
-        save_interpolation,
-        shown_digits,
-    )
+def _interpolate(output: Path, between: str, options: dict[str, Any], as_json: bool) -> None:
+    from handsum.writing.interpolate import interpolate
+    from handsum.writing.interpolation import check_interpolation_path
 
     check_interpolation_path(output)
-    given = {"digits": digits, "steps": steps}
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    strip = interpolate(between, **chosen, seed=seed, writer=writer, model=model)
-    save_interpolation(output, strip)
-    steps = strip.columns
-    shown = shown_digits(strip)
-    result = {"digits": shown, "steps": steps, "writer": strip.hand, "seed": strip.seed}
-    tell(f"{output}: {shown} in {steps} steps  ({strip.hand}, seed {strip.seed})", result, as_json)
+    strip = interpolate(between, **options)
+    strip.save(output)
+    facts = {"steps": strip.steps, "writer": strip.hands, "seed": strip.seed}
+    line = f"{strip.digits} in {strip.steps} steps  ({strip.hands}, seed {strip.seed})"
+    finish(f"{output}: {line}", {"digits": strip.digits, **facts}, as_json)
 
 
-def _write(
-    output: Path, options: dict[str, Any], count: int | None, seed: int | None, as_json: bool
-) -> None:
+def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
     from handsum.writing import generate as drawing
-    from handsum.writing.digits import check_digits_path, save_digits
+    from handsum.writing.digits import check_digits_path
 
     check_digits_path(output)
-    with _progress() as report:
-        drawn = drawing.generate(**options, count=count, seed=seed, progress=report)
-    save_digits(output, drawn)
+    with _progress_bar() as progress:
+        drawn = drawing.generate(**options, progress=progress)
+    drawn.save(output)
     number = len(drawn.labels)
     hand = "" if options["writer"] is None else f"writer {options['writer']}, "
-    tell(
+    finish(
         f"{output}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
         {
             "digits": "".join(map(str, drawn.labels)),
@@ -190,39 +180,32 @@ def _write(
 
 
 def _write_shards(
-    output: Path,
-    options: dict[str, Any],
-    count: int,
-    mine: range,
-    shards: int,
-    seed: int | None,
-    as_json: bool,
+    output: Path, options: dict[str, Any], shards: int, mine: range, as_json: bool
 ) -> None:
-    """Draw and save one file of digits after another: those of the shards that are `mine`."""
+    """Draw and save the shards that are `mine`, one file after another."""
     from handsum.seeds import choose_seed
     from handsum.writing import generate as drawing
-    from handsum.writing.digits import save_digits, shard_paths
+    from handsum.writing.digits import shard_paths
 
+    count: int = options["count"]
     paths = shard_paths(output, shards, count)
-    seed = choose_seed(seed)
+    seed = choose_seed(options["seed"])
     spans = [range(index * count // shards, (index + 1) * count // shards) for index in mine]
-    wanted, before = sum(map(len, spans)), 0
+    total, before = sum(map(len, spans)), 0
     files = [paths[index] for index in mine]
-    with _progress() as report:
+    with _progress_bar() as progress:
         for path, span in zip(files, spans, strict=True):
-            drawn = drawing.generate(
-                **options,
-                count=span.stop,
-                start=span.start,
-                seed=seed,
-                progress=partial(_tell_all, report, before, wanted),
-            )
-            save_digits(path, drawn)
+
+            def report(done: int, _: int, before: int = before) -> None:
+                progress(before + done, total)
+
+            part = {"count": span.stop, "start": span.start, "seed": seed}
+            drawing.generate(**{**options, **part}, progress=report).save(path)
             before += len(span)
     last = f" to {files[-1].name}" if len(files) > 1 else ""
-    others = "" if wanted == count else f" of {count:,}; the others are other hosts'"
+    others = "" if total == count else f" of {count:,}; other hosts write the rest"
     result = {"files": list(map(str, files)), "count": count, "seed": seed}
-    tell(f"{files[0]}{last}: {wanted:,} digits{others}  (seed {seed})", result, as_json)
+    finish(f"{files[0]}{last}: {total:,} digits{others}  (seed {seed})", result, as_json)
 
 
 def _check_hosts(hosts: int, host: int, shards: int | None, seed: int | None) -> None:
@@ -231,24 +214,17 @@ def _check_hosts(hosts: int, host: int, shards: int | None, seed: int | None) ->
     if hosts == 1:
         return
     if shards is None or shards < hosts:
-        raise UsageError(f"{hosts} hosts divide --shards: use --shards {hosts} or more")
+        raise UsageError(f"{hosts} hosts share --shards: use --shards {hosts} or more")
     if seed is None:
-        raise UsageError("hosts divide the digits of one seed: give each the same --seed N")
-
-
-def _tell_all(
-    report: Callable[[int, int], None], before: int, all_wanted: int, done: int, wanted: int
-) -> None:
-    """Pass on a file's progress as that of all files."""
-    report(before + done, all_wanted)
+        raise UsageError("hosts share the digits of one seed: give each the same --seed N")
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show how many digits of how many are drawn, where there is a screen."""
+def _progress_bar() -> Iterator[Callable[[int, int], None]]:
+    """Show the number of digits drawn so far, in a terminal."""
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err(), transient=True, disable=not err().is_terminal) as bar:
         task = bar.add_task("drawing", total=None)
-        yield lambda done, wanted: bar.update(task, completed=done, total=wanted)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,9 +1,9 @@
-"""`handsum number`: a number in one hand."""
+"""`handsum number`: write a number in one hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,24 +11,23 @@ from handsum.cli.writing_options import (
     BOXES,
     LAYOUT,
     LISTED_DIGITS,
+    READINGS,
     Cells,
     Dpi,
     Height,
     Ink,
     Model,
     Paper,
+    Reader,
     Scale,
     Seed,
     Verify,
+    Wide,
     Writer,
-    make_style,
+    finish,
     picture_style,
     save,
-    tell,
 )
-
-if TYPE_CHECKING:
-    from handsum.layout.rows import Spacing
 
 
 def number(
@@ -36,8 +35,8 @@ def number(
         str,
         typer.Argument(
             metavar="TEXT",
-            help="The digits, of any length; leading zeros are kept, points, commas and minus "
-            "signs drawn.",
+            help="Digits, with points, commas and minus signs. Leading zeros are kept. A space or "
+            "an apostrophe between digits is a gap.",
         ),
     ],
     output: Annotated[
@@ -53,9 +52,12 @@ def number(
     spacing: Annotated[
         bool,
         typer.Option(
-            "--spacing", rich_help_panel=LAYOUT, help="Set thousands apart, counted from the right."
+            "--spacing",
+            rich_help_panel=LAYOUT,
+            help="Gaps between groups of thousands, counted from the right.",
         ),
     ] = False,
+    wide: Wide = False,
     scale: Scale = None,
     height: Height = None,
     dpi: Dpi = None,
@@ -63,20 +65,22 @@ def number(
     paper: Paper = "white",
     caption: Annotated[
         bool,
-        typer.Option("--caption", rich_help_panel=LAYOUT, help="Print the number under it, small."),
+        typer.Option(
+            "--caption", rich_help_panel=LAYOUT, help="Print the number, small, under the digits."
+        ),
     ] = False,
     cells: Cells = False,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
+    reader: Reader = None,
     verify: Verify = True,
     as_json: Annotated[
         bool,
         typer.Option(
             "--json",
             help='Print {"digits", "total", "boxes", "readings", "redrawn", "writer", "seed"}: '
-            f"{BOXES}, total is the sum of the digits, readings what the reader sees (null with "
-            "--no-verify), redrawn how many digits were drawn again.",
+            f"total is the sum of the digits, {BOXES}, {READINGS}.",
         ),
     ] = False,
 ) -> None:
@@ -90,28 +94,29 @@ def number(
 
     handsum number 007 --ink navy --paper transparent --scale 8 --seed 1
     """
+    from handsum.layout.marks import GAP, read_number
+    from handsum.layout.style import Style
     from handsum.writing import write as writing
     from handsum.writing.sequences import check_sequences_path
 
-    writing.parse_number(text)
-    path = output or Path(f"number-{text[:LISTED_DIGITS]}.png")
+    text = read_number(text)
+    plain = text.replace(GAP, "")
+    path = output or Path(f"number-{plain[:LISTED_DIGITS]}.png")
     check_sequences_path(path)
-    gaps: Spacing = "thousands" if spacing else "normal"
-    style = make_style(scale, height, dpi, ink, paper, gaps, cells)
+    style = Style(scale, ink, paper, spacing, wide, cells, dpi, height)
     written = writing.number(
         text,
         seed=seed,
         writer=writer,
-        verify=verify,
         model=model,
-        style=picture_style(path, style, 1, len(text)),
+        reader=reader,
+        verify=verify,
+        style=picture_style(path, style, 1, len(plain)),
     )
-    grouped = writing.group_thousands(text) if spacing else text
-    captions = [grouped] if caption else None
-    row = save(path, written, style, captions)[0]
-    what = text if len(text) <= LISTED_DIGITS else f"{len(text)} digits"
+    row = save(path, written, style, caption)[0]
+    what = text if len(text) <= LISTED_DIGITS else f"{len(plain)} digits"
     hand = "" if written.writer is None else f"writer {written.writer}, "
-    tell(
+    finish(
         f"{path}: {what}  ({hand}seed {written.seed})",
         {**row, "writer": written.writer, "seed": written.seed},
         as_json,

@@ -1,4 +1,4 @@
-"""`handsum sum-sequence`: digits in one hand that sum to a target."""
+"""`handsum sum-sequence`: write digits in one hand that sum to a target."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ from handsum.cli.writing_options import (
     CHANCE,
     LAYOUT,
     LISTED_DIGITS,
+    READINGS,
     Cells,
     Dpi,
     Height,
     Ink,
     Model,
     Paper,
+    Reader,
     Scale,
     Seed,
     Verify,
+    Wide,
     Writer,
-    make_style,
+    finish,
     picture_style,
     save,
-    tell,
 )
 
 if TYPE_CHECKING:
-    from handsum.layout.rows import Spacing
     from handsum.writing.sequences import Sequences
 
 
 def sum_sequence(
-    target: Annotated[str, typer.Argument(metavar="TOTAL", help="What the digits sum to.")],
+    target: Annotated[str, typer.Argument(metavar="TOTAL", help="The sum of the digits.")],
     length: Annotated[
         int | None,
         typer.Option(
             "--length",
             "-n",
-            show_default="one that suits the total, about a digit for every 4.5",
-            help="How many digits.",
+            show_default="typical for the total: about TOTAL / 4.5",
+            help="Number of digits.",
         ),
     ] = None,
     output: Annotated[
@@ -51,9 +52,9 @@ def sum_sequence(
             "--output",
             "-o",
             show_default="sum-TOTAL.png",
-            help="A .png or .svg picture (a sheet, if several sequences); a name with {}, such as "
-            "sum-{}.png, for numbered pictures; or an .npz of the digits: images (N, L, 28, 28), "
-            "white on black, labels (N, L), totals, writers.",
+            help="A .png or .svg picture (one sheet for several sequences); numbered pictures for "
+            "a name with {}, such as sum-{}.png; or an .npz of the digits: images "
+            "(N, L, 28, 28), white on black, labels (N, L), totals, writers.",
         ),
     ] = None,
     count: Annotated[
@@ -61,13 +62,10 @@ def sum_sequence(
         typer.Option(
             min=1,
             rich_help_panel=CHANCE,
-            help="How many sequences, each drawn anew, each in a hand of its own.",
+            help="Number of sequences, each with its own digits and hand.",
         ),
     ] = 1,
-    spacing: Annotated[
-        bool,
-        typer.Option("--spacing", rich_help_panel=LAYOUT, help="Wide gaps between the digits."),
-    ] = False,
+    wide: Wide = False,
     scale: Scale = None,
     height: Height = None,
     dpi: Dpi = None,
@@ -75,28 +73,30 @@ def sum_sequence(
     paper: Paper = "white",
     caption: Annotated[
         bool,
-        typer.Option("--caption", rich_help_panel=LAYOUT, help="Print the sum under it, small."),
+        typer.Option(
+            "--caption", rich_help_panel=LAYOUT, help="Print the sum, small, under the digits."
+        ),
     ] = False,
     cells: Cells = False,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
+    reader: Reader = None,
     verify: Verify = True,
     as_json: Annotated[
         bool,
         typer.Option(
             "--json",
             help='Print {"sequences": [{"digits", "total", "boxes", "readings", "redrawn"}], '
-            f'"writer", "seed"}}: {BOXES}, readings is what the reader sees (null with '
-            "--no-verify), redrawn how many digits were drawn again, writer a number or, where the "
-            "sequences' writers differ, the list of them, or null for a model that knows none.",
+            f'"writer", "seed"}}: {BOXES}, {READINGS}; writer is a number, a list if the writers '
+            "differ, or null for a model without writers.",
         ),
     ] = False,
 ) -> None:
     """Write digits in one hand that sum to TOTAL.
 
     The digits are drawn exactly uniformly from all sequences of that length and sum. With --model
-    lstm-cgan or one-to-many-cgan, a network plans them; one that is wrong is drawn anew.
+    lstm-cgan or one-to-many-cgan, a network plans the digits; wrong sums are drawn again.
 
     Examples:
 
@@ -106,6 +106,7 @@ def sum_sequence(
 
     handsum sum-sequence 45 --length 10 --count 1000 -o sums.npz
     """
+    from handsum.layout.style import Style
     from handsum.sums import parse_total
     from handsum.writing import write as writing
     from handsum.writing.sequences import check_sequences_path
@@ -114,33 +115,33 @@ def sum_sequence(
     chosen = writing.length_for(total, length, model)
     path = output or Path(f"sum-{total}.png")
     check_sequences_path(path)
-    gaps: Spacing = "wide" if spacing else "normal"
-    style = make_style(scale, height, dpi, ink, paper, gaps, cells)
+    style = Style(scale, ink, paper, False, wide, cells, dpi, height)
     written = writing.sum_sequence(
         total,
         chosen,
         count=count,
         seed=seed,
         writer=writer,
-        verify=verify,
         model=model,
+        reader=reader,
+        verify=verify,
         style=picture_style(path, style, count, chosen),
     )
-    captions = list(written.equations) if caption else None
-    rows = save(path, written, style, captions)
+    rows = save(path, written, style, caption)
     wrong = int((written.totals != total).sum())
     if wrong:
-        advice = "try another --seed" if verify else "without --no-verify they are redrawn"
-        message = f"note: {wrong} of {len(rows)} planned another sum than {total}: {advice}"
+        advice = "try another --seed" if verify else "leave out --no-verify to redraw them"
+        message = f"note: {wrong} of {len(rows)} do not sum to {total}: {advice}"
         err().print(message, markup=False)
-    tell(
+    finish(
         f"{path}: {_summary(written, total, length)}",
         {"sequences": rows, "writer": written.writer, "seed": written.seed},
         as_json,
     )
 
 
-def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
+def _summary(written: Sequences, total: int, given_length: int | None) -> str:
+    """The closing line without the file name."""
     count, length = written.labels.shape
     what = f"{length} digit{'s' if length > 1 else ''}"
     reached = (written.totals == total).all()
@@ -155,6 +156,6 @@ def _summary(written: Sequences, total: int, asked_length: int | None) -> str:
     writer = written.writer
     if writer is not None and not isinstance(writer, list):
         notes.insert(0, f"writer {writer}")
-    if asked_length is None:
+    if given_length is None:
         notes.insert(0, f"length {length} chosen")
     return f"{what}  ({', '.join(notes)})"

@@ -1,4 +1,4 @@
-"""`handsum visualize`: how a digit comes about inside a generator, stage by stage."""
+"""`handsum visualize`: every stage of a generator while it draws a digit."""
 
 from __future__ import annotations
 
@@ -15,22 +15,29 @@ def visualize(
         int | None,
         typer.Argument(
             metavar="[DIGIT|TOTAL]",
-            help="The digit; for a model that draws sequences, the total; for one that draws "
-            "random digits, nothing.",
+            help="The digit; the total for a model that plans sequences; nothing for a model that "
+            "draws random digits.",
         ),
     ] = None,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="A .png of all stages, or a .gif through them."),
+        typer.Option("--output", "-o", help="A .png of all stages, or a .gif through the stages."),
     ] = Path("layers.png"),
     channels: Annotated[
         int | None,
-        typer.Option(min=1, show_default="all", help="Only the strongest feature maps of a layer."),
+        typer.Option(
+            min=1,
+            show_default="all",
+            help="Limit each layer to its strongest feature maps.",
+        ),
     ] = None,
     length: Annotated[
         int | None,
         typer.Option(
-            "--length", "-n", show_default="5", help="How many digits (models of sequences)."
+            "--length",
+            "-n",
+            show_default="5",
+            help="Number of digits (sequence models only).",
         ),
     ] = None,
     seed: Seed = None,
@@ -39,8 +46,8 @@ def visualize(
 ) -> None:
     """Show every stage of a generator: condition, latents, each layer's feature maps, the image.
 
-    The digit is the first that `handsum generate --digits` draws of it with the same seed, in the
-    same hand. Of a sequence, the layers of single digits are shown for its first digit.
+    The digit is the first one that `handsum generate --digits` draws with the same seed, in the
+    same hand. For a sequence, the layers that draw digits are those of its first digit.
 
     Examples:
 
@@ -51,8 +58,9 @@ def visualize(
     handsum visualize 23 --length 5 --model lstm-cgan
     """
     from handsum.writing import visualize as visualization
+    from handsum.writing.stages import check_stages_path
 
-    visualization.check_path(output)
-    traced = visualization.trace(number, model=model, length=length, writer=writer, seed=seed)
-    visualization.save(traced, output, channels)
-    typer.echo(f"{output}: {len(traced.stages)} stages of {traced.what}  (seed {traced.seed})")
+    check_stages_path(output)
+    shown = visualization.visualize(number, model=model, length=length, writer=writer, seed=seed)
+    shown.save(output, channels)
+    typer.echo(f"{output}: {len(shown.stages)} stages of {shown.what}  (seed {shown.seed})")

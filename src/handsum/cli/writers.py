@@ -1,39 +1,45 @@
-"""`handsum writers`: a sheet of hands to choose from, or one fitted to some digits."""
+"""`handsum writers`: a sheet of hands to choose from, or a hand fitted to some digits."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from handsum.cli.console import err
-from handsum.cli.writing_options import Height, Ink, Model, Paper, Seed, make_style, picture_style
+from handsum.cli.writing_options import Dpi, Height, Ink, Model, Paper, Seed
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
+    from handsum.reading.results import Prediction
+    from handsum.writing.sheet import HandSheet
 
 
 def writers(
     pictures: Annotated[
-        list[Path] | None, typer.Argument(help="With --like: pictures of somebody's digits.")
+        list[Path] | None, typer.Argument(help="Pictures of somebody's digits, for --like.")
     ] = None,
     like: Annotated[
         bool,
-        typer.Option("--like", help="Fit a hand to the pictures' digits; show those most like it."),
+        typer.Option(
+            "--like",
+            help="Fit a hand to the digits in the pictures, and show the writers most like it.",
+        ),
     ] = False,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The sheet: a .png or .svg picture.")
     ] = Path("writers.png"),
     first: Annotated[
-        int | None, typer.Option(min=0, show_default="0", help="The first writer to show.")
+        int | None, typer.Option(min=0, show_default="0", help="Number of the first writer.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, max=494, help="How many hands to show.")] = 24,
-    digits: Annotated[str, typer.Option(help="What they write.")] = "0123456789",
+    count: Annotated[int, typer.Option(min=1, max=494, help="Number of hands.")] = 24,
+    digits: Annotated[str, typer.Option(help="Digits that each hand writes.")] = "0123456789",
     ink: Ink = None,
     paper: Paper = "white",
     height: Height = "48",
+    dpi: Dpi = None,
     seed: Seed = None,
     model: Model = None,
     as_json: Annotated[
@@ -45,11 +51,11 @@ def writers(
         ),
     ] = False,
 ) -> None:
-    """Show hands to choose from, each with the number that --writer takes.
+    """Show hands to choose from, each with its number for --writer.
 
-    With --like, a hand fitted to the digits in your pictures, which is printed as like:... for
-    --writer, and the writers most like them. Its fit is the share of writers whose own digits are
-    no nearer to what is drawn as theirs, told by digits that it was not fitted to.
+    With --like, fit a hand to the digits in your pictures, print its name (like:...) for --writer,
+    and show the writers most like it. The fit is the share of writers whose own digits are no
+    nearer to those drawn in their hands; it is measured on digits that were held out.
 
     Examples:
 
@@ -57,85 +63,60 @@ def writers(
 
     handsum writers --like my-digits.jpg --count 5
     """
-    import json
-
-    import numpy as np
-
-    from handsum.pretrained.load import load_generator
-    from handsum.seeds import choose_seed
-    from handsum.writing import write as writing
-    from handsum.writing.digits import parse_digits
-    from handsum.writing.hands import Hands
-    from handsum.writing.sequences import check_sequences_path, save_sequences
+    from handsum.layout.style import Style
+    from handsum.writing.sheet import check_sheet_path
+    from handsum.writing.writers import fit_writer
+    from handsum.writing.writers import writers as show_writers
 
     if like != bool(pictures):
         raise UsageError("--like takes pictures of digits, such as handsum writers --like me.jpg")
     if like and first is not None:
-        raise UsageError("--like shows the hands that are most alike: leave out --first")
-    first = first or 0
-    if output.suffix.lower() not in (".png", ".svg"):
-        raise UsageError(f"cannot write {output}: a sheet of hands is a .png or .svg picture")
-    check_sequences_path(output)
-    for picture in pictures or []:
+        raise UsageError("--like shows the most similar hands: leave out --first")
+    check_sheet_path(output)
+    style = Style(ink=ink, paper=paper, dpi=dpi, height=height)
+    if not pictures:
+        sheet = show_writers(first or 0, count, digits, seed=seed, model=model, style=style)
+        sheet.save(output)
+        _finish(output, sheet, as_json)
+        return
+    for picture in pictures:
         if output.exists() and picture.exists() and output.samefile(picture):
-            raise UsageError(f"{output} is one of the pictures: name another sheet with --output")
-    labels = parse_digits(digits)
-    generator = load_generator(model) if model else load_generator()
-    if generator.writers == 1:
-        raise UsageError(f"{generator.name} knows no writers")
-    if first >= generator.writers:
-        raise UsageError(f"writer {first} is out of range: use 0 to {generator.writers - 1}")
-    count = min(count, generator.writers - first)
-    style = make_style(None, height, None, ink, paper, "normal", False)
-    picture_style(output, style, count, len(labels))
-    alike, told, failed = [], {}, False
-    if pictures:
-        from handsum.writing.likeness import fit_hand, hands_alike, most_alike
-
-        images, read, failed = _read(pictures)
-        if failed and not len(read):
-            raise typer.Exit(1)
-        alike = most_alike(images, read, count - 1)
-        fitted = fit_hand(generator, images, read)
-        hands, names = hands_alike(generator, fitted, alike)
-        told = {"name": fitted.name, "distance": fitted.distance, "fit": fitted.fit}
-        captions = [f"yours, fit {fitted.fit:.0%}", *names[1:]]
-    else:
-        chosen = np.arange(first, first + count)
-        hands, captions = Hands(chosen, chosen), [str(writer) for writer in chosen]
-    rows = np.tile(labels, (len(captions), 1))
-    written = writing.write_rows(rows, choose_seed(seed), hands, model=model)
-    save_sequences(output, written, style, captions)
-    writers = [int(writer) for writer in hands.writers if writer >= 0]
-    if as_json:
-        likeness = [{"writer": one.writer, "distance": one.distance} for one in alike]
-        result = {"writers": writers, "hand": told or None, "likeness": likeness}
-        typer.echo(json.dumps({**result, "seed": written.seed}))
-    else:
-        if told:
-            # Not wrapped: it is there to be copied.
-            typer.echo(f"yours: fit {told['fit']:.0%}, --writer {told['name']}")
-            if writers:
-                typer.echo(f"most like yours: writers {' '.join(map(str, writers))}")
-        shown = f"{len(captions)} hand{'s' if len(captions) > 1 else ''}"
-        err().print(f"{output}: {shown}, seed {written.seed}", markup=False)
+            raise UsageError(f"{output} is one of the pictures: choose another `output`")
+    prediction = _read(pictures)
+    failed = any(file.failed for file in prediction.files)
+    # As `predict` ends if a file cannot be read.
+    if failed and not any(file.digits for file in prediction.files):
+        raise typer.Exit(1)
+    sheet = fit_writer(prediction, count=count, digits=digits, seed=seed, model=model, style=style)
+    sheet.save(output)
+    _finish(output, sheet, as_json)
     if failed:
-        # As `predict` ends where one of its files cannot be read.
         raise typer.Exit(1)
 
 
-def _read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray, bool]:
-    """The digits (N, 28, 28) that are read in pictures, and (N,); whether a file cannot be read."""
-    import numpy as np
-
+def _read(pictures: list[Path]) -> Prediction:
+    """Read the pictures, and print the digits or the error of each."""
     from handsum.reading.predict import predict
 
-    files = list(predict([str(path) for path in paths]).files)
-    for file in files:
-        if file.error:
-            err().print(f"{file.file}: {file.error}", markup=False)
-        else:
-            err().print(f"{file.file}: {file.digits}", markup=False)
-    images = np.concatenate([file.images for file in files])
-    labels = np.array([int(digit) for file in files for digit in file.digits], np.int64)
-    return images, labels, any(file.failed for file in files)
+    prediction = predict(pictures)
+    for file in prediction.files:
+        err().print(f"{file.file}: {file.error or file.digits}", markup=False)
+    return prediction
+
+
+def _finish(output: Path, sheet: HandSheet, as_json: bool) -> None:
+    """Print the fitted hand and the similar writers, and the name of the sheet."""
+    hand, seed = sheet.hand, sheet.sequences.seed
+    if as_json:
+        facts = hand and {"name": hand.name, "distance": hand.distance, "fit": hand.fit}
+        likeness = [{"writer": one.writer, "distance": one.distance} for one in sheet.likeness]
+        result = {"writers": sheet.writers, "hand": facts, "likeness": likeness, "seed": seed}
+        typer.echo(json.dumps(result))
+        return
+    if hand:
+        # On one line, to be copied.
+        typer.echo(f"yours: fit {hand.fit:.0%}, --writer {hand.name}")
+        if sheet.writers:
+            typer.echo(f"most like yours: writers {' '.join(map(str, sheet.writers))}")
+    count = len(sheet.names)
+    err().print(f"{output}: {count} hand{'s' if count > 1 else ''}, seed {seed}", markup=False)

@@ -1,4 +1,4 @@
-"""What `number` and `sum-sequence` share: their options, and what they do after writing."""
+"""Options that the writing commands share, and what these commands do at the end."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import typer
 from typer.core import TyperCommand
 
 from handsum.cli.console import err
-from handsum.errors import UsageError
 
 if TYPE_CHECKING:
-    from handsum.layout.rows import Spacing, Style
+    from handsum.layout.style import Style
     from handsum.writing.sequences import Sequences
 
 LAYOUT = "Layout"
-CHANCE = "Hand and chance"
-# Beyond this, the closing line tells how many digits there are instead of listing them.
+CHANCE = "Hand and randomness"
+# Longer sequences are counted in the closing line instead of listed.
 LISTED_DIGITS = 40
 
 Seed = Annotated[
@@ -27,27 +26,35 @@ Seed = Annotated[
     typer.Option(
         min=0,
         max=2**32 - 1,
-        show_default="chosen, and told",
+        show_default="random; printed",
         rich_help_panel=CHANCE,
-        help="The same seed gives the same file, byte for byte.",
+        help="Random seed. The same seed gives the same file, byte for byte.",
     ),
 ]
 Writer = Annotated[
     str | None,
     typer.Option(
         metavar="N|N+M|new|like:...",
-        show_default="chosen by the seed",
+        show_default="random",
         rich_help_panel=CHANCE,
-        help="Whose hand: a writer's number (`handsum writers` shows them), a mix such as 12+40 or "
-        "12:3+40:1, new for one that nobody has, or what `handsum writers --like` fits to yours.",
+        help="The hand: a writer's number (`handsum writers` shows them), a mix such as 12+40 or "
+        "12:3+40:1, new for an invented hand, or like:... from `handsum writers --like`.",
     ),
 ]
 Model = Annotated[
     str | None,
     typer.Option(
-        show_default="the best generator",
+        show_default="r3gan",
         rich_help_panel=CHANCE,
-        help="The generator that draws the digits; `handsum models` lists them.",
+        help="The generator: a name from `handsum models`, or a snapshot folder.",
+    ),
+]
+Reader = Annotated[
+    str | None,
+    typer.Option(
+        show_default="cnn",
+        rich_help_panel=CHANCE,
+        help="The model that checks the digits: a name, or a snapshot folder.",
     ),
 ]
 Verify = Annotated[
@@ -55,7 +62,7 @@ Verify = Annotated[
     typer.Option(
         "--verify/--no-verify",
         rich_help_panel=CHANCE,
-        help="Let the reader check every digit, and redraw one that does not read as asked.",
+        help="Check every digit with the reader, and redraw those that it misreads.",
     ),
 ]
 Scale = Annotated[
@@ -80,17 +87,21 @@ Ink = Annotated[
 Paper = Annotated[
     str,
     typer.Option(
-        metavar="white|black|transparent|#rrggbb",
+        metavar="COLOUR|transparent",
         rich_help_panel=LAYOUT,
-        help="Colour of the paper, or none at all.",
+        help="Colour of the paper: a name, #rrggbb, or transparent.",
     ),
+]
+Wide = Annotated[
+    bool,
+    typer.Option("--wide", rich_help_panel=LAYOUT, help="Wide gaps between the digits."),
 ]
 Cells = Annotated[
     bool,
     typer.Option(
         "--cells",
         rich_help_panel=LAYOUT,
-        help="Plain 28x28 cells side by side, without baseline, gaps and margin.",
+        help="Plain 28x28 cells side by side, without baseline, gaps and margins.",
     ),
 ]
 Height = Annotated[
@@ -106,19 +117,21 @@ Dpi = Annotated[
     typer.Option(
         show_default="300 with a height in mm, cm, in or pt",
         rich_help_panel=LAYOUT,
-        help="Pixels to an inch, for those who print the picture.",
+        help="Resolution for printing, in pixels per inch.",
     ),
 ]
-PRINT_DPI = 300.0
-PER_INCH = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
 BOXES = "boxes are x, y, width and height in the picture's pixels (for an .npz, in the 28x28 image)"
+READINGS = (
+    "readings is what the reader sees (null with --no-verify), redrawn the number of digits that "
+    "were drawn again"
+)
 
 
 class SignedCommand(TyperCommand):
-    """A command that takes `-5` for a negative number rather than for an unknown option."""
+    """A command that reads `-5` as a negative number and not as an unknown option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line; numbers with a minus sign are arguments as any other."""
+        """Parse the command line; numbers with a minus sign are ordinary arguments."""
         taking = {
             name
             for parameter in self.params
@@ -130,7 +143,7 @@ class SignedCommand(TyperCommand):
         others: list[str] = []
         before = ""
         for argument in args:
-            # After an option that takes a value it is that value.
+            # After an option that takes a value, it is that value.
             signed = re.match(r"-[\d.,]", argument) and before not in taking
             (numbers if signed and "--" not in others else others).append(argument)
             before = argument
@@ -138,48 +151,11 @@ class SignedCommand(TyperCommand):
         return super().parse_args(ctx, rest + numbers)
 
 
-def make_style(
-    scale: float | None,
-    height: str | None,
-    dpi: float | None,
-    ink: str | None,
-    paper: str,
-    spacing: Spacing,
-    cells: bool,
-) -> Style:
-    """The style that the options ask for.
-
-    Raises:
-        UsageError: both a scale and a height, or a value out of range.
-    """
-    from handsum.layout.rows import DIGIT_HEIGHT, LARGEST_SCALE, LEAST_SCALE, Style
-
-    if height is not None:
-        if scale is not None:
-            raise UsageError("give either --scale or --height, not both")
-        amount = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(px|mm|cm|in|pt)?", height.lower())
-        if not amount:
-            raise UsageError(f"a height is one such as 80, 12mm or 0.5in, not {height!r}")
-        unit = amount[2] or "px"
-        pixels, at = float(amount[1]), ""
-        if unit != "px":
-            dpi = PRINT_DPI if dpi is None else dpi
-            pixels, at = pixels * PER_INCH[unit] * dpi, f" at {dpi:g} dpi"
-        Style(dpi=dpi)  # says what is wrong with the resolution before what comes of it
-        scale = pixels / DIGIT_HEIGHT
-        if not LEAST_SCALE <= scale <= LARGEST_SCALE:
-            lowest, highest = LEAST_SCALE * DIGIT_HEIGHT, LARGEST_SCALE * DIGIT_HEIGHT
-            raise UsageError(
-                f"a height of {height} is {pixels:g} pixels{at}: use {lowest:g} to {highest:g}"
-            )
-    return Style(scale, ink, paper, spacing, cells, dpi)
-
-
 def picture_style(path: Path, style: Style, count: int, length: int) -> Style | None:
-    """Return how `count` sequences of `length` digits will be seen: in an .npz, as they are.
+    """Return the style in which `count` sequences of `length` digits are checked; None for an .npz.
 
     Raises:
-        UsageError: their picture would be too large: before the work, not after it.
+        UsageError: the picture would be too large; known before the work.
     """
     from handsum.layout.rows import check_least_size
     from handsum.writing.sequences import NUMBER_MARK
@@ -190,13 +166,11 @@ def picture_style(path: Path, style: Style, count: int, length: int) -> Style | 
     return style
 
 
-def save(
-    path: Path, sequences: Sequences, style: Style, captions: list[str] | None
-) -> list[dict[str, Any]]:
-    """Save the sequences, note what does not read as asked; return each one's row for --json."""
+def save(path: Path, sequences: Sequences, style: Style, caption: bool) -> list[dict[str, Any]]:
+    """Save the sequences and note those that are misread; return their rows for --json."""
     from handsum.writing.sequences import save_sequences
 
-    rows = sequences.as_rows(save_sequences(path, sequences, style, captions))
+    rows = sequences.as_dicts(save_sequences(path, sequences, style, caption=caption))
     for row in rows:
         digits, reading = row["digits"], row["readings"]
         if reading not in (None, digits):
@@ -207,8 +181,8 @@ def save(
     return rows
 
 
-def tell(line: str, result: dict[str, Any], as_json: bool) -> None:
-    """Print the closing line, or the result as JSON on standard output and the line beside it."""
+def finish(line: str, result: dict[str, Any], as_json: bool) -> None:
+    """Print the closing line; with --json the result, and the line on standard error."""
     typer.echo(line, err=as_json)
     if as_json:
         typer.echo(json.dumps(result))

@@ -13,11 +13,12 @@ from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE, encode_png, enlarged
 from handsum.layout.painting import enlarge
-from handsum.layout.rows import Placed, Style, compose
+from handsum.layout.rows import Placed, compose
+from handsum.layout.style import Style
 from handsum.seeds import SEED_LIMIT, Stream, stream
 from handsum.sums import draw_digits
-from handsum.writing.hands import Hands
-from handsum.writing.write import write_rows
+from handsum.writing.hands import RowHands
+from handsum.writing.write import Options, write_rows
 
 # Samples whose digits are drawn together, so that the network's chunks are full. It is part of what
 # a recipe means: the digits of a block share one seed.
@@ -102,9 +103,7 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     drawn = write_rows(
         np.concatenate(labels)[:, None],
         (base + block) % SEED_LIMIT,
-        Hands(own, own),
-        verify=recipe.verify,
-        model=recipe.model,
+        Options(RowHands(own, own), recipe.model, verify=recipe.verify),
     )
     images = np.split(drawn.images[:, 0], np.cumsum(lengths)[:-1])
     return [_Digits(*each) for each in zip(images, labels, writers, strict=True)]

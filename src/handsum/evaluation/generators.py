@@ -24,7 +24,7 @@ from handsum.metrics.frechet import check_count
 from handsum.pretrained.load import DigitGenerator, DigitReader, SequenceGenerator
 from handsum.seeds import Stream, stream
 from handsum.sums import draw_digits
-from handsum.writing.write import write_rows, write_totals
+from handsum.writing.write import Options, write_rows, write_totals
 
 # The digits of a sequence generator are measured on sequences of this length.
 _SEQUENCE_LENGTH = 5
@@ -104,7 +104,7 @@ def measure_generator(bench: Bench, generator: DigitGenerator, report: Report = 
     def write(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
         rng = stream(seed, Stream.DIGITS)
         rows = np.concatenate([draw_digits(int(total), length, 1, rng) for total in totals])
-        return write_rows(rows, seed, verify=check, model=generator.name).images
+        return write_rows(rows, seed, Options(model=generator.name, verify=check)).images
 
     sequences: list[LengthFigures] = []
     if generator.conditional:
@@ -157,7 +157,8 @@ def measure_sequence_generator(
     quality = bench.measure(Drawn(digits, data), lambda share: report(0.4 + 0.4 * share))
 
     def write(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
-        return write_totals(totals, length, seed, generator.name, verify=check).images
+        options = Options(model=generator.name, verify=check)
+        return write_totals(totals, length, seed, options).images
 
     lengths = tuple(part for part in LENGTHS if part <= generator.longest)
     sequences = measure_sequences(

@@ -1,1 +1,1 @@
-"""Digits set in rows as a hand would: pixels or paths, ink on paper."""
+"""Layout: digits set in rows as a person would write them, as pixels or paths."""

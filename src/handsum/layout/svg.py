@@ -9,15 +9,16 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from handsum.layout.painting import CAPTION_HEIGHT, Color
-from handsum.layout.rows import Placed, Sheet, Style
+from handsum.layout.rows import Placed, Sheet
+from handsum.layout.style import Style
 
-# Outlines are traced at so many pixels to a pixel of the 28x28 digit, whatever the picture's size.
+# Outlines are traced at this many pixels per pixel of a 28x28 digit, for pictures of any size.
 TRACE_SCALE = 8.0
-# At most so many pixels are traced, a byte in memory for each.
+# The largest sheet to trace, in pixels of one byte each.
 TRACED_PIXELS = 1_000_000_000
-# Corners of an outline are about so many traced pixels apart.
+# The distance between the corners of an outline, in traced pixels.
 _STEP = 7.0
-# Outlines that enclose less than this many traced pixels are no strokes.
+# Outlines around a smaller area, in traced pixels, are noise.
 _SMALLEST = 6.0
 
 
@@ -28,14 +29,14 @@ def draw_svg(
     captions: Sequence[str] | None,
     metadata: Mapping[str, str],
 ) -> bytes:
-    """Write a sheet that was composed at TRACE_SCALE as SVG, as large as `style` says.
+    """Return a sheet that was composed at TRACE_SCALE as the bytes of an SVG in this style.
 
-    Each row is a group with its text as its name; each digit and each mark is one path.
+    Each row is a group labelled with its text; each digit and each mark is one path.
     """
     ink, paper = style.colors
     share = style.factor / TRACE_SCALE
-    # Without a resolution, a pixel is CSS's.
-    unit, per_unit = ("in", style.dpi) if style.dpi else ("", 1.0)
+    # Without a resolution, sizes are in CSS pixels.
+    unit, per_unit = ("in", style.resolution) if style.resolution else ("", 1.0)
     width, height = (f"{side * share / per_unit:.6g}{unit}" for side in (sheet.width, sheet.height))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -50,26 +51,26 @@ def draw_svg(
     lines.append(f'<g fill="{_hex(ink)}" fill-rule="evenodd">')
     for text, digits, marks in zip(texts, sheet.digits, sheet.marks, strict=True):
         lines.append(f'<g role="img" aria-label={quoteattr(text)}>')
-        lines += [f'<path d="{trace(placed)}"/>' for placed in (*digits, *marks)]
+        lines += [f'<path d="{outline_path(placed)}"/>' for placed in (*digits, *marks)]
         lines.append("</g>")
     lines.append("</g>")
-    size_of_print = _short(CAPTION_HEIGHT * TRACE_SCALE)
+    font_size = _short(CAPTION_HEIGHT * TRACE_SCALE)
     for text, placed in zip(captions or (), sheet.captions, strict=True):
         lines.append(
             f'<text x="{placed.left}" y="{placed.top + placed.coverage.shape[0]}" '
-            f'font-family="sans-serif" font-size="{size_of_print}" fill="{_hex(ink)}" '
+            f'font-family="sans-serif" font-size="{font_size}" fill="{_hex(ink)}" '
             f'fill-opacity=".6">{escape(text)}</text>'
         )
     return ("\n".join([*lines, "</svg>"]) + "\n").encode()
 
 
-def trace(placed: Placed) -> str:
-    """The outlines of coverage as the data of one SVG path, in cubic Bézier curves."""
+def outline_path(placed: Placed) -> str:
+    """The outlines of coverage as SVG path data, in cubic Bézier curves."""
     from contourpy import contour_generator
 
     coverage = np.pad(placed.coverage.astype(np.float64), 1)
     outlines: Any = contour_generator(z=coverage, name="serial").lines(127.5)
-    # Of the padding, and from the middles of pixels to their corners.
+    # Minus the padding of one pixel, plus half: contours count from the centres of pixels.
     corner = np.array([placed.left - 0.5, placed.top - 0.5])
     return "".join(_smooth(line + corner) for line in outlines if _area(line) >= _SMALLEST)
 
@@ -81,7 +82,7 @@ def _smooth(line: np.ndarray) -> str:
     count = max(6, round(along[-1] / _STEP))
     stops = np.linspace(0, along[-1], count, endpoint=False)
     points = np.stack([np.interp(stops, along, axis) for axis in line.T], axis=1)
-    # Catmull-Rom: each tangent is along the chord of the neighbours.
+    # Catmull-Rom: each tangent is parallel to the chord between the neighbours.
     tangents = (np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)) / 6
     ends = np.roll(points, -1, axis=0)
     controls = points + tangents, ends - np.roll(tangents, -1, axis=0), ends
@@ -93,7 +94,7 @@ def _smooth(line: np.ndarray) -> str:
 
 
 def _area(line: np.ndarray) -> float:
-    """The area that a closed line (P, 2) encloses."""
+    """The area inside a closed line (P, 2)."""
     x, y = line.T
     return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
 

@@ -24,11 +24,12 @@ from handsum.web.uploads import open_upload
 from handsum.web.work import Progress
 
 if TYPE_CHECKING:
-    from handsum.layout.rows import Spacing, Style
+    from handsum.layout.style import Style
     from handsum.writing.digits import Digits
-    from handsum.writing.hands import Hands
+    from handsum.writing.interpolation import Interpolation
     from handsum.writing.sequences import Sequences
-    from handsum.writing.visualize import Stage
+    from handsum.writing.sheet import HandSheet
+    from handsum.writing.stages import GeneratorStage
 
 
 def models() -> results.Zoo:
@@ -78,7 +79,7 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
         style=style,
         progress=progress,
     )
-    return _written(written, query, style, list(written.equations))
+    return _written(written, query, style)
 
 
 def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResult | Response:
@@ -96,20 +97,24 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
         style=style,
         progress=progress,
     )
-    caption = writing.group_thousands(query.text) if query.spacing else query.text
-    return _written(written, query, style, [caption])
+    return _written(written, query, style)
 
 
 def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
     """The requested style. Its size is checked here, before the work and not after it."""
-    from handsum.layout.rows import Style, check_least_size
+    from handsum.layout.rows import check_least_size
+    from handsum.layout.style import Style
 
-    if query.height is not None:
-        raise UsageError("a `height` does not work yet: use a `scale`")
-    spacing: Spacing = "wide" if query.wide else "normal"
-    if isinstance(query, NumberQuery) and query.spacing:
-        spacing = "thousands"
-    style = Style(query.scale, query.ink, query.paper, spacing, query.cells, query.dpi)
+    style = Style(
+        query.scale,
+        query.ink,
+        query.paper,
+        spacing=isinstance(query, NumberQuery) and query.spacing,
+        wide=query.wide,
+        cells=query.cells,
+        dpi=query.dpi,
+        height=query.height,
+    )
     if style.factor > limits.LARGEST_SCALE:
         raise UsageError(
             f"these digits are too large: use a `scale` of up to {limits.LARGEST_SCALE:g}"
@@ -118,13 +123,11 @@ def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
     return style
 
 
-def _written(
-    written: Sequences, query: Written, style: Style, captions: list[str]
-) -> results.WrittenResult | Response:
+def _written(written: Sequences, query: Written, style: Style) -> results.WrittenResult | Response:
     from handsum.images import encode_png
     from handsum.writing.sequences import draw_picture, draw_vector, encode_sequences
 
-    shown = captions if query.caption else None
+    shown = written.captions(style) if query.caption else None
     if query.format == "svg":
         return Response(draw_vector(written, style, captions=shown)[0], media_type="image/svg+xml")
     if query.format == "png":
@@ -132,7 +135,7 @@ def _written(
         return Response(data, media_type="image/png")
     picture = draw_picture(written, style, captions=shown)
     height, width = picture.pixels.shape[:2]
-    rows = written.as_rows(picture.boxes)
+    rows = written.as_dicts(picture.boxes)
     return results.WrittenResult(
         sequences=[results.Sequence(**row) for row in rows],
         writer=written.writer,
@@ -164,14 +167,17 @@ def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | 
     picture = encode_digits(drawn)
     if query.format == "png":
         return Response(picture, media_type="image/png")
-    return _drawn(drawn, picture, 28, asked=query.mix is None and query.model in CONDITIONAL)
+    return _drawn(
+        drawn, drawn.columns, picture, 28, asked=query.mix is None and query.model in CONDITIONAL
+    )
 
 
 def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:
     """Draw the steps from one hand, drawing or digit to another."""
-    from handsum.writing import interpolate as interpolation
+    from handsum.writing import interpolation
+    from handsum.writing.interpolate import interpolate as draw_steps
 
-    drawn = interpolation.interpolate(
+    drawn = draw_steps(
         query.between,
         query.digits,
         steps=query.steps,
@@ -180,15 +186,18 @@ def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnRes
         model=query.model,
     )
     if query.format == "gif":
-        return Response(interpolation.encode_film(drawn), media_type="image/gif")
+        return Response(interpolation.encode_animation(drawn), media_type="image/gif")
     picture = interpolation.encode_strip(drawn)
     if query.format == "png":
         return Response(picture, media_type="image/png")
     size = 28 * interpolation.SCALE
-    return _drawn(drawn, picture, size, asked=query.between.strip() != interpolation.DIGITS)
+    asked = drawn.between != interpolation.DIGITS
+    return _drawn(drawn, drawn.steps, picture, size, asked=asked)
 
 
-def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.DrawnResult:
+def _drawn(
+    drawn: Digits | Interpolation, columns: int, picture: bytes, size: int, asked: bool
+) -> results.DrawnResult:
     from handsum.pretrained.load import load_reader
 
     probabilities, odds = load_reader().read(drawn.images)
@@ -204,7 +213,7 @@ def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.Dra
             )
             for label, row, odd, writer in rows
         ],
-        columns=drawn.columns,
+        columns=columns,
         seed=drawn.seed,
         model=drawn.model,
         size=size,
@@ -215,64 +224,50 @@ def _drawn(drawn: Digits, picture: bytes, size: int, asked: bool) -> results.Dra
 
 def hands(query: HandsQuery, progress: Progress) -> results.Hands:
     """Show samples of hands."""
-    from handsum.pretrained.load import load_generator
-    from handsum.writing.hands import Hands
+    from handsum.writing.writers import writers
 
-    known = load_generator().writers
-    if query.first >= known:
-        raise UsageError(f"writer {query.first} is out of range: use 0 to {known - 1}")
-    writers = np.arange(query.first, min(query.first + query.count, known))
-    return _sheet(Hands(writers, writers), query.digits, query.seed, progress)
+    return _sheet(
+        writers(query.first, query.count, query.digits, seed=query.seed, progress=progress)
+    )
 
 
 def hands_like(data: bytes, query: LikeQuery, progress: Progress) -> results.Hands:
     """Show a hand fitted to the digits in a picture, and the most similar writers."""
-    from handsum.pretrained.load import load_generator
     from handsum.reading.predict import predict_picture
-    from handsum.writing.likeness import fit_hand, hands_alike, most_alike
+    from handsum.writing.writers import fit_writer
 
     progress(0, 2)
-    reading = predict_picture(open_upload(data)).files[0]
-    if not reading.digits:
-        raise UsageError(f"{reading.error}: use a picture of some digits")
+    prediction = predict_picture(open_upload(data))
     progress(1, 2)
-    labels = np.array([int(digit) for digit in reading.digits], np.int64)
-    alike = most_alike(reading.images, labels, query.count - 1)
-    generator = load_generator()
-    fitted = fit_hand(generator, reading.images, labels)
-    sheet = _sheet(
-        hands_alike(generator, fitted, alike)[0], reading.digits[:10], query.seed, progress
+    digits = prediction.files[0].digits[:10] or "0"
+    return _sheet(
+        fit_writer(prediction, count=query.count, digits=digits, seed=query.seed, progress=progress)
     )
-    sheet.hands[0].writer, sheet.hands[0].fit = fitted.name, fitted.fit
-    return sheet
 
 
-def _sheet(hands: Hands, digits: str, seed: int | None, progress: Progress) -> results.Hands:
-    from handsum.layout.rows import Style
+def _sheet(sheet: HandSheet) -> results.Hands:
+    from handsum.layout.style import Style
     from handsum.pretrained.load import load_generator
-    from handsum.seeds import choose_seed
-    from handsum.writing import write as writing
-    from handsum.writing.digits import parse_digits
     from handsum.writing.sequences import draw_picture
 
-    rows = np.tile(parse_digits(digits), (len(hands.writers), 1))
-    seed = choose_seed(seed)
-    written = writing.write_rows(rows, seed, hands, progress=progress)
     style = Style(2.0, "black", "transparent")
     shown = []
-    for row, writer in enumerate(hands.writers):
-        pixels = draw_picture(written, style, rows=slice(row, row + 1)).pixels
+    for row, name in enumerate(sheet.names):
+        pixels = draw_picture(sheet.sequences, style, rows=slice(row, row + 1)).pixels
         height, width = pixels.shape[:2]
+        writer = int(name) if name.isdigit() else name
         url = results.png_url(pixels)
-        shown.append(results.Hand(writer=int(writer), picture=url, width=width, height=height))
-    return results.Hands(writers=load_generator().writers, hands=shown, seed=seed)
+        shown.append(results.Hand(writer=writer, picture=url, width=width, height=height))
+    if sheet.hand is not None:
+        shown[0].fit = sheet.hand.fit
+    return results.Hands(writers=load_generator().writers, hands=shown, seed=sheet.sequences.seed)
 
 
 def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
     """Show the stages of a generator."""
-    from handsum.writing.visualize import trace
+    from handsum.writing.visualize import visualize as follow
 
-    traced = trace(
+    passed = follow(
         query.number,
         model=query.model,
         length=query.length,
@@ -280,15 +275,15 @@ def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
         seed=query.seed,
     )
     return results.Stages(
-        stages=[_stage(stage) for stage in traced.stages],
-        what=traced.what,
-        model=traced.model,
-        seed=traced.seed,
+        stages=[_stage(stage) for stage in passed.stages],
+        what=passed.what,
+        model=passed.model,
+        seed=passed.seed,
     )
 
 
-def _stage(stage: Stage) -> results.Stage:
-    from handsum.writing.visualize import montage
+def _stage(stage: GeneratorStage) -> results.Stage:
+    from handsum.writing.stages import montage
 
     grid = np.nan_to_num(montage(stage.values))
     bound = float(np.abs(grid).max()) or 1.0

@@ -164,9 +164,9 @@ def _load_sums(name: str) -> None:
 
 def _load_stages() -> None:
     from handsum.pretrained.load import load_generator
-    from handsum.writing.visualize import trace
+    from handsum.writing.visualize import visualize
 
     for name in GENERATORS:
-        trace(0 if load_generator(name).conditional else None, model=name, seed=0)
+        visualize(0 if load_generator(name).conditional else None, model=name, seed=0)
     for name in SEQUENCES:
-        trace(9, model=name, length=2, seed=0)
+        visualize(9, model=name, length=2, seed=0)

@@ -1,1 +1,1 @@
-"""Which digits, in which hand; drawn, checked, set and saved."""
+"""Writing: choose digits and a hand, draw the digits, check them and save them."""

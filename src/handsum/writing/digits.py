@@ -1,4 +1,4 @@
-"""Single digits: as a grid, an NPZ, a folder of PNG files and in a notebook."""
+"""The result of `generate`: single digits, saved as a grid, an NPZ or a folder, or shown."""
 
 from __future__ import annotations
 
@@ -15,37 +15,23 @@ from handsum.files import atomic_folder, atomic_write, check_place
 from handsum.images import LARGEST_SHOWN, encode_png, enlarged, tile
 from handsum.layout.rows import check_size
 
-# What is held in memory at once: 7.3 GiB of pixels.
+# The most digits in memory at once: 7.3 GiB of pixels.
 LARGEST = 10_000_000
-# How many digits of a seed there are.
+# The number of different digits that a seed has.
 INDICES = 2**31 - 1
 
 
-def parse_digits(text: str) -> np.ndarray:
-    """Return the digits of a string as int64 (L,).
-
-    Raises:
-        UsageError: the string is empty or holds anything but the digits 0 to 9.
-    """
-    if not text:
-        raise UsageError("there is nothing to write: give at least one digit")
-    others = [character for character in dict.fromkeys(text) if character not in "0123456789"]
-    if others:
-        listed = " ".join(repr(character) for character in others)
-        raise UsageError(f"only the digits 0 to 9 can be drawn, not {listed}")
-    return np.array([int(character) for character in text], np.int64)
-
-
+# A notebook shows at most this many digits.
 MOST_DIGITS = 400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Digits:
     """N single digits: images uint8 (N, 28, 28), white on black; labels and writers int64 (N,).
 
-    The labels are the classes asked for; where none were, random digits and mixtures, they are what
-    the reader makes of them. `columns` is the number of digits in a row of their grid; `hand` names
-    a mixed or new hand, the writers are then -1.
+    The labels are the requested classes; for random digits and mixtures, which have none, they are
+    what the reader sees. `columns` is the width of their grid in digits. `hand` names a mixed, new
+    or fitted hand; the writers are then -1.
     """
 
     images: np.ndarray
@@ -57,26 +43,34 @@ class Digits:
     hand: str | None = None
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write them to a .png grid, an .npz, or a new folder of PNG files, one for each digit.
+        """Write them to a .png grid, an .npz, or a new folder with a PNG file for each digit.
 
         Raises:
-            UsageError: another kind of file, or a grid that would be too large.
+            UsageError: another type of file, or a grid that would be too large.
             HandsumError: the file or folder cannot be written.
         """
-
         save_digits(Path(path), self)
 
-    def _repr_png_(self) -> bytes | None:
+    def __repr__(self) -> str:
+        shown = shorten("".join(map(str, self.labels[:50])))
+        plural = "" if len(self.labels) == 1 else "s"
+        return f"<{len(self.labels)} digit{plural}, {shown}, {self.model}, seed {self.seed}>"
 
+    def _repr_png_(self) -> bytes | None:
         return show_digits(self)
 
 
+def shorten(text: str, longest: int = 40) -> str:
+    """A text for a `repr`, cut off after `longest` characters."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def check_digits_path(path: Path) -> None:
-    """Raise unless digits can be saved under this name: before the work, not after it.
+    """Raise unless digits can be saved under this name; to be called before the work.
 
     Raises:
-        UsageError: a suffix that is neither .png nor .npz.
-        HandsumError: the folder already holds files, or the name's own folder is missing.
+        UsageError: a suffix other than .png and .npz.
+        HandsumError: the folder already holds files, or its parent folder is missing.
     """
     if path.is_dir() or not path.suffix:
         if path.is_file():
@@ -97,8 +91,8 @@ def save_digits(path: Path, digits: Digits) -> None:
     """Write digits to a PNG (a grid), an NPZ, or a folder of PNGs such as 00000_7.png.
 
     Raises:
-        UsageError: the grid would be too large to be opened again.
-        HandsumError: the file or folder cannot be written; none is then left half-written.
+        UsageError: the grid would be too large to open again.
+        HandsumError: the file or folder cannot be written; nothing half-written is left.
     """
     check_digits_path(path)
     if path.is_dir() or not path.suffix:
@@ -118,10 +112,10 @@ def save_digits(path: Path, digits: Digits) -> None:
 
 
 def encode_digits(digits: Digits) -> bytes:
-    """The bytes of a PNG with digits in a grid.
+    """Return the bytes of a PNG with the digits in a grid.
 
     Raises:
-        UsageError: it would be too large to be opened again.
+        UsageError: it would be too large to open again.
     """
     check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
     own = {
@@ -140,10 +134,10 @@ def _digits_metadata(digits: Digits) -> dict[str, str]:
 
 
 def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
-    """The names of the NPZ files that `count` digits are divided into.
+    """Return the names of the NPZ files that `count` digits are divided into.
 
     Raises:
-        UsageError: the name is not that of an .npz, or there are fewer digits than files.
+        UsageError: not the name of an .npz, or fewer digits than files.
         HandsumError: the files cannot be written there.
     """
     if path.suffix.lower() != ".npz":
@@ -165,18 +159,19 @@ def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
 
 
 def hand_facts(name: str | None, writers: Sequence[int] | np.ndarray) -> dict[str, str]:
-    """Whose hands a picture is told to be in: nothing where the model knows none."""
+    """The writers as metadata of a picture; nothing if the model has no writers."""
     known = name or " ".join(str(writer) for writer in writers if writer >= 0)
     return {"handsum:writer": known} if known else {}
 
 
 def save_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write arrays to a compressed NPZ, whole or not at all."""
     with atomic_write(path) as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def show_digits(digits: Digits) -> bytes | None:
-    """The first digits in their grid; None where there are none."""
+    """The first digits in a grid, as a PNG; None if there are none."""
     images = digits.images[:MOST_DIGITS]
     if not len(images):
         return None

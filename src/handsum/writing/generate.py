@@ -1,6 +1,6 @@
-"""Drawing: single digits as a generator makes them, unchecked.
+"""`generate`: draw single digits as a generator makes them, unchecked.
 
-Everything is a function of the seed; digit i of a seed is the same however many are asked for.
+Everything is a function of the seed, and digit i of a seed does not depend on the number of digits.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from os import PathLike
 
 import numpy as np
 
-from handsum.arguments import digit_text, hand_name, model_name, optional_number
+from handsum.arguments import (
+    digit_text,
+    hand_name,
+    model_name,
+    optional_number,
+    parse_digits,
+)
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.seeds import Stream, choose_seed, stream
-from handsum.writing.digits import LARGEST, Digits, parse_digits
+from handsum.writing.digits import LARGEST, Digits
 from handsum.writing.hands import choose_hands
 
 BATCH = 1000
@@ -34,16 +40,23 @@ def generate(
     mix: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Digits:
-    """Draw single digits as the generator makes them, unchecked, each in a hand of its own.
+    """Draw single digits as the generator makes them, unchecked, each in a random hand.
 
-    The labels go through `digits` (default 0123456789) over and over, column by column, or are
-    drawn from them where `random` is set. `rows` (default 8) by `columns` (default one for each of
-    `digits`), or exactly `count`. With `mix`, such as "6,4,7", every digit is all of these at once.
-    Of these, only the digits from number `start` on are drawn: the others may be in another file.
-    `progress` is called with the number of digits drawn and the number wanted.
+    Args:
+        digits: the digits to draw, repeated column by column; all ten by default.
+        random: choose each digit at random from `digits`.
+        rows: the number of rows of the grid; by default 8.
+        columns: the number of columns; by default one for each of `digits`.
+        count: the exact number of digits, instead of `rows`.
+        start: draw only the digits from this number on; the others may be in another file.
+        seed: the random seed; random by default.
+        writer: a hand for all digits, as in `sum_sequence`; by default random writers.
+        model: the generator: a name from `handsum models`, or a snapshot folder.
+        mix: digits such as "6,4,7" that every image mixes; only for models that mix.
+        progress: called with the number of digits drawn and the number of all.
 
     Raises:
-        UsageError: `digits` are not digits, the model cannot be asked for them or cannot mix, or
+        UsageError: `digits` has other characters, the model draws random digits or cannot mix, or
             there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
@@ -53,7 +66,7 @@ def generate(
     if shares is not None and digits is not None:
         raise UsageError("give either digits or a mix of digits, not both")
     if shares is not None and random:
-        raise UsageError("every digit of a mix is the same mix: leave out random")
+        raise UsageError("every digit of a mix is the same mix: leave out `random`")
     picks, columns = _pick_classes(len(choices), rows, columns, count, start)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
@@ -69,7 +82,7 @@ def generate(
     for first in range(0, wanted, BATCH):
         part = np.arange(first, min(first + BATCH, wanted))
         if shares is None:
-            own = labels[part], hands.drawn[part]
+            own = labels[part], hands.inputs[part]
             images[part] = generator.draw(*own, seed=seed, indices=start + part)
         else:
             every = np.tile(shares, (len(part), 1))
@@ -84,10 +97,10 @@ def generate(
 
 
 def _parse_mix(text: str) -> np.ndarray:
-    """Return the shares (10,) of each digit in a mix such as "6,4,7"; one given twice counts twice.
+    """Return the share (10,) of each digit in a mix such as "6,4,7"; repeated digits count again.
 
     Raises:
-        UsageError: anything but digits with commas between them.
+        UsageError: not digits with commas between them.
     """
     parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else [""]
     if not all(part in [*"0123456789"] for part in parts):
@@ -98,7 +111,7 @@ def _parse_mix(text: str) -> np.ndarray:
 def _pick_classes(
     classes: int, rows: int | None, columns: int | None, count: int | None, start: int
 ) -> tuple[np.ndarray, int]:
-    """Return which of the classes each place of a grid shows, row by row, and its columns."""
+    """Return the class number of each place of a grid, row by row, and the number of columns."""
     count, rows, columns = (
         optional_number(value, f"a number of {name}")
         for name, value in (("digits", count), ("rows", rows), ("columns", columns))
@@ -112,7 +125,7 @@ def _pick_classes(
     if wanted - start > LARGEST:
         raise UsageError(
             f"{wanted - start} digits are too many at once: use up to {LARGEST:,}, or write an "
-            ".npz in --shards"
+            ".npz in shards"
         )
     if count is None:
         columns = columns or classes

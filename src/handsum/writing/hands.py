@@ -1,4 +1,4 @@
-"""Hands, as a generator knows them: a writer's, a mix, one that nobody has, or one fitted."""
+"""Hands: that of a writer, a mix, an invented one, or one fitted to pictures."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
 
 NEW, FITTED = "new", "like:"
-# A fitted hand is written in so many steps to a standard deviation of the writers' embeddings.
+# The name of a fitted hand holds its embedding in steps; this many are a standard deviation of the
+# writers' embeddings.
 _STEPS = 32
-# Bytes of the checksum before them.
-_CHECKED = 4
+# Bytes of the checksum in front of the steps.
+_CHECKSUM_BYTES = 4
 
 
 @dataclass(frozen=True)
 class Hand:
-    """Whose hand: `parts` are writers and their shares; none for a new hand or a fitted one.
+    """A hand by its name: "12", "12+40", "12:3+40:1", "new" or "like:...".
 
-    `name` is how a person asks for it: "12", "12+40", "12:3+40:1", "new" or "like:...", whose
-    bytes are `code`.
+    `parts` are writers and their shares, empty for a new or a fitted hand; `code` is the decoded
+    part after "like:".
     """
 
     name: str
@@ -39,17 +40,15 @@ class Hand:
 
     @property
     def writer(self) -> int | None:
-        """The writer whose hand it is, or None where it is no single one's."""
+        """The writer, or None if it is not the hand of a single writer."""
         return self.parts[0][0] if len(self.parts) == 1 else None
 
 
 def parse_hand(text: str | int) -> Hand:
-    """Read a hand: a writer's number, several joined by "+", with shares such as ":3", or "new".
-
-    Or what `name_fitted` gives.
+    """Parse the name of a hand: see `Hand`.
 
     Raises:
-        UsageError: anything else, or shares that are all zero.
+        UsageError: not the name of a hand, or shares that are all zero.
     """
     text = str(text).strip()
     if text == NEW:
@@ -64,7 +63,7 @@ def parse_hand(text: str | int) -> Hand:
         if not found:
             raise UsageError(
                 f"a hand is a writer's number such as 12, a mix such as 12+40 or 12:3+40:1, "
-                f"{NEW}, or {FITTED}... of a hand that was fitted, not {text!r}"
+                f"{NEW}, or {FITTED}... for a fitted hand, not {text!r}"
             )
         parts.append((int(found[1]), float(found[2] or 1)))
     shares: dict[int, float] = {}
@@ -75,16 +74,15 @@ def parse_hand(text: str | int) -> Hand:
         raise UsageError(f"the shares of {text!r} are all zero")
     if not math.isfinite(total):
         raise UsageError("a hand's shares are too large: use numbers such as 3 and 1")
-    kept = {writer: share / total for writer, share in shares.items() if share}
-    return Hand(text, tuple(kept.items()))
+    return Hand(text, tuple((writer, s / total) for writer, s in shares.items() if s))
 
 
 def name_fitted(vector: np.ndarray, table: np.ndarray) -> str:
-    """How to ask for a hand (E,) that is none of the writers' (W, E): "like:" and its embedding.
+    """Name a hand (E,) for a model whose writers have the embeddings `table` (W, E): "like:...".
 
-    It holds the embedding to a 64th of the writers' standard deviation, up to four from the
-    middle, and a checksum of it and the table: another model refuses it, and so does this one
-    where a letter is wrong.
+    The name holds the embedding, rounded to a 32nd of the writers' standard deviation and limited
+    to four of them from the mean, and a checksum of it and the table: other models refuse it, and
+    this one refuses a name with a typing error.
     """
     middle, scale = _middle_and_scale(table)
     steps = np.clip(np.rint((vector - middle) / scale * _STEPS), -127, 127).astype(np.int8)
@@ -102,7 +100,7 @@ def _decode(text: str) -> bytes:
 
 def _checksum(steps: np.ndarray, table: np.ndarray) -> bytes:
     data = np.ascontiguousarray(table, np.float32).tobytes() + steps.tobytes()
-    return zlib.crc32(data).to_bytes(_CHECKED, "big")
+    return zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
 
 
 def _middle_and_scale(table: np.ndarray) -> tuple[np.ndarray, float]:
@@ -110,11 +108,11 @@ def _middle_and_scale(table: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _fitted_vector(code: bytes, table: np.ndarray) -> np.ndarray:
-    checksum, steps = code[:_CHECKED], np.frombuffer(code[_CHECKED:], np.int8)
+    checksum, steps = code[:_CHECKSUM_BYTES], np.frombuffer(code[_CHECKSUM_BYTES:], np.int8)
     if len(steps) != table.shape[1] or checksum != _checksum(steps, table):
         raise UsageError(
-            f"that {FITTED}... is not whole, or was fitted to another model: fit it again to this "
-            "one's hands"
+            f"that {FITTED}... is not whole, or was fitted to another model: fit it again with "
+            "this model"
         )
     middle, scale = _middle_and_scale(table)
     return middle + steps * (scale / _STEPS)
@@ -125,12 +123,12 @@ def hand_vectors(
 ) -> np.ndarray:
     """The embeddings float32 (count - start, E) of a hand, from those of all writers (W, E).
 
-    A mix lies between its writers, as far from the middle of all hands as they do (see `blend`).
-    Every one of `count` new hands is another, drawn from a Gaussian with the writers' mean and
-    covariance; those before number `start` are left out.
+    A mix lies between its writers, as far from the mean of all hands as they are (see `blend`).
+    "new" gives `count` different hands, drawn from a Gaussian with the mean and covariance of the
+    writers; those before number `start` are left out.
 
     Raises:
-        UsageError: no such writer, no hands to mix at all, or a hand fitted for another model.
+        UsageError: no such writer, or a hand fitted to another model.
     """
     if hand.parts and max(writer for writer, _ in hand.parts) >= len(table):
         largest = max(writer for writer, _ in hand.parts)
@@ -144,7 +142,7 @@ def hand_vectors(
         own = spread[[writer for writer, _ in hand.parts]]
         mixed = middle + blend(shares[None], own)
         return np.tile(mixed.astype(np.float32), (count - start, 1))
-    # One by one: a row of a product of matrices may depend on how many rows there are.
+    # One by one: a row of a matrix product may depend on the number of rows.
     scaled = spread / np.sqrt(len(table) - 1)
     vectors = np.empty((count - start, table.shape[1]), np.float32)
     for row, index in enumerate(range(start, count)):
@@ -155,47 +153,57 @@ def hand_vectors(
 
 
 def blend(shares: np.ndarray, spreads: np.ndarray) -> np.ndarray:
-    """Mixes (N, E) of vectors (K, E) by shares (N, K), each as long as its parts are on average.
+    """Mix vectors (K, E) by shares (N, K): (N, E), each as long as its parts are on average.
 
-    A plain mean would be nearer to the middle than any hand is.
+    A plain mean would be nearer to the mean of all hands than any hand is.
     """
     mixed = shares @ spreads
     lengths = shares @ np.linalg.norm(spreads, axis=1) / shares.sum(1)
-    # Parts that cancel out have no direction: they stay in the middle.
+    # Parts that cancel out have no direction: they stay at the mean.
     return mixed * (lengths / np.maximum(np.linalg.norm(mixed, axis=1), 1e-9))[:, None]
 
 
-@dataclass(frozen=True)
-class Hands:
-    """The hands of N rows: their writers int64 (N,), and the hand's name where it is no writer's.
+@dataclass(frozen=True, eq=False)
+class RowHands:
+    """The hands of N rows.
 
-    Writers are -1 of such a hand, and of a model that knows none. `drawn` is what the generator
-    takes: the writers, or vectors (N, E).
+    `writers`, int64 (N,), are -1 for a mixed, new or fitted hand and for a model without writers;
+    `name` names a mixed, new or fitted hand. `inputs` is what the generator takes: the writers, or
+    embeddings (N, E).
     """
 
     writers: np.ndarray
-    drawn: np.ndarray
+    inputs: np.ndarray
     name: str | None = None
+
+
+def check_has_writers(generator: DigitGenerator) -> None:
+    """Raise UsageError if the generator has no writers to choose from."""
+    if generator.writers == 1:
+        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
 
 
 def choose_hands(
     generator: DigitGenerator,
-    writer: int | str | Hands | None,
+    writer: int | str | RowHands | None,
     count: int,
     seed: int,
     start: int = 0,
-) -> Hands:
-    """The hands of `count` rows from number `start` on: the seed's choice, or what is asked for."""
-    if isinstance(writer, Hands):
+) -> RowHands:
+    """The hands of `count` rows from number `start` on: the requested one, or random writers.
+
+    Raises:
+        UsageError: no such writer or hand, or a model without writers.
+    """
+    if isinstance(writer, RowHands):
         return writer
     if writer is None and generator.writers == 1:
-        return Hands(np.full(count - start, -1), np.zeros(count - start, np.int64))
+        return RowHands(np.full(count - start, -1), np.zeros(count - start, np.int64))
     if writer is None:
         writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)[start:]
-        return Hands(writers, writers)
+        return RowHands(writers, writers)
     hand = parse_hand(writer)
-    if generator.writers == 1:
-        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
+    check_has_writers(generator)
     if any(own >= generator.writers for own, _ in hand.parts):
         raise UsageError(
             f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "
@@ -203,6 +211,6 @@ def choose_hands(
         )
     if hand.writer is not None:
         writers = np.full(count - start, hand.writer, np.int64)
-        return Hands(writers, writers)
+        return RowHands(writers, writers)
     vectors = hand_vectors(hand, generator.hands, count, seed, start)
-    return Hands(np.full(count - start, -1), vectors, hand.name)
+    return RowHands(np.full(count - start, -1), vectors, hand.name)

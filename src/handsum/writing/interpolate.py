@@ -1,94 +1,92 @@
-"""From one hand, one drawing or one digit to another, step by step."""
+"""`interpolate`: draw the steps from one hand, latent vector or digit to another."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from handsum._version import __version__
+from handsum.arguments import digit_text, hand_name, model_name, parse_digits, whole_number
 from handsum.errors import UsageError
-from handsum.files import atomic_write, check_place
-from handsum.images import encode_gif, encode_png, tile
-from handsum.layout.painting import enlarge
-from handsum.layout.rows import check_size
 from handsum.seeds import choose_seed
-from handsum.writing.digits import Digits, parse_digits
-from handsum.writing.hands import blend, choose_hands, hand_vectors, parse_hand
+from handsum.writing.hands import RowHands, blend, choose_hands, hand_vectors, parse_hand
+from handsum.writing.interpolation import DIGITS, LATENTS, Interpolation
 
 if TYPE_CHECKING:
     from handsum.pretrained.load import DigitGenerator
 
 
-LATENTS = "latents"
-DIGITS = "digits"
-SCALE = 4
-_FRAME_MILLISECONDS = 80
-_REST_MILLISECONDS = 600
-
-
 def interpolate(
     between: str = LATENTS,
-    digits: str = "0123456789",
+    digits: str | int = "0123456789",
     *,
     steps: int = 8,
     seed: int | None = None,
-    writer: str | int | None = None,
-    model: str | None = None,
-) -> Digits:
-    """Draw each of `digits` in `steps` steps between two hands or two latents: one row each.
+    writer: int | str | None = None,
+    model: str | PathLike[str] | None = None,
+) -> Interpolation:
+    """Draw each of `digits` in `steps` steps between two hands or two latent vectors.
 
-    `between` is two hands such as "12..40" (see `hands.parse_hand`), which every step writes with
-    the same latents; or "latents", from one random drawing to another in the hand of `writer` (by
-    default the seed's choice); or "digits", from each of `digits` to the next by a model that mixes
-    digits.
+    `between` is one of: two hands such as "12..40", with the same latents at every step; "latents",
+    from one random drawing to another in the hand of `writer` (by default a random writer); or
+    "digits", from each digit to the next, with a model that mixes digits.
 
     Raises:
-        UsageError: fewer than two steps, what is no such pair, or a model without what it takes.
+        UsageError: fewer than two steps, another `between`, or a model that cannot do it.
     """
     from handsum.pretrained.load import load_generator
 
+    steps = whole_number(steps, "a number of steps")
+    name, writer = model_name(model), hand_name(writer)
+    rows = parse_digits(digit_text(digits, "what is drawn"))
+    between = between.strip() if isinstance(between, str) else ""
     if steps < 2:
         raise UsageError(f"{steps} steps lead nowhere: use 2 or more")
-    seed, between = choose_seed(seed), between.strip()
-    generator = load_generator(model) if model else load_generator()
+    seed = choose_seed(seed)
+    generator = load_generator(name) if name else load_generator()
     if not generator.conditional:
-        raise UsageError(f"{generator.name} draws random digits, not those that are asked for")
+        raise UsageError(f"{generator.name} draws random digits, not given ones")
     if writer is not None and between != LATENTS:
-        raise UsageError(f"a writer is for {LATENTS}: {between} names what it goes between")
+        raise UsageError(f"a writer is for {LATENTS}: {between} names its own ends")
     if between == DIGITS:
-        return _between_digits(generator, parse_digits(digits), steps, seed)
-    labels = np.repeat(parse_digits(digits), steps)
-    count = len(labels)
-    shares = np.tile(np.linspace(0, 1, steps), count // steps)
-    ends = [part.strip() for part in between.split("..")]
-    knows = len(generator.hands) > 1
-    writers, name = np.full(count, -1), between
-    if ends == [LATENTS]:
-        chosen = choose_hands(generator, writer, 1, seed)
-        hands, writers = chosen.drawn.repeat(count, axis=0), chosen.writers.repeat(count)
-        name = chosen.name or (str(chosen.writers[0]) if knows else LATENTS)
-        towards = shares
-    elif len(ends) == 2:
-        if not knows:
-            raise UsageError(f"{generator.name} knows no writers: use {LATENTS}")
-        hands = _between_hands(ends, generator.hands, shares, seed)
-        towards = np.zeros(count)
+        return _between_digits(generator, rows, steps, seed)
+    labels = np.repeat(rows, steps)
+    shares = np.tile(np.linspace(0, 1, steps), len(rows))
+    if between == LATENTS:
+        hands, towards = _one_hand(generator, writer, len(labels), seed), shares
     else:
+        hands, towards = _between_hands(generator, between, shares, seed), np.zeros(len(labels))
+    indices = np.arange(len(labels)) // steps
+    images = generator.draw_between(labels, hands.inputs, towards, seed=seed, indices=indices)
+    return Interpolation(
+        images, labels, hands.writers, steps, between, seed, generator.name, hands.name
+    )
+
+
+def _one_hand(
+    generator: DigitGenerator, writer: int | str | None, count: int, seed: int
+) -> RowHands:
+    """The same hand for all of `count` rows, with its name if the generator has writers."""
+    hand = choose_hands(generator, writer, 1, seed)
+    name = hand.name or (str(hand.writers[0]) if generator.writers > 1 else None)
+    return RowHands(hand.writers.repeat(count), hand.inputs.repeat(count, axis=0), name)
+
+
+def _between_hands(
+    generator: DigitGenerator, between: str, shares: np.ndarray, seed: int
+) -> RowHands:
+    """Hands by `shares` (N,) from the first of two hands, such as 12..40, to the second."""
+    ends = [part.strip() for part in between.split("..")]
+    if len(ends) != 2:
         raise UsageError(
             f"interpolate between two hands, such as 12..40, or {LATENTS}, or {DIGITS}"
         )
-    indices = np.arange(count) // steps
-    images = generator.draw_between(labels, hands, towards, seed=seed, indices=indices)
-    return Digits(images, labels, writers, steps, seed, generator.name, name)
-
-
-def _between_hands(ends: list[str], table: np.ndarray, shares: np.ndarray, seed: int) -> np.ndarray:
-    """Hands (N, E) by `shares` (N,) on the way between two, from those of all writers (W, E)."""
-    # The second of two new hands is another than the first.
+    if generator.writers == 1:
+        raise UsageError(f"{generator.name} knows no writers: use {LATENTS}")
+    table = generator.hands
+    # Two new hands differ: the second has another number.
     pair = np.concatenate(
         [
             hand_vectors(parse_hand(end), table, place + 1, seed, place)
@@ -96,11 +94,14 @@ def _between_hands(ends: list[str], table: np.ndarray, shares: np.ndarray, seed:
         ]
     )
     middle, turn = table.mean(0), shares * np.pi / 2
-    return middle + blend(np.stack([np.cos(turn), np.sin(turn)], axis=1), pair - middle)
+    hands = middle + blend(np.stack([np.cos(turn), np.sin(turn)], axis=1), pair - middle)
+    return RowHands(np.full(len(shares), -1), hands)
 
 
-def _between_digits(generator: DigitGenerator, ends: np.ndarray, steps: int, seed: int) -> Digits:
-    """From each of the digits (L,) to the next: L - 1 rows, each drawn with latents of its own."""
+def _between_digits(
+    generator: DigitGenerator, ends: np.ndarray, steps: int, seed: int
+) -> Interpolation:
+    """From each of the digits (L,) to the next: L - 1 rows, each with its own latents."""
     if len(ends) < 2:
         raise UsageError("from digit to digit takes two digits or more")
     towards = np.linspace(0, 1, steps)[:, None]
@@ -110,73 +111,9 @@ def _between_digits(generator: DigitGenerator, ends: np.ndarray, steps: int, see
     )
     indices = np.arange(len(shares)) // steps
     images = generator.mix(shares, seed=seed, indices=indices)
-    # Half-way it counts as the digit that it comes from.
+    # The middle counts as the first of the two digits.
     labels = np.where(
         np.tile(towards[:, 0], len(ends) - 1) <= 0.5, ends[indices], ends[indices + 1]
     )
     writers = np.full(len(shares), -1)
-    return Digits(images, labels, writers, steps, seed, generator.name, DIGITS)
-
-
-def check_interpolation_path(path: Path) -> None:
-    """Raise unless an interpolation can be saved under this name: before the work, not after it.
-
-    Raises:
-        UsageError: neither a .png nor a .gif.
-        HandsumError: a folder of that name, or none to write it in.
-    """
-    if path.suffix.lower() not in (".png", ".gif"):
-        raise UsageError(f"cannot write {path}: an interpolation is a .png strip or a .gif")
-    check_place(path)
-
-
-def save_interpolation(path: Path, digits: Digits) -> None:
-    """Write an interpolation as a PNG strip, or as a GIF that goes there and back again.
-
-    Raises:
-        UsageError: another suffix, or a strip too large to be opened again.
-        HandsumError: the file cannot be written; none is then left half-written.
-    """
-    check_interpolation_path(path)
-    data = encode_strip(digits) if path.suffix.lower() == ".png" else encode_film(digits)
-    with atomic_write(path) as file:
-        file.write(data)
-
-
-def shown_digits(digits: Digits) -> str:
-    """The digits that an interpolation shows: each row's, or those that it goes between."""
-    ends = [*digits.labels[:: digits.columns]]
-    if digits.hand == DIGITS:
-        ends.append(digits.labels[-1])
-    return "".join(map(str, ends))
-
-
-def encode_strip(digits: Digits) -> bytes:
-    """The bytes of a PNG with an interpolation, a row for each digit (see `save_interpolation`)."""
-    metadata = {
-        "Software": f"handsum {__version__}",
-        "handsum:seed": str(digits.seed),
-        "handsum:model": digits.model,
-        "handsum:writer": str(digits.hand),
-        "handsum:digits": shown_digits(digits),
-    }
-    return encode_png(tile(_enlarged(digits), digits.columns), metadata)
-
-
-def encode_film(digits: Digits) -> bytes:
-    """The bytes of a GIF that goes through an interpolation and back again."""
-    steps = digits.columns
-    large = _enlarged(digits)
-    columns = min(len(large) // steps, 10)
-    frames = [Image.fromarray(tile(large[step::steps], columns)) for step in range(steps)]
-    there_and_back = frames + frames[-2:0:-1]
-    times = [_FRAME_MILLISECONDS] * len(there_and_back)
-    times[0] = times[steps - 1] = _REST_MILLISECONDS
-    return encode_gif(there_and_back, times)
-
-
-def _enlarged(digits: Digits) -> np.ndarray:
-    # A film's frames have as many pixels together as the strip.
-    rows, side = len(digits.images) // digits.columns, 28 * SCALE
-    check_size(digits.columns * side, rows * side, "use fewer --digits or --steps")
-    return np.stack([enlarge(image, SCALE) for image in digits.images])
+    return Interpolation(images, labels, writers, steps, DIGITS, seed, generator.name)

@@ -1,4 +1,4 @@
-"""Whose hand a few digits are most like: a writer's of the training set, or one fitted to them."""
+"""Find the writers whose hands are most like some digits, and fit a hand to the digits."""
 
 from __future__ import annotations
 
@@ -13,29 +13,35 @@ from handsum.data.mnist import Dataset, load
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.pretrained.generators import DigitGenerator
-from handsum.writing.hands import Hands, hand_vectors, name_fitted, parse_hand
+from handsum.writing.hands import (
+    RowHands,
+    check_has_writers,
+    hand_vectors,
+    name_fitted,
+    parse_hand,
+)
 
-# Each class's digits are described by their coordinates along so many principal components.
+# Digits are described by their coordinates along this many principal components of their class.
 _COMPONENTS = 12
-# A writer's mean of a class is drawn to the mean of all writers as if it had so many more digits.
+# Prior of a writer's mean of a class: this many more digits at the mean of all writers.
 _PRIOR = 2.0
 _FEWEST = 3
-# A hand's mean shapes are those of so many drawings of each class.
+# The mean shapes of a hand come from this many drawings of each class.
 _DRAWN = 4
-# A fitted hand is drawn to the middle of all writers' as if by so many digits.
+# Prior of a fitted hand: this many digits at the mean of all writers' hands.
 _PULL = 2.0
 _EVALUATIONS = 20
-# How well a hand fits is told by digits that it was not fitted to, in so many turns.
-_TURNS = 4
-# It is compared with that of every so many-th writer.
-_APART = 5
+# The fit is measured by cross-validation in this many folds.
+_FOLDS = 4
+# It is compared with the fit of one in this many writers.
+_WRITER_STEP = 5
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """A writer, and how near some digits are to the writer's own.
+    """A writer, and the distance of some digits from the writer's own.
 
-    `distance`: mean square, in standard deviations of the class.
+    `distance` is the mean square, in standard deviations of the class.
     """
 
     writer: int
@@ -43,13 +49,13 @@ class Likeness:
 
 
 def most_alike(images: np.ndarray, labels: np.ndarray, count: int = 10) -> list[Likeness]:
-    """The `count` writers, numbered as the generator does, most like digits uint8 (N, 28, 28).
+    """The `count` writers whose hands are most like digits uint8 (N, 28, 28), nearest first.
 
-    Of ten digits that were not used to know the writers, 78% are given to the one of 494 who wrote
-    them, and 97% to one of the ten nearest.
+    Given ten unseen digits, the nearest of 494 writers is the right one in 78% of cases, and the
+    right one is among the ten nearest in 97%.
 
     Raises:
-        UsageError: there are too few digits to tell, not counting one twice.
+        UsageError: fewer than three different digits.
     """
     known = _writers()
     images, labels = _distinct(images, labels)
@@ -58,15 +64,15 @@ def most_alike(images: np.ndarray, labels: np.ndarray, count: int = 10) -> list[
     return [Likeness(int(writer), float(distances[writer])) for writer in order]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FittedHand:
-    """A hand of a generator's that is none of its writers', fitted to some digits.
+    """A hand fitted to some digits.
 
-    `name` is what asks for it, `vector` (E,) its embedding. `distance` is the mean square, in
-    standard deviations of the class, from the digits to what is drawn with a hand fitted without
-    them: each quarter of them to the other three. `fit` is the share of writers whose own digits,
-    as many, are no nearer to what is drawn with theirs: 0.5 is as near as the generator's own
-    writers are, 0 is no writer's hand.
+    `name` is the value for `writer`, `vector` (E,) its embedding. `distance` is the mean square, in
+    standard deviations of the class, from the digits to those that the generator draws with a hand
+    fitted to the other three quarters of the digits. `fit` is the share of MNIST's writers whose
+    own digits (as many) are no nearer to those drawn in their hands: 0.5 is a fit as good as the
+    usual one of a writer, 0 is unlike any writer's hand.
     """
 
     name: str
@@ -76,46 +82,47 @@ class FittedHand:
 
 
 def fit_hand(generator: DigitGenerator, images: np.ndarray, labels: np.ndarray) -> FittedHand:
-    """The hand with which a generator's digits are most like digits uint8 (N, 28, 28).
+    """Fit a generator's hand to digits uint8 (N, 28, 28).
 
-    Its embedding is the one at which the mean shapes of what the generator draws, class by class,
-    are nearest to the digits', with a Gaussian prior of the writers' own.
+    The embedding minimises the distance between the mean shapes of the drawn and the given digits,
+    class by class, with a Gaussian prior from the writers' embeddings.
 
     Raises:
-        UsageError: as `most_alike`, or the generator knows no writers.
+        UsageError: fewer than three different digits, or a generator without MNIST's writers.
     """
-    if generator.writers == 1:
-        raise UsageError(f"{generator.name} knows no writers")
+    check_has_writers(generator)
     known, table = _writers(), generator.hands
     if len(table) != len(known.sums):
-        raise UsageError(f"{generator.name} knows other writers than MNIST's")
+        raise UsageError(f"{generator.name} has other writers than MNIST's")
     images, labels = _distinct(images, labels)
     shapes = _describe(known, images, labels)
-    drawn = _drawn(generator)
-    name = name_fitted(_fit(drawn, table, shapes, labels), table)
-    turns = np.arange(len(labels)) % _TURNS
+    model = _hand_model(generator)
+    name = name_fitted(_fit(model, table, shapes, labels), table)
+    folds = np.arange(len(labels)) % _FOLDS
     missed = np.empty(len(labels))
-    for turn in range(min(_TURNS, len(labels))):
-        own, others = turns == turn, turns != turn
-        means = drawn.shapes(_fit(drawn, table, shapes[others], labels[others]))
+    for fold in range(min(_FOLDS, len(labels))):
+        own, others = folds == fold, folds != fold
+        means = model.shapes(_fit(model, table, shapes[others], labels[others]))
         missed[own] = np.square(means[labels[own]] - shapes[own]).mean(1)
     distance = float(missed.mean())
-    fit = float((_own_distances(known, drawn, table, len(labels)) >= distance).mean())
+    fit = float((_own_distances(known, model, table, len(labels)) >= distance).mean())
     return FittedHand(name, hand_vectors(parse_hand(name), table, 1, 0)[0], distance, fit)
 
 
 def hands_alike(
     generator: DigitGenerator, fitted: FittedHand, alike: list[Likeness]
-) -> tuple[Hands, list[str]]:
-    """The fitted hand and the writers', to write a row with each; and how to ask for them."""
+) -> tuple[RowHands, list[str]]:
+    """The fitted hand and those of the writers, one for each row, and their names."""
     writers = np.array([one.writer for one in alike], np.int64)
     names = [fitted.name, *map(str, writers)]
     vectors = np.concatenate([fitted.vector[None], generator.hands[writers]])
-    return Hands(np.concatenate([[-1], writers]), vectors, " ".join(names)), names
+    return RowHands(np.concatenate([[-1], writers]), vectors, " ".join(names)), names
 
 
-def _fit(drawn: _Drawn, table: np.ndarray, shapes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The embedding (E,) at which what is `drawn` is nearest to shapes (N, C)."""
+def _fit(
+    model: _HandModel, table: np.ndarray, shapes: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """The embedding (E,) of the hand whose digits are nearest to shapes (N, C)."""
     from scipy.optimize import minimize
 
     counts = np.bincount(labels, minlength=10).astype(np.float32)
@@ -124,7 +131,7 @@ def _fit(drawn: _Drawn, table: np.ndarray, shapes: np.ndarray, labels: np.ndarra
     means /= np.maximum(counts, 1)[:, None]
 
     def measure(embedding: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = drawn.measure(embedding.astype(np.float32), means, counts)
+        value, slope = model.measure(embedding.astype(np.float32), means, counts)
         return float(value), np.asarray(slope, np.float64)
 
     options = {"maxfun": _EVALUATIONS}
@@ -132,23 +139,23 @@ def _fit(drawn: _Drawn, table: np.ndarray, shapes: np.ndarray, labels: np.ndarra
     return minimize(measure, begin, jac=True, method="L-BFGS-B", options=options).x
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """What a generator draws with a hand (E,).
+@dataclass(frozen=True, eq=False)
+class _HandModel:
+    """The digits that a generator draws in a hand (E,).
 
-    `shapes` gives the mean shapes (10, C) of each class; `measure` their mean square distance to
-    shapes (10, C) of counts (10,) with the prior's share, and its gradient (E,).
+    `shapes` gives the mean shape (10, C) of each class; `measure` their mean square distance from
+    shapes (10, C) of counts (10,) plus the prior's term, and its gradient (E,).
     """
 
     shapes: Callable[[np.ndarray], np.ndarray]
     measure: Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Writers:
-    """What is known of W writers: `sums` (W, 10, C) and `counts` (W, 10) of their digits' shapes.
+    """W writers: `sums` (W, 10, C) and `counts` (W, 10) of the shapes of their digits.
 
-    `means` (10, D) and `axes` (10, D, C) describe each class's shapes.
+    `means` (10, D) and `axes` (10, D, C) are the principal components of each class.
     """
 
     data: Dataset
@@ -160,27 +167,27 @@ class _Writers:
     axes: np.ndarray
 
     def distances(self, shapes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """The mean square distance (W,) of shapes (N, C) to every writer's means of a class."""
+        """The mean square distance (W,) of shapes (N, C) from the class means of every writer."""
         means = self.sums / (self.counts[..., None] + _PRIOR)
         return np.square(means[:, labels] - shapes).mean((1, 2))
 
 
 def _pixels(images: Any) -> Any:
-    """Digits (N, 28, 28) in [0, 255] at half their size, float32 (N, 196) in [0, 1]."""
+    """Digits (N, 28, 28) in [0, 255] at half the size: float32 (N, 196) in [0, 1]."""
     return images.reshape(-1, 14, 2, 14, 2).mean((2, 4), dtype=np.float32).reshape(-1, 196) / 255
 
 
 def _distinct(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each digit once, class by class: what is told of them must not depend on their order."""
+    """Drop repeated digits and sort the rest, so that the result does not depend on the order."""
     rows = np.column_stack([labels, images.reshape(len(images), DIGIT_SIZE**2)])
     first = np.unique(rows, axis=0, return_index=True)[1]
     return images[first], labels[first]
 
 
 def _describe(known: _Writers, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Shapes float32 (N, C): coordinates along the class's principal components."""
+    """Shapes float32 (N, C): coordinates along the principal components of the class."""
     if len(images) < _FEWEST:
-        raise UsageError(f"{len(images)} digits are too few to tell a hand: give {_FEWEST} or more")
+        raise UsageError(f"{len(images)} digits are too few to know a hand: give {_FEWEST} or more")
     pixels = _pixels(images)
     shapes = np.empty((len(images), _COMPONENTS), np.float32)
     for digit in np.unique(labels):
@@ -212,20 +219,20 @@ def _writers() -> _Writers:
     return _Writers(data, writers, shapes, sums, counts, means, axes)
 
 
-def _own_distances(known: _Writers, drawn: _Drawn, table: np.ndarray, count: int) -> np.ndarray:
-    """The distances of some writers' own digits, `count` of each, to what is drawn as theirs."""
+def _own_distances(known: _Writers, model: _HandModel, table: np.ndarray, count: int) -> np.ndarray:
+    """The distances of some writers' digits, `count` of each, from those drawn in their hands."""
     random = np.random.default_rng(0)
     own = []
-    for writer in range(0, len(table), _APART):
+    for writer in range(0, len(table), _WRITER_STEP):
         rows = random.permutation(np.flatnonzero(known.writers == writer))[:count]
-        means = drawn.shapes(table[writer])
+        means = model.shapes(table[writer])
         own.append(np.square(means[known.data.labels[rows]] - known.shapes[rows]).mean())
     return np.array(own)
 
 
 @lru_cache(maxsize=2)
-def _drawn(generator: DigitGenerator) -> _Drawn:
-    """What the generator draws with a hand, over the same latents each time."""
+def _hand_model(generator: DigitGenerator) -> _HandModel:
+    """The model of a generator's hands, with fixed latents."""
     import jax
     import jax.numpy as jnp
     from flax import nnx
@@ -235,7 +242,7 @@ def _drawn(generator: DigitGenerator) -> _Drawn:
     random = np.random.default_rng(0)
     network = generator.network()
     half = random.standard_normal((10, _DRAWN // 2, network.latent_size))
-    # Each with its opposite, so that their mean is the middle's.
+    # Each latent with its opposite, so that their mean is zero.
     latents = np.concatenate([half, -half], axis=1).reshape(10 * _DRAWN, -1).astype(np.float32)
     labels = np.repeat(np.arange(10, dtype=np.int32), _DRAWN)
     definition, state = nnx.split(network)
@@ -252,4 +259,4 @@ def _drawn(generator: DigitGenerator) -> _Drawn:
         return missed + _PULL / counts.sum() * jnp.square(hand - middle).mean() / variance
 
     compiled = jax.jit(shapes)
-    return _Drawn(lambda hand: np.asarray(compiled(hand)), jax.jit(jax.value_and_grad(measure)))
+    return _HandModel(lambda hand: np.asarray(compiled(hand)), jax.jit(jax.value_and_grad(measure)))

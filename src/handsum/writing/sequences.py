@@ -1,4 +1,4 @@
-"""Written sequences: their digits and totals, as a picture, an SVG, an NPZ and in a notebook."""
+"""The result of `number` and `sum_sequence`: saved as a picture, an SVG or an NPZ, or shown."""
 
 from __future__ import annotations
 
@@ -13,29 +13,32 @@ from handsum._version import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write, check_place
 from handsum.images import LARGEST_SHOWN, encode_png
+from handsum.layout.marks import GAP, group_thousands, has_marks
 from handsum.layout.painting import ink_box
-from handsum.layout.rows import Picture, Placed, Style, compose, render
+from handsum.layout.rows import Picture, Placed, compose, render
+from handsum.layout.style import Style
 from handsum.seeds import Stream, stream
-from handsum.writing.digits import hand_facts, save_npz
+from handsum.writing.digits import hand_facts, save_npz, shorten
 
 if TYPE_CHECKING:
     from os import PathLike
 
 
 NUMBER_MARK = "{}"
-# What is beyond these is left out of a picture that is only to be looked at.
+# A notebook shows at most this many sequences.
 MOST_SEQUENCES = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sequences:
     """N written sequences of L digits, each in one hand.
 
-    images uint8 (N, L, 28, 28), white ink on black; labels int64 (N, L); totals int64 (N,), their
-    sums; writers int64 (N,). `readings` is what the reader makes of each sequence, None where it
-    was not asked; redrawn int64 (N,) is how many digits it made the generator draw again. `texts`
-    are the sequences with their points, commas and minus signs, None where they have none. `hand`
-    names a mixed, new or fitted hand; the writers are then -1, as those of a model that knows none.
+    `images` is uint8 (N, L, 28, 28), white ink on black; `labels` int64 (N, L); `totals` int64
+    (N,), the sums of the digits; `writers` int64 (N,), -1 for a mixed, new or fitted hand and for a
+    model without writers. `readings` is what the reader sees in each sequence, None if it did not
+    check them; `redrawn` int64 (N,) the number of digits drawn again. `texts` are numbers with
+    their points, commas, minus signs and gaps; None for sums. `hand` names a mixed, new or fitted
+    hand. `style` is the style in which the sequences were checked, and that `save` uses.
     """
 
     images: np.ndarray
@@ -48,6 +51,7 @@ class Sequences:
     model: str
     texts: tuple[str, ...] | None = None
     hand: str | None = None
+    style: Style | None = None
 
     @property
     def digits(self) -> tuple[str, ...]:
@@ -62,9 +66,9 @@ class Sequences:
 
     @property
     def writer(self) -> int | str | list[int] | None:
-        """The writer or the hand of all sequences, or the writers' list where they differ.
+        """The writer or hand of all sequences; a list if the writers differ.
 
-        None where the model knows no writers.
+        None if the model has no writers.
         """
         if self.hand:
             return self.hand
@@ -73,8 +77,15 @@ class Sequences:
             return None
         return writers[0] if len(set(writers)) == 1 else writers
 
-    def as_rows(self, boxes: np.ndarray) -> list[dict[str, Any]]:
-        """What is told of each sequence as JSON; `boxes` (N, L, 4) are its digits'."""
+    def captions(self, style: Style | None = None) -> tuple[str, ...]:
+        """The usual captions: each number, with its thousands apart if the style has gaps; sums."""
+        if self.texts is None:
+            return self.equations
+        gaps = (style or self.style or Style()).spacing
+        return tuple(group_thousands(text) if gaps else text for text in self.texts)
+
+    def as_dicts(self, boxes: np.ndarray) -> list[dict[str, Any]]:
+        """Each sequence as plain values for JSON; `boxes` (N, L, 4) are its digits' ink boxes."""
         return [
             {
                 "digits": digits,
@@ -86,28 +97,48 @@ class Sequences:
             for index, digits in enumerate(self.digits)
         ]
 
-    def save(self, path: str | PathLike[str], style: Style | None = None) -> None:
+    def save(
+        self,
+        path: str | PathLike[str],
+        style: Style | None = None,
+        *,
+        caption: bool | str | Sequence[str] = False,
+    ) -> None:
         """Write them to a .png or .svg picture, numbered ones for a name with {}, or an .npz.
 
+        `style` defaults to the one that they were written in. `caption` prints each number, or each
+        sum, small under it; or a text of your own, or one for each sequence.
+
         Raises:
-            UsageError: another kind of file, or a picture that would be too large.
+            UsageError: another type of file, a picture that would be too large, or captions that
+                are not as many as the sequences.
             HandsumError: the file cannot be written.
         """
-        from handsum.layout.rows import Style
+        save_sequences(Path(path), self, style, caption=caption)
 
-        save_sequences(Path(path), self, style or Style())
+    def __repr__(self) -> str:
+        count, length = self.labels.shape
+        if count == 1:
+            what = "1 number" if self.texts else "1 sequence"
+            what += f", {shorten(self.texts[0] if self.texts else self.equations[0])}"
+        else:
+            what = f"{count} sequences of {length} digits"
+        writer = self.writer
+        whose = f", {len(set(writer))} writers" if isinstance(writer, list) else ""
+        if writer is not None and not whose:
+            whose = f", writer {shorten(str(writer))}"
+        return f"<{what}{whose}, seed {self.seed}>"
 
     def _repr_png_(self) -> bytes | None:
-
         return show_sequences(self)
 
 
 def check_sequences_path(path: Path) -> None:
-    """Raise unless sequences can be saved under this name: before the work, not after it.
+    """Raise unless sequences can be saved under this name; to be called before the work.
 
     Raises:
-        UsageError: neither PNG, SVG nor NPZ, or numbered NPZ files.
-        HandsumError: the name is taken by a directory, or its folder is missing.
+        UsageError: not a PNG, SVG or NPZ, or numbered NPZ files.
+        HandsumError: the name is that of a directory, or its folder is missing.
     """
     check_place(path)
     if path.suffix.lower() not in (".png", ".svg", ".npz"):
@@ -123,7 +154,7 @@ def draw_picture(
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
 ) -> Picture:
-    """Set written sequences, or some `rows` of them, as one picture (see `layout.render`)."""
+    """Draw written sequences, or some `rows` of them, in one picture (see `layout.rows`)."""
     return render(*_layout(sequences, style, captions, rows))
 
 
@@ -134,9 +165,9 @@ def encode_sequences(
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
-    """As `draw_picture`, but as the bytes of a PNG, and the digits' boxes int64 (N, L, 4)."""
+    """As `draw_picture`: the bytes of a PNG, and the digits' boxes int64 (N, L, 4)."""
     picture = draw_picture(sequences, style, captions=captions, rows=rows)
-    return encode_png(picture.pixels, _metadata(sequences, rows), style.dpi), picture.boxes
+    return encode_png(picture.pixels, _metadata(sequences, rows), style.resolution), picture.boxes
 
 
 def draw_vector(
@@ -146,12 +177,12 @@ def draw_vector(
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
-    """As `draw_picture`, but as the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
+    """As `draw_picture`: the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
     from handsum.layout.svg import TRACE_SCALE, TRACED_PIXELS, draw_svg
 
-    fine = replace(style, scale=TRACE_SCALE)
-    # It is as large as the style says: what is traced is never a picture, only digits one by one.
+    fine = replace(style, scale=TRACE_SCALE, height=None)
     images, rngs, _, own, marked = _layout(sequences, fine, captions, rows)
+    # Digits are traced one by one and never painted on the sheet, so the sheet may be large.
     sheet = compose(images, rngs, fine, own, marked, most=TRACED_PIXELS)
     texts = (sequences.texts or sequences.digits)[rows]
     metadata = _metadata(sequences, rows)
@@ -177,19 +208,25 @@ def _placed_box(digit: Placed) -> tuple[int, int, int, int]:
 
 
 def save_sequences(
-    path: Path, sequences: Sequences, style: Style, captions: Sequence[str] | None = None
+    path: Path,
+    sequences: Sequences,
+    style: Style | None = None,
+    *,
+    caption: bool | str | Sequence[str] = False,
 ) -> np.ndarray:
-    """Write sequences to a PNG or SVG (one sheet; numbered files for a name with {}), or an NPZ.
+    """Write sequences to a file or to numbered files (see `Sequences.save`).
 
-    Returns int64 (N, L, 4): each digit's ink box in its picture; for an NPZ in its 28x28 image.
+    Returns int64 (N, L, 4): the ink box of each digit in its picture; for an NPZ in its 28x28
+    image.
 
     Raises:
-        UsageError: an NPZ, or cells, of more than digits.
-        HandsumError: the file cannot be written; none is then left half-written.
+        UsageError: see `Sequences.save`; also an NPZ, or cells, of numbers with punctuation.
+        HandsumError: the file cannot be written; no half-written file is left.
     """
     check_sequences_path(path)
+    style = style or sequences.style or Style()
     if path.suffix.lower() == ".npz":
-        if sequences.texts:
+        if sequences.texts and has_marks(sequences.texts):
             raise UsageError(f"an .npz holds digits only: write {sequences.texts[0]} as a picture")
         save_npz(
             path,
@@ -199,6 +236,7 @@ def save_sequences(
             writers=sequences.writers,
         )
         return np.array([[ink_box(image) for image in row] for row in sequences.images])
+    captions = _check_captions(sequences, style, caption)
     count = len(sequences.images)
     parts = [slice(None)]
     names = [path]
@@ -216,31 +254,46 @@ def save_sequences(
     return np.concatenate(boxes)
 
 
+def _check_captions(
+    sequences: Sequences, style: Style, caption: bool | str | Sequence[str]
+) -> Sequence[str] | None:
+    """The captions to print, one for each sequence; None for none."""
+    if isinstance(caption, bool):
+        return sequences.captions(style) if caption else None
+    captions = [caption] if isinstance(caption, str) else list(caption)
+    count = len(sequences.images)
+    if len(captions) != count or not all(isinstance(one, str) for one in captions):
+        raise UsageError(f"a `caption` is True, or a text for each sequence: {count} in all")
+    return captions
+
+
 def numbered_paths(path: Path, count: int) -> list[Path]:
-    """Return the names of `count` numbered files, from 1 on, with zeros so that they sort."""
+    """Return the names of `count` numbered files, from 1, padded with zeros so that they sort."""
     width = len(str(count))
     numbers = (f"{number:0{width}d}" for number in range(1, count + 1))
     return [path.with_name(path.name.replace(NUMBER_MARK, number)) for number in numbers]
 
 
 def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:
+    texts = (sequences.texts or sequences.digits)[rows]
     return {
         "Software": f"handsum {__version__}",
         "handsum:seed": str(sequences.seed),
         "handsum:model": sequences.model,
         **hand_facts(sequences.hand, sequences.writers[rows]),
-        "handsum:digits": " ".join((sequences.texts or sequences.digits)[rows]),
+        # A space separates sequences.
+        "handsum:digits": " ".join(text.replace(GAP, "") for text in texts),
     }
 
 
-def show_sequences(sequences: Sequences) -> bytes | None:
-    """The first sequences as `number` and `sum-sequence` set them; None where they are too long."""
-    from handsum.layout.rows import Style
-
+def show_sequences(sequences: Sequences, captions: Sequence[str] | None = None) -> bytes | None:
+    """The first sequences as a small PNG; None if they are too long."""
     length = sequences.labels.shape[1]
     scale = min(3.0, max(0.5, LARGEST_SHOWN / (24 * length)))
     try:
-        picture = draw_picture(sequences, Style(scale=scale), rows=slice(MOST_SEQUENCES))
+        style = replace(sequences.style or Style(), scale=scale, height=None)
+        rows = slice(MOST_SEQUENCES)
+        picture = draw_picture(sequences, style, captions=captions, rows=rows)
     except HandsumError:
         return None
     return encode_png(picture.pixels)

@@ -1,4 +1,4 @@
-"""Digits drawn until they read as asked: one by one, and set in the picture they are for."""
+"""Draw digits until the reader reads them right: one by one, and in their picture."""
 
 from __future__ import annotations
 
@@ -11,38 +11,53 @@ from PIL import Image
 from scipy import ndimage
 
 from handsum.images import DIGIT_SIZE, to_grey
-from handsum.layout.rows import Picture, Style, render
+from handsum.layout.rows import Picture, render
+from handsum.layout.style import Style
 from handsum.reading.page import Page
 from handsum.reading.recognition import Decoded, Reader, decode
 from handsum.seeds import Stream, stream
 
 if TYPE_CHECKING:
-    from handsum.pretrained.generators import DigitGenerator
+    from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
+    from handsum.pretrained.readers import DigitReader
 
 
+Progress = Callable[[int, int], None]
 REDRAWS = 20
-# A digit is accepted when the reader takes it for one, and gives it at least this probability of
-# being what was asked.
-# Of the validation digits of which the reader is as sure, it misreads 0.04%; of all, 0.3%.
+# A digit is accepted if the reader takes it for a digit and gives the requested class at least this
+# probability. Of the validation digits with such a probability, it misreads 0.04%; of all, 0.3%.
 ACCEPTED = 0.98
-# Nor is it where a speck of ink, less than this share of its own, lies beside it: beside other
-# digits that is a decimal point. 1.6% of validation digits have one, and 2.5% of drawn ones.
+# A digit is not accepted with a speck beside it, a piece with less than this share of its ink:
+# beside other digits that is a decimal point. 1.6% of validation digits and 2.5% of drawn ones have
+# a speck.
 _SPECK, _SPECK_GREY = 0.05, 64
-# How often a picture is set and read again, and how many are at once.
+# How often a picture is drawn again, and how many pictures are read at once.
 _SETTINGS = 12
 _PICTURES_AT_ONCE = 32
-# Smaller pictures cannot be read, whatever is drawn in them; larger ones show nothing more.
+# Smaller pictures cannot be read, whatever they show; larger ones show nothing more.
 _LEAST_SCALE, _LARGEST_SCALE = 1.0, 8.0
 
 
-@dataclass(frozen=True)
-class Verified:
-    """N sequences of L digits: images uint8 (N, L, 28, 28), and what each one reads as.
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """N rows to write: labels (N, L), hands (N,) or (N, E), and texts with punctuation, if any."""
 
-    `redrawn`, int64 (N,), is how many of a sequence's digits were drawn again.
+    labels: np.ndarray
+    hands: np.ndarray
+    seed: int
+    texts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """N sequences of L digits that were checked.
+
+    `images` is uint8 (N, L, 28, 28); `labels` int64 (N, L); `readings` is what the reader sees in
+    each; `redrawn`, int64 (N,), the number of digits drawn again.
     """
 
     images: np.ndarray
+    labels: np.ndarray
     readings: tuple[str, ...]
     redrawn: np.ndarray
 
@@ -50,89 +65,82 @@ class Verified:
 def draw_verified(
     generator: DigitGenerator,
     reader: Reader,
-    labels: np.ndarray,
-    writers: np.ndarray,
-    seed: int,
+    rows: Rows,
     style: Style | None = None,
-    texts: tuple[str, ...] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Verified:
-    """Draw labels (N, L) in hands (N,) or (N, E) until they read as asked, or best they can.
+    """Draw the digits of rows until they are read right.
 
-    With a `style`, sequence n is also set as the picture that `seed` and n lay out, and read there,
-    with the punctuation of its text. `progress` is called with the number of digits that read as
-    asked so far and with that of all.
+    After REDRAWS attempts the best one stays. With a `style`, each row is also drawn and read as a
+    picture, with its punctuation. `progress` gets the number of digits that are right so far and
+    the number of all digits.
     """
-    count, length = labels.shape
-    drawer = _Drawer(
-        generator, reader, labels.reshape(-1), np.repeat(writers, length, axis=0), seed, progress
-    )
+    count, length = rows.labels.shape
+    drawer = _Drawer(generator, reader, rows, progress)
     drawer.draw(np.arange(count * length))
-    shape = (count, length, DIGIT_SIZE, DIGIT_SIZE)
     if style is None or style.factor < _LEAST_SCALE:
         read = drawer.readings.reshape(count, length)
         readings = ["".join(map(str, row)) for row in read]
     else:
-        smaller = replace(style, scale=min(style.factor, _LARGEST_SCALE))
+        smaller = replace(style, scale=min(style.factor, _LARGEST_SCALE), height=None)
 
         def set_row(row: int, images: np.ndarray) -> Picture:
-            own = texts and texts[row : row + 1]
-            return render(images[None], [stream(seed, Stream.LAYOUT, row)], smaller, None, own)
+            own = rows.texts and rows.texts[row : row + 1]
+            return render(images[None], [stream(rows.seed, Stream.LAYOUT, row)], smaller, None, own)
 
-        readings = _draw_legible(drawer, reader, labels, set_row, progress)
+        readings = _draw_legible(drawer, reader, rows.labels, set_row, progress)
     redrawn = drawer.redrawn.reshape(count, length).sum(axis=1)
-    return Verified(drawer.images.reshape(shape), tuple(readings), redrawn)
+    images = drawer.images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+    return Verified(images, rows.labels, tuple(readings), redrawn)
 
 
 class _Drawer:
-    """Draws digits until the reader is sure of them, each from an attempt of its own."""
+    """Draws digits until the reader is sure of them; each attempt has its own random numbers."""
 
     def __init__(
         self,
         generator: DigitGenerator,
         reader: Reader,
-        labels: np.ndarray,
-        writers: np.ndarray,
-        seed: int,
-        progress: Callable[[int, int], None] | None = None,
+        rows: Rows,
+        progress: Progress | None,
     ) -> None:
-        self._generator, self._reader, self._seed = generator, reader, seed
+        self._generator, self._reader, self._seed = generator, reader, rows.seed
         self._progress = progress
-        self._labels, self._writers = labels, writers
-        self.images = np.zeros((len(labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-        self.readings = np.zeros(len(labels), np.int64)
-        self._next = np.zeros(len(labels), np.int64)
+        self._labels = rows.labels.reshape(-1)
+        self._hands = np.repeat(rows.hands, rows.labels.shape[1], axis=0)
+        self.images = np.zeros((len(self._labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
+        self.readings = np.zeros(len(self._labels), np.int64)
+        self._attempts = np.zeros(len(self._labels), np.int64)
 
     @property
     def redrawn(self) -> np.ndarray:
-        """Whether each digit was drawn more than once, bool (M,)."""
-        return self._next > 1
+        """Which digits were drawn more than once, bool (M,)."""
+        return self._attempts > 1
 
     def draw(self, places: np.ndarray) -> None:
-        """Draw the digits at `places` (M,) anew, REDRAWS times more at most; keep the best."""
+        """Draw the digits at `places` (M,) again, up to REDRAWS more times; keep the best."""
         scores = np.full(len(self._labels), -1.0)
         pending = places
         for _ in range(REDRAWS + 1):
             images = self._generator.draw(
                 self._labels[pending],
-                self._writers[pending],
+                self._hands[pending],
                 seed=self._seed,
                 indices=pending,
-                attempts=self._next[pending],
+                attempts=self._attempts[pending],
             )
             probabilities, odds = self._reader.read(images)
             read = probabilities.argmax(axis=1)
-            # A right reading outweighs looking like a digit, that a clean one, and that any
-            # probability; among equals the surer one is the better.
-            asked = probabilities[np.arange(len(pending)), self._labels[pending]]
-            score = (
-                asked + ~_specked(images) + 2 * (odds >= 0) + 4 * (read == self._labels[pending])
-            )
+            # First comes a right reading, then looking like a digit, then having no speck, then
+            # the probability.
+            wanted = probabilities[np.arange(len(pending)), self._labels[pending]]
+            right = read == self._labels[pending]
+            score = wanted + ~_specked(images) + 2 * (odds >= 0) + 4 * right
             better = score > scores[pending]
-            kept = pending[better]
-            self.images[kept], self.readings[kept] = images[better], read[better]
-            scores[kept] = score[better]
-            self._next[pending] += 1
+            best = pending[better]
+            self.images[best], self.readings[best] = images[better], read[better]
+            scores[best] = score[better]
+            self._attempts[pending] += 1
             pending = places[scores[places] < 7 + ACCEPTED]
             if self._progress:
                 self._progress(len(self._labels) - len(pending), len(self._labels))
@@ -141,7 +149,7 @@ class _Drawer:
 
 
 def _specked(images: np.ndarray) -> np.ndarray:
-    """Whether a speck lies beside each of digits uint8 (N, 28, 28): bool (N,)."""
+    """Which of digits uint8 (N, 28, 28) have a speck beside them, bool (N,)."""
     within = np.zeros((3, 3, 3), int)
     within[1] = 1
     labels, count = ndimage.label(images > _SPECK_GREY, within)
@@ -157,9 +165,9 @@ def _draw_legible(
     reader: Reader,
     labels: np.ndarray,
     set_row: Callable[[int, np.ndarray], Picture],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[str]:
-    """Draw again what does not read as asked in its picture; give each picture's last reading.
+    """Draw digits again that are misread in their picture; return the last reading of each picture.
 
     `set_row` makes the picture of a row from its images (L, 28, 28).
     """
@@ -189,7 +197,7 @@ def _draw_legible(
 
 
 def _misread(boxes: np.ndarray, labels: np.ndarray, page: Decoded) -> list[int]:
-    """Return the places of the digits that are not read where they were written; all, if none."""
+    """Return the places of the digits that are misread in their box; all places if none are."""
     wrong = []
     for place, ((left, _, width, _), label) in enumerate(zip(boxes, labels, strict=True)):
         here = [
@@ -200,3 +208,46 @@ def _misread(boxes: np.ndarray, labels: np.ndarray, page: Decoded) -> list[int]:
         if here != [int(label)]:
             wrong.append(place)
     return wrong or list(range(len(labels)))
+
+
+def draw_planned(
+    generator: SequenceGenerator,
+    reader: DigitReader,
+    totals: np.ndarray,
+    length: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Verified:
+    """Draw sequences for totals (N,) until their digits have that sum and are read as planned.
+
+    Each is drawn up to REDRAWS more times; the best attempt is kept. `progress` gets the number of
+    sequences that are right so far and the number of all sequences.
+    """
+    count = len(totals)
+    indices = np.arange(count)
+    images = np.zeros((count, length, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
+    labels, readings = np.zeros((2, count, length), np.int64)
+    redrawn = np.zeros(count, np.int64)
+    scores = np.full(count, -1.0)
+    pending = indices
+    for attempt in range(REDRAWS + 1):
+        attempts = np.full(len(pending), attempt)
+        drawn, planned = generator.draw(
+            totals[pending], length, seed=seed, indices=pending, attempts=attempts
+        )
+        redrawn[pending] += length * min(attempt, 1)
+        flat = drawn.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
+        read = reader.probabilities(flat).argmax(-1).reshape(planned.shape)
+        # First comes the right sum, then the share of digits that are read as planned.
+        score = (planned.sum(1) == totals[pending]) + (read == planned).mean(1)
+        better = score > scores[pending]
+        best = pending[better]
+        images[best], labels[best], readings[best] = drawn[better], planned[better], read[better]
+        scores[best] = score[better]
+        pending = indices[scores < 2]
+        if progress:
+            progress(count - len(pending), count)
+        if len(pending) == 0:
+            break
+    texts = tuple("".join(map(str, row)) for row in readings)
+    return Verified(images, labels, texts, redrawn)

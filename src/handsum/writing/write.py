@@ -1,30 +1,68 @@
-"""Writing: which digits, in which hand, drawn by a generator and checked by the reader.
+"""Numbers and sums: choose the digits and the hands, draw the digits and let the reader check them.
 
-Everything is a function of the seed. Digits, writers and layout each have a random stream of their
-own, and sequence i of a seed is the same however many are asked for.
+Everything is a function of the seed. Digits, writers and layout each have their own random stream,
+and sequence i of a seed does not depend on the number of sequences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handsum.arguments import digit_text, hand_name, model_name, optional_number, whole_number
+from handsum.arguments import (
+    digit_text,
+    hand_name,
+    model_name,
+    optional_number,
+    parse_digits,
+    truth,
+    whole_number,
+)
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
-from handsum.layout.marks import MARKS, count_whole
+from handsum.layout.marks import GAP, MARKS, read_number
+from handsum.layout.style import Style
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.sums import choose_length, draw_digits
-from handsum.writing.digits import LARGEST, parse_digits
-from handsum.writing.hands import Hands, choose_hands
+from handsum.writing.digits import LARGEST
+from handsum.writing.hands import RowHands, choose_hands
 from handsum.writing.sequences import Sequences
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    from handsum.layout.rows import Style
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How to write: in whose hand, with which models, in which style.
+
+    `model` is the generator and `reader` the model that checks the digits (with `verify`): a name
+    or a snapshot folder, None for the default. With a `style`, the digits are also checked in their
+    picture. Everything is checked when the options are made.
+
+    Raises:
+        UsageError: a field that is not of its type.
+    """
+
+    writer: int | str | RowHands | None = None
+    model: str | PathLike[str] | None = None
+    reader: str | PathLike[str] | None = None
+    verify: bool = True
+    style: Style | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.writer, RowHands):
+            object.__setattr__(self, "writer", hand_name(self.writer))
+        object.__setattr__(self, "model", model_name(self.model))
+        object.__setattr__(self, "reader", model_name(self.reader))
+        object.__setattr__(self, "verify", truth(self.verify, "verify"))
+        if not isinstance(self.style, Style | None):
+            raise UsageError(f"a style is a handsum.Style, not a {type(self.style).__name__}")
 
 
 def sum_sequence(
@@ -34,29 +72,38 @@ def sum_sequence(
     count: int = 1,
     seed: int | None = None,
     writer: int | str | None = None,
-    verify: bool = True,
     model: str | PathLike[str] | None = None,
     reader: str | PathLike[str] | None = None,
+    verify: bool = True,
     style: Style | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Sequences:
     """Write `count` sequences of `length` digits that sum to `total`, each in one hand.
 
-    The digits are drawn exactly uniformly among all sequences of that length and sum, but by a
-    `model` that draws sequences: that one plans its own, and is drawn anew while they are wrong.
-    Without `length`, one at which the total is typical; without `writer`, one for each sequence by
-    the seed; `model` names a generator of the zoo, `reader` the model that checks its digits. With
-    a `style` each sequence is also set as a picture and read in it, for digits that stay legible.
-    A writer is a number, a mix such as "12+40" or "12:3+40:1", or "new" for a hand of nobody's.
-    `progress` is called with the number of digits (with a model that plans: of sequences) that are
-    right so far, and with that of all.
+    The digits are drawn exactly uniformly from all sequences of that length and sum. A `model` that
+    plans sequences chooses its own digits; sequences with a wrong sum are drawn again.
+
+    Args:
+        total: the sum of the digits.
+        length: the number of digits; by default a length for which the total is typical.
+        count: the number of sequences.
+        seed: the random seed; random by default.
+        writer: a writer's number, a mix such as "12+40" or "12:3+40:1", "new" for an invented hand,
+            or "like:..." for a fitted one; by default a random writer for each sequence.
+        model: the generator: a name from `handsum models`, or a snapshot folder.
+        reader: the model that checks the digits.
+        verify: check every digit with the reader, and redraw those that it misreads.
+        style: how the sequences will look; each is then also checked in its picture.
+        progress: called with the number of digits that are right so far (with a model that plans:
+            of sequences), and the number of all.
 
     Raises:
         UsageError: the length cannot reach the total, or there is no such writer, seed or model.
     """
     seed = choose_seed(seed)
     total = whole_number(total, "a total")
-    writer, name, checker = hand_name(writer), model_name(model), model_name(reader)
+    options = Options(writer, model, reader, verify, style)
+    name = model_name(model)
     length = length_for(total, optional_number(length, "a length"), name)
     count = whole_number(count, "a count", 1)
     if count * length > LARGEST:
@@ -68,16 +115,13 @@ def sum_sequence(
         from handsum.pretrained.load import draws_sequences
 
         if draws_sequences(name):
-            if writer is not None:
-                raise UsageError(f"{name} knows no writers: leave out the writer")
-            totals = np.full(count, total)
-            return write_totals(totals, length, seed, name, verify, checker, progress)
+            return write_totals(np.full(count, total), length, seed, options, progress)
     labels = draw_digits(total, length, count, stream(seed, Stream.DIGITS))
-    return write_rows(labels, seed, writer, verify, name, checker, style, progress=progress)
+    return write_rows(labels, seed, options, progress=progress)
 
 
 def length_for(total: int, length: int | None, model: str | None) -> int:
-    """The length that is asked for, or the typical one that a model of sequences can plan.
+    """The given length, or a typical one that a model of sequences can plan.
 
     Raises:
         UsageError: no digits of that length sum to the total, or there is no such model.
@@ -101,101 +145,81 @@ def number(
     *,
     seed: int | None = None,
     writer: int | str | None = None,
-    verify: bool = True,
     model: str | PathLike[str] | None = None,
     reader: str | PathLike[str] | None = None,
+    verify: bool = True,
     style: Style | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Sequences:
-    """Write the digits of `text`, leading zeros included, in one hand: one sequence.
+    """Write a number in one hand.
 
-    Points, commas and minus signs are kept for the picture, where they are drawn with its pen.
-    With a `style` it is also set as a picture and read in it, for digits that stay legible. A
-    whole number may be given for its text.
-
-    Raises:
-        UsageError: `text` holds anything else, or there is no such writer, seed or model.
-    """
-    text = digit_text(text, "a number")
-    labels = parse_number(text)[None]
-    texts = (text,) if len(text) > labels.size else None
-    hand, name, checker = hand_name(writer), model_name(model), model_name(reader)
-    seed = choose_seed(seed)
-    return write_rows(labels, seed, hand, verify, name, checker, style, texts, progress)
-
-
-def parse_number(text: str) -> np.ndarray:
-    """Return the digits of a number as int64 (L,), its points, commas and minus signs left out.
+    `text` has the digits, leading zeros included, and points, commas and minus signs, which are
+    drawn with the pen of the digits. A space or an apostrophe between two digits is drawn as a gap.
+    A whole number may be given as an int. For the other arguments see `sum_sequence`.
 
     Raises:
-        UsageError: there are no digits, or anything else.
+        UsageError: other characters, or there is no such writer, seed or model.
     """
-    others = [c for c in dict.fromkeys(text) if c not in "0123456789" + MARKS]
-    if others:
-        listed = " ".join(repr(character) for character in others)
-        raise UsageError(
-            f"only the digits 0 to 9 and . , - can be written, not {listed} "
-            "(--spacing sets thousands apart)"
-        )
-    return parse_digits("".join(character for character in text if character not in MARKS))
-
-
-def group_thousands(text: str) -> str:
-    """A number with a space before every three of its whole digits, where there is no mark."""
-    whole, grouped, digits = count_whole(text), "", 0
-    for character in text:
-        if character not in MARKS:
-            remaining = whole - digits
-            if remaining > 0 and remaining % 3 == 0 and grouped and grouped[-1] not in MARKS:
-                grouped += " "
-            digits += 1
-        grouped += character
-    return grouped
+    text = read_number(digit_text(text, "a number"))
+    labels = parse_digits(text.translate(str.maketrans("", "", MARKS + GAP)))[None]
+    options = Options(writer, model, reader, verify, style)
+    return write_rows(labels, choose_seed(seed), options, (text,), progress)
 
 
 def write_rows(
     labels: np.ndarray,
     seed: int,
-    writer: int | str | Hands | None = None,
-    verify: bool = True,
-    model: str | None = None,
-    reader: str | None = None,
-    style: Style | None = None,
+    options: Options,
     texts: tuple[str, ...] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Sequences:
-    """Write the digits of each row of `labels`, int (N, L), in one hand; see `sum_sequence`.
+    """Write each row of digits `labels`, int (N, L), in one hand.
 
-    `writer` may be the rows' own hands as well.
+    `texts` are the rows as numbers with punctuation and gaps. The options' writer may also be the
+    hands of all rows.
+
+    Raises:
+        UsageError: there is no such writer or model, or the model draws random digits.
     """
+    from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER
     from handsum.pretrained.load import load_generator, load_reader
 
     count, length = labels.shape
-    generator = load_generator(model) if model else load_generator()
+    generator = load_generator(model_name(options.model) or DEFAULT_GENERATOR)
     if not generator.conditional:
         raise UsageError(
-            f"{generator.name} draws random digits, not those that are asked for: "
-            "`handsum models` lists the digit generators"
+            f"{generator.name} draws random digits, not given ones: `handsum models` lists the "
+            "digit generators"
         )
-    hands = choose_hands(generator, writer, count, seed)
-    # While they are made ready, SciPy is imported.
-    generator.prepare(hands.drawn)
-    if verify:
-        checker = load_reader(reader) if reader else load_reader()
-        checker.prepare()
-        from handsum.writing.verify import draw_verified
+    hands = choose_hands(generator, options.writer, count, seed)
+    # The networks compile in a thread while SciPy is imported below.
+    generator.prepare(hands.inputs)
+    readings, redrawn = None, np.zeros(count, np.int64)
+    if options.verify:
+        reader = load_reader(model_name(options.reader) or DEFAULT_READER)
+        reader.prepare()
+        from handsum.writing.verify import Rows, draw_verified
 
-        drawn = draw_verified(generator, checker, labels, hands.drawn, seed, style, texts, progress)
+        rows = Rows(labels, hands.inputs, seed, texts)
+        drawn = draw_verified(generator, reader, rows, options.style, progress)
         images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
     else:
-        drawn_as = np.repeat(hands.drawn, length, axis=0)
+        inputs = np.repeat(hands.inputs, length, axis=0)
         indices = np.arange(count * length)
-        images = generator.draw(labels.reshape(-1), drawn_as, seed=seed, indices=indices)
+        images = generator.draw(labels.reshape(-1), inputs, seed=seed, indices=indices)
         images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
-        readings, redrawn = None, np.zeros(count, np.int64)
-    totals, name = labels.sum(axis=1), generator.name
     return Sequences(
-        images, labels, totals, hands.writers, readings, redrawn, seed, name, texts, hands.name
+        images=images,
+        labels=labels,
+        totals=labels.sum(axis=1),
+        writers=hands.writers,
+        readings=readings,
+        redrawn=redrawn,
+        seed=seed,
+        model=generator.name,
+        texts=texts,
+        hand=hands.name,
+        style=options.style,
     )
 
 
@@ -203,51 +227,44 @@ def write_totals(
     totals: np.ndarray,
     length: int,
     seed: int,
-    model: str,
-    verify: bool = True,
-    reader: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    options: Options,
+    progress: Progress | None = None,
 ) -> Sequences:
-    """Write a sequence for each of totals (N,) by a model that plans their digits.
+    """Write a sequence for each of the totals (N,) with a model that plans the digits.
 
-    Where `verify` is set, those whose digits do not sum to the total or do not read as planned are
-    drawn again, REDRAWS times at most.
+    With `verify`, sequences with a wrong sum or misread digits are drawn again.
+
+    Raises:
+        UsageError: a writer is given, or the model cannot plan such sequences.
     """
+    from handsum.models.registry import DEFAULT_READER
     from handsum.pretrained.load import load_reader, load_sequence_generator
-    from handsum.writing.verify import REDRAWS
 
-    generator = load_sequence_generator(model)
+    name = model_name(options.model)
+    if name is None:
+        raise UsageError("give the `model` that plans the digits: `handsum models` lists them")
+    if options.writer is not None:
+        raise UsageError(f"{name} knows no writers: leave out the writer")
+    generator = load_sequence_generator(name)
     count = len(totals)
-    indices = np.arange(count)
-    images, labels = generator.draw(totals, length, seed=seed, indices=indices)
-    redrawn = np.zeros(count, np.int64)
-    if not verify:
-        sums, hands = labels.sum(1), np.full(count, -1)
-        return Sequences(images, labels, sums, hands, None, redrawn, seed, generator.name)
-    checker = load_reader(reader) if reader else load_reader()
-    readings = np.zeros_like(labels)
-    scores = np.full(count, -1.0)
-    pending, drawn, planned = indices, images, labels.copy()
-    for attempt in range(REDRAWS + 1):
-        if attempt:
-            attempts = np.full(len(pending), attempt)
-            drawn, planned = generator.draw(
-                totals[pending], length, seed=seed, indices=pending, attempts=attempts
-            )
-            redrawn[pending] += length
-        flat = drawn.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
-        read = checker.probabilities(flat).argmax(-1).reshape(planned.shape)
-        # A right sum outweighs any reading; among equals more digits that read as planned.
-        score = (planned.sum(1) == totals[pending]) + (read == planned).mean(1)
-        better = score > scores[pending]
-        kept = pending[better]
-        images[kept], labels[kept], readings[kept] = drawn[better], planned[better], read[better]
-        scores[kept] = score[better]
-        pending = indices[scores < 2]
-        if progress:
-            progress(count - len(pending), count)
-        if len(pending) == 0:
-            break
-    texts = tuple("".join(map(str, row)) for row in readings)
-    sums, hands = labels.sum(1), np.full(count, -1)
-    return Sequences(images, labels, sums, hands, texts, redrawn, seed, generator.name)
+    readings, redrawn = None, np.zeros(count, np.int64)
+    if options.verify:
+        from handsum.writing.verify import draw_planned
+
+        reader = load_reader(model_name(options.reader) or DEFAULT_READER)
+        drawn = draw_planned(generator, reader, totals, length, seed, progress)
+        images, labels = drawn.images, drawn.labels
+        readings, redrawn = drawn.readings, drawn.redrawn
+    else:
+        images, labels = generator.draw(totals, length, seed=seed, indices=np.arange(count))
+    return Sequences(
+        images=images,
+        labels=labels,
+        totals=labels.sum(axis=1),
+        writers=np.full(count, -1),
+        readings=readings,
+        redrawn=redrawn,
+        seed=seed,
+        model=generator.name,
+        style=options.style,
+    )

@@ -1,0 +1,80 @@
+"""The result of `writers` and `fit_writer`: a sheet of hands to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handsum.errors import UsageError
+from handsum.files import check_place
+from handsum.writing.digits import shorten
+from handsum.writing.sequences import Sequences, save_sequences, show_sequences
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from handsum.layout.style import Style
+    from handsum.writing.likeness import FittedHand, Likeness
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HandSheet:
+    """The same digits in several hands.
+
+    `sequences` has a row for each hand, and `names` the value of `writer` for it. In a sheet from
+    `fit_writer`, the first hand is `hand`, the fitted one; the others are the writers most like it,
+    with their `likeness`, nearest first.
+    """
+
+    sequences: Sequences
+    names: tuple[str, ...]
+    hand: FittedHand | None = None
+    likeness: tuple[Likeness, ...] = ()
+
+    @property
+    def writers(self) -> list[int]:
+        """The writers on the sheet, without the fitted hand."""
+        return [int(writer) for writer in self.sequences.writers if writer >= 0]
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """What is printed under each hand."""
+        if self.hand is None:
+            return self.names
+        return (f"yours, fit {self.hand.fit:.0%}", *self.names[1:])
+
+    def save(self, path: str | PathLike[str], style: Style | None = None) -> None:
+        """Write the sheet as a .png or .svg picture, each hand with its number under it.
+
+        `style` defaults to the one that the sheet was made in.
+
+        Raises:
+            UsageError: another type of file, or a picture that would be too large.
+            HandsumError: the file cannot be written.
+        """
+        check_sheet_path(Path(path))
+        save_sequences(Path(path), self.sequences, style, caption=self.captions)
+
+    def __repr__(self) -> str:
+        count, seed = len(self.names), self.sequences.seed
+        plural = "" if count == 1 else "s"
+        if self.hand is not None:
+            fitted = f"{shorten(self.hand.name)}, fit {self.hand.fit:.0%}"
+            return f"<{count} hand{plural}, {fitted}, seed {seed}>"
+        return f"<{count} hand{plural}, {shorten(' '.join(self.names))}, seed {seed}>"
+
+    def _repr_png_(self) -> bytes | None:
+        return show_sequences(self.sequences, self.captions)
+
+
+def check_sheet_path(path: Path) -> None:
+    """Raise unless a sheet can be saved under this name; to be called before the work.
+
+    Raises:
+        UsageError: not a .png or .svg.
+        HandsumError: the name is that of a directory, or its folder is missing.
+    """
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise UsageError(f"cannot write {path}: a sheet of hands is a .png or .svg picture")
+    check_place(path)

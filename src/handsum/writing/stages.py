@@ -1,0 +1,180 @@
+"""The result of `visualize`: the stages of a generator, saved as a picture or an animation."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from handsum.arguments import optional_number
+from handsum.errors import UsageError
+from handsum.files import atomic_write, check_place
+from handsum.images import save_gif
+from handsum.writing.digits import shorten
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from matplotlib.figure import Figure
+
+
+# Inches: the width of a picture, and the height of a row of values.
+_WIDTH, _ROW = 9.0, 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratorStage:
+    """The output of a stage: values (C,) or (L, C), feature maps (H, W, C) or an image (H, W, 1).
+
+    `channels` is the number of feature maps that the stage has, if only some of them are shown.
+    """
+
+    name: str
+    values: np.ndarray
+    channels: int = 0
+
+    @property
+    def title(self) -> str:
+        """The name and the size in words."""
+        if self.values.ndim == 3:
+            height, width, channels = self.values.shape
+            shown = f"{channels} of {self.channels}" if self.channels > channels else channels
+            return f"{self.name}: {shown} × {height}×{width}"
+        return f"{self.name}: {' × '.join(map(str, self.values.shape))} values"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ForwardPass:
+    """The stages of one forward pass of a generator, from the condition to the image.
+
+    `what` is the drawn digit and its writer, or the planned digits and their total.
+    """
+
+    stages: tuple[GeneratorStage, ...]
+    model: str
+    seed: int
+    what: str
+
+    def save(self, path: str | PathLike[str], channels: int | None = None) -> None:
+        """Save the stages as a .png, one below the other, or as a .gif, one after the other.
+
+        `channels` limits each stage to its strongest feature maps.
+
+        Raises:
+            UsageError: another type of file, or `channels` for a generator without feature maps.
+            HandsumError: the file cannot be written.
+        """
+        path = Path(path)
+        check_stages_path(path)
+        channels = optional_number(channels, "a number of channels", 1)
+        if channels is not None and all(stage.values.ndim < 3 for stage in self.stages[:-1]):
+            raise UsageError(f"{self.model} has no feature maps to choose channels from")
+        stages = [
+            GeneratorStage(stage.name, strongest(stage.values, channels), stage.values.shape[2])
+            if channels is not None and stage.values.ndim == 3
+            else stage
+            for stage in self.stages
+        ]
+        heading = f"{self.model}: {self.what}  (seed {self.seed})"
+        if path.suffix.lower() == ".gif":
+            _save_animation(stages, heading, path)
+            return
+        figure = _figure(stages, heading)
+        with atomic_write(path) as file:
+            figure.savefig(file, format="png", dpi=110, metadata={"Software": "handsum"})
+
+    def __repr__(self) -> str:
+        count = len(self.stages)
+        return f"<{count} stages of {self.model}, {shorten(self.what)}, seed {self.seed}>"
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        heading = f"{self.model}: {self.what}  (seed {self.seed})"
+        _figure(self.stages, heading).savefig(buffer, format="png", dpi=80)
+        return buffer.getvalue()
+
+
+def check_stages_path(path: Path) -> None:
+    """Raise unless stages can be saved under this name; to be called before the work.
+
+    Raises:
+        UsageError: not a .png or .gif.
+        HandsumError: the name is that of a directory, or its folder is missing.
+    """
+    if path.suffix.lower() not in {".png", ".gif"}:
+        raise UsageError(f"{path} is neither a .png (all stages) nor a .gif (through the stages)")
+    check_place(path)
+
+
+def strongest(maps: np.ndarray, channels: int) -> np.ndarray:
+    """The `channels` of feature maps (H, W, C) that vary most, strongest first."""
+    order = np.argsort(-maps.std((0, 1)), kind="stable")
+    return maps[:, :, order[:channels]]
+
+
+def montage(values: np.ndarray) -> np.ndarray:
+    """Arrange values (C,) or (L, C) as rows, feature maps (H, W, C) as a grid with gaps of NaN.
+
+    Returns (Y, X).
+    """
+    if values.ndim == 1:
+        rows = max(1, -(-len(values) // 128))
+        width = -(-len(values) // rows)
+        return np.pad(values, (0, rows * width - len(values)), constant_values=np.nan).reshape(
+            rows, width
+        )
+    if values.ndim == 2:
+        return values
+    height, width, channels = values.shape
+    columns = min(channels, max(1, round((channels * 8 * height / width) ** 0.5)))
+    rows = -(-channels // columns)
+    grid = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
+    for channel in range(channels):
+        y, x = channel // columns * (height + 1), channel % columns * (width + 1)
+        grid[y : y + height, x : x + width] = values[:, :, channel]
+    return grid
+
+
+def _figure(stages: Sequence[GeneratorStage], heading: str, height: float | None = None) -> Figure:
+    """A figure with the stages one below the other."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    grids = [montage(stage.values) for stage in stages]
+    heights = [
+        min(2.5, _WIDTH * len(grid) / grid.shape[1])
+        if stage.values.ndim == 3
+        else min(1.5, _ROW * len(grid))
+        for stage, grid in zip(stages, grids, strict=True)
+    ]
+    figure = Figure(
+        figsize=(_WIDTH, height or sum(heights) + 0.45 * len(stages) + 0.5), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    figure.suptitle(heading, fontsize=12)
+    axes = figure.subplots(len(stages), squeeze=False, height_ratios=heights)[:, 0]
+    for axis, stage, grid in zip(axes, stages, grids, strict=True):
+        if stage.name == "image":
+            axis.imshow(grid, cmap="gray", vmin=-1, vmax=1)
+        else:
+            bound = float(np.nanmax(np.abs(grid))) or 1.0
+            aspect = "equal" if stage.values.ndim == 3 else "auto"
+            axis.imshow(grid, cmap="RdBu_r", vmin=-bound, vmax=bound, aspect=aspect)
+        axis.set_title(stage.title, fontsize=8, loc="left", pad=3)
+        axis.set_axis_off()
+    return figure
+
+
+def _save_animation(stages: Sequence[GeneratorStage], heading: str, path: Path) -> None:
+    frames = []
+    for stage in stages:
+        buffer = io.BytesIO()
+        _figure([stage], heading, height=5.0).savefig(buffer, format="png", dpi=80)
+        frames.append(Image.open(buffer).convert("RGB"))
+    durations = [900] * (len(frames) - 1) + [3000]
+    save_gif(path, frames, durations)
