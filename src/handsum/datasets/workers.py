@@ -80,7 +80,7 @@ def _run(
         for place, task in islice(waiting, count):
             executor.submit(_work, place, *task).add_done_callback(ended.put)
 
-    with _interrupts_held():
+    with _signals_held():
         # One more for each process, so that none waits for us.
         submit(2 * processes)
     total = sum(len(plan.shard(index)) for _, plan, index in tasks)
@@ -94,23 +94,33 @@ def _run(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C; processes that start meanwhile never get it.
+def _signals_held() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM while processes start; those never get Ctrl-C.
 
-    It goes to all processes of a terminal, and one that is just starting would print a traceback.
+    A process that is interrupted while it starts, or whose parent gives up then, prints a
+    traceback; and Ctrl-C goes to all processes of a terminal.
     """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    held: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda number, frame: held.append(number))
+    if hasattr(signal, "pthread_sigmask"):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for caught in held:
+            signal.raise_signal(caught)
 
 
-# In a worker: how many samples of each shard are drawn.
+# In a worker: how many samples of each shard are drawn, and whether there are files to clean up.
 _counts: Any = None
+_writing = False
 
 
 def _begin_worker(counts: Any, watched: Connection) -> None:
@@ -123,6 +133,8 @@ def _begin_worker(counts: Any, watched: Connection) -> None:
 
 
 def _stop(number: int, frame: Any) -> None:
+    if not _writing:
+        os._exit(128 + number)
     sys.exit(128 + number)
 
 
@@ -138,11 +150,16 @@ def _end_with_parent(watched: Connection) -> None:
 
 
 def _work(place: int, folder: Path, plan: Plan, index: int) -> None:
+    global _writing
+
     def progress(done: int, total: int) -> None:
         _counts[place] = done
 
+    _writing = True
     try:
         make_shard(folder, plan, index, progress)
     except SystemExit as stopped:
         # The pool would take it for this shard's error, and give the worker the next shard.
         os._exit(stopped.code if isinstance(stopped.code, int) else 1)
+    finally:
+        _writing = False
