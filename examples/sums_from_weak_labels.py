@@ -1,4 +1,4 @@
-"""Learn to read digits from the sums of pairs: no digit's label is ever told.
+"""Learn to read digits from the sums of pairs, without the label of any digit.
 
 python examples/sums_from_weak_labels.py --minutes 5
 """
@@ -18,7 +18,7 @@ from handsum.training.runs import begin
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--addends", type=int, default=2, help="digits to a sum")
+    parser.add_argument("--addends", type=int, default=2, help="digits in a sum")
     parser.add_argument("--out", type=Path, default=Path("runs/weak-sums"))
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=3000)
@@ -27,10 +27,10 @@ def main() -> None:
     changes = {"labels": "sums", "addends": options.addends, "steps": options.steps}
     run = begin("cnn-sum", "default", changes, [], "mnist", options.out, options.minutes)
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         print(f"step {progress.step}: loss {progress.metrics['loss']:.3f}", flush=True)
 
-    outcome = train(run, load("train"), load("validation"), report=tell)
+    outcome = train(run, load("train"), load("validation"), report=show)
 
     test = load("test")
     read = handsum.load_model(outcome.snapshot).probabilities(test.images).argmax(1)
