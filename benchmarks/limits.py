@@ -1,4 +1,4 @@
-"""What a machine can do at most, as JAX reaches it."""
+"""The limits of a machine, as JAX reaches them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _best(work: Callable[[], Any]) -> float:
 
 
 def measure() -> dict[str, float]:
-    """GFLOP/s of products and convolutions, and GB/s of memory."""
+    """Measure GFLOP/s of products and convolutions, and GB/s of memory."""
     import jax
     import jax.numpy as jnp
 

@@ -1,4 +1,4 @@
-"""Handsum's side of the benchmarks: a training step, digits in bulk, a data set of numbers.
+"""handsum's side of the benchmarks: a training step, digits in bulk, a data set of numbers.
 
 python benchmarks/ours.py step dcgan classic 16        (a worker: see serving.py)
 python benchmarks/ours.py draw 2048
@@ -21,7 +21,7 @@ PLAIN = {"cnn": {"augmentation": False, "non_digits": 0}}
 
 
 def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable[[], float]:
-    """Train a model on MNIST's training digits, some steps a round."""
+    """Train a model on MNIST's training digits, `steps` steps in a round."""
     import jax
 
     from handsum.data.mnist import load
@@ -39,14 +39,14 @@ def step(model: str, preset: str, batch_size: str, steps: str = "3") -> Callable
     function = make_step(definitions, module.losses(config), config, module.SNAPSHOT_PART)
     advance = compile_step(function, jax.default_backend(), mesh)
     data = replicate(training_set.arrays, mesh)
-    held = {"state": replicate(state, mesh), "step": 0}
+    current = {"state": replicate(state, mesh), "step": 0}
 
     def work() -> float:
-        start = held["step"]
+        start = current["step"]
         rows = batches.rows(start, start + count)
-        held["state"], metrics = advance(held["state"], data, rows)
-        jax.block_until_ready((held["state"], metrics))
-        held["step"] = start + count
+        current["state"], metrics = advance(current["state"], data, rows)
+        jax.block_until_ready((current["state"], metrics))
+        current["step"] = start + count
         return count
 
     return work
@@ -77,16 +77,16 @@ def numbers(count: str) -> Callable[[], float]:
     from handsum.datasets.samples import draw_samples
 
     recipe = Recipe(kind="numbers", count=10**6, seed=1, lengths=(7, 7), verify=False)
-    held = {"start": 0}
+    current = {"start": 0}
 
     def work() -> float:
-        start, stop = held["start"], held["start"] + int(count)
+        start, stop = current["start"], current["start"] + int(count)
         with tempfile.TemporaryFile() as file, zipfile.ZipFile(file, "w") as archive:
             for sample in draw_samples(recipe, start, stop):
                 buffer = io.BytesIO()
                 Image.fromarray(sample.image).save(buffer, "png")
                 archive.writestr(f"{sample.text}-{sample.index}.png", buffer.getvalue())
-        held["start"] = stop
+        current["start"] = stop
         return int(count)
 
     return work

@@ -1,4 +1,4 @@
-"""Both sides of a comparison, measured in turns in one run."""
+"""Interleaved measurements of the sides of a comparison."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Side:
-    """One side: its name, the command that works or serves, and its environment's own variables."""
+    """One side: its name, the command to run, and its own environment variables."""
 
     name: str
     command: list[str]
@@ -23,11 +23,11 @@ class Side:
 
 
 class Unavailable(Exception):
-    """A side cannot be measured here; the text says why."""
+    """A side cannot be measured here; the message gives the reason."""
 
 
 def _reason(lines: list[str]) -> str:
-    """What a traceback says last: JAX adds a note of its own below its errors."""
+    """The error of a traceback; JAX adds a note below its errors."""
     errors = [line for line in lines if "Error" in line]
     return [*lines[-1:], *errors[-1:]][-1] if lines else ""
 
@@ -37,7 +37,7 @@ def _environment(side: Side) -> dict[str, str]:
 
 
 class _Worker:
-    """A side's worker, stopped between its rounds: its threads would wait for work by spinning."""
+    """A side's worker. It is stopped between rounds, when its threads would spin."""
 
     def __init__(self, side: Side) -> None:
         self.side = side
@@ -78,11 +78,11 @@ class _Worker:
 
 
 def serve_in_turns(sides: list[Side], rounds: int) -> dict[str, list[dict[str, float]]]:
-    """Start every side's worker, then let each do a round in turn: its measurements by name."""
+    """Start a worker for every side, and have them do rounds in turn; measurements by name."""
     workers: list[_Worker] = []
     found: dict[str, list[dict[str, float]]] = {side.name: [] for side in sides}
     try:
-        for side in sides:  # one after the other, so that none disturbs another's warming up
+        for side in sides:  # one after another, so that none disturbs another's warm-up
             workers.append(_Worker(side))
             workers[-1].ready()
         for _ in range(rounds):
@@ -97,7 +97,7 @@ def serve_in_turns(sides: list[Side], rounds: int) -> dict[str, list[dict[str, f
 def run_in_turns(
     sides: list[Side], rounds: int, before: dict[str, object] | None = None
 ) -> dict[str, list[dict[str, float]]]:
-    """Run every side's whole command in turn; `before` holds what to call before a side's."""
+    """Run every side's whole command in turn; `before` has functions to call before a side."""
     found: dict[str, list[dict[str, float]]] = {side.name: [] for side in sides}
     for turn in range(rounds + 1):
         for side in sides:
@@ -105,13 +105,13 @@ def run_in_turns(
             if callable(prepare):
                 prepare()
             measured = run_once(side)
-            if turn:  # the first one fills the disk's and the package's caches
+            if turn:  # the first turn fills the caches
                 found[side.name].append(measured)
     return found
 
 
 def run_once(side: Side) -> dict[str, float]:
-    """Run a side's command: its wall-clock seconds, and those of the processors."""
+    """Run a side's command: its seconds of wall-clock time and of processor time."""
     began = time.perf_counter()
     process = subprocess.Popen(
         side.command,
@@ -131,14 +131,14 @@ def run_once(side: Side) -> dict[str, float]:
 
 
 def summary(found: dict[str, list[dict[str, float]]], ours: str) -> dict[str, dict[str, float]]:
-    """Each side's medians, and how many times ours its own are, by pairs of one turn."""
+    """Medians for each side, and its ratio to ours: the median over pairs of one turn."""
     table = {}
     for name, rounds in found.items():
-        row = {kind: statistics.median(r[kind] for r in rounds) for kind in ("seconds", "cpu")}
+        row = {unit: statistics.median(r[unit] for r in rounds) for unit in ("seconds", "cpu")}
         pairs = list(zip(rounds, found[ours], strict=True))
-        for kind in ("seconds", "cpu"):
-            ratios = [theirs[kind] / own[kind] for theirs, own in pairs]
-            row[f"{kind}_ratio"] = statistics.median(ratios)
+        for unit in ("seconds", "cpu"):
+            ratios = [theirs[unit] / own[unit] for theirs, own in pairs]
+            row[f"{unit}_ratio"] = statistics.median(ratios)
         row["rounds"] = len(rounds)
         table[name] = row
     return table
@@ -147,6 +147,6 @@ def summary(found: dict[str, list[dict[str, float]]], ours: str) -> dict[str, di
 HERE = Path(__file__).parent
 
 
-def own(script: str, *arguments: object, **environment: str) -> list[str]:
-    """The command of a script beside this one, in this environment."""
+def own(script: str, *arguments: object) -> list[str]:
+    """The command that runs a script of this folder with this Python."""
     return [sys.executable, str(HERE / script), *map(str, arguments)]

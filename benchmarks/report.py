@@ -1,4 +1,4 @@
-"""docs/performance.md, from the figures in benchmarks/results.json.
+"""Write docs/performance.md from the figures in benchmarks/results.json.
 
 python benchmarks/report.py
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs/performance.md"
-# GFLOP of a step, counted from the networks' layers: forward, and two gradients of each.
+# GFLOP of a step, counted from the layers of the networks: forward, and two gradients each.
 WORK = {
     "dcgan step": 211.0,
     "cnn step": 17.0,
@@ -20,10 +20,9 @@ WORK = {
     "writer-cgan step": 14.0,
 }
 PEAK = "float32 3x3 convolution, GFLOP/s"
-NOT_MEASURED = "not measured: no GPU was at hand"
+NOT_MEASURED = "not measured: no GPU was available"
 
-# The rows of the page: title, key in the results, unit of a side's figure, what was aimed at, and
-# what the limit of the path is.
+# Sections of the page: title, key in the results, unit of the figures, goal, limit of the speed.
 SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
     (
         "A number, from the command line",
@@ -31,53 +30,51 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "s",
         "At most 1.3 times `import jax` with a warm cache and 1.8 with none, and faster than both "
         "others, whose scripts load a DCGAN and write seven digits.",
-        "JAX is not imported at all: XLA's own client runs the two networks, which are in the "
-        "package already traced. The limit is the start of a process and what it imports: NumPy, "
-        "SciPy's image operations, with which the picture is read again before it is handed out, "
-        "and Typer with Pydantic; a third of the time is left for loading the networks' kept code "
-        "and calling them. Without a cache XLA compiles them first, which takes as long as "
-        "importing JAX.",
+        "Measured when handsum still ran its two networks through XLA without importing JAX. The "
+        "limit is starting a process and importing NumPy, SciPy's image operations (to read the "
+        "picture again before it is saved) and Typer with Pydantic; a third of the time is left "
+        "for loading the compiled networks and calling them. Without a cache, XLA compiles them "
+        "first, which takes as long as importing JAX.",
     ),
     (
         "`handsum --help`",
         "help",
         "s",
-        "At most 1.3 times importing what it is printed with.",
-        "The limit is importing Typer and rich. What is beyond is Typer's own help, which imports "
-        "rich's console, its Markdown and its tracebacks, whatever is printed; of the commands, "
-        "only the called one is built.",
+        "At most 1.3 times importing the libraries that print it.",
+        "The limit is importing Typer and rich. The rest is Typer's help, which always imports "
+        "rich's console, Markdown and tracebacks; only the called command is built.",
     ),
     (
         "A training step of `dcgan`, preset `classic`, batch 16",
         "dcgan step",
         "s",
-        "At least as fast as the better of the others, in the precision that suits each best.",
-        "The limit is arithmetic: the generator forward once, its two gradients, and the "
-        "discriminator, most of it in products of matrices: wide layers multiply "
-        "windows, which a gather cuts out and shifted sums put together again, and batch "
-        "statistics are products with ones, five times as fast as XLA's own sums. handsum trains "
-        "in float32: on a CPU XLA's convolutions are no faster in bfloat16.",
+        "At least as fast as the faster of the others, each in its best precision.",
+        "The limit is arithmetic: one forward pass of the generator, its two gradients, and the "
+        "discriminator, most of it in matrix products. Wide layers multiply windows, which a "
+        "gather cuts out and shifted sums put back together. Batch statistics are products with "
+        "ones, which are five times as fast as XLA's own sums. handsum trains in float32: on a "
+        "CPU, XLA's convolutions are no faster in bfloat16.",
     ),
     (
         "A training step of `cnn`, batch 128",
         "cnn step",
         "s",
         "At least as fast as the same network in PyTorch; neither side augments.",
-        "The limit is arithmetic, and memory where layers are narrow. For the weights' gradients "
-        "XLA transposes what each layer saw, a quarter of the step, which PyTorch's convolutions "
-        "do without.\n\n"
-        "What was tried and not taken: those gradients as products of shifted images are slower, "
-        "by 1.1 to 2.6 times, and so are convolutions without strides as products of windows; with "
-        "XLA's fusions of several outputs the step takes 5.8 times as long.",
+        "The limit is arithmetic, and memory in narrow layers. For the gradients of the weights, "
+        "XLA transposes the input of each layer, which takes a quarter of the step; PyTorch's "
+        "convolutions do without.\n\n"
+        "Tried without success: these gradients as products of shifted images take 1.1 to 2.6 "
+        "times as long, and convolutions without strides as products of windows are slower too; "
+        "with XLA's multi-output fusion the step takes 5.8 times as long.",
     ),
     (
         "A training step of the default generator, batch 64",
         "generator step",
         "s",
         "At least as fast as the same network in PyTorch (`r3gan`: both penalties, and the critics "
-        "of what a reader sees).",
-        "The limit is arithmetic in narrow 3x3 convolutions: the discriminator's and the reader's "
-        "as much as the generator's own.",
+        "on the reader's features).",
+        "The limit is arithmetic in narrow 3x3 convolutions: those of the discriminator and the "
+        "reader as much as those of the generator.",
     ),
     (
         "A training step of `writer-cgan`, batch 64",
@@ -85,44 +82,45 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "s",
         "At least as fast as the same network in PyTorch, gradient penalties included.",
         "The limit is memory: the layers are narrow, and normalisation, upsampling and leaky ReLU "
-        "read and write as much as the convolutions do.",
+        "read and write as much as the convolutions.",
     ),
     (
         "Digits in bulk, into NPZ",
         "generation",
-        "s a digit",
-        "20 times the 22M-parameter DCGAN in Keras, 5 times a flow with 20 calls a digit.",
+        "s per digit",
+        "20 times as fast as the 22M-parameter DCGAN in Keras, 5 times as fast as a flow with 20 "
+        "calls per digit.",
         "The limit is arithmetic and memory in the generator; compressing the archive takes the "
-        "rest.",
+        "rest of the time.",
     ),
     (
         "Pictures of seven-digit numbers, as PNG",
         "numbers",
-        "s a picture",
+        "s per picture",
         "At least as fast as TextRecognitionDataGenerator rendering the same numbers in a font.",
         "The limit is drawing seven digits with a network, then enlarging and compressing the "
-        "picture. `--workers` divides the work among cores.",
+        "picture. `handsum dataset --workers N` divides the work among cores.",
     ),
     (
-        "To 99% and to 99.5% of MNIST's test digits, from nothing",
+        "Training to 99% and 99.5% of MNIST's test digits",
         "accuracy",
         "s",
-        "3 times faster than PyTorch's MNIST example, process start to end.",
-        "The limit is arithmetic in the training steps. A side's share of right test digits is "
-        "beside its name; there is a ratio where both reached the goal. To 99% handsum trains the "
-        "preset `small` of `cnn` for 600 steps without augmentation, chosen on validation digits.",
+        "3 times as fast as PyTorch's MNIST example, from start to end of the process.",
+        "The limit is arithmetic in the training steps. The accuracy on test digits is given in "
+        "brackets; there is a ratio if both sides reached the goal. For 99%, handsum trains the "
+        "preset `small` of `cnn` for 600 steps without augmentation, a setting chosen on "
+        "validation digits.",
     ),
 )
 
 
-# What was aimed at, as the greatest or the least ratio: key in the results, a name for it, which
-# side is handsum's, those compared with (the fastest counts), and the bound. "most" is of handsum's
-# time over theirs, "least" of their time over handsum's.
-AIMS: tuple[tuple[str, str, str, tuple[str, ...], str, float], ...] = (
+# Goals, as ratios: key in the results, name, handsum's side, the sides to compare with (the fastest
+# counts), and the bound. "most" bounds handsum's time over theirs, "least" theirs over handsum's.
+GOALS: tuple[tuple[str, str, str, tuple[str, ...], str, float], ...] = (
     ("start-up", "warm, over `import jax`", "handsum, warm", ("import jax",), "most", 1.3),
     ("start-up", "cold, over `import jax`", "handsum, cold", ("import jax",), "most", 1.8),
-    ("start-up", "warm, others' time over it", "handsum, warm", ("PyTorch", "Keras"), "least", 1.0),
-    ("start-up", "cold, others' time over it", "handsum, cold", ("PyTorch", "Keras"), "least", 1.0),
+    ("start-up", "warm, others over handsum", "handsum, warm", ("PyTorch", "Keras"), "least", 1.0),
+    ("start-up", "cold, others over handsum", "handsum, cold", ("PyTorch", "Keras"), "least", 1.0),
     ("help", "over its imports", "handsum --help", ("import typer, rich",), "most", 1.3),
     (
         "dcgan step",
@@ -168,22 +166,21 @@ def write(results: Mapping[str, Any]) -> None:
     lines = [
         "# Performance",
         "",
-        "Measured by `benchmarks/run.py`, both sides in turns in one run, medians of the turns; "
-        "the ratio is the median over turns of the other side's time by handsum's, so that more "
-        "than 1 means that handsum is faster. `processors` is what the processes took of all "
-        "cores together. This page is made from `benchmarks/results.json` by "
-        "`python benchmarks/report.py`.",
+        "Measured by `benchmarks/run.py`: interleaved runs of all sides, medians. The ratio is the "
+        "median of the other side's time over handsum's in the same turn; above 1, handsum is "
+        "faster. `processors` is the time on all cores together. `python benchmarks/report.py` "
+        "makes this page from `benchmarks/results.json`.",
         "",
         _machine(table.get("machine")),
         *_disturbance(table),
         "",
-        "## What the machine can do",
+        "## Limits of the machine",
         "",
         *_limits(table.get("limits", {})),
         *_elsewhere(table.get("limits", {}), table.get("machine", {})),
     ]
-    for title, key, unit, aim, limit in SECTIONS:
-        lines += ["", f"## {title}", "", f"Aim: {aim[0].lower()}{aim[1:]}", ""]
+    for title, key, unit, goal, limit in SECTIONS:
+        lines += ["", f"## {title}", "", f"Goal: {goal[0].lower()}{goal[1:]}", ""]
         lines += _section(table.get(key, {}), unit)
         lines += _elsewhere(table.get(key, {}), table.get("machine", {}))
         limit, _, tried = limit.partition("\n\n")
@@ -194,24 +191,24 @@ def write(results: Mapping[str, Any]) -> None:
 
 
 def _verdicts(measured: Mapping[str, Any], key: str) -> list[str]:
-    """Which aims of a section are reached: one line, and an empty one."""
-    rows, told = measured.get("rows", {}), []
-    for section, name, ours, others, kind, bound in AIMS:
+    """Which goals of a section were reached: one line, and an empty one."""
+    rows, verdicts = measured.get("rows", {}), []
+    for section, name, ours, others, bounded, bound in GOALS:
         if section != key or ours not in rows:
             continue
         found = [rows[other] for other in others if other in rows]
         ratios = [row["seconds_ratio"] for row in found if "seconds_ratio" in row]
         if not ratios:
-            told.append(f"{name}: no ratio, since not both got there")
+            verdicts.append(f"{name}: no ratio, because not both sides reached it")
             continue
-        # The table's, by pairs of one turn, of which all are over one of handsum's sides.
+        # The table's ratios all compare with one of handsum's sides, which may be another one.
         ratio = min(ratios) / rows[ours].get("seconds_ratio", 1.0)
-        ratio = 1 / ratio if kind == "most" else ratio
-        reached = ratio <= bound if kind == "most" else ratio >= bound
-        told.append(
-            f"{name} {ratio:.3g} (at {kind} {bound:g}: {'reached' if reached else 'missed'})"
+        ratio = 1 / ratio if bounded == "most" else ratio
+        reached = ratio <= bound if bounded == "most" else ratio >= bound
+        verdicts.append(
+            f"{name} {ratio:.3g} (at {bounded} {bound:g}: {'reached' if reached else 'missed'})"
         )
-    return [f"Found: {'; '.join(told)}.", ""] if told else []
+    return [f"Result: {'; '.join(verdicts)}.", ""] if verdicts else []
 
 
 def _machine(facts: Mapping[str, Any] | None) -> str:
@@ -224,7 +221,7 @@ def _machine(facts: Mapping[str, Any] | None) -> str:
 
 
 def _elsewhere(measured: Mapping[str, Any], machine: Mapping[str, Any]) -> list[str]:
-    """Where a section was measured, unless on the page's machine."""
+    """The machine on which a section was measured, if it is not that of the page."""
     facts = measured.get("machine", machine)
     if all(facts.get(name) == machine.get(name) for name in ("processor", "cores")):
         return []
@@ -232,7 +229,7 @@ def _elsewhere(measured: Mapping[str, Any], machine: Mapping[str, Any]) -> list[
 
 
 def _distance(table: Mapping[str, Any], key: str) -> str:
-    """How far a training step is from its arithmetic at the measured speed of convolutions."""
+    """Compare a training step with its arithmetic at the measured speed of convolutions."""
     rows, peaks = table.get(key, {}).get("rows"), table.get("limits", {}).get("rows")
     if key not in WORK or not rows or not peaks:
         return ""
@@ -241,13 +238,13 @@ def _distance(table: Mapping[str, Any], key: str) -> str:
     least = WORK[key] / peaks[PEAK]
     times = rows["handsum"]["seconds"] / least
     return (
-        f" That is {WORK[key]:.0f} GFLOP, {_figure(least)} s at the {peaks[PEAK]:.0f} GFLOP/s that "
-        f"convolutions reach here: the step takes {times:.1f} times as long."
+        f" A step is {WORK[key]:.0f} GFLOP, or {_figure(least)} s at the {peaks[PEAK]:.0f} GFLOP/s "
+        f"of convolutions on this machine; it takes {times:.1f} times as long."
     )
 
 
 def _disturbance(table: Mapping[str, Any]) -> list[str]:
-    """A warning where other programs ran meanwhile; the benchmarks themselves load two cores."""
+    """A warning if other programs were running; the benchmarks themselves load two cores."""
     if "machine" not in table:
         return []
     load = max((rows.get("load", 0.0) for rows in table.values()), default=0.0)
@@ -255,14 +252,14 @@ def _disturbance(table: Mapping[str, Any]) -> list[str]:
         return []
     return [
         "",
-        f"Other programs ran meanwhile (a load of {load:.0f}): go by the ratio of processors, and "
-        "take no time in seconds for what the machine does alone.",
+        f"Other programs were running (a load of {load:.0f}): compare the ratios of processors; "
+        "the times in seconds are too long.",
     ]
 
 
 def _limits(measured: Mapping[str, Any]) -> list[str]:
     rows = measured.get("rows", {})
-    lines = ["| what | measured |", "|---|---|"]
+    lines = ["| limit | measured |", "|---|---|"]
     for name, value in rows.items():
         lines.append(f"| {name} | {value:,.3g} |")
     return lines if rows else ["Not measured yet."]
@@ -287,27 +284,25 @@ def _section(measured: Mapping[str, Any], unit: str) -> list[str]:
 
 
 def _figure(seconds: float) -> str:
-    return f"{seconds:.3g}" if seconds >= 0.01 else f"{seconds:.2e} ({1 / seconds:,.0f} a second)"
+    return f"{seconds:.3g}" if seconds >= 0.01 else f"{seconds:.2e} ({1 / seconds:,.0f} per second)"
 
 
 def _gpu(measured: Mapping[str, Any] | None) -> list[str]:
     run = "`python benchmarks/run.py --device gpu --peers .venv-peers/bin/python`"
     if measured is None:
         lines = [
-            "The same scripts measure there, against PyTorch, compiled where it can be: "
-            + run
-            + ".",
+            "On a GPU the same scripts compare with PyTorch, compiled where possible: " + run + ".",
             "",
-            "| what | aim | measured |",
+            "| what | goal | measured |",
             "|---|---|---|",
         ]
-        for title, aim in (
-            ("a training step of `dcgan`, `classic`", "1.0 of PyTorch compiled"),
-            ("a training step of `cnn`", "1.5"),
-            ("a training step of the default generator", "1.5"),
+        for title, goal in (
+            ("a training step of `dcgan`, `classic`", "1.0 times as fast as compiled PyTorch"),
+            ("a training step of `cnn`", "1.5 times as fast"),
+            ("a training step of the default generator", "1.5 times as fast"),
             ("digits in bulk", "a million in under 10 s on an H200"),
         ):
-            lines.append(f"| {title} | {aim} | {NOT_MEASURED} |")
+            lines.append(f"| {title} | {goal} | {NOT_MEASURED} |")
         return lines
     lines = [f"Measured by {run}."]
     for title, key, unit, _, _ in SECTIONS:

@@ -1,9 +1,9 @@
-"""All benchmarks: both sides in turns, a table of medians and ratios, and docs/performance.md.
+"""All benchmarks: interleaved runs, a table of medians and ratios, and docs/performance.md.
 
     python benchmarks/run.py --peers .venv-peers/bin/python [--quick | --full] [--device gpu]
 
-`--only NAME` measures one row anew and keeps the others of results.json. Nothing else should run on
-the machine meanwhile; `cpu`, the processors' own seconds, tells where something did.
+`--only NAME` measures one row again and keeps the others in results.json. The machine should be
+otherwise idle; `cpu`, the processor time, suffers less if it is not.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ARCHIVES = HERE.parent / "src/handsum/data/archives"
 
 @dataclass(frozen=True)
 class Setting:
-    """How to measure: the peers' Python, on what device, and how long."""
+    """How to measure: the Python of the peers, the device, and the number of rounds."""
 
     peers: str
     device: str
@@ -60,7 +60,7 @@ def _handsum(*arguments: object) -> list[str]:
 
 
 def start_up(setting: Setting) -> Row:
-    """`handsum number 1234567`: the whole process, with its cache warm, and with none."""
+    """`handsum number 1234567`: the whole process, with a warm cache and with none."""
     cache, picture = setting.scratch / "cache", setting.scratch / "number.png"
     number = _handsum("number", "1234567", "--seed", 1, "-o", picture)
     here = {"XDG_CACHE_HOME": str(cache)}
@@ -78,7 +78,7 @@ def start_up(setting: Setting) -> Row:
 
 
 def help_text(setting: Setting) -> Row:
-    """`handsum --help`, against importing what it prints with."""
+    """`handsum --help`, compared with importing the libraries that print it."""
     sides = [
         Side("handsum --help", _handsum("--help")),
         Side("import typer, rich", [sys.executable, "-c", "import typer, rich"]),
@@ -110,7 +110,7 @@ def _step(model: str, batch: int) -> Callable[[Setting], Row]:
     return measure
 
 
-# What is trained for each accuracy; what was reached is told beside it.
+# The training for each accuracy; the results give the accuracy that was reached.
 _NO_OTHERS = ["--set", "non_digits=0"]
 ACCURATE = {
     99.0: ["--preset", "small", "--steps", "600", "--set", "augmentation=false", *_NO_OTHERS],
@@ -119,9 +119,9 @@ ACCURATE = {
 
 
 def accuracy(setting: Setting) -> Row:
-    """From nothing to a test accuracy, process start to end, against PyTorch's MNIST example.
+    """Training to a test accuracy, a whole process, compared with PyTorch's MNIST example.
 
-    The longer goal takes minutes, and is left to `--full`.
+    The higher goal takes minutes and is measured with `--full` only.
     """
     rows: Row = {}
     goals = {goal: ACCURATE[goal] for goal in list(ACCURATE)[: setting.rounds(1, 2)]}
@@ -129,13 +129,13 @@ def accuracy(setting: Setting) -> Row:
         folder = setting.scratch / f"run-{goal}"
         command = _handsum("train", "cnn", *settings, "--output", folder)
         measured = run_once(Side("handsum", command))
-        told = subprocess.run(
+        evaluated = subprocess.run(
             _handsum("evaluate", folder / "snapshot", "--json"),
             capture_output=True,
             text=True,
             check=True,
         )
-        error = json.loads(told.stdout)["figures"][0]["error"]
+        error = json.loads(evaluated.stdout)["figures"][0]["error"]
         rows[f"handsum, for {goal}%"] = measured | {"reached": 100 - 100 * error}
     epochs = setting.rounds(4, 14)
     done = subprocess.run(
@@ -153,13 +153,13 @@ def accuracy(setting: Setting) -> Row:
             row = {"seconds": float(seconds), "cpu": float(processor), "reached": int(right) / 100}
             ours = rows[f"handsum, for {goal}%"]
             if ours["reached"] >= goal:
-                row |= {f"{kind}_ratio": row[kind] / ours[kind] for kind in ("seconds", "cpu")}
+                row |= {f"{unit}_ratio": row[unit] / ours[unit] for unit in ("seconds", "cpu")}
         rows[f"PyTorch example, to {goal}%"] = row
     return rows
 
 
 def generation(setting: Setting) -> Row:
-    """Digits in bulk into an NPZ archive; seconds a digit."""
+    """Digits in bulk into an NPZ archive; seconds per digit."""
     sides = [
         Side("handsum", own("ours.py", "draw", 4096)),
         Side("DCGAN in Keras", setting.peer("keras_step.py", "draw", 256)),
@@ -169,7 +169,7 @@ def generation(setting: Setting) -> Row:
 
 
 def numbers(setting: Setting) -> Row:
-    """Pictures of seven-digit numbers as PNG, on one core each side; seconds a picture."""
+    """Pictures of seven-digit numbers as PNG, on one core for each side; seconds per picture."""
     sides = [
         Side("handsum", own("ours.py", "numbers", 512)),
         Side("TextRecognitionDataGenerator", setting.peer("trdg_numbers.py", 512)),
@@ -178,7 +178,7 @@ def numbers(setting: Setting) -> Row:
 
 
 def peaks(setting: Setting) -> Row:
-    """What this machine can do at most: products, convolutions, memory, the start of a process."""
+    """The limits of this machine: products, convolutions, memory, the start of a process."""
     rows = limits.measure()
     python = run_in_turns([Side("python", [sys.executable, "-c", "pass"])], 9)
     return rows | {"a Python process, s": summary(python, "python")["python"]["seconds"]}
@@ -215,14 +215,16 @@ def _select_platform(device: str) -> None:
     source = str(HERE.parent / "src")
     os.environ["PYTHONPATH"] = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
     sys.path.insert(0, source)
-    # As pip does when it installs: otherwise, where Python may write no bytecode, as in many
-    # containers, every one of handsum's own processes would compile it anew.
+    # As pip does on installation. Otherwise, where Python cannot write bytecode, as in many
+    # containers, each of handsum's processes would compile the package again.
     compileall.compile_dir(source, quiet=1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", default=sys.executable, help="the Python of the peers")
+    parser.add_argument(
+        "--peers", default=sys.executable, help="the Python of the peers' environment"
+    )
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     parser.add_argument("--only", choices=ROWS, action="append")
     length = parser.add_mutually_exclusive_group()
@@ -230,10 +232,10 @@ def main() -> None:
     length.add_argument("--full", action="store_true", help="more rounds, all of PyTorch's epochs")
     chosen = parser.parse_args()
     if shutil.which(chosen.peers) is None:
-        parser.error(f"there is no {chosen.peers}: --peers is the Python that has the peers")
+        parser.error(f"there is no {chosen.peers}: --peers is the Python of the peers' environment")
     offered = list(ROWS) if chosen.device == "cpu" else list(GPU_ROWS)
     if other := [name for name in chosen.only or () if name not in offered]:
-        parser.error(f"{other[0]!r} is no row of a GPU: use {', '.join(GPU_ROWS)}")
+        parser.error(f"{other[0]!r} is not a GPU row: use {', '.join(GPU_ROWS)}")
     _select_platform(chosen.device)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     table = results.get(chosen.device, {})
@@ -246,7 +248,7 @@ def main() -> None:
                 rows = ROWS[name](setting)
                 table[name] = {"rows": rows, "load": os.getloadavg()[0], "machine": _machine()}
             except Unavailable as reason:
-                # What was measured before stays.
+                # Earlier measurements are kept.
                 table.setdefault(name, {"unavailable": str(reason)})
                 failed.append(name)
                 print(f"{name}: not measured: {reason}", file=sys.stderr)
@@ -255,7 +257,7 @@ def main() -> None:
             results[chosen.device] = table
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if len(failed) == len(names):
-        sys.exit("nothing was measured, and nothing is written")
+        sys.exit("nothing was measured, so nothing is written")
     table["machine"] = _machine()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     report.write(results)

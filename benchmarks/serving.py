@@ -1,7 +1,7 @@
-"""A worker prepares once, then works a round whenever it is asked, and says how long that took.
+"""A worker that prepares once, then does a round of work on request and reports its time.
 
-Runs in the environments of both sides, and so imports nothing but the standard library. What is
-printed meanwhile goes to standard error.
+It runs in the environments of both sides, so it imports only the standard library. Whatever the
+work prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 
 def serve(prepare: Callable[[], Callable[[], float]]) -> None:
-    """Answer each line on standard input by a round of work, as a line of JSON.
+    """For each line on standard input, do a round of work and print its time as a line of JSON.
 
-    `prepare` gives the function that works a round, and returns how many units it did.
+    `prepare` returns the function that does a round; that one returns the number of units done.
     """
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)

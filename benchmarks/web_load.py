@@ -1,10 +1,10 @@
-"""Ask a server of the page's as 64 people at once do, and tell what it took.
+"""Load a server of the web page as 64 people at once would, and print latencies and errors.
 
     python benchmarks/web_load.py [--clients 64] [--requests 2400]
 
-It starts `handsum web` on the loopback, waits until its models are loaded, and has every client ask
-for one thing after another without a pause. Told are the errors, the latency by what was asked, and
-how much memory the server holds before and after.
+It starts `handsum web` on the loopback interface and waits until its models are loaded. Then every
+client sends one request after another without a pause. It reports errors, latency for each kind of
+request, and the memory of the server before and after.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-# What is asked, as often as people at the page ask for it: drawing is followed live.
+# The mix of requests from people at the page: a drawing is read again with every stroke.
 SHARES = {"predict": 10, "sum-sequence": 4, "number": 3, "generate": 2, "interpolate": 1}
 
 
 def memory(process: int) -> float:
-    """MiB that a process holds (Linux)."""
+    """The memory of a process in MiB (Linux)."""
     status = Path(f"/proc/{process}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found
     return int(found[1]) / 1024
 
 
-def asked(kind: str, seed: int) -> dict[str, str | int]:
+def parameters(request: str, seed: int) -> dict[str, str | int]:
     """The parameters of a request."""
     return {
         "predict": {},
@@ -41,13 +41,13 @@ def asked(kind: str, seed: int) -> dict[str, str | int]:
         "number": {"text": str(1234567 + seed), "seed": seed},
         "generate": {"count": 60, "random": "true", "seed": seed},
         "interpolate": {"between": "12..40", "digits": "2357", "steps": 9, "seed": seed},
-    }[kind]
+    }[request]
 
 
 async def load(
     address: str, clients: int, requests: int
 ) -> tuple[dict[str, list[float]], Counter[str], float]:
-    """Every request's latency in seconds by its kind, the errors, and the seconds of all."""
+    """The latencies in seconds by request, the errors, and the total time in seconds."""
     kinds = [kind for kind, share in SHARES.items() for _ in range(share)]
     order = np.random.default_rng(0).choice(kinds, requests).tolist()
     waiting = iter(enumerate(order))
@@ -64,7 +64,7 @@ async def load(
                 method = "POST" if body else "GET"
                 try:
                     answer = await web.request(
-                        method, f"/api/{kind}", params=asked(kind, seed), content=body
+                        method, f"/api/{kind}", params=parameters(kind, seed), content=body
                     )
                     if answer.status_code != 200:
                         errors[f"{kind}: {answer.status_code}"] += 1
@@ -77,7 +77,7 @@ async def load(
         return latencies, errors, time.perf_counter() - start
 
 
-def tell(name: str, seconds: list[float]) -> None:
+def print_latency(name: str, seconds: list[float]) -> None:
     middle, high = np.percentile(seconds, [50, 99])
     print(f"{name:14} {len(seconds):5} requests  median {middle:6.3f} s  99% {high:6.3f} s")
 
@@ -95,7 +95,7 @@ def main() -> int:
             assert found, "the server did not start"
             while httpx.get(found[0] + "/api/status").json()["state"] != "ready":
                 time.sleep(0.5)
-            # The first requests fill what is filled once; growth is measured after them.
+            # The first requests fill caches; growth is measured after them.
             asyncio.run(load(found[0], options.clients, options.requests // 4))
             before = memory(process.pid)
             latencies, errors, took = asyncio.run(load(found[0], options.clients, options.requests))
@@ -105,10 +105,10 @@ def main() -> int:
             process.terminate()
     print(f"{options.clients} clients, {options.requests / took:.1f} requests/s")
     for kind in SHARES:
-        tell(kind, latencies[kind])
-    tell("all", [one for own in latencies.values() for one in own])
+        print_latency(kind, latencies[kind])
+    print_latency("all", [one for own in latencies.values() for one in own])
     for kind in SHARES:
-        tell(f"alone: {kind}"[:14], alone[kind])
+        print_latency(f"alone: {kind}"[:14], alone[kind])
     print(f"errors: {dict(errors) or 'none'}")
     print(f"memory: {before:.0f} MiB before, {after:.0f} MiB after ({after - before:+.0f})")
     return bool(errors)

@@ -1,4 +1,4 @@
-"""Put generators side by side: the same digits from each in a picture, and rough figures.
+"""Compare generators: the same digits from each in one picture, and rough figures.
 
 python examples/compare_generators.py r3gan cgan -o compared.png
 """
@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", default=["r3gan", "cgan"])
     parser.add_argument("-o", "--output", default="compared.png")
-    parser.add_argument("--count", type=int, help="measure only so many digits")
+    parser.add_argument("--count", type=int, help="number of digits to measure")
     options = parser.parse_args()
 
     rows = [handsum.generate(rows=2, model=model, seed=1).images for model in options.models]

@@ -1,4 +1,4 @@
-"""Make labelled lines of digits for training OCR, and show the boxes of the first.
+"""Make labelled lines of digits to train OCR with, and show the boxes of the first ones.
 
 python examples/data_for_ocr.py lines/ --count 1000 --realism all
 """
@@ -11,19 +11,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from handsum.datasets import (
-    Plan,
-    Recipe,
-    Sample,
-    choose_shards,
-    draw_samples,
-    parse_realism,
-    write_dataset,
-)
+from handsum.datasets import Sample, draw_samples, write_dataset
 
 
 def with_boxes(sample: Sample, scale: int = 3) -> Image.Image:
-    """The sample's picture, enlarged, with a box around each digit."""
+    """The picture of a sample, enlarged, with a box around each digit."""
     pixels = Image.fromarray(sample.image).convert("RGB")
     picture = pixels.resize((pixels.width * scale, pixels.height * scale))
     pen = ImageDraw.Draw(picture)
@@ -40,13 +32,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
 
-    realism = parse_realism(options.realism)
-    recipe = Recipe("numbers", options.count, options.seed, lengths=(1, 8), realism=realism)
-    written = write_dataset(options.folder, Plan(recipe, "png", choose_shards(recipe)))
+    written = write_dataset(
+        options.folder,
+        "numbers",
+        count=options.count,
+        realism=options.realism,
+        seed=options.seed,
+    )
     print(f"{options.folder}: {written.written} lines written, {written.kept} were there")
 
-    # Any sample can be had without the files: it is a function of the recipe and its index alone.
-    samples = list(draw_samples(recipe, 0, min(6, options.count)))
+    # Samples can be drawn without the files: each depends on the recipe and its index alone.
+    samples = list(draw_samples(written.plan.recipe, 0, min(6, options.count)))
     pictures = [with_boxes(sample) for sample in samples]
     width, height = max(p.width for p in pictures), sum(p.height for p in pictures)
     sheet = Image.fromarray(np.full((height, width, 3), 255, np.uint8))

@@ -1,4 +1,4 @@
-"""Read digits in pictures, and say what is worth a second look.
+"""Read the digits in pictures, and list the doubtful ones.
 
 python examples/read_pictures.py photo.jpg scans/
 """
@@ -13,7 +13,9 @@ import handsum
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pictures", nargs="+")
-    parser.add_argument("--doubtful", type=float, default=0.9, help="below this, look twice")
+    parser.add_argument(
+        "--doubtful", type=float, default=0.9, help="confidence below which a digit is doubtful"
+    )
     options = parser.parse_args()
 
     prediction = handsum.predict(options.pictures)
@@ -25,7 +27,7 @@ def main() -> None:
                 others = ", ".join(
                     f"{text} {share:.0%}" for text, share in reading.alternatives[place]
                 )
-                print(f"  look at {digit} ({confidence:.0%}; or {others}) at x, y, w, h = {box}")
+                print(f"  doubtful: {digit} ({confidence:.0%}; or {others}) at x, y, w, h = {box}")
     if prediction.sum is not None:
         low, high = prediction.interval or (prediction.sum, prediction.sum)
         print(f"the digits sum to {prediction.sum}, with 90% between {low} and {high}")

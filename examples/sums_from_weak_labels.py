@@ -1,4 +1,4 @@
-"""Learn to read digits from the sums of pairs: no digit's label is ever told.
+"""Learn to read digits from the sums of pairs, without the label of any digit.
 
 python examples/sums_from_weak_labels.py --minutes 5
 """

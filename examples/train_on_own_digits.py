@@ -1,8 +1,8 @@
-"""Train a reader on digits of your own, in folders 0 to 9, and compare it with the one in handsum.
+"""Train a reader on your own digits, in folders 0 to 9, and compare it with the one in handsum.
 
 python examples/train_on_own_digits.py my-digits/ --minutes 5
 
-Where the folder does not exist, one is made to try this with: digits in one made-up hand.
+If the folder does not exist, the script fills it with digits in one invented hand, to try this out.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from handsum.training.train import train
 
 
 def make_digits(folder: Path, count: int) -> None:
-    """Write `count` digits in one hand, that of nobody, into class folders."""
+    """Write `count` digits in one invented hand into class folders."""
     drawn = handsum.generate(count=count, writer="12:2+40:1", seed=1)
     for index, (image, label) in enumerate(zip(drawn.images, drawn.labels, strict=True)):
         own = folder / str(label)
         own.mkdir(parents=True, exist_ok=True)
-        # As a scanner has it: dark ink on white paper.
+        # As a scanner sees it: dark ink on white paper.
         Image.fromarray(255 - image).save(own / f"{index:05d}.png")
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/own-digits"))
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--make", type=int, default=600, help="how many digits to make, if need be")
+    parser.add_argument("--make", type=int, default=600, help="number of digits to make")
     options = parser.parse_args()
     if not options.folder.exists():
         make_digits(options.folder, options.make)
@@ -55,7 +55,7 @@ def main() -> None:
     for name in ("cnn", outcome.snapshot):
         read = handsum.load_model(name).probabilities(test.images).argmax(1)
         right = np.mean(read == test.labels)
-        print(f"{name}: {right:.1%} of {len(test)} digits that none was trained on")
+        print(f"{name}: {right:.1%} of {len(test)} digits that neither was trained on")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Read digits with JAX and NumPy alone, from a file that `handsum export` wrote.
+"""Read digits with JAX and NumPy alone, with a network that `handsum export` wrote.
 
 handsum export cnn --format stablehlo -o cnn.stablehlo
 handsum generate --count 12 -o digits.npz

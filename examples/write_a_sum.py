@@ -23,7 +23,7 @@ def main() -> None:
     digits = " + ".join(written.digits[0])
     print(f"{digits} = {written.totals[0]}, in the hand of writer {written.writers[0]}")
 
-    # The digits are right by construction; whether they can be read is for a reader to say.
+    # The digits have the right sum by construction; a reader checks that they are legible.
     reading = handsum.predict(options.output)
     print(f"{options.output} reads as {reading.files[0].digits}, sum {reading.sum}")
 

@@ -1,4 +1,4 @@
-"""Every example runs as its own first lines say, with its work cut down, and every notebook."""
+"""Every example runs as its docstring says, with less work; and so does every notebook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from handsum.data import mnist
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.py"))
 NOTEBOOKS = sorted(path.name for path in EXAMPLES.glob("*.ipynb"))
-# What each script is given beside its own first lines, so that it is done in seconds.
+# Options added to the commands of each script, so that it takes seconds.
 LESS = {
     "data_for_ocr.py": "--count 8",
     "train_on_own_digits.py": "--steps 2 --make 240",
@@ -32,7 +32,7 @@ PARAMETERS = {
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_measured: None) -> Path:
-    """An empty folder, where MNIST is small and little is measured."""
+    """An empty folder, with a small MNIST and short measurements."""
     import numpy as np
 
     whole = mnist.load
@@ -46,7 +46,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_measured: None
 
 
 def own_commands(script: str) -> list[list[str]]:
-    """The lines of a script's docstring that one types."""
+    """The commands in a script's docstring."""
     doc = ast.get_docstring(ast.parse((EXAMPLES / script).read_text())) or ""
     return [
         shlex.split(line) for line in doc.splitlines() if line.startswith(("python", "handsum"))
@@ -54,7 +54,7 @@ def own_commands(script: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_an_example_runs_as_it_says(
+def test_an_example_runs_as_its_docstring_says(
     script: str, small: Path, monkeypatch: pytest.MonkeyPatch, run_command, capsys
 ) -> None:
     import handsum
@@ -84,7 +84,7 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, small: Path) -> None:
     for cell in book["cells"]:
         if cell["cell_type"] != "code":
             continue
-        # Notebooks are kept without what they print and draw: it differs from machine to machine.
+        # Notebooks are stored without outputs, which differ from machine to machine.
         assert (cell["outputs"], cell["execution_count"]) == ([], None)
         source = "".join(cell["source"])
         if "parameters" in cell["metadata"].get("tags", []):
@@ -94,7 +94,7 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, small: Path) -> None:
 
 
 def run_cell(source: str, space: dict[str, Any]) -> Any:
-    """Run a cell; its last expression's value, as Jupyter would show it."""
+    """Run a cell; return the value of its last expression, which Jupyter would show."""
     *body, last = ast.parse(source).body
     if not isinstance(last, ast.Expr):
         body, last = [*body, last], None  # type: ignore[list-item]
@@ -107,6 +107,6 @@ def shows_a_picture(value: Any) -> bool:
     return bool(show and show())
 
 
-def test_the_list_of_examples_is_whole() -> None:
+def test_the_list_of_examples_is_complete() -> None:
     text = (EXAMPLES / "README.md").read_text()
     assert [name for name in (*SCRIPTS, *NOTEBOOKS) if f"({name})" not in text] == []

@@ -1,4 +1,4 @@
-"""Draw docs/images/realism.png: what each effect of `handsum dataset` does at strengths 0.3 and 1.
+"""Draw docs/images/realism.png: each effect of `handsum dataset` at strengths 0.3 and 1.
 
 Usage: python tools/realism_sheet.py docs/images/realism.png
 """
@@ -24,7 +24,7 @@ def cells(name: str) -> list[np.ndarray]:
     for strength, count in COLUMNS:
         realism = parse_realism(f"{name}={strength}")
         recipe = Recipe("numbers", 40, 11, (4, 4), realism=realism, height=HEIGHT)
-        # Of 40 samples those are shown that an effect has reached most.
+        # Show those of 40 samples on which the effect is strongest.
         samples = list(draw_samples(recipe, 0, 40))
         chosen = samples[4 : 4 + count] if name == "all" else sorted(samples, key=reach)[-count:]
         for sample in chosen:
@@ -37,10 +37,10 @@ def cells(name: str) -> list[np.ndarray]:
 
 
 def reach(sample: Sample) -> float:
-    """How strong a sample's only effect is, in its own unit."""
+    """The strength of a sample's only effect, in its own unit."""
     ((name, value),) = sample.effects.items()
     if name == "colors":
-        # The more colourful, the better it shows.
+        # Colourful samples show the effect best.
         return float(np.mean([np.ptp(parse_color(str(color))) for color in value.values()]))
     if name == "lines":
         return float(value["opacity"])

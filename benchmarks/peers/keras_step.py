@@ -25,7 +25,7 @@ STEPS = 3
 
 
 def make_generator() -> keras.Model:
-    """22.4M parameters, as the tutorials have it."""
+    """22.4M parameters, as in the tutorials."""
     model = keras.Sequential([keras.Input((100,)), layers.Dense(50176, use_bias=False)])
     model.add(layers.BatchNormalization())
     model.add(layers.LeakyReLU())

@@ -1,4 +1,4 @@
-"""Flow matching with 20 calls a digit: a small U-Net in PyTorch, digits in bulk into NPZ.
+"""Flow matching with 20 calls per digit: a small U-Net in PyTorch, digits in bulk into NPZ.
 
 python benchmarks/peers/torch_flow.py 64 [cpu|cuda]
 """
@@ -22,7 +22,7 @@ CALLS = 20
 
 
 class Block(nn.Module):
-    """Two convolutions around the condition, and a way past them."""
+    """Two convolutions around the condition, and a skip connection."""
 
     def __init__(self, inputs: int, outputs: int, condition: int = 128) -> None:
         super().__init__()

@@ -105,7 +105,7 @@ class Discriminator(nn.Module):
 
 
 class Critic(nn.Module):
-    """What the reader sees at one level, to realness logits."""
+    """Realness logits from the reader's features at one level."""
 
     def __init__(self, channels: int, side: int | None, features: int = 96) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ def penalty(judge: Callable[[Images], torch.Tensor], seen: Images) -> torch.Tens
 def r3gan(
     size: int, device: str, reader: nn.Module, average: Callable[[nn.Module], Callable[[], None]]
 ) -> Callable[[], None]:
-    """A step, given a reader with `levels` and what keeps a moving average."""
+    """A step, given a reader with `levels` and a moving average."""
     parts = generator, judge, critics = Generator(), Discriminator(), Critics()
     reader.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     optimizers = []

@@ -79,7 +79,7 @@ class Reader(nn.Module):
         self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(128, 10))
 
     def levels(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """What is seen at 14x14, at 7x7, and in all."""
+        """Features at 14x14, at 7x7, and of the whole picture."""
         upper = self.upper(images)
         lower = self.lower(upper)
         return upper, lower, self.hidden(lower)
@@ -252,7 +252,7 @@ def default_generator(size: int, device: str) -> Callable[[], None]:
 
 STEP = {"dcgan": dcgan, "cnn": cnn, "writer-cgan": writer_cgan, "r3gan": default_generator}
 
-# The others' penalties differentiate twice, which what torch.compile makes cannot be.
+# The penalties of the others need second derivatives, which torch.compile does not support.
 COMPILED = ("dcgan", "cnn")
 
 

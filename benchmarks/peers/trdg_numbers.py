@@ -24,7 +24,7 @@ def prepare() -> Callable[[], float]:
 
     def work() -> float:
         texts = [str(chance.randrange(10**6, 10**7)) for _ in range(number)]
-        # As high as handsum's pictures are by default.
+        # The default height of handsum's pictures.
         made = GeneratorFromStrings(texts, count=number, size=102, background_type=1)
         with tempfile.TemporaryFile() as file, zipfile.ZipFile(file, "w") as archive:
             for index, (image, text) in enumerate(made):

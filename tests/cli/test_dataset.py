@@ -1,4 +1,4 @@
-"""The command `dataset`: what it prints, its errors, and that it goes on where it stopped."""
+"""The command `dataset`: its output, its errors, and how it stops and continues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ Run = Callable[..., Any]
 
 
 @pytest.mark.usefixtures("fake_generator")
-def test_it_writes_and_says_what(run_command: Run, tmp_path: Path) -> None:
+def test_it_prints_one_line_about_the_files(run_command: Run, tmp_path: Path) -> None:
     done = run_command("dataset", "numbers", "--count", 12, "--seed", 5, "-o", "set", "--shards", 2)
     assert done.code == 0
     assert done.err == ""
@@ -32,7 +33,7 @@ def test_it_writes_and_says_what(run_command: Run, tmp_path: Path) -> None:
 def test_hosts_need_a_seed_unless_the_folder_has_one(run_command: Run, tmp_path: Path) -> None:
     options = ["dataset", "numbers", "--count", 12, "-o", "set", "--shards", 2, "--hosts", 2]
     done = run_command(*options, "--host", 0)
-    assert (done.code, "the same --seed" in done.err) == (2, True)
+    assert (done.code, "give all of them the same --seed" in done.err) == (2, True)
     assert not (tmp_path / "set").exists()
     assert run_command(*options, "--host", 0, "--seed", 5).code == 0
     done = run_command(*options, "--host", 1)
@@ -42,15 +43,15 @@ def test_hosts_need_a_seed_unless_the_folder_has_one(run_command: Run, tmp_path:
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--length", "", "lengths are a number"),
-        ("--totals", "30-20", "totals from 30 to 20 cannot be"),
+        ("--length", "", "--length is a number"),
+        ("--totals", "30-20", "totals from 30 to 20 are impossible"),
         ("--height", 0, "a height of 0 is out of range"),
-        ("--realism", "none=1", "says two things"),
+        ("--realism", "none=1", "is unclear"),
         ("--workers", 0, "0 workers write nothing"),
         ("--host", 1, "there is no host 1 of 1"),
     ],
 )
-def test_wrong_options_are_told(
+def test_wrong_options_are_errors(
     run_command: Run, tmp_path: Path, option: str, value: Any, message: str
 ) -> None:
     done = run_command("dataset", "sums", "--count", 5, "-o", "set", option, value)
@@ -88,8 +89,8 @@ def test_json_is_exactly_its_schema(run_command: Run) -> None:
     ]  # fmt: skip
     assert (result["count"], result["written"], result["kept"]) == (8, 3, 0)
     assert result["missing_shards"] == 2
-    assert "still other hosts' to write" in first.err
-    # Without a seed, the same command goes on with that of the folder.
+    assert "other hosts still have 2 shards to write" in first.err
+    # Without a seed, the command continues with that of the folder.
     second = json.loads(run_command(*arguments).out)
     assert second["seed"] == result["seed"]
     assert (second["written"], second["kept"], second["missing_shards"]) == (5, 3, 0)
@@ -102,15 +103,15 @@ def test_json_is_exactly_its_schema(run_command: Run) -> None:
         ("digits --length 2 -o set", 2, "digits come one to a picture"),
         ("numbers --length 0-3 -o set", 2, "within 1 to 32"),
         ("numbers --length many -o set", 2, "a number or a range"),
-        ("numbers --totals 5 -o set", 2, "chosen for sums"),
+        ("numbers --totals 5 -o set", 2, "only sums have totals"),
         ("sums --length 2 --totals 19 -o set", 2, "2 digits reach sums up to 18, not 19"),
-        ("sums --totals ten -o set", 2, "totals are a number or a range"),
+        ("sums --totals ten -o set", 2, "--totals is a number or a range"),
         ("letters -o set", 2, "letters"),
         ("digits --format gif -o set", 2, "gif"),
         ("digits --realism smudge -o set", 2, "unknown realism 'smudge': use touching, "),
-        ("digits --realism blur=7 -o set", 2, "'blur=7' is no strength"),
+        ("digits --realism blur=7 -o set", 2, "'blur=7' is not a strength"),
         ("digits --count 0 -o set", 2, "count of 0"),
-        ("digits --count 5 --shards 6 -o set", 2, "5 samples do not make 6 shards"),
+        ("digits --count 5 --shards 6 -o set", 2, "5 samples cannot be divided into 6 shards"),
         ("digits --workers 0 -o set", 2, "1 worker or more"),
         ("digits --hosts 2 --host 2 --seed 1 -o set", 2, "count hosts from 0"),
         ("digits --height 5 -o set", 2, "28 to 512"),
@@ -135,10 +136,10 @@ def test_an_error_is_one_line_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("fake_generator")
-def test_workers_without_shards_are_told(run_command: Run) -> None:
+def test_workers_without_shards_are_noted(run_command: Run) -> None:
     done = run_command("dataset", "digits", "--count", 4, "-o", "set", "--workers", 3)
     assert done.code == 0
-    assert done.err == "note: 3 workers for 1 of --shards: some have nothing to do\n"
+    assert done.err == "note: 3 workers had only 1 shard to write: use more --shards\n"
 
 
 @pytest.mark.usefixtures("fake_generator")
@@ -160,28 +161,123 @@ def test_help_documents_every_option(run_command: Run) -> None:
     assert run_command("dataset", "--help").code == 0
 
 
-@pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 2), (signal.SIGKILL, 1)])
-def test_a_stopped_process_leaves_whole_shards_and_goes_on(
-    tmp_path: Path, number: signal.Signals, workers: int
-) -> None:
-    command = [
-        *(sys.executable, "-m", "handsum", "dataset", "digits", "--count", "120", "--shards", "40"),
-        *("--seed", "3", "--no-verify", "--workers", str(workers), "-o", "set"),
-    ]
-    process = subprocess.Popen(command, cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE)
-    parts = tmp_path / "set" / ".parts"
-    patience = time.monotonic() + 60
-    while len(list(parts.glob("*.json"))) < 3 and time.monotonic() < patience:
-        time.sleep(0.02)
-    process.send_signal(number)
-    process.communicate(timeout=60)
-    finished = len(list(parts.glob("*.json")))
-    assert finished >= 3
-    if number == signal.SIGTERM:
-        assert process.returncode == 128 + number
-        assert [path.name for path in parts.iterdir() if "-" in path.name] == []
-    done = subprocess.run([*command, "--json"], cwd=tmp_path, capture_output=True, text=True)
+COMMAND = [
+    *(sys.executable, "-m", "handsum", "dataset", "digits", "--count", "120", "--shards", "40"),
+    *("--seed", "3", "--no-verify", "-o", "set"),
+]
+
+
+@contextmanager
+def running(folder: Path, workers: int, shards: int = 3) -> Iterator[subprocess.Popen[str]]:
+    """Start the command in a process group of its own; wait until it has written some shards."""
+    process = subprocess.Popen(
+        [*COMMAND, "--workers", str(workers)],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        patience = time.monotonic() + 120
+        while len(finished(folder)) < shards and time.monotonic() < patience:
+            time.sleep(0.02)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def finished(folder: Path) -> list[Path]:
+    return list((folder / "set" / ".parts").glob("*.json"))
+
+
+def check_continues(folder: Path) -> None:
+    """Check that nothing half-written is left, and that the same command does the rest."""
+    done = subprocess.run([*COMMAND, "--json"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kept"] >= 3 * 3
-    assert not parts.exists()
-    assert len(list((tmp_path / "set").glob("?/*.png"))) == 120
+    assert list((folder / "set").glob(".*")) == []
+    assert len(list((folder / "set").glob("?/*.png"))) == 120
+
+
+@pytest.mark.parametrize(
+    ("number", "workers"), [(signal.SIGTERM, 2), (signal.SIGINT, 2), (signal.SIGKILL, 1)]
+)
+def test_a_stopped_process_leaves_whole_shards_and_continues(
+    tmp_path: Path, number: signal.Signals, workers: int
+) -> None:
+    with running(tmp_path, workers) as process:
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as Ctrl-C in a terminal
+        else:
+            process.send_signal(number)
+        message = process.communicate(timeout=60)[1]
+        assert len(finished(tmp_path)) >= 3
+        if number != signal.SIGKILL:
+            scratch = [
+                path.name for path in (tmp_path / "set/.parts").iterdir() if "-" in path.name
+            ]
+            assert scratch == []
+            assert process.returncode == 128 + number
+        assert message.strip() == ""
+    check_continues(tmp_path)
+
+
+def test_ctrl_c_while_the_workers_start_prints_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, 2, shards=0) as process:
+        patience = time.monotonic() + 60
+        while not worker_processes(process.pid) and time.monotonic() < patience:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)
+        message = process.communicate(timeout=60)[1]
+        assert (process.returncode, message.strip()) == (130, "")
+
+
+def worker_processes(parent: int) -> list[int]:
+    """The processes that a process of ours has started to work for it (Linux)."""
+    path = Path(f"/proc/{parent}/task/{parent}/children")
+    if not path.exists():
+        pytest.skip("there is no /proc to find the workers in")
+    numbers = [int(number) for number in path.read_text().split()]
+    return [
+        number
+        for number in numbers
+        if b"spawn_main" in Path(f"/proc/{number}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_worker_is_one_line_and_the_command_continues(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with running(tmp_path, 2) as process:
+        os.kill(worker_processes(process.pid)[0], number)
+        message = process.communicate(timeout=60)[1]
+        assert process.returncode == 1
+        assert re.fullmatch(
+            "error: a worker process was killed: if memory ran out, use fewer --workers .*\n",
+            message,
+        )
+    check_continues(tmp_path)
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path, 2) as process:
+        workers = worker_processes(process.pid)
+        assert len(workers) == 2
+        process.kill()
+        process.wait()
+        patience = time.monotonic() + 30
+        while any(is_running(number) for number in workers) and time.monotonic() < patience:
+            time.sleep(0.05)
+        assert [number for number in workers if is_running(number)] == []
+    check_continues(tmp_path)
+
+
+def is_running(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -161,7 +161,7 @@ class Refused(HandsumError):
 @pytest.fixture(scope="module", autouse=True)
 def no_long_work() -> Iterator[None]:
     """Let long work end where it begins, once all that was asked for has been understood."""
-    import handsum.datasets
+    import handsum.datasets.write
     import handsum.evaluation.measure
     import handsum.training.loop
     import handsum.training.sharding
@@ -170,7 +170,7 @@ def no_long_work() -> Iterator[None]:
         raise Refused("this would have been long work")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(handsum.datasets, "write_dataset", refuse)
+        patch.setattr(handsum.datasets.write, "write_plan", refuse)
         patch.setattr(handsum.evaluation.measure, "run", refuse)
         patch.setattr(handsum.training.loop, "train", refuse)
         patch.setattr(handsum.training.sharding, "start_processes", refuse)

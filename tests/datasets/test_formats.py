@@ -1,4 +1,4 @@
-"""Formats: each is read back by what people read it with, and holds every sample."""
+"""Formats: the usual readers read each one back, and it holds every sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from handsum.data.mnist import read_idx
 from handsum.data.samples import load_samples
 from handsum.data.sources import load_dataset
-from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_dataset
+from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_plan
 from handsum.datasets.formats.arrays import NO_DIGIT
 from handsum.datasets.formats.cuts import cut_digits
 from handsum.errors import HandsumError, UsageError
@@ -34,7 +34,7 @@ def written(tmp_path: Path) -> Any:
         lengths = None if kind == "digits" else (1, 4)
         recipe = Recipe(kind, COUNT, 9, lengths=lengths, realism=parse_realism(realism), **options)
         folder = tmp_path / "set"
-        assert write_dataset(folder, Plan(recipe, file_format, 3)).missing == 0
+        assert write_plan(folder, Plan(recipe, file_format, 3)).missing_shards == 0
         return folder, list(draw_samples(recipe))
 
     return write
@@ -46,7 +46,7 @@ def pixels(path: Any) -> np.ndarray:
 
 
 def plain(sample: Sample) -> dict[str, Any]:
-    """A sample's labels as JSON would have them."""
+    """A sample's labels as in JSON."""
     names = ("index", "text", "digits", "total", "writer", "seed", "effects")
     values = {name: getattr(sample, name) for name in names} | {"boxes": sample.boxes.tolist()}
     return json.loads(json.dumps(values))
@@ -70,9 +70,9 @@ def test_png_files_have_their_labels_beside_them(written: Any, kind: str, realis
 
 
 def test_png_digits_are_class_folders_and_nothing_else(written: Any) -> None:
-    """torchvision and Keras take every folder for a class, and every picture in it for one."""
+    """torchvision and Keras take every folder as a class, and all pictures in it as examples."""
     folder, samples = written("digits", "none", "png")
-    # Were a digit that does not occur left out, all later ones would be another class.
+    # With the folder of an absent digit missing, later digits would get other classes.
     assert len({sample.text for sample in samples}) < 10
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
     assert classes == list("0123456789")
@@ -101,14 +101,14 @@ def test_png_digits_are_read_by_torchvision(written: Any) -> None:
 
 
 def check_arrays(arrays: Any, samples: list[Sample], single: bool) -> None:
-    """Compare padded arrays with the samples they hold."""
+    """Compare padded arrays with their samples."""
     for row, sample in enumerate(samples):
         width, length = sample.image.shape[1], len(sample.digits)
         image = arrays["images"][row]
         assert arrays["widths"][row] == width
         assert np.array_equal(image[:, :width], sample.image)
         if not single:
-            # What is added is paper of one colour.
+            # The padding is paper of one colour.
             assert len(np.unique(image[:, width:].reshape(-1, *image.shape[2:]), axis=0)) <= 1
             assert arrays["labels"][row, length:].tolist() == [NO_DIGIT] * (4 - length)
         assert arrays["labels"][row].reshape(-1)[:length].tolist() == list(sample.digits)
@@ -162,7 +162,7 @@ def test_idx_digits_are_read_by_the_package_s_own_loader(written: Any) -> None:
 
 def test_a_test_split_has_mnists_name(tmp_path: Path) -> None:
     recipe = Recipe("digits", 5, 9)
-    write_dataset(tmp_path / "set", Plan(recipe, "idx", 1, "test"))
+    write_plan(tmp_path / "set", Plan(recipe, "idx", 1, "test"))
     assert len(load_dataset(f"idx:{tmp_path / 'set'}", "test")) == 5
 
 
@@ -187,10 +187,10 @@ def test_parquet_is_read_by_pyarrow(written: Any, kind: str, realism: str) -> No
         assert np.array_equal(pixels(io.BytesIO(image["bytes"])), sample.image)
         assert image["path"] == f"{sample.index:06d}.png"
         assert row | {"effects": json.loads(row["effects"])} == plain(sample)
-    # Hugging Face's `datasets` decodes pictures if it is told that they are.
-    told = json.loads(tables[0].schema.metadata[b"huggingface"])["info"]["features"]
-    assert told["image"] == {"_type": "Image"}
-    assert set(told) == set(tables[0].schema.names)
+    # With this description Hugging Face's `datasets` decodes pictures.
+    features = json.loads(tables[0].schema.metadata[b"huggingface"])["info"]["features"]
+    assert features["image"] == {"_type": "Image"}
+    assert set(features) == set(tables[0].schema.names)
 
 
 @KINDS
@@ -243,24 +243,24 @@ def test_tfds_builds_from_the_directory(written: Any, kind: str, realism: str) -
         assert row.get("label") == (sample.digits[0] if kind == "digits" else None)
 
 
-def test_cuts_are_digits_as_reading_prepares_them(written: Any) -> None:
+def test_cuts_are_digits_as_a_reader_sees_them(written: Any) -> None:
     folder, samples = written("numbers", "none", "cuts")
     data = [load_dataset(f"idx:{folder}", split) for split in ("train", "validation")]
     digits = np.concatenate([cut_digits(sample)[1] for sample in samples])
-    # One that runs into its neighbour may be lost to the reading.
+    # Reading may lose a digit that touches its neighbour.
     assert len(digits) > 0.95 * sum(len(sample.digits) for sample in samples)
     held_out = np.arange(len(digits)) % 12 == 11
     assert data[0].labels.tolist() == digits[~held_out].tolist()
     assert data[1].labels.tolist() == digits[held_out].tolist()
     for image in data[0].images:
         rows, columns = np.nonzero(image > 100)
-        # MNIST's form: 20 pixels high or wide, and centred by mass as far as that has room.
+        # As in MNIST: 20 pixels high or wide, and centred by mass where there is room.
         assert 17 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21
         assert 9 < rows.mean() < 18
         assert 9 < columns.mean() < 18
 
 
-def test_cuts_leave_out_what_cannot_be_seen(written: Any, monkeypatch: Any) -> None:
+def test_cuts_leave_out_digits_that_cannot_be_seen(written: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(
         "handsum.reading.page.ink_map", lambda grey: np.zeros(grey.shape, np.float32)
     )
@@ -268,9 +268,9 @@ def test_cuts_leave_out_what_cannot_be_seen(written: Any, monkeypatch: Any) -> N
     assert (folder / "train-labels-idx1-ubyte").read_bytes() == b"\0\0\x08\x01\0\0\0\0"
 
 
-def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_format_lists_the_formats(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no format 'gif': use png, npz, idx"):
-        write_dataset(tmp_path / "set", Plan(Recipe("digits", 5, 1), "gif", 1))
+        write_plan(tmp_path / "set", Plan(Recipe("digits", 5, 1), "gif", 1))
 
 
 @pytest.mark.parametrize(
@@ -282,5 +282,5 @@ def test_a_missing_library_is_named_before_anything_is_drawn(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(HandsumError, match=rf'pip install "handsum\[{extra}\]"'):
-        write_dataset(tmp_path / "set", Plan(Recipe("digits", 5, 1), file_format, 1))
+        write_plan(tmp_path / "set", Plan(Recipe("digits", 5, 1), file_format, 1))
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Realism: each effect does what it says, no more than its strength, and tells what it drew."""
+"""Realism: each effect works, stays within its strength, and records what it drew."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw(realism: str, kind: Any = "numbers", **options: Any) -> list[Sample]:
 
 
 def measured(value: Any, name: str) -> float:
-    """How strong an effect's record says it is, as a share of the most it can be."""
+    """The strength that an effect has recorded, as a share of its maximum."""
     most = {"rotation": 8, "perspective": 0.16, "texture": 1, "blur": 64 / 32, "noise": 28}
     if name == "jpeg":
         return (95 - value) / 80
@@ -61,7 +61,7 @@ def test_an_effect_is_bounded_by_its_strength_and_recorded(name: str) -> None:
     assert reached[1.0] > 2 * reached[0.3]
 
 
-def test_effects_leave_one_another_s_chance_and_the_digits_alone() -> None:
+def test_an_effect_changes_neither_the_digits_nor_other_effects() -> None:
     alone, plain, together = draw("blur"), draw("none"), draw("all")
     for one, none, every in zip(alone, plain, together, strict=True):
         assert one.effects["blur"] == every.effects["blur"]
@@ -126,7 +126,7 @@ def test_blur_softens_as_far_as_it_records() -> None:
         assert np.abs(again - soft.image).max() <= 1
 
 
-def test_colors_are_those_recorded_and_can_be_told_apart() -> None:
+def test_colors_are_those_recorded_and_differ_enough() -> None:
     chalks = 0
     for sample in draw("colors=1", height=128, verify=False):
         paper, ink = (
@@ -141,7 +141,7 @@ def test_colors_are_those_recorded_and_can_be_told_apart() -> None:
     assert 0 < chalks < COUNT / 2
 
 
-def test_texture_is_of_paper_and_keeps_the_ink_readable() -> None:
+def test_texture_keeps_the_ink_readable() -> None:
     for sample in draw("texture=1"):
         paper = sample.image[:5].astype(float)
         if sample.effects["texture"] > 0.3:

@@ -1,4 +1,4 @@
-"""Samples: a function of recipe and index alone, with the digits, sums and boxes they say."""
+"""Samples depend on recipe and index alone, and have the right digits, sums and boxes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_seed_changes_everything() -> None:
     assert [s.writer for s in one] != [s.writer for s in other]
 
 
-def test_labels_say_what_is_drawn(fake_generator: Any) -> None:
+def test_labels_are_those_of_the_drawn_digits(fake_generator: Any) -> None:
     for sample in draw_samples(Recipe("digits", 50, 5)):
         assert sample.image.shape == (28, 28)
         assert fake_generator.drawn[sample.image.tobytes()] == sample.digits[0] == sample.total
@@ -94,17 +94,17 @@ def test_numbers_have_all_lengths_and_digits() -> None:
         assert sample.total == sum(sample.digits)
 
 
-def test_sums_reach_all_totals_asked_for() -> None:
+def test_sums_reach_all_given_totals() -> None:
     samples = list(draw_samples(Recipe("sums", 300, 5, lengths=(1, 4), totals=(12, 14), height=28)))
     assert {sample.total for sample in samples} == {12, 13, 14}
     assert {len(sample.digits) for sample in samples} == {2, 3, 4}
     assert all(sum(sample.digits) == sample.total for sample in samples)
-    # Without totals, each that the length reaches is as likely: 0 and 18 too, unlike of two digits.
+    # Without totals, all possible ones are equally likely, even 0 and 18.
     free = list(draw_samples(Recipe("sums", 400, 5, lengths=(2, 2), height=28)))
     assert np.bincount([sample.total for sample in free], minlength=19).min() > 5
 
 
-def test_pictures_have_the_height_asked_for_and_stay_within_the_width() -> None:
+def test_pictures_have_the_given_height_and_stay_within_the_width() -> None:
     for realism in ({}, parse_realism("all=1")):
         recipe = Recipe("numbers", 40, 5, lengths=(1, 9), height=48, realism=realism)
         for sample in draw_samples(recipe):
@@ -120,7 +120,7 @@ def test_boxes_fit_the_ink_to_the_pixel(kind: Any, realism: str) -> None:
     recipe = Recipe(kind, 30, 5, lengths=lengths, realism=parse_realism(realism), height=64)
     for sample in draw_samples(recipe):
         paper = 0 if kind == "digits" else 255
-        # Colours are rounded twice on their way.
+        # Colours are rounded twice.
         inked = np.abs(sample.image.astype(int) - paper) >= INK_LEVEL
         boxed = np.zeros_like(inked)
         for x, y, width, height in sample.boxes:
@@ -137,5 +137,11 @@ def test_boxes_fit_the_ink_to_the_pixel(kind: Any, realism: str) -> None:
 def test_samples_out_of_range_are_an_error() -> None:
     recipe = Recipe("digits", 5, 1)
     for start, stop in ((0, 6), (-1, 3), (4, 3)):
-        with pytest.raises(UsageError, match="among the 5"):
+        with pytest.raises(UsageError, match="out of range: there are 5"):
             list(draw_samples(recipe, start, stop))
+
+
+def test_a_sample_shows_itself_in_one_line() -> None:
+    (sample,) = draw_samples(Recipe("numbers", 1, 5, lengths=(2, 2)))
+    assert repr(sample) == f"<sample 0, {sample.text}, writer {sample.writer}, seed 5>"
+    assert sample == sample

@@ -1,7 +1,7 @@
-"""Where a number's digits come to lie in its picture: moved together, turned, seen at an angle.
+"""Where a number's digits lie in its picture: moved together, rotated, in perspective.
 
 Coordinates are in pixels, x to the right and y down, from the top left corner of the first pixel. A
-view is the matrix (3, 3) that takes homogeneous coordinates of the sheet to those of the picture.
+view is the matrix (3, 3) that maps homogeneous coordinates of the sheet to those of the picture.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from PIL import Image
 from handsum.layout.painting import INK_LEVEL, ink_box
 from handsum.layout.rows import Placed
 
-# Bicubic sampling looks two pixels around.
+# Bicubic sampling reads two pixels on each side.
 _RIM = 2
-# Below this, sampling alone would leave thin strokes out.
+# At a smaller scale, plain sampling would miss thin strokes.
 _SHRUNK = 0.8
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The picture's frame: its height, its width (None: as wide as it must be), the widest.
+    """The size of a picture: its height, its width (None: as wide as needed), the greatest width.
 
-    `centred` puts the ink in the middle; otherwise the sheet's and the picture's corner agree.
+    `centred` puts the ink in the middle; otherwise sheet and picture have the same corner.
     """
 
     height: int
@@ -39,16 +39,16 @@ def touch(
 ) -> tuple[tuple[Placed, ...], list[int]]:
     """Move about a `share` of neighbouring digits together until their strokes meet.
 
-    Returns the digits in their new places, and before which of them there is no gap now.
+    Returns the digits in their new places, and the indices of those that touch the one before.
     """
-    chance = rng.random((len(placed), 2))
+    noise = rng.random((len(placed), 2))
     moved, met, shift = [placed[0]], [], 0
     for index in range(1, len(placed)):
         digit = replace(placed[index], left=placed[index].left - shift)
         gap = _stroke_gap(moved[-1], digit)
-        if gap is not None and gap > 0 and chance[index, 0] < share:
-            # Less than a stroke's width, or one stroke would hide another that runs beside it.
-            overlap = round(chance[index, 1] * digit.coverage.shape[0] / 25) + 1
+        if gap is not None and gap > 0 and noise[index, 0] < share:
+            # Less than the width of a stroke, or one could hide another that runs beside it.
+            overlap = round(noise[index, 1] * digit.coverage.shape[0] / 25) + 1
             digit = replace(digit, left=digit.left - gap - overlap)
             shift += gap + overlap
             met.append(index)
@@ -57,7 +57,7 @@ def touch(
 
 
 def _stroke_gap(before: Placed, after: Placed) -> int | None:
-    """Return the least number of free pixels between two digits in a row of both; None: no row."""
+    """The smallest gap between two digits in any row of pixels; None if they share no row."""
     top = max(before.top, after.top)
     bottom = min(before.top + len(before.coverage), after.top + len(after.coverage))
     if top >= bottom:
@@ -72,24 +72,24 @@ def _stroke_gap(before: Placed, after: Placed) -> int | None:
 
 
 def rotation(degrees: float, centre: np.ndarray) -> np.ndarray:
-    """Return the view (3, 3) that turns the sheet clockwise about a point (2,)."""
+    """The view (3, 3) that rotates the sheet clockwise about a point (2,)."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     return translation(*centre) @ turn @ translation(*-centre)
 
 
 def translation(x: float, y: float) -> np.ndarray:
-    """Return the view (3, 3) that moves the sheet."""
+    """The view (3, 3) that moves the sheet."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 def scaling(x: float, y: float) -> np.ndarray:
-    """Return the view (3, 3) that enlarges the sheet from its corner."""
+    """The view (3, 3) that enlarges the sheet from its corner."""
     return np.diag([x, y, 1.0])
 
 
 def perspective(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return the view (3, 3) that takes four corners (4, 2) to four others."""
+    """The view (3, 3) that maps four corners (4, 2) to four others."""
     rows, values = [], []
     for (x, y), (u, v) in zip(before, after, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
@@ -98,13 +98,13 @@ def perspective(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def look(view: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return where a view shows points (N, 2) of the sheet."""
+    """Map points (N, 2) of the sheet to the picture."""
     seen = np.column_stack([points, np.ones(len(points))]) @ view.T
     return seen[:, :2] / seen[:, 2:]
 
 
 def corners(placed: Sequence[Placed]) -> np.ndarray:
-    """Return the corners of every digit's coverage, (4 N, 2), clockwise from the top left."""
+    """The corners of every digit's ink box, (4 N, 2), clockwise from the top left."""
     found = []
     for digit in placed:
         x, y, width, height = ink_box(digit.coverage)
@@ -117,7 +117,7 @@ def corners(placed: Sequence[Placed]) -> np.ndarray:
 def fit(
     placed: Sequence[Placed], frame: Frame, view: np.ndarray
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Bring what a view shows into the frame, smaller if need be; return view and (H, W)."""
+    """Fit a view into the frame, smaller if necessary; return the view and the size (H, W)."""
     seen = look(view, corners(placed))
     low, high = seen.min(axis=0), seen.max(axis=0)
     rim = 0.0 if not frame.centred else frame.height / 16
@@ -131,17 +131,17 @@ def fit(
     if frame.centred:
         corner = middle - scale * size / 2
     else:
-        # The sheet shrinks about the frame's middle, and moves only to keep its ink inside.
+        # The sheet shrinks about the middle of the frame, and moves only to keep its ink inside.
         corner = middle + scale * (low - middle)
         corner = np.clip(corner, 0, np.maximum(2 * middle - scale * size, 0))
-    # Whole pixels: what only moves stays as crisp as it was drawn.
+    # Whole pixels, so that digits that only move stay crisp.
     corner = np.floor(corner) if np.array_equal(view, np.eye(3)) else corner
     fitted = translation(*corner) @ scaling(scale, scale) @ translation(*-low) @ view
     return fitted, (frame.height, width)
 
 
 def project(digit: Placed, view: np.ndarray, size: tuple[int, int]) -> Placed:
-    """Return a digit as a view shows it, cut off at the edges of a picture of `size` (H, W)."""
+    """A digit as a view shows it, cut off at the edges of a picture of `size` (H, W)."""
     image, place = np.pad(digit.coverage, _RIM), (digit.left - _RIM, digit.top - _RIM)
     if np.array_equal(view[:2, :2], np.eye(2)) and np.array_equal(view[2], [0, 0, 1]):
         moved = view[:2, 2] + place

@@ -1,8 +1,9 @@
-"""Data sets on disk: whole shards, one after another or side by side, and a manifest of them.
+"""The folder of a data set: its shards, the files joined from them, and a manifest of both.
 
-`dataset.json` says what the folder holds from the first moment; each finished shard leaves a record
-in `.parts`, until all are there and the files that span shards are joined. So a run that was
-interrupted goes on, and several hosts that share a folder need not talk to one another.
+`dataset.json` holds the plan from the start. Each finished shard leaves a record in `.parts`. When
+all records are there, the host that sees it joins the files that span shards and completes the
+manifest. So an interrupted run continues where it stopped, and hosts that share a folder need not
+communicate.
 """
 
 from __future__ import annotations
@@ -10,101 +11,143 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handsum.datasets.checking import SUMS, check_sums, hash_file, list_sums
+from handsum.datasets.checking import SUMS, check_sums, format_sums, hash_file, summarize_files
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.plan import Plan
 from handsum.datasets.samples import draw_samples
 from handsum.datasets.shards import (
-    UNFINISHED,
-    Tell,
-    files_summary,
+    WORK_FOLDER,
+    Progress,
+    cannot_write,
     is_intact,
     make_shard,
+    parts_folder,
     read_record,
-    unwritable,
+    remove_scratch,
     write_json,
 )
+from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError
-from handsum.files import atomic_write, locked
+from handsum.files import atomic_write, locked, remove_unfinished
 
 MANIFEST = "dataset.json"
-_BUSY = "writing"
+_WORK = "writing"
 
 
 @dataclass(frozen=True)
-class Written:
-    """What a run has done: `written` samples of all, `kept` ones were there before it.
-
-    `missing` counts the shards that other hosts have yet to write; the data set is complete at 0.
-    """
-
-    written: int
-    kept: int
-    missing: int
-
-
-def write_dataset(
-    folder: str | Path,
-    plan: Plan,
-    *,
-    workers: int = 1,
-    hosts: int = 1,
-    host: int = 0,
-    tell: Tell = lambda samples: None,
-) -> Written:
-    """Write a data set, or go on where the same plan was interrupted.
-
-    `workers` processes divide the shards of this host, which is one of `hosts`, numbered from 0.
-    `tell` is called with numbers of samples as they are there. The bytes do not depend on any.
+class Division:
+    """Who writes the shards: `workers` processes on this host, which is number `host` of `hosts`.
 
     Raises:
-        UsageError: workers or hosts that cannot be, or the folder is another plan's.
+        UsageError: no workers, or no such host.
+    """
+
+    workers: int = 1
+    hosts: int = 1
+    host: int = 0
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise UsageError(f"{self.workers} workers write nothing: use 1 worker or more")
+        if not 0 <= self.host < self.hosts:
+            raise UsageError(f"there is no host {self.host} of {self.hosts}: count hosts from 0")
+
+
+_ALONE = Division()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WrittenDataset:
+    """A data set in a folder, and what a run has done for it.
+
+    The run has drawn `written` samples; `kept` ones were there before it. `missing_shards` are yet
+    to be written by other hosts: the data set is complete at 0.
+    """
+
+    folder: Path
+    plan: Plan
+    written: int
+    kept: int
+    missing_shards: int
+
+    @property
+    def count(self) -> int:
+        """The number of samples in the data set."""
+        return self.plan.recipe.count
+
+    @property
+    def seed(self) -> int:
+        """The seed, which gives the same data set again."""
+        return self.plan.recipe.seed
+
+    def __repr__(self) -> str:
+        missing = f", {self.missing_shards} missing" if self.missing_shards else ""
+        return (
+            f"<{self.plan.recipe.title} in {self.folder}, {self.plan.title}{missing}, "
+            f"seed {self.seed}>"
+        )
+
+
+def write_plan(
+    folder: str | Path,
+    plan: Plan,
+    division: Division = _ALONE,
+    progress: Progress = lambda done, total: None,
+) -> WrittenDataset:
+    """Write a data set, or continue one of the same plan that was interrupted.
+
+    `progress` is called with the number of this host's samples that are there, and of all of them.
+    The bytes depend on the plan alone.
+
+    Raises:
+        UsageError: the folder holds another data set, or another process writes these shards.
         HandsumError: a library is missing, or the folder cannot be written.
-        DatasetError: what the folder holds is damaged.
+        DatasetError: the data set in the folder is damaged.
     """
     folder = Path(folder)
-    if workers < 1:
-        raise UsageError(f"{workers} workers write nothing: use 1 worker or more")
-    if not 0 <= host < hosts:
-        raise UsageError(f"there is no host {host} of {hosts}: count hosts from 0")
     find_format(plan.format).check()
     if plan.recipe.model:
-        # A model that cannot do it must not leave a folder that then waits for it.
+        # A model that cannot draw these samples must not leave a folder behind.
         next(draw_samples(plan.recipe, 0, 1))
     try:
         _make_folder(folder)
-        # What is complete is only looked through, and may be where nobody can write.
-        with nullcontext() if _is_complete(folder) else _alone(folder, hosts, host):
-            return _write(folder, plan, range(host, plan.shards, hosts), workers, tell)
+        # A complete data set is only checked, and may be in a folder that cannot be written.
+        with nullcontext() if _is_complete(folder) else _locked_host(folder, division):
+            written = _write(folder, plan, division, progress)
+        if not written.missing_shards:
+            _remove_leftovers(folder)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise cannot_write(folder, error) from error
+    return written
 
 
-def _write(folder: Path, plan: Plan, mine: range, workers: int, tell: Tell) -> Written:
-    """Write the shards of this host that are not there, and finish if no other is missing."""
-    if _open(folder, plan):
-        tell(plan.recipe.count)
-        return Written(0, plan.recipe.count, 0)
-    _sweep(folder, mine)
-    pending = [index for index in mine if not is_intact(folder, plan, index)]
-    kept = sum(len(plan.shard(index)) for index in set(mine) - set(pending))
-    tell(kept)
+def _write(folder: Path, plan: Plan, division: Division, progress: Progress) -> WrittenDataset:
+    """Write the missing shards of this host, and complete the data set if they are the last."""
+    own = range(division.host, plan.shards, division.hosts)
+    total = sum(len(plan.shard(index)) for index in own)
+    if _claim(folder, plan):
+        progress(total, total)
+        return WrittenDataset(folder, plan, 0, plan.recipe.count, 0)
+    remove_scratch(folder, own)
+    pending = [index for index in own if not is_intact(folder, plan, index)]
+    kept = total - sum(len(plan.shard(index)) for index in pending)
+    progress(kept, total)
     try:
-        _make_shards(folder, plan, pending, workers, tell)
+        _make_pending(folder, plan, pending, division.workers, _from(kept, total, progress))
     finally:
-        _sweep(folder, mine)
-    missing = _conclude(folder, plan)
-    return Written(sum(len(plan.shard(index)) for index in pending), kept, missing)
+        remove_scratch(folder, own)
+    missing = _complete_if_last(folder, plan)
+    return WrittenDataset(folder, plan, total - kept, kept, missing)
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any] | None:
-    """What `dataset.json` in the folder says; None where there is none.
+    """The contents of `dataset.json` in the folder; None if there is no such file.
 
     Raises:
         DatasetError: it is damaged, or another program's.
@@ -133,46 +176,46 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path, hosts: int, host: int) -> Iterator[None]:
-    """Keep this host's shards to this process.
+def _locked_host(folder: Path, division: Division) -> Iterator[None]:
+    """Keep other processes from this host's shards.
 
     Raises:
-        UsageError: another process is writing them, or divides the shards otherwise.
+        UsageError: another process writes them, or writes shards divided by other hosts.
     """
+    hosts = division.hosts
     for path in folder.glob(".host-*.lock"):
         if not path.name.endswith(f"-of-{hosts}.lock"):
-            with locked(path, _BUSY):
+            with locked(path, _WORK):
                 path.unlink(missing_ok=True)
-    path = folder / f".host-{host}-of-{hosts}.lock"
-    with locked(path, _BUSY):
+    path = folder / f".host-{division.host}-of-{hosts}.lock"
+    with locked(path, _WORK):
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
 
 
-def _open(folder: Path, plan: Plan) -> bool:
-    """Make the folder this plan's; return whether it holds all of it already."""
+def _claim(folder: Path, plan: Plan) -> bool:
+    """Write the plan into an empty folder, or check that it is the folder's; is it complete?"""
     manifest = read_manifest(folder)
     if manifest is None:
         if any(not path.name.startswith(".") for path in folder.iterdir()):
             raise HandsumError(f"{folder} already holds files: name a new or an empty folder")
-        write_json(folder / MANIFEST, plan.as_json() | {"complete": False})
-    elif differences := _differences(manifest, plan.as_json()):
+        write_json(folder / MANIFEST, plan.as_dict() | {"complete": False})
+    elif differences := _differences(manifest, plan.as_dict()):
         raise UsageError(
             f"{folder} holds another data set ({'; '.join(differences)}): "
-            "name another folder, or give the same options to go on with it"
+            "name another folder, or use the same options to continue it"
         )
     elif manifest["complete"]:
         check_sums(folder, manifest)
-        shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
         return True
-    (folder / UNFINISHED).mkdir(exist_ok=True)
+    (folder / WORK_FOLDER).mkdir(exist_ok=True)
     return False
 
 
 def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Say how a manifest's plan differs from the one wanted."""
+    """Where a manifest's plan differs from the wanted one."""
     found = []
     for key, value in wanted.items():
         there = manifest.get(key)
@@ -183,31 +226,31 @@ def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     return found
 
 
-def _sweep(folder: Path, shards: range) -> None:
-    """Remove what processes that were killed have left of these shards."""
-    for path in (folder / UNFINISHED).glob("?????-*"):
-        if int(path.name[:5]) in shards:
-            shutil.rmtree(path, ignore_errors=True)
+def _make_pending(
+    folder: Path, plan: Plan, pending: list[int], workers: int, progress: Progress
+) -> None:
+    if workers > 1 and len(pending) > 1:
+        make_shards(folder, plan, pending, workers, progress)
+        return
+    total, done = sum(len(plan.shard(index)) for index in pending), 0
+    for index in pending:
+        make_shard(folder, plan, index, _from(done, total, progress))
+        done += len(plan.shard(index))
 
 
-def _make_shards(folder: Path, plan: Plan, shards: list[int], workers: int, tell: Tell) -> None:
-    if workers == 1 or len(shards) < 2:
-        for index in shards:
-            make_shard(folder, plan, index, tell)
-    else:
-        from handsum.datasets.workers import share
-
-        share(folder, plan, shards, workers, tell)
+def _from(before: int, total: int, progress: Progress) -> Progress:
+    """The progress of a part of the work, shown as that of the whole."""
+    return lambda done, _: progress(before + done, total)
 
 
-def _conclude(folder: Path, plan: Plan) -> int:
-    """Finish the data set if all its shards are there; return how many are not."""
+def _complete_if_last(folder: Path, plan: Plan) -> int:
+    """Complete the data set if all its shards are finished; return how many are not."""
     missing = sum(read_record(folder, plan, index) is None for index in range(plan.shards))
     try:
         if not missing:
-            _finish(folder, plan)
+            _complete(folder, plan)
     except (FileNotFoundError, HandsumError):
-        # Another host may have been the last one too, and have tidied up meanwhile.
+        # Another host may have been last at the same moment, and have removed the parts.
         if not _is_complete(folder):
             raise
     return 0 if _is_complete(folder) else missing
@@ -218,23 +261,38 @@ def _is_complete(folder: Path) -> bool:
     return bool(manifest and manifest["complete"])
 
 
-def _finish(folder: Path, plan: Plan) -> None:
-    """Join what spans shards, and write the sums and the manifest of all there is."""
-    parts = [folder / UNFINISHED / f"{index:05d}" for index in range(plan.shards)]
+def _complete(folder: Path, plan: Plan) -> None:
+    """Join the files that span shards, then write the sums and the manifest of all files."""
+    indices = range(plan.shards)
+    parts = [parts_folder(folder, index) for index in indices]
     joined = find_format(plan.format).join(folder, parts, plan)
     shards = []
     with atomic_write(folder / SUMS) as sums:
-        for index in range(plan.shards):
+        for index in indices:
             files = read_record(folder, plan, index)
             if files is None:
-                raise HandsumError(f"shard {index} of {folder} is gone: the same command goes on")
+                raise HandsumError(
+                    f"shard {index} of {folder} is gone: run the same command again to continue"
+                )
             own = [file for file in files if not file[0].startswith(f"{PARTS}/")]
-            sums.write(list_sums(own))
+            sums.write(format_sums(own).encode())
             shard = plan.shard(index)
-            shards.append({"start": shard.start, "stop": shard.stop} | files_summary(own or files))
+            shards.append(
+                {"start": shard.start, "stop": shard.stop} | summarize_files(own or files)
+            )
         files = [(name, *hash_file(folder / name)) for name in sorted(joined)]
-        sums.write(list_sums(files))
-    listed = [files_summary([file]) for file in files]
+        sums.write(format_sums(files).encode())
+    listed = [summarize_files([file]) for file in files]
     complete = {"complete": True, "shards": shards, "joined": listed}
-    write_json(folder / MANIFEST, plan.as_json() | complete)
-    shutil.rmtree(folder / UNFINISHED)
+    write_json(folder / MANIFEST, plan.as_dict() | complete)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove from a complete data set what only the writing needed, and what killed runs left."""
+    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+    # A folder that cannot be written stays as it is, and so does the lock of a running process.
+    with suppress(OSError):
+        remove_unfinished(folder)
+    for path in folder.glob(".host-*.lock"):
+        with suppress(OSError, HandsumError), locked(path, _WORK):
+            path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Plans: how a data set's samples are divided into shards, and what its files are called."""
+"""Plans: how the samples of a data set are divided into shards, and how its files are named."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from handsum.errors import UsageError
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
-# A shard is what is lost when a run is interrupted, and what some formats hold in memory.
+# An interruption loses the current shard, and some formats hold a shard in memory.
 SHARD_SAMPLES, SHARD_BYTES = 4096, 128 * 2**20
-# Shards much smaller than a block of digits would each draw the block's beginning again.
+# A shard that begins within a block of digits draws the beginning of the block again.
 _LEAST_SAMPLES = BLOCK // 4
 
 
@@ -35,13 +35,17 @@ class Shard:
 
     @property
     def of(self) -> str:
-        """The shard among all, as the file names of the field have it."""
+        """The shard's place in file names, such as `00000-of-00004`."""
         return f"{self.index:05d}-of-{self.count:05d}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe, the format it is written in, its number of shards, and which split it is."""
+    """A recipe, the format to write it in, the number of shards and the name of the split.
+
+    Raises:
+        UsageError: fewer than 1 shard or more than samples, or no such split.
+    """
 
     recipe: Recipe
     format: str
@@ -51,45 +55,50 @@ class Plan:
     def __post_init__(self) -> None:
         if not 1 <= self.shards <= min(self.recipe.count, 99_999):
             raise UsageError(
-                f"{self.recipe.count} samples do not make {self.shards} shards: "
+                f"{self.recipe.count} samples cannot be divided into {self.shards} shards: "
                 f"use 1 to {min(self.recipe.count, 99_999)}"
             )
         if self.split not in SPLITS:
             raise UsageError(f"no split {self.split!r}: use {', '.join(SPLITS)}")
 
     def shard(self, index: int) -> Shard:
-        """One of the shards, which are all of about the same size."""
+        """Shard number `index`; all shards have about the same size."""
         return Shard(index, self.shards, self._bound(index), self._bound(index + 1))
 
     def _bound(self, index: int) -> int:
-        """Where a shard begins: with a block of digits, unless there are more shards than those."""
+        """Where a shard begins: at a block of digits, if there are enough blocks for all shards."""
         exact = index * self.recipe.count // self.shards
         aligned = index < self.shards and self.recipe.count >= self.shards * BLOCK
         return exact // BLOCK * BLOCK if aligned else exact
 
     def stem(self, index: int) -> str:
-        """A sample's name without an ending: its number, with zeros so that names sort."""
+        """The file name of a sample without its ending: its number, padded so that names sort."""
         width = max(6, len(str(self.recipe.count - 1)))
         return f"{index:0{width}d}"
 
-    def as_json(self) -> dict[str, Any]:
-        """The plan as plain values; equal values mean equal bytes."""
+    @property
+    def title(self) -> str:
+        """The format and the number of shards, such as "png, 2 shards"."""
+        return f"{self.format}, {self.shards} shard{'s' if self.shards > 1 else ''}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as plain values; equal values give equal bytes."""
         return {
             "handsum": __version__,
             "format": self.format,
             "split": self.split,
             "shard_count": self.shards,
-            "recipe": self.recipe.as_json(),
+            "recipe": self.recipe.as_dict(),
         }
 
     @property
     def digest(self) -> str:
-        """A sum of all that the bytes depend on."""
-        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
+        """A hash of everything that the bytes depend on."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
 def choose_shards(recipe: Recipe) -> int:
-    """Return a number of shards of a sensible size each: a function of the recipe alone."""
+    """Choose the number of shards: 4,096 samples or 128 MiB of pixels each."""
     picture = recipe.picture_height * recipe.greatest_width * recipe.channels
     size = min(SHARD_SAMPLES, max(_LEAST_SAMPLES, SHARD_BYTES // picture))
     return min(-(-recipe.count // size), 99_999)

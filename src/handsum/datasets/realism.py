@@ -1,6 +1,6 @@
-"""Realism: digits as they look on paper that someone has photographed.
+"""Realism: digits as they look in a photograph of paper.
 
-Every effect has a strength in (0, 1] that bounds it, and says what it drew for each picture.
+Every effect has a strength in (0, 1], which bounds it, and records what it drew for each picture.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from handsum.layout.rows import Placed
 Drawn = float | str | list[int] | list[float] | Mapping[str, float | str]
 Rngs = Mapping[str, np.random.Generator]
 
-# What each effect reaches at strength 1. Lengths are shares of the picture's height.
+# The maximum of each effect at strength 1. Lengths are fractions of the picture's height.
 _DEGREES = 8.0
 _CORNER_SHIFT = 0.16
 _BLUR = 1 / 32
@@ -37,7 +37,7 @@ _CHALKS = ((245, 245, 240), (250, 235, 150), (190, 225, 250), (255, 205, 215))
 _BOARDS = ((24, 48, 40), (30, 32, 36), (36, 40, 72), (70, 40, 36))
 _PRINTS = ((110, 140, 200), (130, 130, 130), (220, 130, 140), (70, 110, 90))
 _CHALK_SHARE = 0.15
-# White on black, or black on white: what pictures are without `colors`.
+# Without `colors`, pictures are white on black or black on white.
 _BLACK, _WHITE = np.zeros(3), np.full(3, 255.0)
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -49,10 +49,11 @@ def photograph(
     rngs: Rngs,
     light_ink: bool,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Drawn]]:
-    """Show digits in their places as a picture with the effects of `strengths`.
+    """Turn placed digits into a picture with the effects of `strengths`.
 
-    `rngs` holds a random generator for each of them. Returns pixels uint8 (H, W), or (H, W, 3)
-    with `colors`; boxes int64 (N, 4), each digit's x, y, width and height; and what was drawn.
+    `rngs` holds a random generator for each effect. Returns pixels uint8 (H, W), or (H, W, 3) with
+    `colors`; boxes int64 (N, 4), each digit's x, y, width and height; and the value that each
+    effect drew.
     """
     effects: dict[str, Drawn] = {}
     hand = None
@@ -95,7 +96,7 @@ def photograph(
 
 
 def _overlay(shown: Sequence[Placed], size: tuple[int, int]) -> np.ndarray:
-    """Lay digits over one another: how much of each pixel is ink, float32 (H, W) in [0, 1]."""
+    """Combine the coverage of all digits: float32 (H, W) in [0, 1]."""
     coverage = np.zeros(size, np.uint8)
     for digit in shown:
         height, width = digit.coverage.shape
@@ -118,7 +119,7 @@ def _draw_view(
     rngs: Rngs,
     effects: dict[str, Drawn],
 ) -> np.ndarray:
-    """Draw how the sheet is turned and seen: the view (3, 3), not yet in its frame."""
+    """Draw rotation and perspective: the view (3, 3), not yet fitted to the frame."""
     points = geometry.corners(placed)
     low, high = points.min(axis=0), points.max(axis=0)
     view = np.eye(3)
@@ -130,7 +131,7 @@ def _draw_view(
         reach = _CORNER_SHIFT * strengths["perspective"]
         shifts = rngs["perspective"].uniform(-reach, reach, (4, 2)).round(4)
         effects["perspective"] = shifts.ravel().tolist()
-        # At least as wide and high as the picture: the corners of a lone 1 would cross.
+        # At least as wide and high as the picture, or the corners of a single 1 would cross.
         half = np.maximum(high - low, frame.height) / 2
         page = (low + high) / 2 + half * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
         view = geometry.perspective(page, page + frame.height * shifts) @ view
@@ -140,12 +141,12 @@ def _draw_view(
 def _draw_colors(
     strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float | str]]:
-    """Draw a pen and its paper: both as far from black and white as `strength` lets them."""
+    """Draw the colours of a pen and its paper; `strength` bounds how far from black and white."""
     chalk = rng.random() < _CHALK_SHARE * strength
     pens = _CHALKS if chalk else _PENS
     pen = np.array(pens[int(rng.integers(len(pens)))], np.float64)
     board = np.array(_BOARDS[int(rng.integers(len(_BOARDS)))], np.float64)
-    # Papers are white, cream, grey, or of a pale colour.
+    # Paper is white, cream, grey or pale.
     value, tint = rng.uniform(170, 255), rng.uniform(0, 0.11) * rng.uniform(-1, 1, 3)
     page = (value * (1 + tint)).clip(150, 255)
     amount = strength * np.sqrt(rng.random())
@@ -170,32 +171,32 @@ def _draw_lines(
     strength: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, dict[str, float | str]]:
-    """Draw what is printed on the sheet: how opaque it is where, float32 (H, W), and what it is."""
-    kind = ("rule", "ruled", "squared", "boxes")[int(rng.integers(4))]
+    """Draw printed lines: their opacity, float32 (H, W), and their description."""
+    pattern = ("rule", "ruled", "squared", "boxes")[int(rng.integers(4))]
     opacity = round(float(strength * rng.uniform(0.25, 1)), 4)
     half = frame.height * rng.uniform(0.006, 0.016)
-    pitch = frame.height * rng.uniform(0.28, 0.75 if kind == "squared" else 1.1)
+    pitch = frame.height * rng.uniform(0.28, 0.75 if pattern == "squared" else 1.1)
     points = geometry.corners(placed)
     base = np.median(points[2::4, 1]) + frame.height * rng.uniform(-0.03, 0.06)
     x, y = _sheet_coordinates(view, size)
-    if kind == "boxes":
+    if pattern == "boxes":
         distance = _to_form(points, frame.height * 0.07, half, x, y)
-    elif kind == "rule":
+    elif pattern == "rule":
         distance = np.abs(y - base)
     else:
         distance = _to_nearest(y - base, pitch)
-        if kind == "squared":
+        if pattern == "squared":
             distance = np.minimum(distance, _to_nearest(x - pitch * rng.random(), pitch))
     coverage = (half + 0.5 - distance).clip(0, 1).astype(np.float32)
-    # A line finer than a pixel is paler, not narrower.
+    # A line thinner than a pixel becomes paler, not narrower.
     coverage *= opacity * min(1.0, 2 * half)
-    return coverage, {"kind": kind, "opacity": opacity}
+    return coverage, {"kind": pattern, "opacity": opacity}
 
 
 def _to_form(
     points: np.ndarray, rim: float, half: float, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
-    """Return how far each place is from a form's boxes: one about each digit, `rim` around it."""
+    """The distance of each pixel from a form's boxes, one around each digit with a margin `rim`."""
     lefts, rights = points[::4, 0], points[1::4, 0]
     edges = np.array([lefts[0] - rim, *(lefts[1:] + rights[:-1]) / 2, rights[-1] + rim])
     top, bottom = points[:, 1].min() - rim, points[:, 1].max() + rim
@@ -209,7 +210,7 @@ def _to_form(
 
 
 def _sheet_coordinates(view: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return which x and y of the sheet each pixel's middle shows, both (H, W)."""
+    """The x and y on the sheet of each pixel's centre, both (H, W)."""
     rows, columns = np.indices(size) + 0.5
     seen = geometry.look(
         np.linalg.inv(view), np.column_stack([columns.ravel(), rows.ravel()])
@@ -224,7 +225,7 @@ def _to_nearest(values: np.ndarray, pitch: float) -> np.ndarray:
 def _draw_texture(
     size: tuple[int, int], amount: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw what the light lacks on the paper, and how well ink covers it: float32 (H, W)."""
+    """Draw the change of light on the paper and the opacity of the ink, both float32 (H, W)."""
     height, width = size
     aspect = width / height
     light = _field(size, (2, max(2, round(2 * aspect))), rng) * _LIGHT / 3
@@ -238,13 +239,13 @@ def _draw_texture(
 
 
 def _field(size: tuple[int, int], cells: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Draw a smooth random field, float32 (H, W), of about unit deviation."""
+    """Draw a smooth random field, float32 (H, W), with a standard deviation of about 1."""
     coarse = Image.fromarray(rng.standard_normal((cells[0] + 1, cells[1] + 1), np.float32))
     return np.asarray(coarse.resize(size[::-1], Image.Resampling.BICUBIC))
 
 
 def _shade(picture: np.ndarray, light: np.ndarray, dark_paper: bool) -> np.ndarray:
-    """Darken light paper, or lighten dark paper, where less or more light falls on it."""
+    """Darken light paper, or lighten dark paper, by the change of light (H, W)."""
     if dark_paper:
         return 255 - (255 - picture) * (1 + light)[..., None].clip(0, 1)
     return picture * (1 + light)[..., None].clip(0, 1)
@@ -253,7 +254,7 @@ def _shade(picture: np.ndarray, light: np.ndarray, dark_paper: bool) -> np.ndarr
 def _take(
     picture: np.ndarray, strengths: Mapping[str, float], rngs: Rngs, effects: dict[str, Drawn]
 ) -> np.ndarray:
-    """Take the picture, float (H, W) or (H, W, 3), with a camera: focus, sensor, file."""
+    """Photograph the picture, float (H, W) or (H, W, 3): focus, sensor noise, JPEG."""
     if "blur" in strengths:
         sigma = _BLUR * picture.shape[0] * strengths["blur"] * rngs["blur"].random()
         effects["blur"] = round(float(sigma), 3)
@@ -265,7 +266,7 @@ def _take(
         effects["noise"] = round(float(deviation), 3)
         grain = rng.standard_normal(picture.shape[:2], np.float32)
         if picture.ndim == 3:
-            # A camera's noise is mostly the same in all channels.
+            # Camera noise is mostly the same in all channels.
             grain = 0.85 * grain[..., None] + 0.53 * rng.standard_normal(picture.shape, np.float32)
         picture = picture + np.float32(deviation) * grain
     pixels = np.rint(picture.clip(0, 255)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Recipes: what a data set holds. A sample is a function of its recipe and its index alone."""
+"""Recipes: the contents of a data set. A sample depends on its recipe and its index alone."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from handsum.arguments import whole_number
 from handsum.errors import UsageError
 from handsum.seeds import choose_seed
 
 Kind = Literal["digits", "numbers", "sums"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-# What each effect does at strength 1. An effect's place says which random stream it has: new ones
-# go to the end.
+# What each effect does at strength 1. An effect's place is the number of its random stream: add new
+# ones at the end.
 EFFECTS: Mapping[str, str] = MappingProxyType(
     {
-        "touching": "neighbouring digits that run into each other",
+        "touching": "neighbouring digits run into each other",
         "rotation": "turned by up to 8 degrees",
         "perspective": "photographed at an angle",
         "colors": "pens and papers of all colours, and chalk",
         "lines": "printed lines, squares or boxes to write in",
         "texture": "grain, stains and uneven light on the paper, uneven ink",
         "blur": "out of focus",
-        "noise": "a sensor's noise",
+        "noise": "sensor noise",
         "jpeg": "saved as JPEG, down to quality 15",
-        "strokes": "in more hands: stretched, slanted, bent, by other pens",
+        "strokes": "more hands: stretched, slanted, bent, with other pens",
     }
 )
 
@@ -40,15 +41,15 @@ DIGIT_PICTURE, NUMBER_PICTURE = 28, 64
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is in a data set of `count` samples; every field is checked when it is made.
+    """The contents of a data set of `count` samples; all fields are checked.
 
-    `lengths` and `totals` are least and greatest, both included: how many digits a picture holds,
-    and, for sums, what they sum to (None: anything they can). `realism` maps names of EFFECTS to
-    strengths in (0, 1]. `height` is every picture's height in pixels. `verify` lets the reader
-    check every digit.
+    `lengths` and `totals` are the smallest and the largest value, both included: the number of
+    digits in a picture, and, for sums, their total (None: every possible one). `realism` maps names
+    of EFFECTS to strengths in (0, 1]. `height` is the height of the pictures in pixels. With
+    `verify`, the reader checks every digit.
 
     Raises:
-        UsageError: anything that cannot be; the error says what can.
+        UsageError: a field is out of range.
     """
 
     kind: Kind
@@ -62,10 +63,10 @@ class Recipe:
     height: int | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
             raise UsageError(f"there are no data sets of {self.kind!r}: use {', '.join(KINDS)}")
         single = self.kind == "digits"
-        # Frozen, but a default that depends on another field can only be filled in here.
+        # Frozen, but defaults that depend on other fields have to be filled in here.
         fill = object.__setattr__
         fill(self, "lengths", tuple(self.lengths or ((1, 1) if single else (1, 8))))
         fill(self, "totals", self.totals and tuple(self.totals))
@@ -75,7 +76,7 @@ class Recipe:
         if odd := [name for name in self.realism if name not in EFFECTS]:
             raise UsageError(f"unknown realism {odd[0]!r}: use {', '.join(EFFECTS)}, all or none")
         if single:
-            known.pop("touching", None)  # there is no neighbour
+            known.pop("touching", None)  # a single digit has no neighbour
         fill(self, "realism", known)
         choose_seed(self.seed)
         self._check()
@@ -87,11 +88,11 @@ class Recipe:
         if self.count > LARGEST:
             raise UsageError(f"a count of {self.count} is out of range: use up to {LARGEST:,}")
         if self.kind == "digits" and (low, high) != (1, 1):
-            raise UsageError("digits come one to a picture: for more use numbers or sums")
+            raise UsageError("digits come one to a picture: for longer ones use numbers or sums")
         if not 1 <= low <= high <= LENGTH_LIMIT:
             raise UsageError(
-                f"lengths from {low} to {high} cannot be: use a number or a range such as 1-8, "
-                f"within 1 to {LENGTH_LIMIT}"
+                f"lengths from {low} to {high} are impossible: use a number or a range "
+                f"such as 1-8, within 1 to {LENGTH_LIMIT}"
             )
         if not HEIGHTS[0] <= self.picture_height <= HEIGHTS[1]:
             raise UsageError(
@@ -104,11 +105,11 @@ class Recipe:
         if self.totals is None:
             return
         if self.kind != "sums":
-            raise UsageError(f"totals are chosen for sums, not for {self.kind}")
+            raise UsageError(f"only sums have totals: leave them out for {self.kind}")
         if not 0 <= self.totals[0] <= self.totals[1]:
             low, high = self.totals
             raise UsageError(
-                f"totals from {low} to {high} cannot be: use a number or a range such as 10-20"
+                f"totals from {low} to {high} are impossible: use a number or a range such as 10-20"
             )
         if self.totals[0] > 9 * high:
             raise UsageError(
@@ -118,73 +119,84 @@ class Recipe:
 
     @property
     def length_range(self) -> tuple[int, int]:
-        """The least and the greatest length."""
+        """The smallest and the largest length."""
         assert self.lengths is not None
         return self.lengths
 
     @property
     def possible_lengths(self) -> range:
-        """The lengths that occur: those that reach some of the totals."""
+        """The lengths that occur: those that can reach one of the totals."""
         low, high = self.length_range
         least = -(-self.totals[0] // 9) if self.totals else 1
         return range(max(low, least), high + 1)
 
     @property
     def picture_height(self) -> int:
-        """Every picture's height in pixels."""
+        """The height of every picture in pixels."""
         assert self.height is not None
         return self.height
 
     @property
     def greatest_width(self) -> int:
-        """The width that no picture exceeds; digits are square."""
+        """The largest width of a picture in pixels; digits are square."""
         if self.kind == "digits":
             return self.picture_height
         return round(self.picture_height * (0.85 * self.length_range[1] + 0.8))
 
     @property
     def channels(self) -> int:
-        """1 (grey) or 3 (red, green, blue): the same for all of a data set's pictures."""
+        """1 (grey) or 3 (red, green, blue), the same for all pictures of a data set."""
         return 3 if "colors" in self.realism else 1
 
-    def as_json(self) -> dict[str, Any]:
+    @property
+    def title(self) -> str:
+        """The number and the kind of samples, such as "1,000 digits"."""
+        return f"{self.count:,} {self.kind if self.count > 1 else self.kind.removesuffix('s')}"
+
+    def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values."""
         plain = dataclasses.asdict(self)
         return plain | {key: plain[key] and list(plain[key]) for key in ("lengths", "totals")}
 
 
-def parse_range(text: str, what: str) -> tuple[int, int]:
-    """Return least and greatest of `5` or `1-8`.
+def parse_range(value: Any, name: str) -> tuple[int, int]:
+    """Return the smallest and the largest value of 5, "5", "1-8" or (1, 8).
 
     Raises:
-        UsageError: `text` is neither.
+        UsageError: anything else; the message calls it the argument `name`.
     """
+    if isinstance(value, tuple | list) and len(value) == 2:
+        low, high = (whole_number(bound, f"`{name}`") for bound in value)
+        return low, high
+    text = value if isinstance(value, str) else str(whole_number(value, f"`{name}`"))
     match = re.fullmatch(r"\s*([0-9]{1,6})\s*(?:-\s*([0-9]{1,6})\s*)?", text)
     if not match:
-        raise UsageError(f"{what} are a number or a range such as 1-8, not {text!r}")
+        raise UsageError(f"`{name}` is a number or a range such as 1-8, not {text!r}")
     return int(match[1]), int(match[2] or match[1])
 
 
-def parse_realism(text: str) -> dict[str, float]:
-    """Return the strengths in `all`, `none` or `NAME[=STRENGTH],...`; a bare name has 0.5.
+def parse_realism(value: str | Mapping[str, float]) -> dict[str, float]:
+    """Return the strengths in "all", "none" or "NAME[=STRENGTH],...", or in a mapping of them.
 
-    `all=0.3` is every effect at that strength, and a later name outweighs an earlier one.
+    A name without a strength has 0.5. "all=0.3" is every effect at that strength; later names
+    override earlier ones.
 
     Raises:
-        UsageError: an unknown effect, or a strength that is not in [0, 1].
+        UsageError: an unknown effect, or a strength outside [0, 1].
     """
+    if isinstance(value, Mapping):
+        parts = [f"{name}={strength}" for name, strength in value.items()]
+    elif isinstance(value, str):
+        parts = [part.strip() for part in value.split(",")]
+    else:
+        raise UsageError(f"`realism` is a text such as 'blur=0.3', not {value!r}")
     strengths: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    for part in filter(None, parts):
         name, _, amount = (piece.strip() for piece in part.partition("="))
-        try:
-            strength = float(amount or 0.5)
-        except ValueError:
-            strength = -1.0
-        if not 0 <= strength <= 1:
-            raise UsageError(f"{part!r} is no strength: use {name or 'blur'}=0 to {name}=1")
+        strength = _parse_strength(name, amount)
         if name == "none":
             if amount:
-                raise UsageError(f"{part!r} says two things: use none, or a strength of an effect")
+                raise UsageError(f"{part!r} is unclear: use none, or a strength of an effect")
             strengths.clear()
         elif name == "all":
             strengths |= dict.fromkeys(EFFECTS, strength)
@@ -193,3 +205,14 @@ def parse_realism(text: str) -> dict[str, float]:
         else:
             raise UsageError(f"unknown realism {name!r}: use {', '.join(EFFECTS)}, all or none")
     return {name: strength for name, strength in strengths.items() if strength > 0}
+
+
+def _parse_strength(name: str, amount: str) -> float:
+    try:
+        strength = float(amount or 0.5)
+    except ValueError:
+        strength = -1.0
+    if not 0 <= strength <= 1:
+        example = name or "blur"
+        raise UsageError(f"'{name}={amount}' is not a strength: use {example}=0 to {example}=1")
+    return strength

@@ -1,4 +1,4 @@
-"""Samples: digits drawn in bulk and set as pictures, each a function of recipe and index alone."""
+"""Samples: digits drawn in bulk and set as pictures; each depends on recipe and index alone."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from handsum.sums import draw_digits
 from handsum.writing.hands import RowHands
 from handsum.writing.write import Options, write_rows
 
-# Samples whose digits are drawn together, so that the network's chunks are full. It is part of what
-# a recipe means: the digits of a block share one seed.
+# The digits of so many samples are drawn together, to fill the batches of the network. They share a
+# seed, so that another number would change every data set.
 BLOCK = 512
-# A line's digits are about 22 units (pixels of a 28x28 digit) high; a picture is as high as this.
+# Height of a picture in units (pixels of a 28x28 digit); its digits are about 22 units high.
 LINE_UNITS = 34
-# Room for the random streams of a sample, so that a new effect moves no other's chance.
-_PURPOSES = 64
+# Random streams reserved for each sample, so that a new effect changes no other's randomness.
+_STREAMS = 64
 
 
-class _Chance(IntEnum):
-    """The random streams of one sample; effects follow."""
+class _Purpose(IntEnum):
+    """What the first random streams of a sample are for; from EFFECTS on, each effect has one."""
 
     DIGITS = 0
     LAYOUT = 1
@@ -38,12 +38,12 @@ class _Chance(IntEnum):
     EFFECTS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sample:
-    """One picture and all that is known of it.
+    """One picture with its labels.
 
-    image uint8 (H, W) grey or (H, W, 3); boxes int64 (L, 4), each digit's x, y, width and height in
-    the picture's pixels; `effects` holds what was drawn for each effect, in its own unit.
+    `image` is uint8 (H, W) grey or (H, W, 3); `boxes` is int64 (L, 4), the x, y, width and height
+    of each digit in pixels; `effects` holds the value drawn for each effect, in its own unit.
     """
 
     index: int
@@ -56,20 +56,22 @@ class Sample:
     seed: int
     effects: dict[str, realism.Drawn]
 
-    def _repr_png_(self) -> bytes:
+    def __repr__(self) -> str:
+        return f"<sample {self.index}, {self.text}, writer {self.writer}, seed {self.seed}>"
 
-        return show_sample(self)
+    def _repr_png_(self) -> bytes:
+        return encode_png(enlarged(self.image))
 
 
 def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Iterator[Sample]:
-    """Draw the samples `start` to `stop` - 1 of a recipe, a block of digits at a time.
+    """Draw the samples `start` to `stop` - 1 of a recipe, 512 samples' digits at a time.
 
     Raises:
-        UsageError: the range does not lie within the recipe's count.
+        UsageError: the range is not within the recipe's count.
     """
     stop = recipe.count if stop is None else stop
     if not 0 <= start <= stop <= recipe.count:
-        raise UsageError(f"samples {start} to {stop} are not among the {recipe.count} there are")
+        raise UsageError(f"samples {start} to {stop} are out of range: there are {recipe.count}")
     for block in range(start // BLOCK, -(-stop // BLOCK)):
         first = block * BLOCK
         drawn = _draw_block(recipe, block, min(BLOCK, stop - first))
@@ -79,7 +81,7 @@ def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Ite
 
 @dataclass(frozen=True)
 class _Digits:
-    """A sample's digits: images uint8 (L, 28, 28), labels int64 (L,), and who wrote them."""
+    """The digits of a sample: images uint8 (L, 28, 28), labels int64 (L,), and their writer."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -87,18 +89,19 @@ class _Digits:
 
 
 def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
-    """Draw the digits of a block's first `count` samples, all of them together."""
+    """Draw the digits of the first `count` samples of a block, all together."""
     from handsum.pretrained.load import load_generator
 
     generator = load_generator(recipe.model) if recipe.model else load_generator()
     indices = range(block * BLOCK, block * BLOCK + count)
     labels = [_choose_digits(recipe, index) for index in indices]
     writers = [
-        int(_stream(recipe, index, _Chance.WRITER).integers(generator.writers)) for index in indices
+        int(_stream(recipe, index, _Purpose.WRITER).integers(generator.writers))
+        for index in indices
     ]
     lengths = [len(row) for row in labels]
     own = np.repeat(writers, lengths)
-    # No two blocks of a data set have a seed in common.
+    # Every block of a data set has its own seed.
     base = int(stream(recipe.seed, Stream.SAMPLES).integers(SEED_LIMIT))
     drawn = write_rows(
         np.concatenate(labels)[:, None],
@@ -110,14 +113,14 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
 
 
 def _stream(recipe: Recipe, index: int, purpose: int) -> np.random.Generator:
-    """A sample's random stream for one purpose: no effect moves another's chance."""
-    # Number 0 is the data set's own.
-    return stream(recipe.seed, Stream.SAMPLES, 1 + index * _PURPOSES + purpose)
+    """A sample's random stream for one purpose: no effect changes another's randomness."""
+    # Stream 0 belongs to the data set as a whole.
+    return stream(recipe.seed, Stream.SAMPLES, 1 + index * _STREAMS + purpose)
 
 
 def _choose_digits(recipe: Recipe, index: int) -> np.ndarray:
-    """A sample's digits, int64 (L,); of sums, the total is uniform and the digits are given it."""
-    rng = _stream(recipe, index, _Chance.DIGITS)
+    """Draw a sample's digits, int64 (L,): uniform; for sums, the total first, then its digits."""
+    rng = _stream(recipe, index, _Purpose.DIGITS)
     lengths = recipe.possible_lengths
     length = lengths[int(rng.integers(len(lengths)))]
     if recipe.kind != "sums":
@@ -128,8 +131,9 @@ def _choose_digits(recipe: Recipe, index: int) -> np.ndarray:
 
 
 def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
+    """Set a sample's digits as a picture, with the effects of the recipe."""
     rngs = {
-        name: _stream(recipe, index, _Chance.EFFECTS + place)
+        name: _stream(recipe, index, _Purpose.EFFECTS + place)
         for place, name in enumerate(EFFECTS)
         if name in recipe.realism
     }
@@ -139,7 +143,7 @@ def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         frame = realism.Frame(side, side, side, centred=False)
     else:
         style = Style(recipe.picture_height / LINE_UNITS)
-        sheet = compose(digits.images[None], [_stream(recipe, index, _Chance.LAYOUT)], style)
+        sheet = compose(digits.images[None], [_stream(recipe, index, _Purpose.LAYOUT)], style)
         placed = sheet.digits[0]
         frame = realism.Frame(recipe.picture_height, None, recipe.greatest_width, centred=True)
     light_ink = recipe.kind == "digits"
@@ -155,8 +159,3 @@ def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         seed=recipe.seed,
         effects=effects,
     )
-
-
-def show_sample(sample: Sample) -> bytes:
-    """A data set's picture."""
-    return encode_png(enlarged(sample.image))

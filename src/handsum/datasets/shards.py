@@ -1,8 +1,11 @@
-"""One shard of a data set: made whole or not at all, and recorded with its files' sums."""
+"""One shard of a data set: written whole or not at all, with a record of its files.
+
+Until the data set is complete, the folder `.parts` in it holds the record of each finished shard
+(`00003.json`), its parts of joined files (`00003/`), and scratch folders (`00003-...`).
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from handsum.datasets.checking import hash_file, is_within, list_sums
+from handsum.datasets.checking import FileSum, hash_file, is_within
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.plan import Plan
@@ -19,15 +22,16 @@ from handsum.datasets.samples import Sample, draw_samples
 from handsum.errors import HandsumError
 from handsum.files import atomic_write
 
-# Where shards wait until the data set is complete.
-UNFINISHED = ".parts"
-# Telling of every single sample would cost more than it says.
-_TOLD_AT_ONCE = 50
-Tell = Callable[[int], None]
+WORK_FOLDER = ".parts"
+# Samples between two calls of `progress`: one call for each would cost too much.
+_PROGRESS_INTERVAL = 50
+Progress = Callable[[int, int], None]
 
 
-def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
-    """Write a shard's files, which take their names once all of them are whole.
+def make_shard(folder: Path, plan: Plan, index: int, progress: Progress) -> None:
+    """Write a shard's files, which get their names once all of them are whole.
+
+    `progress` is called with the number of the shard's samples that are drawn, and of all of them.
 
     Raises:
         HandsumError: the disk is full, or the folder cannot be written.
@@ -35,60 +39,62 @@ def make_shard(folder: Path, plan: Plan, index: int, tell: Tell) -> None:
     shard = plan.shard(index)
     try:
         with tempfile.TemporaryDirectory(
-            dir=folder / UNFINISHED, prefix=f"{index:05d}-"
-        ) as scratch:
-            stage = Path(scratch)
-            samples = _told(draw_samples(plan.recipe, shard.start, shard.stop), tell)
-            find_format(plan.format).write_shard(stage, plan, shard, samples)
-            paths = sorted(path for path in stage.rglob("*") if path.is_file())
-            files = [(path.relative_to(stage).as_posix(), *hash_file(path)) for path in paths]
-            parts = folder / UNFINISHED / f"{index:05d}"
-            shutil.rmtree(parts, ignore_errors=True)
+            dir=folder / WORK_FOLDER, prefix=f"{index:05d}-"
+        ) as scratch_name:
+            scratch = Path(scratch_name)
+            samples = draw_samples(plan.recipe, shard.start, shard.stop)
+            counted = _count_samples(samples, len(shard), progress)
+            find_format(plan.format).write_shard(scratch, plan, shard, counted)
+            paths = sorted(path for path in scratch.rglob("*") if path.is_file())
+            files = [(path.relative_to(scratch).as_posix(), *hash_file(path)) for path in paths]
+            shutil.rmtree(parts_folder(folder, index), ignore_errors=True)
             for name, _, _ in files:
-                target = _place(folder, index, name)
+                target = _final_path(folder, index, name)
                 target.parent.mkdir(exist_ok=True)
-                os.replace(stage / name, target)
-            write_json(_record(folder, index), {"plan": plan.digest, "files": files})
+                os.replace(scratch / name, target)
+            write_json(_record_path(folder, index), {"plan": plan.digest, "files": files})
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise cannot_write(folder, error) from error
 
 
-def _told(samples: Iterator[Sample], tell: Tell) -> Iterator[Sample]:
-    untold = 0
-    for sample in samples:
+def _count_samples(samples: Iterator[Sample], total: int, progress: Progress) -> Iterator[Sample]:
+    for done, sample in enumerate(samples, 1):
         yield sample
-        untold += 1
-        if untold == _TOLD_AT_ONCE:
-            tell(untold)
-            untold = 0
-    tell(untold)
+        if done % _PROGRESS_INTERVAL == 0 or done == total:
+            progress(done, total)
 
 
-def _place(folder: Path, index: int, name: str) -> Path:
-    """Where a shard's file is: its parts of joined files wait apart from the others."""
+def parts_folder(folder: Path, index: int) -> Path:
+    """Where a finished shard's parts of joined files wait for those of the others."""
+    return folder / WORK_FOLDER / f"{index:05d}"
+
+
+def _final_path(folder: Path, index: int, name: str) -> Path:
+    """Where a finished shard's file is; `name` is its name within the shard."""
     place, _, rest = name.partition("/")
-    return folder / UNFINISHED / f"{index:05d}" / rest if place == PARTS else folder / name
+    return parts_folder(folder, index) / rest if place == PARTS else folder / name
 
 
-def _record(folder: Path, index: int) -> Path:
-    return folder / UNFINISHED / f"{index:05d}.json"
+def _record_path(folder: Path, index: int) -> Path:
+    return folder / WORK_FOLDER / f"{index:05d}.json"
 
 
-def unwritable(folder: Path, error: OSError) -> HandsumError:
-    """What to raise for a folder that cannot be written."""
+def cannot_write(folder: Path, error: OSError) -> HandsumError:
+    """The error to raise for a folder that cannot be written."""
     reason = error.strerror or error
     return HandsumError(
-        f"cannot write {folder}: {reason} (whole shards stay; the same command goes on)"
+        f"cannot write {folder}: {reason} (finished shards are kept; run the same command again "
+        "to continue)"
     )
 
 
-def read_record(folder: Path, plan: Plan, index: int) -> list[tuple[str, str, int]] | None:
-    """A finished shard's files: their names, SHA-256 sums and sizes; None where it is not there.
+def read_record(folder: Path, plan: Plan, index: int) -> list[FileSum] | None:
+    """The files of a finished shard of this plan; None if there is no such shard.
 
-    A shard of another plan, copied from another host's folder, is not this one's.
+    The shard may be another plan's, copied here from the folder of another host.
     """
     try:
-        record = json.loads(_record(folder, index).read_bytes())
+        record = json.loads(_record_path(folder, index).read_bytes())
         if record["plan"] == plan.digest:
             return [(name, digest, size) for name, digest, size in record["files"]]
     except (OSError, ValueError, TypeError, LookupError):
@@ -97,27 +103,25 @@ def read_record(folder: Path, plan: Plan, index: int) -> list[tuple[str, str, in
 
 
 def is_intact(folder: Path, plan: Plan, index: int) -> bool:
-    """Tell whether a shard is there, and as it was written."""
+    """Whether a shard is finished and its files are as written; if not, its record is removed."""
     files = read_record(folder, plan, index)
     try:
         intact = files is not None and all(
-            is_within(name) and hash_file(_place(folder, index, name))[0] == digest
+            is_within(name) and hash_file(_final_path(folder, index, name))[0] == digest
             for name, digest, _ in files
         )
     except (OSError, TypeError):
         intact = False
     if not intact:
-        _record(folder, index).unlink(missing_ok=True)
+        _record_path(folder, index).unlink(missing_ok=True)
     return intact
 
 
-def files_summary(files: list[tuple[str, str, int]]) -> dict[str, Any]:
-    """One file's name, size and sum; of several their number, size, and the sum of their list."""
-    if len(files) == 1:
-        name, digest, size = files[0]
-        return {"file": name, "bytes": size, "sha256": digest}
-    digest = hashlib.sha256(list_sums(files)).hexdigest()
-    return {"files": len(files), "bytes": sum(size for _, _, size in files), "sha256": digest}
+def remove_scratch(folder: Path, shards: range) -> None:
+    """Remove the scratch folders that killed processes have left of these shards."""
+    for path in (folder / WORK_FOLDER).glob("?????-*"):
+        if int(path.name[:5]) in shards:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How more hands would write digits: stretched, slanted, turned and bent, with other pens."""
+"""Digits in other hands: stretched, slanted, rotated and bent, with other pens."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from scipy import ndimage
 from handsum.layout.painting import ink_box
 from handsum.layout.rows import Placed
 
-# What each change reaches at an amount of 1: radians, shares, shares of a digit's height.
+# The maximum of each change at an amount of 1: in radians, or as fractions of a digit's height.
 _TURN, _SLANT, _STRETCH, _BEND, _PEN = 0.2, 0.35, 0.2, 0.035, 0.01
-# Places along a digit's height that are moved on their own.
+# Independently moved places along a digit's height.
 _CELLS = 6
 
 
 def rewrite(
     placed: Sequence[Placed], amount: float, rng: np.random.Generator
 ) -> tuple[tuple[Placed, ...], dict[str, float]]:
-    """Write a row of digits again in another hand, as far from theirs as `amount` in [0, 1] lets.
+    """Write a row of digits again in another hand; `amount` in [0, 1] bounds the difference.
 
-    The hand is the row's: its slant, proportions and pen; each digit is turned and bent besides.
-    Gaps between the digits stay. Returns the digits, and what the hand is.
+    Slant, proportions and pen are the same for the whole row; each digit is also rotated and bent
+    on its own. Gaps between the digits stay. Returns the digits and the parameters of the hand.
     """
     slant, wide, high, pen = amount * rng.uniform(-1, 1, 4)
     hand = {
@@ -41,7 +41,7 @@ def rewrite(
         new_x, new_y, new_width, new_height = ink_box(image)
         left = digit.left + x
         if before is None:
-            # Alone, or first: about where it was.
+            # The first digit stays about where it was.
             ink_left = left + (width - new_width) // 2
         else:
             ink_left = before[1] + left - before[0]
@@ -54,7 +54,7 @@ def rewrite(
 def _bend(
     coverage: np.ndarray, hand: dict[str, float], amount: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Turn, slant, stretch and bend a digit uint8 (h, w); give it on a wider ground."""
+    """Rotate, slant, stretch and bend a digit uint8 (h, w); the result has wider margins."""
     rim = len(coverage) // 2
     image = np.pad(coverage, rim)
     size = np.array(image.shape)
@@ -76,10 +76,10 @@ def _bend(
 
 
 def _press(coverage: np.ndarray, by: float) -> np.ndarray:
-    """Thicken strokes by so many pixels on each side, or thin them."""
+    """Make strokes thicker by so many pixels on each side, or thinner."""
     ink = coverage.astype(np.float32) / 255
     inside = ink >= 0.5
-    # How far within a stroke each pixel's middle is; at an edge, its ink says so more exactly.
+    # The depth of each pixel's centre in its stroke; at an edge, its ink gives it more exactly.
     depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
     depth = np.where(np.abs(depth) < 2, ink, depth - np.sign(depth) / 2 + 0.5)
     changed = ink + (depth + by).clip(0, 1) - depth.clip(0, 1)

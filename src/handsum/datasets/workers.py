@@ -1,78 +1,165 @@
-"""Several processes that divide a data set's shards."""
+"""Shards written by several processes."""
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
+import os
+import queue
 import signal
 import sys
-from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from handsum.datasets.plan import Plan
-from handsum.datasets.shards import make_shard
+from handsum.datasets.shards import Progress, make_shard
 from handsum.errors import HandsumError
 
+# Seconds between two looks at how far the workers are.
+_INTERVAL = 0.2
+# How often a worker is asked to stop and clean up, once a second, before it is ended.
+_ATTEMPTS = 5
+# Windows waits for at most 63 things at once, and the pool for two besides its processes.
+_PROCESS_LIMIT = 61 if sys.platform == "win32" else sys.maxsize
 
-def share(
-    folder: Path, plan: Plan, shards: list[int], workers: int, tell: Callable[[int], None]
+
+def make_shards(
+    folder: Path, plan: Plan, shards: list[int], workers: int, progress: Progress
 ) -> None:
-    """Write shards in `workers` processes; the first error of any of them ends all.
+    """Write shards in `workers` processes; the first error ends all of them.
+
+    `progress` is called with the number of samples that are drawn, and of all in these shards.
 
     Raises:
-        HandsumError: a worker's own, or one was killed.
+        HandsumError: a worker's own, or a worker was killed.
     """
-    # A forked process would inherit JAX's threads in whatever state they are.
+    # A forked process would inherit the locks of JAX's threads, but not the threads.
     context = multiprocessing.get_context("spawn")
-    running: dict[Connection, BaseProcess] = {}
-    try:
-        for place in range(min(workers, len(shards))):
-            receiver, sender = context.Pipe(duplex=False)
-            task = (sender, folder, plan, shards[place::workers])
-            process: BaseProcess = context.Process(target=_work, args=task, daemon=True)
-            process.start()
-            sender.close()
-            running[receiver] = process
-        while running:
-            for ready in wait(list(running)):
-                receiver = cast(Connection, ready)
-                if not _hear(receiver, running[receiver], tell):
-                    del running[receiver]
-    finally:
-        for process in running.values():
-            process.terminate()
-        for process in running.values():
-            process.join()
-
-
-def _hear(receiver: Connection, process: BaseProcess, tell: Callable[[int], None]) -> bool:
-    """Pass on what a worker says; return whether it has more to say."""
-    try:
-        message = receiver.recv()
-    except EOFError:
-        process.join()
-        if process.exitcode:
-            raise HandsumError(
-                f"a worker ended with code {process.exitcode}: if memory ran out, use fewer "
-                "--workers (whole shards stay; the same command goes on)"
-            ) from None
-        return False
-    if isinstance(message, BaseException):
-        raise message
-    tell(message)
-    return True
-
-
-def _work(sender: Connection, folder: Path, plan: Plan, shards: list[int]) -> None:
-    # The parent hears the interruption too, and ends its workers, which then clean up.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    with contextlib.suppress(BrokenPipeError):  # nobody is left to work for
+    processes = min(workers, len(shards), _PROCESS_LIMIT)
+    # A number for each shard and no lock, which a killed worker could hold for ever.
+    counts = context.RawArray("q", len(shards))
+    # Workers end when nobody holds `lifeline` any more: on an error here, or if we are killed.
+    watched, lifeline = context.Pipe(duplex=False)
+    with (
+        watched,
+        lifeline,
+        ProcessPoolExecutor(processes, context, _begin_worker, (counts, watched)) as executor,
+    ):
         try:
-            for index in shards:
-                make_shard(folder, plan, index, sender.send)
-        except (HandsumError, MemoryError) as error:
-            sender.send(error)
+            _run(executor, processes, [(folder, plan, index) for index in shards], counts, progress)
+        except BaseException as error:
+            lifeline.close()
+            executor.shutdown(cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise HandsumError(
+                    "a worker process was killed: if memory ran out, use fewer `workers` "
+                    "(finished shards are kept; run the same command again to continue)"
+                ) from error
+            raise
+
+
+def _run(
+    executor: ProcessPoolExecutor,
+    processes: int,
+    tasks: list[tuple[Path, Plan, int]],
+    counts: Any,
+    progress: Progress,
+) -> None:
+    """Have every task done; raise the first error."""
+    waiting = iter(enumerate(tasks))
+    ended: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
+
+    def submit(count: int) -> None:
+        for place, task in islice(waiting, count):
+            executor.submit(_work, place, *task).add_done_callback(ended.put)
+
+    with _signals_held():
+        # One more for each process, so that none waits for us.
+        submit(2 * processes)
+    total = sum(len(plan.shard(index)) for _, plan, index in tasks)
+    left = len(tasks)
+    while left:
+        with suppress(queue.Empty):
+            ended.get(timeout=_INTERVAL).result()
+            left -= 1
+            submit(1)
+        progress(sum(counts), total)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM while processes start; those never get Ctrl-C.
+
+    A process that is interrupted while it starts, or whose parent gives up then, prints a
+    traceback; and Ctrl-C goes to all processes of a terminal.
+    """
+    held: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda number, frame: held.append(number))
+    if hasattr(signal, "pthread_sigmask"):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for caught in held:
+            signal.raise_signal(caught)
+
+
+# In a worker: how many samples of each shard are drawn, and whether there are files to clean up.
+_counts: Any = None
+_writing = False
+
+
+def _begin_worker(counts: Any, watched: Connection) -> None:
+    global _counts
+    _counts = counts
+    # The parent gets Ctrl-C too, and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
+
+
+def _stop(number: int, frame: Any) -> None:
+    if not _writing:
+        os._exit(128 + number)
+    sys.exit(128 + number)
+
+
+def _end_with_parent(watched: Connection) -> None:
+    """Stop this worker when the parent closes its end of the pipe, or is gone."""
+    with suppress(EOFError, OSError):
+        watched.recv()
+    # Python drops an exception that is raised in a destructor or in a library's callback.
+    for _ in range(_ATTEMPTS):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+    os._exit(128 + signal.SIGTERM)
+
+
+def _work(place: int, folder: Path, plan: Plan, index: int) -> None:
+    global _writing
+
+    def progress(done: int, total: int) -> None:
+        _counts[place] = done
+
+    _writing = True
+    try:
+        make_shard(folder, plan, index, progress)
+    except SystemExit as stopped:
+        # The pool would take it for this shard's error, and give the worker the next shard.
+        os._exit(stopped.code if isinstance(stopped.code, int) else 1)
+    finally:
+        _writing = False

@@ -1,4 +1,4 @@
-"""The formats of data sets: one small module for each family of them."""
+"""The file formats of data sets: one small module for each family."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "png": Format(pictures.write_shard, pictures.join),
         "npz": Format(arrays.write_npz),
-        "idx": Format(arrays.write_idx, arrays.join_idx),
+        "idx": Format(arrays.write_idx, arrays.join_idx, only_joined=True),
         "parquet": Format(parquet.write_shard, check=parquet.check),
         "webdataset": Format(tars.write_shard),
         "coco": Format(coco.write_shard, coco.join),
-        "cuts": Format(cuts.write_shard, cuts.join),
-        "tfds": Format(tfds.write_shard, tfds.join, tfds.check),
+        "cuts": Format(cuts.write_shard, cuts.join, only_joined=True),
+        "tfds": Format(tfds.write_shard, tfds.join, check=tfds.check),
     }
 )
 
 
 def find_format(name: str) -> Format:
-    """The format of that name.
+    """The format called `name`.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such format.
     """
-    if name not in FORMATS:
+    if not isinstance(name, str) or name not in FORMATS:
         raise UsageError(f"no format {name!r}: use {', '.join(FORMATS)}")
     return FORMATS[name]

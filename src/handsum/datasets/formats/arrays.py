@@ -1,4 +1,4 @@
-"""Arrays: NPZ files, and MNIST's own IDX files. Pictures of numbers are padded to one width."""
+"""Arrays: NPZ files, and IDX files as MNIST has. Pictures of numbers are padded to one width."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.recipe import Recipe
 from handsum.datasets.samples import Sample
 
-# MNIST's names of the splits, which its readers look for.
+# The splits in the names of MNIST's files, which its readers look for.
 PREFIXES = {"train": "train", "validation": "validation", "test": "t10k"}
-# What stands where a number has no more digits: none of the ten.
+# Padding of labels after a number's last digit.
 NO_DIGIT = 255
 
 
 def padded(image: np.ndarray, width: int) -> np.ndarray:
-    """Return a picture (H, W) or (H, W, 3) made wider with paper on its right."""
+    """Pad a picture (H, W) or (H, W, 3) with paper on the right."""
     missing = width - image.shape[1]
     if not missing:
         return image
@@ -33,8 +33,8 @@ def padded(image: np.ndarray, width: int) -> np.ndarray:
 def write_npz(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
     """Write a shard as `train-00000-of-00004.npz`: images, labels, boxes, totals, writers, ...
 
-    images uint8 (N, H, W) or (N, H, W, 3), each `widths` wide before its padding; labels uint8 (N,)
-    of digits, (N, L) of numbers with NO_DIGIT at the end of shorter ones; boxes int32 (N, L, 4).
+    images uint8 (N, H, W) or (N, H, W, 3), with the width before padding in `widths`; labels uint8
+    (N,) for digits, (N, L) for numbers, shorter ones padded with NO_DIGIT; boxes int32 (N, L, 4).
     """
     recipe, count = plan.recipe, len(shard)
     longest = recipe.length_range[1]
@@ -64,7 +64,7 @@ def write_npz(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample])
 
 
 def _idx_files(plan: Plan) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """The IDX files: each one's type, and the shape of one entry."""
+    """The IDX files: the type of each, and the shape of one entry."""
     recipe = plan.recipe
     longest = recipe.length_range[1]
     single = recipe.kind == "digits"
@@ -79,12 +79,12 @@ def _idx_files(plan: Plan) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 
 def _idx_name(plan: Plan, what: str) -> str:
-    kind, shape = _idx_files(plan)[what]
-    return f"{PREFIXES[plan.split]}-{what}-idx{len(shape) + 1}-{kind}"
+    dtype, shape = _idx_files(plan)[what]
+    return f"{PREFIXES[plan.split]}-{what}-idx{len(shape) + 1}-{dtype}"
 
 
 def write_idx(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
-    """Write a shard's entries of each IDX file: pictures grey and padded to one width."""
+    """Write a shard's entries of each IDX file; pictures are grey and padded to one width."""
     parts = folder / PARTS
     parts.mkdir()
     names = {what: parts / _idx_name(plan, what) for what in _idx_files(plan)}
@@ -104,7 +104,7 @@ def _idx_entry(recipe: Recipe, sample: Sample) -> dict[str, np.ndarray]:
         image = np.asarray(Image.fromarray(image).convert("L"))
     missing = recipe.length_range[1] - len(sample.digits)
     labels = np.array([*sample.digits, *[NO_DIGIT] * missing], np.uint8)
-    # IDX numbers have their first byte first.
+    # Integers in IDX files are big-endian.
     return {
         "images": padded(image, recipe.greatest_width),
         "labels": labels,
@@ -118,13 +118,13 @@ def _idx_entry(recipe: Recipe, sample: Sample) -> dict[str, np.ndarray]:
 def join_idx(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
     """Make `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and so on."""
     names = []
-    for what, (kind, shape) in _idx_files(plan).items():
-        header = idx_header(kind, (plan.recipe.count, *shape))
+    for what, (dtype, shape) in _idx_files(plan).items():
+        header = idx_header(dtype, (plan.recipe.count, *shape))
         names.append(join_files(folder, _idx_name(plan, what), parts, header))
     return names
 
 
-def idx_header(kind: str, shape: tuple[int, ...]) -> bytes:
-    """What stands before an IDX file's values of a kind, ubyte or int."""
-    code = {"ubyte": 0x08, "int": 0x0C}[kind]
+def idx_header(dtype: str, shape: tuple[int, ...]) -> bytes:
+    """The header of an IDX file of values of a type, "ubyte" or "int"."""
+    code = {"ubyte": 0x08, "int": 0x0C}[dtype]
     return bytes([0, 0, code, len(shape)]) + np.array(shape, ">i4").tobytes()

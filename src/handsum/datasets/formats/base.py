@@ -1,4 +1,4 @@
-"""What all formats share: what a format is, and a sample's picture and labels as plain values."""
+"""What all formats share: the functions of a format, and a sample's picture and labels."""
 
 from __future__ import annotations
 
@@ -16,43 +16,45 @@ from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.files import atomic_write
 
-# Within a shard's folder: what `join` puts together from all shards. It does not stay.
+# The folder, within a shard's, of its parts of joined files; it is removed in the end.
 PARTS = "parts"
 
 
-def _nothing(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
+def _join_nothing(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
     return []
 
 
-def _ready() -> None:
+def _check_nothing() -> None:
     return
 
 
 @dataclass(frozen=True)
 class Format:
-    """How a data set is written.
+    """The functions that write a data set in a format.
 
-    `write_shard` writes a shard's files into an empty folder, under the names they will have, and
-    its part of joined files into the folder PARTS there. `join` makes files of all shards' parts,
-    in their order, and returns their names. Both give the same bytes for the same samples. `check`
-    raises a HandsumError if a library is missing.
+    `write_shard` writes a shard's files into an empty folder, under their final names, and its
+    parts of joined files into the folder PARTS there. `join` makes the joined files from the parts
+    of all shards, in order, and returns their names. Both give the same bytes for the same samples.
+    With `only_joined`, shards have parts and no files of their own. `check` raises a HandsumError
+    if a library is missing.
     """
 
     write_shard: Callable[[Path, Plan, Shard, Iterator[Sample]], None]
-    join: Callable[[Path, list[Path], Plan], list[str]] = _nothing
-    check: Callable[[], None] = _ready
+    join: Callable[[Path, list[Path], Plan], list[str]] = _join_nothing
+    only_joined: bool = False
+    check: Callable[[], None] = _check_nothing
 
 
 def encode_picture(image: np.ndarray) -> bytes:
-    """Encode a picture uint8 (H, W) or (H, W, 3) as PNG, quickly rather than as small as can be."""
+    """Encode a picture uint8 (H, W) or (H, W, 3) as PNG, fast rather than as small as possible."""
     buffer = io.BytesIO()
-    # Level 3 is 15 times faster than the smallest files, which are a tenth smaller.
+    # The highest level takes 15 times as long, for files a tenth smaller.
     Image.fromarray(image).save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
 
 
 def labels_of(sample: Sample) -> dict[str, Any]:
-    """All that is known of a sample but its picture, as plain values."""
+    """The labels of a sample as plain values: everything but its picture."""
     return {
         "index": sample.index,
         "text": sample.text,
@@ -73,7 +75,7 @@ def concatenate(target: BinaryIO, parts: Iterable[Path]) -> None:
 
 
 def join_files(folder: Path, name: str, parts: list[Path], header: bytes = b"") -> str:
-    """Make the file `name` of a header and the files of that name among the parts."""
+    """Make the file `name` from a header and the files of that name in the parts."""
     with atomic_write(folder / name) as file:
         file.write(header)
         concatenate(file, (part / name for part in parts))

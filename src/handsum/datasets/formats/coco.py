@@ -1,4 +1,4 @@
-"""COCO: PNG files in `images` and one `annotations.json`, a box of its own for each digit."""
+"""COCO: PNG files in `images`, and one `annotations.json` with a box for each digit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "annotations.json"
 
 
 def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
-    """Write a shard's pictures, and its entries of the annotations file."""
+    """Write a shard's pictures and its entries of the annotations file."""
     parts = folder / PARTS
     parts.mkdir()
     (folder / "images").mkdir()
@@ -27,7 +27,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
         for sample in samples:
             name = f"{plan.stem(sample.index)}.png"
             (folder / "images" / name).write_bytes(encode_picture(sample.image))
-            # The first entry of all has no comma before it.
+            # Only the first entry of the file has no comma before it.
             comma = ",\n" if sample.index else ""
             labels = labels_of(sample)
             height, width = sample.image.shape[:2]
@@ -47,7 +47,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
-    """Make `annotations.json`, without ever holding all of it."""
+    """Make `annotations.json` without holding all of it in memory."""
     categories = [
         {"id": digit + 1, "name": str(digit), "supercategory": "digit"} for digit in range(10)
     ]

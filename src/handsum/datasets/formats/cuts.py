@@ -1,6 +1,6 @@
-"""Cuts: each digit cut out of its picture and made as a reader is given it, in IDX files.
+"""Cuts: each digit cut out of its picture as a reader would see it, in IDX files.
 
-`train` reads the folder as `idx:FOLDER`. So a reader of 28x28 digits learns from whole numbers.
+`train` reads the folder as `idx:FOLDER`, so that a reader of 28x28 digits learns from numbers.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from handsum.reading.components import Part
 from handsum.reading.page import Page
 
 _DIGIT = (DIGIT_SIZE, DIGIT_SIZE)
-# A part that shares less of its box with a digit's is another's, or too little of it.
-_SAME = 0.7
+# A part whose box overlaps the digit's by less (intersection over union) is not this digit.
+_LEAST_OVERLAP = 0.7
 
 
 def cut_digits(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Cut the digits out of a sample's picture as reading does: uint8 (L, 28, 28), and labels (L,).
 
-    Of all that reading takes for a possible digit, each one's is what fills its box best. Digits
-    that drown in the picture, or that reading would never part from their neighbours, are left out.
+    Of all the parts that reading considers as digits, each digit gets the one that fits its box
+    best. Left out are digits that drown in the picture, and those that reading would never separate
+    from their neighbours.
     """
     grey = np.asarray(Image.fromarray(sample.image).convert("L"), np.float32) / 255
     page = Page(grey)
@@ -36,20 +37,20 @@ def cut_digits(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     parts = [candidate.part for candidate in candidates]
     images, labels = [], []
     for digit, box in zip(sample.digits, sample.boxes, strict=True):
-        shared = [_shared(part, box) for part in parts]
-        if shared and max(shared) >= _SAME:
-            images.append(page.digit(parts[int(np.argmax(shared))]).image)
+        overlaps = [_overlap(part, box) for part in parts]
+        if overlaps and max(overlaps) >= _LEAST_OVERLAP:
+            images.append(page.digit(parts[int(np.argmax(overlaps))]).image)
             labels.append(digit)
     return np.array(images, np.uint8).reshape(-1, *_DIGIT), np.array(labels, np.int64)
 
 
-def _shared(part: Part, box: np.ndarray) -> float:
-    """Return the area that a part's box and another share, over the area of both."""
+def _overlap(part: Part, box: np.ndarray) -> float:
+    """Intersection over union of a part's box and another box."""
     x, y, width, height = (int(side) for side in box)
     across = min(part.right, x + width) - max(part.left, x)
     down = min(part.bottom, y + height) - max(part.top, y)
-    both = max(across, 0) * max(down, 0)
-    return both / (part.width * part.height + width * height - both)
+    shared = max(across, 0) * max(down, 0)
+    return shared / (part.width * part.height + width * height - shared)
 
 
 def _names(plan: Plan) -> dict[str, str]:
@@ -58,7 +59,7 @@ def _names(plan: Plan) -> dict[str, str]:
 
 
 def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
-    """Write a shard's part of the images and of the labels."""
+    """Write a shard's part of the images and labels."""
     parts, names = folder / PARTS, _names(plan)
     parts.mkdir()
     with (

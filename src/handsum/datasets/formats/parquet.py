@@ -1,4 +1,4 @@
-"""Parquet: a row for each sample, its picture as Hugging Face's struct of bytes and path."""
+"""Parquet: a row for each sample; its picture is a struct of bytes and path, as Hugging Face's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
     import pyarrow.parquet as pq
 
     schema = _schema()
-    # Pictures are compressed already.
+    # Pictures are already compressed.
     with pq.ParquetWriter(
         folder / f"{plan.split}-{shard.of}.parquet", schema, compression={"effects": "zstd"}
     ) as writer:
@@ -50,24 +50,24 @@ def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
 
 
 def _schema() -> Any:
-    """The columns, and what Hugging Face's `datasets` is told of them."""
+    """The columns, with their description for Hugging Face's `datasets`."""
     import pyarrow as pa
 
     plain = {"index": "int64", "text": "string", "total": "int32", "writer": "int32"}
     plain |= {"seed": "int64", "effects": "string"}
-    types = {name: getattr(pa, kind)() for name, kind in plain.items()}
+    types = {name: getattr(pa, dtype)() for name, dtype in plain.items()}
     image = pa.struct({"bytes": pa.binary(), "path": pa.string()})
     boxes = pa.list_(pa.list_(pa.int32()))
     types = {"image": image, "digits": pa.list_(pa.uint8()), "boxes": boxes} | types
 
-    def value(kind: str) -> dict[str, Any]:
-        return {"dtype": kind, "_type": "Value"}
+    def value(dtype: str) -> dict[str, Any]:
+        return {"dtype": dtype, "_type": "Value"}
 
     def sequence(feature: dict[str, Any]) -> dict[str, Any]:
         return {"feature": feature, "_type": "Sequence"}
 
     features = {"image": {"_type": "Image"}, "digits": sequence(value("uint8"))}
     features |= {"boxes": sequence(sequence(value("int32")))}
-    features |= {name: value(kind) for name, kind in plain.items()}
-    told = json.dumps({"info": {"features": features}})
-    return pa.schema(list(types.items()), metadata={"huggingface": told})
+    features |= {name: value(dtype) for name, dtype in plain.items()}
+    description = json.dumps({"info": {"features": features}})
+    return pa.schema(list(types.items()), metadata={"huggingface": description})

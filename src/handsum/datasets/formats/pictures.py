@@ -1,4 +1,4 @@
-"""PNG files: digits in class folders, as Keras and torchvision want them, or all in `images`.
+"""PNG files: digits in class folders, for Keras and torchvision, or all pictures in `images`.
 
 Beside them `labels.csv` and `labels.jsonl`, a row or line for each picture.
 """
@@ -23,7 +23,7 @@ def _places(plan: Plan) -> list[str]:
 
 
 def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
-    """Write a shard's pictures, and its lines of the two label files."""
+    """Write a shard's pictures and its lines of the two label files."""
     parts = folder / PARTS
     parts.mkdir()
     for place in _places(plan):
@@ -44,9 +44,9 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
-    """Make `labels.csv` and `labels.jsonl`, and the folders of digits that do not occur."""
+    """Make `labels.csv` and `labels.jsonl`, and folders for digits that do not occur."""
     for place in _places(plan):
-        # Readers number the folders that there are: without one, later digits had other classes.
+        # Readers number the folders: with one missing, later digits would get other classes.
         (folder / place).mkdir(exist_ok=True)
     header = io.StringIO()
     csv.writer(header, lineterminator="\n").writerow(COLUMNS)

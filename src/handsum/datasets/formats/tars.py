@@ -14,7 +14,7 @@ from handsum.datasets.samples import Sample
 
 
 def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample]) -> None:
-    """Write a shard as `train-000000.tar`: equal samples give equal bytes."""
+    """Write a shard as `train-000000.tar`; equal samples give equal bytes."""
     name = f"{plan.split}-{shard.index:06d}.tar"
     with tarfile.open(folder / name, "w", format=tarfile.USTAR_FORMAT) as archive:
         for sample in samples:
@@ -25,7 +25,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             if plan.recipe.kind == "digits":
                 files["cls"] = sample.text.encode()
             for ending, data in files.items():
-                # Without times, owners and modes of this machine.
+                # Without the times, owners and modes of this machine.
                 entry = tarfile.TarInfo(f"{plan.stem(sample.index)}.{ending}")
                 entry.size, entry.mode = len(data), 0o644
                 archive.addfile(entry, io.BytesIO(data))

@@ -74,12 +74,12 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             for sample in samples:
                 row = features.encode_example(_row(plan, sample))
                 example = tf.train.Example.FromString(features.serialize_example(row))
-                # As TFDS serializes it, its columns are in another order in every process.
+                # TFDS itself serializes the columns in another order in every process.
                 record = example.SerializeToString(deterministic=True)
                 size += len(record)
                 writer.write(record)
     except tf.errors.OpError as error:
-        # Of a full disk, for one, TensorFlow does not tell as an OSError.
+        # TensorFlow does not raise OSError, such as for a full disk.
         raise OSError(error.message) from error
     parts = folder / PARTS
     parts.mkdir()
@@ -87,7 +87,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
-    """Make the files that tell TensorFlow Datasets what is in the others."""
+    """Make the files that describe the others to TensorFlow Datasets."""
     check()
     import tensorflow_datasets as tfds
 
@@ -104,7 +104,7 @@ def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
     )
     with tempfile.TemporaryDirectory() as scratch:
         for index in range(plan.shards):
-            # It learns the data set's name from the names of its files.
+            # It takes the name of the data set from the names of its files.
             Path(scratch, _file(plan, plan.shard(index))).touch()
         tfds.folder_dataset.write_metadata(
             data_dir=scratch,

@@ -1,0 +1,115 @@
+"""`write_dataset`: a labelled data set, from options as on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from handsum.arguments import model_name, optional_number, whole_number
+from handsum.datasets.output import Division, WrittenDataset, read_manifest, write_plan
+from handsum.datasets.plan import Plan, Split, choose_shards
+from handsum.datasets.recipe import Kind, Recipe, parse_range, parse_realism
+from handsum.errors import UsageError
+from handsum.seeds import choose_seed
+
+
+def write_dataset(
+    output: str | os.PathLike[str],
+    kind: Kind,
+    *,
+    count: int = 1000,
+    format: str = "png",
+    length: int | str | tuple[int, int] | None = None,
+    totals: int | str | tuple[int, int] | None = None,
+    split: Split = "train",
+    realism: str | Mapping[str, float] = "none",
+    height: int | None = None,
+    seed: int | None = None,
+    model: str | os.PathLike[str] | None = None,
+    verify: bool = True,
+    shards: int | None = None,
+    workers: int = 1,
+    hosts: int = 1,
+    host: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> WrittenDataset:
+    """Write a labelled data set into a folder, or continue one that was interrupted.
+
+    The bytes depend on neither `workers` nor `hosts`. With several workers, a script must call this
+    under `if __name__ == "__main__":`, because each worker imports the script.
+
+    Args:
+        output: the folder to write, new or empty, or one to continue.
+        kind: "digits" (one to a picture), "numbers" (random digits) or "sums" (every total is
+            equally likely).
+        count: the number of pictures.
+        format: "png", "npz", "idx", "parquet", "webdataset", "coco", "tfds" or "cuts".
+        length: digits in a number, such as 5, "1-8" or (1, 8); each length is equally likely. By
+            default 1 to 8.
+        totals: totals to draw sums from, such as 20, "20-30" or (20, 30); by default all.
+        split: the name of the split in file names: "train", "validation" or "test".
+        realism: "all", "none", or effects with strengths in [0, 1] (default 0.5), such as
+            "lines=1,blur" or {"lines": 1, "blur": 0.5}; see `handsum.datasets.EFFECTS`.
+        height: height of the pictures in pixels, 28 to 512; by default 28 for digits, else 64.
+        seed: the same seed gives the same files. By default that of the folder to continue, or a
+            random one.
+        model: the generator that draws the digits; by default the best one.
+        verify: have the reader check every digit, and redraw those that it misreads.
+        shards: the number of files to write, or of groups of files. By default one for each 4,096
+            pictures or 128 MiB of pixels.
+        workers: processes to divide the shards among.
+        hosts: machines that share the folder and divide the shards.
+        host: the number of this machine, from 0.
+        progress: called with the number of this host's pictures that are drawn, and of all of them.
+
+    Returns:
+        What was written; its `missing_shards` is 0 when no other host has shards to write.
+
+    Raises:
+        UsageError: an option is out of range, or the folder holds another data set.
+        DatasetError: the data set in the folder is damaged.
+        HandsumError: a library is missing, the folder cannot be written, or a worker was killed.
+    """
+    folder = _folder(output)
+    recipe = Recipe(
+        kind=kind,
+        count=whole_number(count, "`count`"),
+        seed=_choose_seed(folder, seed, whole_number(hosts, "`hosts`")),
+        lengths=None if length is None else parse_range(length, "length"),
+        totals=None if totals is None else parse_range(totals, "totals"),
+        model=model_name(model),
+        verify=bool(verify),
+        realism=parse_realism(realism),
+        height=optional_number(height, "`height`"),
+    )
+    parts = optional_number(shards, "`shards`")
+    plan = Plan(recipe, format, choose_shards(recipe) if parts is None else parts, split)
+    division = Division(whole_number(workers, "`workers`"), hosts, whole_number(host, "`host`"))
+    return write_plan(folder, plan, division, progress or _silent)
+
+
+def _folder(output: Any) -> Path:
+    if not isinstance(output, str | os.PathLike) or not str(output):
+        raise UsageError(f"`output` is a folder's path, not {output!r}")
+    if "\0" in str(output):
+        raise UsageError(f"{str(output)!r} is no name for a folder: leave out the zero byte")
+    return Path(output)
+
+
+def _choose_seed(folder: Path, seed: int | None, hosts: int) -> int:
+    """The given seed, or that of the data set in the folder, or a random one.
+
+    Raises:
+        UsageError: several hosts, each of which would choose its own.
+    """
+    if seed is None and (manifest := read_manifest(folder)):
+        seed = manifest["recipe"]["seed"]
+    if seed is None and hosts > 1:
+        raise UsageError("hosts share the pictures of one seed: give all of them the same `seed`")
+    return choose_seed(seed)
+
+
+def _silent(done: int, total: int) -> None:
+    """Show no progress."""
