@@ -369,3 +369,11 @@ def test_a_total_that_is_no_number_is_one_clear_line(total, run_command, tmp_pat
     assert result.err.startswith("error: a total is a whole number such as 23, not '")
     assert len(result.err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shown_defaults_are_the_models_that_are_used() -> None:
+    from handsum.cli.writing_options import Model, Reader
+    from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER
+
+    assert Model.__metadata__[0].show_default == DEFAULT_GENERATOR
+    assert Reader.__metadata__[0].show_default == DEFAULT_READER
