@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.pretrained.load import load_generator, load_sequence_generator
+from handsum.pretrained.load import load_generator, load_network, load_sequence_generator
 from handsum.writing.generate import generate
 from handsum.writing.stages import ForwardPass, GeneratorStage, montage, strongest
 from handsum.writing.visualize import visualize
@@ -136,3 +137,13 @@ def test_titles_say_the_size() -> None:
 def test_wrong_requests_are_refused(number: int | None, options: dict, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         visualize(number, **options)
+
+
+def test_stages_are_captured_while_other_threads_build_networks() -> None:
+    """Flax replaces methods of its classes for the time that it captures."""
+    with ThreadPoolExecutor(4) as pool:
+        building = [pool.submit(load_network, "r3gan") for _ in range(12)]
+        passes = [pool.submit(visualize, 3, seed=seed) for seed in (1, 1)]
+        first, second = (one.result() for one in passes)
+        assert all(one.result() is not None for one in building)
+    assert [stage.name for stage in first.stages] == [stage.name for stage in second.stages]

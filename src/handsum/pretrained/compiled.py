@@ -28,7 +28,7 @@ from handsum.errors import HandsumError
 from handsum.models import registry
 from handsum.pretrained.batching import Batched
 from handsum.pretrained.cache import read_cached, use_compilation_cache, write_cached
-from handsum.pretrained.snapshots import WEIGHTS, Snapshot, network
+from handsum.pretrained.snapshots import FLAX_LOCK, WEIGHTS, Snapshot, network
 
 if TYPE_CHECKING:
     import jax
@@ -149,7 +149,7 @@ def trace(
         return getattr(inference, function)(network(snapshot.facts, arrays), *rest)
 
     weights = {name: _struct(array) for name, array in snapshot.arrays.items()}
-    with _default_settings():
+    with FLAX_LOCK, _default_settings():
         return jax.export.export(jax.jit(call))(weights, *map(_struct, specs))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import stat
+import threading
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 FORMAT = 1
 # Bytes of weights; what is damaged or hostile may promise any number of them.
 LARGEST = 2**32
+
+
+# Held while a network is built, traced or captured: Flax replaces methods of its classes while it
+# captures (`nnx.capture`), which no other thread may then call.
+FLAX_LOCK = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,10 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
 
     module = registry.module(facts["model"])
     config = from_dict(module.Config, facts["config"])
-    abstract = nnx.eval_shape(lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART])
+    with FLAX_LOCK:
+        abstract = nnx.eval_shape(
+            lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART]
+        )
     definition, state = nnx.split(abstract)
     leaves = nnx.to_flat_state(state)
     names = ["/".join(str(part) for part in path) for path, _ in leaves]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from os import PathLike
 from typing import Any
 
@@ -11,11 +10,11 @@ import numpy as np
 
 from handsum.arguments import hand_name, model_name, optional_number
 from handsum.errors import UsageError
+from handsum.pretrained.snapshots import FLAX_LOCK
 from handsum.seeds import choose_seed
 from handsum.writing.stages import ForwardPass, GeneratorStage
 
 DEFAULT_LENGTH = 5
-_CAPTURING = threading.Lock()
 
 
 def visualize(
@@ -141,8 +140,7 @@ def _layer_outputs(network: Any, *arguments: Any) -> tuple[Any, list[tuple[str, 
             *before, output = outputs
             super().__setitem__(method, (*before, (next(calls), output)))
 
-    # Flax changes the methods of the modules' classes while it captures.
-    with _CAPTURING:
+    with FLAX_LOCK:
         result, captured = nnx.capture(network, Ordered, method_outputs=Ordered)(*arguments)
     types = (
         nnx.Linear, nnx.Conv, nnx.Embed, BatchNorm, ConditionalNorm, TransposedConvolution,
