@@ -137,9 +137,7 @@ def test_every_model_tells_of_itself(name: str) -> None:
 
 
 def test_a_model_without_weights_says_so(monkeypatch, tmp_path: Path) -> None:
-    from handsum.pretrained import load as pretrained
-
-    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    monkeypatch.setattr("handsum.pretrained.snapshots.WEIGHTS", tmp_path)
     with pytest.raises(UsageError, match="dcgan has no weights in the package: train it"):
         handsum.load_model("dcgan")
 

@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handsum.arguments import model_name
+from handsum.arguments import require_model
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write
 from handsum.models import inference
 from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, SUM_READERS, load_model
-from handsum.pretrained.zoo import Model
+from handsum.pretrained.model import Model
 
 # What an exported network runs on; whichever is there takes its own part of the file.
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
@@ -48,10 +48,7 @@ def export_model(
     """
     if kind not in KINDS:
         raise UsageError(f"no format {kind!r}: choose from {', '.join(KINDS)}")
-    name = model_name(model)
-    if name is None:
-        raise UsageError("there is no model None: `handsum models` lists them")
-    data, signature = KINDS[kind](load_model(name))
+    data, signature = KINDS[kind](load_model(require_model(model)))
     with atomic_write(Path(path)) as file:
         file.write(data)
     return signature

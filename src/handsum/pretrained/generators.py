@@ -9,8 +9,8 @@ import numpy as np
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.pretrained.compiled import Function, per_row, rows
+from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
-from handsum.pretrained.zoo import Model
 from handsum.seeds import Stream, choose_seed, stream
 
 _SEEDS = rows(dtype=np.uint32)

@@ -8,19 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from handsum.arguments import model_name
+from handsum.arguments import require_model
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
 from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
+from handsum.pretrained.model import Model
 from handsum.pretrained.readers import DigitReader, SumReader
-from handsum.pretrained.snapshots import WEIGHTS, load_snapshot, read_facts
-from handsum.pretrained.zoo import Model
+from handsum.pretrained.snapshots import is_bundled, load_snapshot, read_facts, weights_folder
 
 GENERATORS: tuple[Task, ...] = ("digit generator", "random digit generator")
 SUM_READERS: tuple[Task, ...] = ("sum reader",)
 SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
+TASKS: tuple[Task, ...] = (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS)
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
@@ -38,13 +39,12 @@ def locate(model: str, tasks: Iterable[Task]) -> Path:
         registry.find(read_facts(folder)["model"], tasks)
         return folder
     entry = registry.find(model, tasks)
-    folder = WEIGHTS / (entry.weights or entry.name)
-    if not (folder / "config.json").exists():
+    if not is_bundled(entry.name):
         raise UsageError(
             f"{model} has no weights in the package: train it (`handsum train {model}`), "
             "and name its snapshot's folder"
         )
-    return folder
+    return weights_folder(entry.name)
 
 
 def _is_folder(model: str) -> bool:
@@ -111,10 +111,8 @@ def load_model(
         UsageError: no such model, or none with weights in the package.
         SnapshotError: no snapshot there, or a damaged one.
     """
-    name = model_name(model)
-    if name is None:
-        raise UsageError("there is no model None: `handsum models` lists them")
-    task = _task(name, (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS))
+    name = require_model(model)
+    task = _task(name, TASKS)
     if task in GENERATORS:
         return load_generator(name)
     if task in SEQUENCE_GENERATORS:

@@ -7,8 +7,8 @@ import numpy as np
 from handsum.arguments import digit_images
 from handsum.pretrained.compiled import rows
 from handsum.pretrained.generators import COLUMN
+from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
-from handsum.pretrained.zoo import Model
 from handsum.sums import sum_distribution
 
 _DIGITS = rows(28, 28, dtype=np.uint8)

@@ -23,13 +23,23 @@ from handsum.errors import SnapshotError
 from handsum.files import atomic_write
 from handsum.models import registry
 
-# Those that travel in the package, by the names of their models.
+# The snapshots in the package, in a folder for each model.
 WEIGHTS = Path(__file__).parents[1] / "weights"
 # Of config.json and weights.npz together. Every format up to this one can be read:
 # tests/pretrained/snapshots has one of each.
 FORMAT = 1
 # Bytes of weights; what is damaged or hostile may promise any number of them.
 LARGEST = 2**32
+
+
+def weights_folder(model: str) -> Path:
+    """The folder for the weights of a model of the zoo, whether or not they are in the package."""
+    return WEIGHTS / (registry.ENTRIES[model].weights or model)
+
+
+def is_bundled(model: str) -> bool:
+    """Whether the weights of a model of the zoo are in the package."""
+    return (weights_folder(model) / "config.json").exists()
 
 
 @dataclass(frozen=True)
