@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 COMMAND = [sys.executable, "-m", "handsum"]
 PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
@@ -129,6 +130,33 @@ def test_no_home(run: Run, powerless: tuple[str, ...], tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("platform", ["cuda", "nonsense"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("number", "12", "-o", "n.png"),
+        ("generate", "--rows", "1", "-o", "g.png"),
+        ("predict", "7.png"),
+        ("evaluate", "cnn", "--quick"),
+        ("visualize", "7", "-o", "layers.png"),
+        ("doctor",),
+    ],
+    ids=lambda command: command[0],
+)
+def test_no_such_device(
+    run: Run, tmp_path: Path, draw_row, command: tuple[str, ...], platform: str
+) -> None:
+    Image.fromarray(255 - draw_row("7")[0]).save(tmp_path / "7.png")
+    done = run(*command, JAX_PLATFORMS=platform)
+    if platform == "cuda" and done.returncode == 0:
+        pytest.skip("there is such a device")
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert f"JAX finds no device for JAX_PLATFORMS={platform}" in line
+    assert "set JAX_PLATFORMS=cpu" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["7.png"]
 
 
 def test_no_right_to_write(run: Run, powerless: tuple[str, ...], tmp_path: Path) -> None:

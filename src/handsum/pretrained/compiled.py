@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import importlib
 import json
-import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -24,10 +23,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from handsum.errors import HandsumError
 from handsum.models import registry
 from handsum.pretrained.batching import Batched
 from handsum.pretrained.cache import read_cached, use_compilation_cache, write_cached
+from handsum.pretrained.devices import default_platform
 from handsum.pretrained.snapshots import WEIGHTS, Snapshot, network
 
 if TYPE_CHECKING:
@@ -111,26 +110,6 @@ class Functions:
                 self(function, specs)(*(np.zeros((1, *one.shape[1:]), one.dtype) for one in specs))
 
         threading.Thread(target=call).start()
-
-
-def default_platform() -> str:
-    """Where JAX computes: "cpu", "gpu" or "tpu".
-
-    Raises:
-        HandsumError: JAX finds no device.
-    """
-    try:
-        import jax
-
-        return jax.default_backend()
-    except Exception as error:  # a driver's failure may be of any kind
-        lines = str(error).strip().splitlines()
-        # JAX gives no reason if none of the platforms that the user chose is there.
-        chosen = os.environ.get("JAX_PLATFORMS", "")
-        reason = lines[0] if lines else f"there is none for JAX_PLATFORMS={chosen}"
-        raise HandsumError(
-            f"JAX finds no device ({reason}): set JAX_PLATFORMS=cpu, or fix its driver"
-        ) from error
 
 
 def trace(

@@ -22,6 +22,7 @@ from handsum.config import from_dict
 from handsum.errors import SnapshotError
 from handsum.files import atomic_write
 from handsum.models import registry
+from handsum.pretrained.devices import default_platform
 
 # The snapshots in the package, in a folder for each model.
 WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -203,7 +204,9 @@ def restore(snapshot: Snapshot) -> Any:
 
     Raises:
         SnapshotError: the weights are not of the network that the facts describe.
+        HandsumError: JAX finds no device.
     """
+    default_platform()
     import jax
 
     # The networks index their arrays by what is traced, which NumPy's cannot be.

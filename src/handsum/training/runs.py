@@ -20,7 +20,7 @@ from handsum.config import TrainingConfig, as_dict, from_dict, parse_settings, r
 from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.files import atomic_write, remove_unfinished
 from handsum.models import registry
-from handsum.pretrained.compiled import default_platform
+from handsum.pretrained.devices import default_platform
 from handsum.training.state import count_parameters
 
 # Of config.json; earlier versions wrote none.
