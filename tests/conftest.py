@@ -218,12 +218,12 @@ def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
     measure = measuring.run
 
-    def run(models: list[str], samples: list[object] = (), **options: object) -> object:  # type: ignore[assignment]
+    def run(models: list[str], samples: list[object] = (), *options: object) -> object:  # type: ignore[assignment]
         try:
             kinds = (*GENERATORS, *SEQUENCE_GENERATORS)
             assert all(locate(model, kinds).is_dir() for model in models)
         except UsageError:
-            return measure(models, samples, **options)
+            return measure(models, samples, *options)
         tools = str(Path(__file__).parents[1] / "tools")
         monkeypatch.syspath_prepend(tools)
         return importlib.import_module("docs_build").stored_evaluation("r3gan")

@@ -113,7 +113,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(call, message, fake_generato
         (lambda: handsum.load_model("/a\0b"), "config.json"),
         (lambda: handsum.evaluate("cnn", split="tests"), "no split 'tests'"),
         (lambda: handsum.evaluate(images="no/where.npz"), "does not exist"),
-        (lambda: handsum.evaluate("r3gan", labels="a.npy"), "1 labels for 0 images"),
+        (lambda: handsum.evaluate("r3gan", labels="a.npy"), "1 `labels` for 0 `images`"),
     ],
 )
 def test_what_cannot_be_loaded_or_measured_is_refused_in_one_line(call, message) -> None:
@@ -184,6 +184,8 @@ def test_a_model_is_loaded_from_a_folder(tmp_path: Path) -> None:
 def test_a_measurement_shows_its_tables() -> None:
     found = handsum.evaluate("cnn", quick=True, count=200, seed=np.int64(0))
     assert found.facts["figures"][0]["model"] == "cnn"
+    assert repr(found) == "<measurement of cnn, quick, seed 0>"
+    assert found == found
     shown = found._repr_markdown_()
     assert "| error |" in shown
     assert shown.count("### ") == len(found.tables)

@@ -23,7 +23,7 @@ from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures,
 from handsum.evaluation.measure import markdown
 from handsum.evaluation.run import evaluate
 from handsum.evaluation.tables import generator_tables, reader_tables
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models.registry import DEFAULT_GENERATOR, ENTRIES, JUDGE
 from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
@@ -91,7 +91,7 @@ PUBLISHED = (
 def measure(model: str) -> dict[str, Any]:
     """The facts of a full evaluation of a bundled model."""
     print(f"measuring {model}", flush=True)
-    return evaluate([model], command=f"handsum evaluate {model}").facts
+    return {"command": f"handsum evaluate {model}", **evaluate([model]).facts}
 
 
 def headline(figures: Any, real: Quality | None) -> dict[str, str]:
@@ -210,8 +210,7 @@ def main() -> None:
         sums = [read_facts(WEIGHTS / part)["sha256"] for part in (name, JUDGE)]
         if options.again or kept.get(name, {}).get("sums") != [*sums, code()]:
             kept[name] = {"sums": [*sums, code()], "facts": measure(name)}
-            with atomic_write(KEPT) as file:
-                file.write((json.dumps(kept, indent=1) + "\n").encode())
+            write_json(KEPT, kept)
     write({name: kept[name] for name in bundled if name in kept})
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from handsum.config import replace
 from handsum.data.mnist import load
 from handsum.data.rows import draw_groups
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models import registry
 from handsum.pretrained.load import DigitReader
 from handsum.training.fitting import fit
@@ -110,8 +110,7 @@ def _spread(values: list[float]) -> str:
 
 def write(rows: list[dict[str, Any]]) -> None:
     """Keep the rows, and set the page's table from them."""
-    with atomic_write(RESULTS) as file:
-        file.write((json.dumps(rows, indent=1) + "\n").encode())
+    write_json(RESULTS, rows)
     before, rest = PAGE.read_text().split(BEGIN)
     page = f"{before}{BEGIN}\n\n{table(rows)}\n\n{END}{rest.split(END)[1]}"
     with atomic_write(PAGE) as file:

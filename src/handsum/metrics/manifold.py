@@ -12,6 +12,8 @@ import numpy as np
 
 from handsum.errors import UsageError
 
+# The ball around a feature reaches its k-th neighbour, with this k.
+NEIGHBOURS = 5
 _ROWS = 1000
 
 
@@ -25,8 +27,10 @@ class Manifold:
     coverage: float
 
 
-def compare_manifolds(real: np.ndarray, generated: np.ndarray, neighbours: int = 5) -> Manifold:
-    """Compare features (N, D) and (M, D), each set's balls reaching its k-th neighbour.
+def compare_manifolds(
+    real: np.ndarray, generated: np.ndarray, neighbours: int = NEIGHBOURS
+) -> Manifold:
+    """Compare features (N, D) and (M, D) by balls that reach the k-th neighbour in their own set.
 
     Raises:
         UsageError: a set with no more samples than `neighbours`.

@@ -20,7 +20,7 @@ import numpy as np
 
 from handsum.config import from_dict
 from handsum.errors import SnapshotError
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
 
@@ -81,8 +81,7 @@ def save_snapshot(folder: Path, snapshot: Snapshot) -> None:
     facts = {"format": FORMAT, **snapshot.facts} | own
     with atomic_write(folder / "weights.npz") as file:
         file.write(data)
-    with atomic_write(folder / "config.json") as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+    write_json(folder / "config.json", facts, indent=2)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
