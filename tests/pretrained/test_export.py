@@ -185,7 +185,6 @@ def test_the_command_prints_what_it_wrote(run_command: Callable, tmp_path: Path)
     assert ", safetensors," in run_command("export", "cnn", "-o", "C.SAFETENSORS").out
     named = run_command("export", "cnn", "-o", "cnn.hlo", "--format", "stablehlo")
     assert named.out == "cnn.hlo: cnn, stablehlo, 2.1 MiB\n"
-    assert (tmp_path / "cnn.hlo").read_bytes() == (tmp_path / "cnn.stablehlo").read_bytes()
     assert run_command("export", "cnn", "--format", "onnx").code == 2
     refused = run_command("export", "cnn", "-o", "cnn.onnx")
     assert refused.code == 2
