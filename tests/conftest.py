@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from handsum.errors import UsageError
 from handsum.images import mnist_digit
+from handsum.pretrained.generators import DigitGenerator
 
 # The corners of a digital clock's digit, and which strokes between them each digit has.
 CORNERS = {"a": (6, 4), "b": (20, 4), "c": (6, 14), "d": (20, 14), "e": (6, 23), "f": (20, 23)}
@@ -69,6 +70,9 @@ class FakeGenerator:
     misdraw: Callable[[int, int, int], int] = lambda label, index, attempt: label
     drawn: dict[bytes, int] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
+
+    check_writers = DigitGenerator.check_writers
+    check_classes = DigitGenerator.check_classes
 
     def prepare(self, writers: np.ndarray) -> None:
         """There is nothing to compile."""

@@ -90,7 +90,7 @@ def test_visualize_writes_a_picture(run_command) -> None:
         (("train", "dcgan", "--set", "momentum=5"), "momentum must be"),
         (("sum-sequence", 95, "--model", "lstm-cgan"), "totals from 0 to 90, not 95"),
         (("visualize", -1, "--model", "cgan"), "-1 is no digit"),
-        (("generate", "--model", "cgan", "--mix", "6,4", "--random"), "leave out random"),
+        (("generate", "--model", "cgan", "--mix", "6,4", "--random"), "leave out --random"),
         (("visualize", 23, "--length", 0, "--model", "lstm-cgan"), "lengths from 1 to 10"),
     ],
 )

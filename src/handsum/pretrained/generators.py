@@ -33,6 +33,16 @@ class DigitGenerator(Model):
         self.conditional = self.task == "digit generator"
         self.mixes = registry.find(snapshot.model).mixes
 
+    def check_writers(self, advice: str = "leave out the writer") -> None:
+        """Raise UsageError if the generator knows no writers to choose from."""
+        if self.writers == 1:
+            raise UsageError(f"{self.name} knows no writers: {advice}")
+
+    def check_classes(self, advice: str) -> None:
+        """Raise UsageError if the generator draws random digits instead of given ones."""
+        if not self.conditional:
+            raise UsageError(f"{self.name} draws random digits: {advice}")
+
     def prepare(self, writers: np.ndarray) -> None:
         """Start to compile for `draw` with such writers, while the caller does other work.
 
