@@ -155,7 +155,7 @@ def test_a_generator_draws_with_no_more_than_labels() -> None:
         model.draw([[1, 2]])
     with pytest.raises(UsageError, match="labels are one row of whole numbers, not float64"):
         model.draw([1.5])
-    with pytest.raises(UsageError, match="are equally many"):
+    with pytest.raises(UsageError, match="must have the same length"):
         model.draw([1, 2], [3])
     assert model.draw([]).shape == (0, 28, 28)
 

@@ -1,8 +1,8 @@
-"""Put a trained snapshot into the package: weights, facts and model card.
+"""Copy a trained snapshot into the package: weights, facts and model card.
 
 python tools/bundle.py runs/cnn/snapshot
 
-Copies it to src/handsum/weights/MODEL/; `python tools/results.py` then measures it, and writes its
+It goes to src/handsum/weights/MODEL/. `python tools/results.py` then measures it and writes the
 figures into its config.json, its card and docs/results.md.
 """
 
@@ -41,7 +41,7 @@ Measured with `handsum evaluate {model}`. The test set had no part in training o
 
 
 def write_card(model: str, figures: Mapping[str, str]) -> None:
-    """Write a bundled model's figures, by name, into its config.json and its card."""
+    """Write the figures of a bundled model, by name, into its config.json and its card."""
     folder = WEIGHTS / model
     facts = {**read_facts(folder), "measured": dict(figures)}
     write_json(folder / "config.json", facts, indent=2)
