@@ -1,4 +1,4 @@
-"""The command in odd surroundings: closed pipes, no home, no right to write, poor terminals."""
+"""The command in unusual environments: closed pipes, no home, no permissions, poor terminals."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-# A process that may not do what the owner of everything may.
+# Takes the rights of root away from a process.
 POWERLESS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
 
 
 @pytest.fixture
 def powerless() -> tuple[str, ...]:
-    """What to put before a command so that rights to files are those of an ordinary user."""
+    """A prefix that runs a command with the file permissions of an ordinary user."""
     if os.name == "nt":
         pytest.skip("rights to files are another matter there")
     if os.geteuid() != 0:
@@ -182,13 +182,13 @@ def test_no_right_to_write(run: Run, powerless: tuple[str, ...], tmp_path: Path)
 
 
 def test_a_damaged_cache_costs_only_time(run: Run, tmp_path: Path) -> None:
-    """As a process leaves it that is killed while it writes there."""
+    """As if a process had been killed while it was writing there."""
     cache = tmp_path / "cache"
     command = ("number", "12", "--seed", "1", "-o")
     assert run(*command, "a.png", XDG_CACHE_HOME=str(cache)).returncode == 0
-    kept = [path for path in cache.rglob("*") if path.is_file()]
-    assert len(kept) == 2
-    for path in kept:
+    cached = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(cached) == 2
+    for path in cached:
         path.write_bytes(path.read_bytes()[:1000])
     done = run(*command, "b.png", XDG_CACHE_HOME=str(cache))
     assert (done.returncode, done.stderr) == (0, b"")

@@ -75,7 +75,7 @@ def test_a_collapsed_generator_is_precise_and_recalls_little(bench: Bench) -> No
     assert found.frechet > 5 * bench.real.frechet
 
 
-def test_the_order_of_digits_changes_nothing(bench: Bench) -> None:
+def test_the_order_of_digits_does_not_matter(bench: Bench) -> None:
     data = load("validation").where(np.arange(1000))
     order = np.random.default_rng(0).permutation(1000)
     plain, shuffled = (bench.measure(Drawn(part)) for part in (data, data.where(order)))
@@ -88,7 +88,7 @@ def test_the_order_of_digits_changes_nothing(bench: Bench) -> None:
 def test_real_digits_stand_beside(bench: Bench) -> None:
     real = bench.real
     assert real.count == 1000
-    # The judge knows training digits: what it reads are test digits; copies, validation digits.
+    # The judge knows the training digits, so it reads test digits; copies are of validation digits.
     assert real.asked == pytest.approx(0.9968, abs=0.0002)
     assert real.copies.known == 5000
     assert 0 < real.copies.count < 20
@@ -97,7 +97,7 @@ def test_real_digits_stand_beside(bench: Bench) -> None:
     assert real.modes is not None
     assert real.modes.count == 100
     # The same digits at the same seed, to the last figure.
-    del bench.__dict__["real"]
+    del bench.real
     assert bench.real == real
 
 
@@ -133,7 +133,7 @@ def test_a_generator_is_measured_by_the_judge(bench: Bench, fake_generator, monk
     assert quality.gan_train is not None
     assert quality.gan_test is not None
     assert figures.calls == 1
-    # Digits that come out wrong are drawn again in a sequence, but the same comes again.
+    # Wrong digits of a sequence are drawn again, but come out wrong again.
     assert [part.length for part in figures.sequences] == [1, 2, 3, 5, 7, 10]
     assert figures.sequences[-1].unchecked < 1
     json.dumps(dataclasses.asdict(figures))
@@ -181,12 +181,12 @@ def test_few_digits_are_counted_and_lack_only_the_figures_that_need_more(
     assert ("without labels" in table.note) == (not labelled)
 
 
-def test_the_order_of_a_file_changes_nothing(bench: Bench) -> None:
+def test_the_order_of_a_file_does_not_matter(bench: Bench) -> None:
     data = load("validation").where(np.arange(1500))
     order = np.random.default_rng(0).permutation(1500)
     plain, shuffled = (measure_samples(bench, part) for part in (data, data.where(order)))
     assert shuffled.figures == plain.figures
-    # Its classes are the test set's, as those of all that is measured are.
+    # Its classes have the test set's proportions.
     assert plain.figures.notes == ()
     shares = np.bincount(bench.test.labels) / 10
     np.testing.assert_allclose(np.bincount(plain.digits.labels), shares, atol=1)
