@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from handsum.errors import UsageError
 from handsum.images import mnist_digit
+from handsum.pretrained.generators import DigitGenerator
 
 # The corners of a digital clock's digit, and which strokes between them each digit has.
 CORNERS = {"a": (6, 4), "b": (20, 4), "c": (6, 14), "d": (20, 14), "e": (6, 23), "f": (20, 23)}
@@ -69,6 +70,9 @@ class FakeGenerator:
     misdraw: Callable[[int, int, int], int] = lambda label, index, attempt: label
     drawn: dict[bytes, int] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
+
+    check_writers = DigitGenerator.check_writers
+    check_classes = DigitGenerator.check_classes
 
     def prepare(self, writers: np.ndarray) -> None:
         """There is nothing to compile."""
@@ -218,12 +222,12 @@ def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
     measure = measuring.run
 
-    def run(models: list[str], samples: list[object] = (), **options: object) -> object:  # type: ignore[assignment]
+    def run(models: list[str], samples: list[object] = (), *options: object) -> object:  # type: ignore[assignment]
         try:
             kinds = (*GENERATORS, *SEQUENCE_GENERATORS)
             assert all(locate(model, kinds).is_dir() for model in models)
         except UsageError:
-            return measure(models, samples, **options)
+            return measure(models, samples, *options)
         tools = str(Path(__file__).parents[1] / "tools")
         monkeypatch.syspath_prepend(tools)
         return importlib.import_module("docs_build").stored_evaluation("r3gan")

@@ -113,7 +113,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(call, message, fake_generato
         (lambda: handsum.load_model("/a\0b"), "config.json"),
         (lambda: handsum.evaluate("cnn", split="tests"), "no split 'tests'"),
         (lambda: handsum.evaluate(images="no/where.npz"), "does not exist"),
-        (lambda: handsum.evaluate("r3gan", labels="a.npy"), "1 labels for 0 images"),
+        (lambda: handsum.evaluate("r3gan", labels="a.npy"), "1 `labels` for 0 `images`"),
     ],
 )
 def test_what_cannot_be_loaded_or_measured_is_refused_in_one_line(call, message) -> None:
@@ -137,9 +137,7 @@ def test_every_model_tells_of_itself(name: str) -> None:
 
 
 def test_a_model_without_weights_says_so(monkeypatch, tmp_path: Path) -> None:
-    from handsum.pretrained import load as pretrained
-
-    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
+    monkeypatch.setattr("handsum.pretrained.snapshots.WEIGHTS", tmp_path)
     with pytest.raises(UsageError, match="dcgan has no weights in the package: train it"):
         handsum.load_model("dcgan")
 
@@ -157,7 +155,7 @@ def test_a_generator_draws_with_no_more_than_labels() -> None:
         model.draw([[1, 2]])
     with pytest.raises(UsageError, match="labels are one row of whole numbers, not float64"):
         model.draw([1.5])
-    with pytest.raises(UsageError, match="are equally many"):
+    with pytest.raises(UsageError, match="must have the same length"):
         model.draw([1, 2], [3])
     assert model.draw([]).shape == (0, 28, 28)
 
@@ -186,6 +184,8 @@ def test_a_model_is_loaded_from_a_folder(tmp_path: Path) -> None:
 def test_a_measurement_shows_its_tables() -> None:
     found = handsum.evaluate("cnn", quick=True, count=200, seed=np.int64(0))
     assert found.facts["figures"][0]["model"] == "cnn"
+    assert repr(found) == "<measurement of cnn, quick, seed 0>"
+    assert found == found
     shown = found._repr_markdown_()
     assert "| error |" in shown
     assert shown.count("### ") == len(found.tables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handsum.errors import name_arguments
+from handsum.errors import did_you_mean, name_arguments
 
 
 def test_arguments_are_named_for_each_surface() -> None:
@@ -10,3 +10,10 @@ def test_arguments_are_named_for_each_surface() -> None:
     assert name_arguments(message, str.upper) == (
         "too large: use a smaller BATCH_SIZE or another INK; `handsum models` lists them"
     )
+
+
+def test_the_closest_name_is_suggested() -> None:
+    known = ["r3gan", "cgan", "cnn"]
+    assert did_you_mean("r3gam", known) == "did you mean r3gan? "
+    assert did_you_mean("cnnn", dict.fromkeys(known)) == "did you mean cnn? "
+    assert did_you_mean("something else", known) == ""

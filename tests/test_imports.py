@@ -1,4 +1,4 @@
-"""What does not need JAX does not wait for it: importing, help and completion."""
+"""Importing, help and completion import neither JAX nor NumPy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from handsum.cli.app import app
 HEAVY = ("jax", "flax", "optax", "orbax", "numpy", "scipy", "PIL", "matplotlib")
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
-# The command line, which then tells on standard error what of these it has imported.
+# The command line, which prints to standard error which of these it has imported.
 REPORT = f"""
 import sys
 try:

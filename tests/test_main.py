@@ -1,4 +1,4 @@
-"""The command's own process: what it sets for itself, and for itself only."""
+"""The process of the command: its own settings, which change nothing for importers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from handsum.__main__ import LASTING
 from handsum.cli.app import app
 
-# The command, which prints at its end whether it leaves garbage to normal collection, and how long
-# BLAS's threads spin.
+# The command, which prints at its end whether garbage collection is normal, and how long the
+# threads of BLAS spin.
 REPORT = """
 import atexit, gc, os, sys
 usual = gc.get_threshold()
@@ -40,7 +40,7 @@ def run(*arguments: str, **variables: str) -> list[str]:
     return done.stderr.split()
 
 
-def test_a_short_command_puts_off_garbage_collection(tmp_path: Path) -> None:
+def test_a_short_command_delays_garbage_collection(tmp_path: Path) -> None:
     picture = tmp_path / "n.png"
     usual, spinning = run("number", "12", "--seed", "1", "-o", str(picture))
     assert usual == "False"
@@ -53,7 +53,7 @@ def test_a_long_running_command_keeps_normal_garbage_collection(command: str) ->
     assert run(command, "--help") == ["True", "None"]
 
 
-def test_what_the_user_sets_stays() -> None:
+def test_a_setting_of_the_user_stays() -> None:
     assert run("models", OPENBLAS_THREAD_TIMEOUT="20")[1] == "20"
 
 
@@ -73,11 +73,11 @@ def test_a_command_that_ends_waits_for_no_thread() -> None:
         "from handsum.cli import app\n"
         "def main():\n"
         "    threading.Thread(target=time.sleep, args=(600,)).start()\n"
-        "    print('told')\n"
+        "    print('done')\n"
         "    sys.exit(130)\n"
         "app.main = main\n"
         "__main__.main()\n"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout) == (130, "told\n")
+    assert (done.returncode, done.stdout) == (130, "done\n")

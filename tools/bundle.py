@@ -1,19 +1,18 @@
-"""Put a trained snapshot into the package: weights, facts and model card.
+"""Copy a trained snapshot into the package: weights, facts and model card.
 
 python tools/bundle.py runs/cnn/snapshot
 
-Copies it to src/handsum/weights/MODEL/; `python tools/results.py` then measures it, and writes its
+It goes to src/handsum/weights/MODEL/. `python tools/results.py` then measures it and writes the
 figures into its config.json, its card and docs/results.md.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models.registry import ENTRIES
 from handsum.pretrained.snapshots import WEIGHTS, load_snapshot, read_facts, save_snapshot
 
@@ -42,11 +41,10 @@ Measured with `handsum evaluate {model}`. The test set had no part in training o
 
 
 def write_card(model: str, figures: Mapping[str, str]) -> None:
-    """Write a bundled model's figures, by name, into its config.json and its card."""
+    """Write the figures of a bundled model, by name, into its config.json and its card."""
     folder = WEIGHTS / model
     facts = {**read_facts(folder), "measured": dict(figures)}
-    with atomic_write(folder / "config.json") as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+    write_json(folder / "config.json", facts, indent=2)
     card = CARD.format(
         **{name: value for name, value in facts.items() if name not in {"config", "measured"}},
         summary=ENTRIES[model].summary[0].upper() + ENTRIES[model].summary[1:] + ".",

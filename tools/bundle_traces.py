@@ -1,10 +1,10 @@
-"""Put traces of the functions that are used most into the package.
+"""Write traces of the functions that are used most into the package.
 
 python tools/bundle_traces.py
 
-Writes src/handsum/weights/MODEL/*.export and removes those of former code. Run it whenever the code
-of a network changes; a test fails if that was forgotten. Run it with the lowest JAX that
-pyproject.toml allows: newer releases read older traces, not the other way round.
+Writes src/handsum/weights/MODEL/*.export and removes the traces of old code. Run it whenever the
+code of a network changes (a test fails otherwise), and with the lowest JAX that pyproject.toml
+allows: newer releases read older traces, but not the other way round.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUNDLED: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
 
 
 def bundled_traces() -> dict[str, bytes]:
-    """The serialized trace of every bundled model's task, by its path below the weights."""
+    """The serialized trace for the task of every bundled model, by its path below the weights."""
     found = {}
     for entry in ENTRIES.values():
         if entry.task in BUNDLED and (WEIGHTS / entry.name / "config.json").exists():
@@ -38,7 +38,7 @@ def bundled_traces() -> dict[str, bytes]:
 
 
 def main() -> None:
-    """Write the traces and remove those of former code."""
+    """Write the traces and remove those of old code."""
     traces = bundled_traces()
     for path in WEIGHTS.glob("*/*.export"):
         if str(path.relative_to(WEIGHTS)) not in traces:

@@ -138,11 +138,11 @@ def stored_evaluation(name: str) -> Any:
 def model_facts(name: str) -> str:
     """How a model was made and how good it is, as tables."""
     from handsum.evaluation.measure import markdown
-    from handsum.pretrained.snapshots import WEIGHTS, read_facts
+    from handsum.pretrained.snapshots import is_bundled, read_facts, weights_folder
 
-    folder = WEIGHTS / (ENTRIES[name].weights or name)
-    if not (folder / "config.json").exists():
+    if not is_bundled(name):
         return "Its weights are not in the package.\n"
+    folder = weights_folder(name)
     facts = read_facts(folder)
     size = (folder / "weights.npz").stat().st_size
     rows = {

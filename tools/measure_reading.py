@@ -129,7 +129,7 @@ def measure_folders(folders: list[Path], name: str | None, ablation: bool, error
     """Print the table of all folders' sources."""
     rows = [row for folder in folders for row in read_labels(folder)]
     count = Counter(source for _, _, source in rows)
-    reader = load_reader(name) if name else load_reader()
+    reader = load_reader(name)
     print("| " + " | ".join(["pictures read exactly", *count]) + " |")
     print("|---" * (len(count) + 1) + "|")
     show("all steps", measure(rows, reader, errors), count)
@@ -197,9 +197,7 @@ def main() -> None:
     if options.written:
         measure_written(options.written)
     if options.others:
-        measure_others(
-            options.others, load_reader(options.reader) if options.reader else load_reader()
-        )
+        measure_others(options.others, load_reader(options.reader))
 
 
 if __name__ == "__main__":

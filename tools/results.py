@@ -2,8 +2,8 @@
 
 python tools/results.py [--again] [MODEL ...]
 
-Figures are kept in docs/results.json by the SHA-256 of the weights and of the code that measured
-them, so that only what has changed is measured; `--again` measures the rest too. Model cards get
+docs/results.json stores the figures with the SHA-256 of the weights and of the code that measured
+them, so that only changed models are measured; `--again` measures the others too. Model cards get
 the same figures.
 """
 
@@ -23,36 +23,36 @@ from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures,
 from handsum.evaluation.measure import markdown
 from handsum.evaluation.run import evaluate
 from handsum.evaluation.tables import generator_tables, reader_tables
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models.registry import DEFAULT_GENERATOR, ENTRIES, JUDGE
 from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
 DOCS = Path(__file__).parent.parent / "docs"
-KEPT = DOCS / "results.json"
+STORED = DOCS / "results.json"
 
 HEAD = """# Results
 
 Every bundled model, measured by `handsum evaluate MODEL` with its defaults: {versions}, seed 0, on
-{device}. `python tools/results.py` measures what has changed and writes this page. Digits per
-second are of that machine while it did other things too, and by one core but for `r3gan`, since
-when they are drawn by all; all else is a function of the seed.
+{device}. `python tools/results.py` measures the models that changed and writes this page. Digits
+per second were measured while the machine did other work too, on one core except for `r3gan`, which
+used all; every other figure depends only on the seed.
 
-Generators draw digits of the test set's classes in hands drawn at random, without any selection;
-the last column is as many real digits. Sequences are counted as drawn once, and as `sum-sequence`
-writes them, where the reader `cnn` has unclear digits drawn again. The test set had no part in
-training or in any choice, and neither had `judge`, which reads what they draw and whose features
-the distances are in.
+Generators draw digits of the test set's classes in random hands, without any selection; the last
+column shows the same number of real digits. Sequences are measured as drawn once, and as
+`sum-sequence` writes them: digits that the reader `cnn` finds unclear are drawn again. Neither the
+test set nor `judge`, which reads the digits and gives the features of the distances, had a part in
+training or in any choice.
 
 """
 
-# What others have published, and why it does not compare one to one.
+# Published figures, and why they do not compare one to one.
 PUBLISHED = (
     (
         "Fréchet distance over that of real digits",
         "NS GAN 6.8, WGAN 6.7, LSGAN 7.8, WGAN-GP 20.3, real train against test 1.1: "
         "about 6 times (Lucic et al., 2018)",
         "frechet",
-        "theirs is in an ImageNet network's features; only the ratio means something here",
+        "theirs uses the features of an ImageNet network; only the ratio compares",
     ),
     (
         "classifier trained on generated digits, tested on real ones",
@@ -64,8 +64,7 @@ PUBLISHED = (
         "Stacked MNIST, modes of 1000 and KL divergence",
         "R3GAN: 1000 modes, KL 0.029 (Huang et al., 2024)",
         "modes",
-        "theirs draws three digits at once and is told none of them; here each channel's class is "
-        "asked for at random",
+        "theirs draws three digits at once without labels; here each channel has a random class",
     ),
     (
         "sequences with the right total",
@@ -91,11 +90,11 @@ PUBLISHED = (
 def measure(model: str) -> dict[str, Any]:
     """The facts of a full evaluation of a bundled model."""
     print(f"measuring {model}", flush=True)
-    return evaluate([model], command=f"handsum evaluate {model}").facts
+    return {"command": f"handsum evaluate {model}", **evaluate([model]).facts}
 
 
 def headline(figures: Any, real: Quality | None) -> dict[str, str]:
-    """The figures of a model that its card shows."""
+    """The figures of a model for its card."""
     if real is None:
         ten = next(part for part in figures.sums if part.length == 10)
         found = {
@@ -119,23 +118,23 @@ def headline(figures: Any, real: Quality | None) -> dict[str, str]:
     return found
 
 
-def plain(kind: Any, value: Any) -> Any:
-    """A figures dataclass from what `dataclasses.asdict` and JSON made of it."""
-    options = [part for part in typing.get_args(kind) if part is not type(None)]
+def from_json(type_: Any, value: Any) -> Any:
+    """A dataclass of figures from its JSON."""
+    options = [part for part in typing.get_args(type_) if part is not type(None)]
     if value is None:
         return None
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        return kind(**{name: plain(hints[name], part) for name, part in value.items()})
-    if typing.get_origin(kind) in (list, tuple):
-        return typing.get_origin(kind)(plain(options[0], part) for part in value)
-    if typing.get_origin(kind) is not dict and options:
-        return plain(options[0], value)
+    if dataclasses.is_dataclass(type_):
+        hints = typing.get_type_hints(type_)
+        return type_(**{name: from_json(hints[name], part) for name, part in value.items()})
+    if typing.get_origin(type_) in (list, tuple):
+        return typing.get_origin(type_)(from_json(options[0], part) for part in value)
+    if typing.get_origin(type_) is not dict and options:
+        return from_json(options[0], value)
     return value
 
 
 def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
-    """The default models' figures, as they stand beside published ones."""
+    """The figures of the default models, to show beside published ones."""
     name = DEFAULT_GENERATOR
     quality, sequences = figures[name].quality, figures[name].sequences
     count = sum(part.count for part in sequences)
@@ -155,18 +154,18 @@ def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
 
 
 def figures_of(facts: dict[str, Any]) -> tuple[Any, Quality | None]:
-    """A model's figures from the facts of its evaluation, and those of real digits beside it."""
+    """The figures of a model and of real digits, from the facts of its evaluation."""
     own = facts["figures"][0]
     if "real" in facts:
-        return plain(GeneratorFigures, own), plain(Quality, facts["real"])
-    return plain(ReaderFigures if "error" in own else SumReaderFigures, own), None
+        return from_json(GeneratorFigures, own), from_json(Quality, facts["real"])
+    return from_json(ReaderFigures if "error" in own else SumReaderFigures, own), None
 
 
-def write(kept: dict[str, Any]) -> None:
-    """Write docs/results.md and the cards from the kept figures."""
+def write(stored: dict[str, Any]) -> None:
+    """Write docs/results.md and the model cards from the stored figures."""
     figures: dict[str, Any] = {}
     reals: dict[str, Quality] = {}
-    for model, entry in kept.items():
+    for model, entry in stored.items():
         figures[model], real = figures_of(entry["facts"])
         if real is not None:
             reals[model] = real
@@ -176,8 +175,8 @@ def write(kept: dict[str, Any]) -> None:
     real = reals[DEFAULT_GENERATOR]
     mine = ours(figures, real)
     rows = tuple((name, mine[key], theirs, why) for name, theirs, key, why in PUBLISHED)
-    versions = kept[DEFAULT_GENERATOR]["facts"]["versions"]
-    devices = {entry["facts"]["device"] for entry in kept.values()}
+    versions = stored[DEFAULT_GENERATOR]["facts"]["versions"]
+    devices = {entry["facts"]["device"] for entry in stored.values()}
     parts = [
         HEAD.format(
             versions=", ".join(f"{name} {value}" for name, value in versions.items()),
@@ -188,7 +187,7 @@ def write(kept: dict[str, Any]) -> None:
         "## Readers\n\n",
         *(markdown(table) + "\n" for table in reader_tables(readers)),
         "## Beside what others publish\n\n",
-        "| figure | here | published | what makes them differ |\n|---|---|---|---|\n",
+        "| figure | here | published | difference |\n|---|---|---|---|\n",
         *("| " + " | ".join(row) + " |\n" for row in rows),
     ]
     with atomic_write(DOCS / "results.md") as file:
@@ -196,31 +195,30 @@ def write(kept: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Measure what has changed, and write the page."""
+    """Measure the models that changed, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     bundled = [name for name in ENTRIES if (WEIGHTS / name / "config.json").exists()]
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(bundled))
-    parser.add_argument("--again", action="store_true", help="what has not changed as well")
+    parser.add_argument("--again", action="store_true", help="measure unchanged models too")
     options = parser.parse_args()
     unknown = set(options.models) - set(bundled)
     if unknown:
         parser.error(f"not bundled: {', '.join(sorted(unknown))}; choose from {', '.join(bundled)}")
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    stored = json.loads(STORED.read_text()) if STORED.exists() else {}
     for name in options.models or bundled:
         sums = [read_facts(WEIGHTS / part)["sha256"] for part in (name, JUDGE)]
-        if options.again or kept.get(name, {}).get("sums") != [*sums, code()]:
-            kept[name] = {"sums": [*sums, code()], "facts": measure(name)}
-            with atomic_write(KEPT) as file:
-                file.write((json.dumps(kept, indent=1) + "\n").encode())
-    write({name: kept[name] for name in bundled if name in kept})
+        if options.again or stored.get(name, {}).get("sums") != [*sums, code()]:
+            stored[name] = {"sums": [*sums, code()], "facts": measure(name)}
+            write_json(STORED, stored)
+    write({name: stored[name] for name in bundled if name in stored})
 
 
 def code() -> str:
     """The SHA-256 of the code that measures."""
     package = WEIGHTS.parent
     paths = sorted([*package.glob("evaluation/*.py"), *package.glob("metrics/*.py")])
-    told = [path for path in paths if path.name not in {"tables.py", "plots.py", "report.py"}]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in told)).hexdigest()[:16]
+    measuring = [path for path in paths if path.name not in {"tables.py", "plots.py", "report.py"}]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in measuring)).hexdigest()[:16]
 
 
 if __name__ == "__main__":

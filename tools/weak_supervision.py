@@ -3,9 +3,9 @@
 python tools/weak_supervision.py numbers --addends 1 2 4 15 --seeds 3 --epochs 20
 python tools/weak_supervision.py sums --addends 2 4 10 30 100 --seeds 1 --epochs 20
 
-Each run trains `cnn-sum` on the training digits in groups, of which it is told the sums only, for a
-number of epochs; nothing is chosen, not even an epoch. Test digits are grouped in the same way. The
-rows are added to docs/weak-supervision.json, from which docs/models/cnn-sum.md gets its table.
+Each run trains `cnn-sum` for a number of epochs on groups of training digits with only their sums
+as labels; nothing is selected, not even an epoch. Test digits are grouped in the same way. The rows
+are added to docs/weak-supervision.json, which gives the table in docs/models/cnn-sum.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from handsum.config import replace
 from handsum.data.mnist import load
 from handsum.data.rows import draw_groups
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models import registry
 from handsum.pretrained.load import DigitReader
 from handsum.training.fitting import fit
@@ -29,8 +29,7 @@ from handsum.training.fitting import fit
 DOCS = Path(__file__).parent.parent / "docs"
 RESULTS, BEGIN, END = DOCS / "weak-supervision.json", "<!-- figures -->", "<!-- end -->"
 PAGE = DOCS / "models" / "cnn-sum.md"
-# About as many digits a step, whatever the group; more groups than a few, so that a step sees
-# several sums.
+# About this many digits per step for any group size, but enough groups for several sums per step.
 DIGITS_PER_STEP, LEAST_GROUPS = 128, 8
 
 
@@ -55,7 +54,7 @@ def measure(kind: str, addends: int, seed: int, epochs: int) -> dict[str, Any]:
     readings = probabilities.argmax(-1)
     rows = draw_groups(len(test), size, seed)
     if kind == "numbers":
-        # Python's whole numbers: fifteen digits and their sums are exact in any case.
+        # Python's integers are exact for fifteen digits and their sums.
         right = [_add(readings[row]) == _add(test.labels[row]) for row in rows]
     else:
         right = readings[rows].sum(1) == test.labels[rows].sum(1)
@@ -79,9 +78,9 @@ def _add(digits: np.ndarray) -> int:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The figures as Markdown, one row for each protocol, number of digits and of epochs."""
+    """The figures as Markdown, a row for each protocol, number of digits and number of epochs."""
     lines = [
-        "| told | pairs or sequences | epochs | sums right | digits right | runs |",
+        "| label | pairs or sequences | epochs | sums right | digits right | runs |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for kind in ("numbers", "sums"):
@@ -90,9 +89,9 @@ def table(rows: list[dict[str, Any]]) -> str:
             runs = [
                 r for r in rows if (r["kind"], r["addends"], r["epochs"]) == (kind, size, epochs)
             ]
-            told = f"two numbers of {size}" if kind == "numbers" else f"{size} digits"
+            group = f"two numbers of {size}" if kind == "numbers" else f"{size} digits"
             cells = [
-                f"{told} and their sum",
+                f"the sum of {group}",
                 f"{runs[0]['groups']:,}",
                 str(epochs),
                 _spread([run["sums"] for run in runs]),
@@ -109,9 +108,8 @@ def _spread(values: list[float]) -> str:
 
 
 def write(rows: list[dict[str, Any]]) -> None:
-    """Keep the rows, and set the page's table from them."""
-    with atomic_write(RESULTS) as file:
-        file.write((json.dumps(rows, indent=1) + "\n").encode())
+    """Store the rows, and write them into the table of the page."""
+    write_json(RESULTS, rows)
     before, rest = PAGE.read_text().split(BEGIN)
     page = f"{before}{BEGIN}\n\n{table(rows)}\n\n{END}{rest.split(END)[1]}"
     with atomic_write(PAGE) as file:
@@ -119,7 +117,7 @@ def write(rows: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Run what is asked for, and has no row yet."""
+    """Run the requested measurements that have no row yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", choices=("numbers", "sums"))
     parser.add_argument("--addends", type=int, nargs="+", required=True)

@@ -1,4 +1,4 @@
-"""The `handsum` command, and `python -m handsum`: a process of its own, which starts fast."""
+"""The `handsum` command and `python -m handsum`: a process that starts fast."""
 
 from __future__ import annotations
 

@@ -112,6 +112,14 @@ def model_name(value: Any) -> str | None:
     return name
 
 
+def require_model(value: Any) -> str:
+    """As `model_name`, but None is refused."""
+    name = model_name(value)
+    if name is None:
+        raise UsageError("there is no model None: `handsum models` lists them")
+    return name
+
+
 def hand_name(value: Any) -> int | str | None:
     """A writer's number, or a text that names a hand; None stays None.
 

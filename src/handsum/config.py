@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import operator
 import types
@@ -11,7 +10,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from handsum.errors import UsageError
+from handsum.errors import UsageError, did_you_mean
 
 AnyConfig = TypeVar("AnyConfig", bound="TrainingConfig")
 
@@ -152,8 +151,7 @@ def from_dict(config: type[AnyConfig], values: Mapping[str, Any]) -> AnyConfig:
 def _check_names(hints: Mapping[str, Any], names: Iterable[str]) -> None:
     for name in names:
         if name not in hints:
-            close = difflib.get_close_matches(name, hints, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
+            hint = did_you_mean(name, hints)
             raise UsageError(f"no setting {name!r}: {hint}valid are {', '.join(sorted(hints))}")
 
 

@@ -5,7 +5,7 @@ command line and the page show it by their own names (`name_arguments`).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 _ARGUMENT = re.compile(r"`([a-z][a-z_]*)`")
 
@@ -28,6 +28,14 @@ class SnapshotError(HandsumError):
 
 class DatasetError(HandsumError):
     """A data set is missing, damaged, or does not match its specification."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ "did you mean NAME? " with the known name that is most like `name`; empty without one."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def name_arguments(message: str, name: Callable[[str], str]) -> str:

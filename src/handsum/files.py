@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from handsum.errors import HandsumError, UsageError
 
@@ -61,6 +62,17 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, values: Any, indent: int = 1) -> None:
+    """Write plain values to a JSON file, whole or not at all.
+
+    Raises:
+        HandsumError: as `atomic_write`.
+    """
+    text = json.dumps(values, indent=indent, allow_nan=False)
+    with atomic_write(path) as file:
+        file.write(text.encode() + b"\n")
 
 
 @contextmanager

@@ -53,7 +53,9 @@ def test_digits_from_a_file(run_command, tmp_path: Path) -> None:
     assert "inverted" in done.err
     found = json.loads(done.out)
     quality = found["figures"][0]["quality"]
-    assert 300 < quality["count"] <= 400
+    assert quality["count"] == 400
+    assert 300 < quality["compared"] <= 400
+    assert quality["left_out"] == {}
     assert quality["asked"] is None
     assert 0 < quality["frechet"] < 1
     assert found["extractor"].startswith("judge-")
@@ -64,19 +66,21 @@ def test_digits_from_a_file(run_command, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ((), "nothing to measure: name a model, or give --images"),
-        (("cnn", "r3gan"), "generators and readers cannot be compared"),
+        (("cnn", "r3gan"), "generators and readers cannot be compared: name only one or the other"),
         (("--compare", "cnn"), "--compare takes two or more"),
         (("nonesuch",), "no model 'nonesuch'"),
         (("--images", "no.npz"), "no.npz does not exist"),
         (("r3gan", "--labels", "x.csv"), "1 --labels for 0 --images"),
-        (("r3gan", "--quick", "--count", "20"), "20 samples are too few"),
         (("r3gan", "--judge", "r3gan"), "r3gan is a digit generator"),
         (("cnn", "--dataset", "folder:nowhere"), "nowhere is not a directory"),
         (("cnn", "--dataset", "folder:x", "--split", "some"), "no split 'some'"),
         (("cnn", "cnn"), "named twice"),
         (("r3gan", "--quick", "--seed", 2**32), "out of range"),
         (("cnn", "--quick", "--report", "taken"), "cannot write a report to taken"),
-        (("cnn", "--quick", "--report", "site"), "is no report of handsum's"),
+        (
+            ("cnn", "--quick", "--report", "site"),
+            "not a handsum report: choose another --report",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_one_line(run_command, arguments, message: str) -> None:

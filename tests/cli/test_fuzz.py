@@ -1,6 +1,6 @@
-"""Any words on the command line: one line of error or the work done, never a traceback.
+"""Any words on the command line: the work is done or there is one line of error, no traceback.
 
-Every option of every command is found by asking the commands, so a new one is tried too.
+The options come from the commands themselves, so a new option is tried too.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from handsum.cli.app import app, main
 from handsum.errors import HandsumError
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-# Those that serve until they are stopped are tried elsewhere.
+# Commands that run until they are stopped have tests of their own.
 ENDLESS = {"web"}
-# Those that take long over what they are asked for, even for a little of it.
+# Commands that are slow even for little work.
 SLOW = {"visualize": 0.2, "writers": 0.2, "export": 0.1, "doctor": 0.1, "models": 0.1}
 DOCUMENTED = {0, 1, 2, 130, 143}
 
-# Arguments that can be meant, without which hardly a line would be understood.
+# Valid arguments, without which nearly every line would be refused.
 GOOD = {
     "dataset": ["digits", "numbers", "sums"],
     "evaluate": ["cnn", "judge"],
@@ -65,7 +65,7 @@ WORDS = (
 
 
 def is_harmless(name: str) -> bool:
-    """Whether a made-up name can only mean a file in the folder of the test."""
+    """Whether a generated name stays in the folder of the test."""
     return not name.startswith("/") and ".." not in name and "\0" not in name
 
 
@@ -99,17 +99,17 @@ def command_lines(draw: st.DrawFn, name: str) -> list[str]:
 
 
 def run(line: list[str]) -> tuple[int, str, str]:
-    """Run a command line in this process; its exit code and what it printed."""
-    printed, told = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    """Run a command line in this process; its exit code, standard output and standard error."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["handsum", *line])
-        patch.setattr(sys, "stdout", printed)
-        patch.setattr(sys, "stderr", told)
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
         with pytest.raises(SystemExit) as left:
             main()
-    for stream in (printed, told):
+    for stream in (out, err):
         stream.flush()
-    texts = [stream.buffer.getvalue().decode() for stream in (printed, told)]  # type: ignore[attr-defined]
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
     return int(left.value.code or 0), texts[0], texts[1]
 
 
@@ -141,26 +141,26 @@ def listing(folder: Path) -> set[Path]:
 def check(line: list[str]) -> None:
     with odd_folder() as folder:
         before = listing(folder)
-        code, _, told = run(line)
+        code, _, err = run(line)
         new = listing(folder) - before
-        assert code in DOCUMENTED, (line, code, told)
-        assert "Traceback" not in told, (line, told)
-        told_why = "error: " in told or not line or line[0] == "doctor"
-        assert code == 0 or told_why, (line, code, told)
+        assert code in DOCUMENTED, (line, code, err)
+        assert "Traceback" not in err, (line, err)
+        explained = "error: " in err or not line or line[0] == "doctor"
+        assert code == 0 or explained, (line, code, err)
         assert not [path for path in new if path.suffix == ".part"], (line, new)
         # A file that cannot be read does not keep `predict` from the others.
         written = [path for path in new if path.is_file()]
-        assert code == 0 or not written or line[0] == "predict", (line, code, new, told)
+        assert code == 0 or not written or line[0] == "predict", (line, code, new, err)
         assert (folder / "file").read_text() == "mine"
 
 
 class Refused(HandsumError):
-    """What would have been long work."""
+    """Raised instead of long work."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def no_long_work() -> Iterator[None]:
-    """Let long work end where it begins, once all that was asked for has been understood."""
+    """Refuse long work at its start, after the command line has been checked."""
     import handsum.datasets.write
     import handsum.evaluation.measure
     import handsum.training.loop
@@ -218,9 +218,9 @@ def test_an_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("handsum.writing.write.number", interrupt)
     with odd_folder():
-        code, _, told = run(["number", "12"])
+        code, _, err = run(["number", "12"])
     assert code == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in err
 
 
 def test_out_of_memory_within_the_network_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +229,6 @@ def test_out_of_memory_within_the_network_is_one_line(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("handsum.writing.write.number", fail)
     with odd_folder():
-        code, _, told = run(["number", "12"])
+        code, _, err = run(["number", "12"])
     assert code == 1
-    assert told.startswith("error: this takes more memory than there is")
+    assert err.startswith("error: this needs more memory than there is")

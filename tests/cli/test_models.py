@@ -1,23 +1,87 @@
 import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from handsum.models.registry import ENTRIES
+from handsum.pretrained.snapshots import WEIGHTS
 
 
-def test_the_zoo_is_listed(run_command) -> None:
+@pytest.mark.parametrize("columns", ["80", "160"])
+def test_the_list_has_one_line_per_model_and_fits_80_columns(
+    run_command, monkeypatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     shown = run_command("models")
-    assert shown.code == 0
+    assert (shown.code, shown.err) == (0, "")
+    header, *lines = shown.out.splitlines()
+    assert header.split() == ["model", "task", "parameters", "measured"]
+    assert [line.split()[0] for line in lines] == [*ENTRIES]
+    assert max(map(len, [header, *lines])) <= 80
     rows = json.loads(run_command("models", "--json").out)
-    assert {row["task"] for row in rows} >= {"digit generator", "digit reader", "judge"}
-    for row in rows:
-        assert row["name"] in shown.out
-        assert row["summary"] in shown.out
+    for line, row in zip(lines, rows, strict=True):
+        assert row["task"] in line
+        assert f"{row['parameters']:,}" in line
+        # One figure, the headline of the model's task.
+        shown_figures = [text for text in row["measured"].values() if f" {text} " in f" {line} "]
+        assert row["measured"][row["headline"]] in shown_figures
 
 
-def test_an_unknown_model_cannot_be_measured(run_command) -> None:
-    result = run_command("evaluate", "judgee")
+def test_the_list_as_json_has_figures_as_numbers(run_command) -> None:
+    rows = {row["name"]: row for row in json.loads(run_command("models", "--json").out)}
+    assert {row["task"] for row in rows.values()} >= {"digit generator", "digit reader", "judge"}
+    for row in rows.values():
+        assert row["figures"].keys() == row["measured"].keys()
+        assert row["figures"][row["headline"]] > 0
+    assert rows["cnn"]["figures"]["test error"] == 0.0035
+    assert rows["r3gan"]["figures"]["in the worst class"] == 0.9912
+    assert rows["gan"]["figures"]["Fréchet distance over real digits'"] == 132.65
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_details_of_a_model(run_command, name: str) -> None:
+    shown = run_command("models", name)
+    assert (shown.code, shown.err) == (0, "")
+    row = json.loads(run_command("models", name, "--json").out)
+    assert row["name"] == name
+    assert row["command"].startswith("handsum train ")
+    for value in (row["summary"], row["task"], f"{row['bytes']:,} bytes", row["command"]):
+        assert value in shown.out
+    lines = [line.split("  ")[0] for line in shown.out.splitlines()]
+    for figure, text in row["measured"].items():
+        assert figure in lines
+        assert text in shown.out
+
+
+def test_the_details_of_a_snapshot_folder(run_command, tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS / "cnn", tmp_path / "run" / "snapshot")
+    facts = json.loads((tmp_path / "run" / "snapshot" / "config.json").read_text())
+    for measured in (None, {}, {"error": "unknown"}, "none"):
+        facts["measured"] = measured
+        (tmp_path / "run" / "snapshot" / "config.json").write_text(json.dumps(facts))
+        shown = run_command("models", "run")
+        assert (shown.code, shown.err) == (0, "")
+        assert shown.out.startswith("run: convolutional classifier")
+        assert "541,674" in shown.out
+        assert "measured" not in shown.out
+    assert json.loads(run_command("models", "run", "--json").out)["bundled"] is False
+
+
+def test_a_model_without_weights_says_so(run_command, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("handsum.pretrained.snapshots.WEIGHTS", tmp_path)
+    assert run_command("models").out.count("no weights in the package") == len(ENTRIES)
+    assert "not in the package" in run_command("models", "cgan").out
+
+
+@pytest.mark.parametrize("command", ["evaluate", "models"])
+def test_an_unknown_model_is_refused(run_command, command: str) -> None:
+    result = run_command(command, "judgee")
     assert result.code == 2
     assert "did you mean judge?" in result.err
 
 
-def test_a_reader_is_measured_on_the_split_asked_for(run_command) -> None:
+def test_a_reader_is_measured_on_the_given_split(run_command) -> None:
     result = run_command("evaluate", "cnn", "--split", "validation", "--quick", "--json")
     assert result.code == 0
     figures = json.loads(result.out)["figures"][0]

@@ -33,24 +33,24 @@ def test_a_sequence_is_planned_and_checked(run_command) -> None:
         assert saved["labels"].sum() == 23
 
 
-def test_a_model_s_longest_sequence_is_asked_for_where_none_is(run_command) -> None:
+def test_the_default_length_is_at_most_the_model_s_longest(run_command) -> None:
     done = run_command("sum-sequence", 60, "--model", "lstm-cgan", "--seed", 1, "--json")
     assert done.code == 0, done.err
-    told = json.loads(done.out)
-    assert len(told["sequences"][0]["digits"]) == 10
-    assert told["sequences"][0]["total"] == 60
+    (sequence,) = json.loads(done.out)["sequences"]
+    assert len(sequence["digits"]) == 10
+    assert sequence["total"] == 60
     beyond = run_command("sum-sequence", 91, "--model", "lstm-cgan")
     assert beyond.code == 2
     assert "was trained for totals from 0 to 90" in beyond.err
 
 
-def test_a_model_that_knows_no_writers_tells_of_none(run_command) -> None:
+def test_a_model_without_writers_prints_none(run_command) -> None:
     planned = run_command("sum-sequence", 23, "--model", "lstm-cgan", "--seed", 1, "-o", "s.png")
     assert "  (length 5 chosen, seed 1)" in planned.out
     written = run_command("number", 23, "--model", "cgan", "--seed", 1, "-o", "n.png")
     assert written.out.endswith("n.png: 23  (seed 1)\n")
-    told = run_command("number", 23, "--model", "cgan", "--seed", 1, "--json")
-    assert json.loads(told.out)["writer"] is None
+    printed = run_command("number", 23, "--model", "cgan", "--seed", 1, "--json")
+    assert json.loads(printed.out)["writer"] is None
     for name in ("s.png", "n.png"):
         with Image.open(name) as picture:
             assert "handsum:writer" not in picture.text
@@ -90,7 +90,7 @@ def test_visualize_writes_a_picture(run_command) -> None:
         (("train", "dcgan", "--set", "momentum=5"), "momentum must be"),
         (("sum-sequence", 95, "--model", "lstm-cgan"), "totals from 0 to 90, not 95"),
         (("visualize", -1, "--model", "cgan"), "-1 is no digit"),
-        (("generate", "--model", "cgan", "--mix", "6,4", "--random"), "leave out random"),
+        (("generate", "--model", "cgan", "--mix", "6,4", "--random"), "leave out --random"),
         (("visualize", 23, "--length", 0, "--model", "lstm-cgan"), "lengths from 1 to 10"),
     ],
 )
@@ -102,12 +102,12 @@ def test_wrong_use_is_one_clear_line(run_command, arguments: tuple, message: str
     assert not list(Path.cwd().rglob("*.p*"))
 
 
-def test_a_file_s_sum_is_the_model_s_that_was_asked(run_command) -> None:
+def test_the_sum_of_a_file_comes_from_the_chosen_model(run_command) -> None:
     run_command("sum-sequence", 23, "-n", 5, "--seed", 1, "-o", "a.png")
     run_command("number", 40, "--seed", 1, "-o", "b.png")
     one = json.loads(run_command("predict", "a.png", "--model", "cnn-lstm", "--json").out)
-    told = ("sum", "probability", "interval", "distribution")
-    assert [one["files"][0][name] for name in told] == [one[name] for name in told]
+    shared = ("sum", "probability", "interval", "distribution")
+    assert [one["files"][0][name] for name in shared] == [one[name] for name in shared]
     both = json.loads(run_command("predict", "a.png", "b.png", "--model", "cnn-lstm", "--json").out)
     assert both["files"][0] == one["files"][0]
     assert both["sum"] == 27

@@ -6,17 +6,17 @@ import pytest
 
 from handsum.data.mnist import Dataset, load
 from handsum.data.samples import Samples
-from handsum.errors import UsageError
-from handsum.evaluation import (
-    QUICK,
-    Bench,
+from handsum.evaluation.bench import Bench, Drawn, least_digits
+from handsum.evaluation.figures import QUICK
+from handsum.evaluation.generators import (
+    Candidate,
     Measured,
     as_candidate,
+    common_effort,
     measure_candidate,
     measure_generator,
 )
-from handsum.evaluation.bench import Drawn
-from handsum.evaluation.generators import common_effort
+from handsum.evaluation.tables import generator_tables
 
 TINY = dataclasses.replace(
     QUICK,
@@ -37,7 +37,7 @@ def bench() -> Bench:
 
 def measure_samples(bench: Bench, data: Dataset, labelled: bool = True) -> Measured:
     samples = Samples("mine", data.images, data.labels if labelled else None, data.writers)
-    return measure_candidate(bench, as_candidate(samples, bench.judge))
+    return measure_candidate(bench, as_candidate(samples, bench.judge, TINY.count))
 
 
 def test_copies_of_the_test_set_score_the_floor(bench: Bench) -> None:
@@ -75,7 +75,7 @@ def test_a_collapsed_generator_is_precise_and_recalls_little(bench: Bench) -> No
     assert found.frechet > 5 * bench.real.frechet
 
 
-def test_the_order_of_digits_changes_nothing(bench: Bench) -> None:
+def test_the_order_of_digits_does_not_matter(bench: Bench) -> None:
     data = load("validation").where(np.arange(1000))
     order = np.random.default_rng(0).permutation(1000)
     plain, shuffled = (bench.measure(Drawn(part)) for part in (data, data.where(order)))
@@ -88,7 +88,7 @@ def test_the_order_of_digits_changes_nothing(bench: Bench) -> None:
 def test_real_digits_stand_beside(bench: Bench) -> None:
     real = bench.real
     assert real.count == 1000
-    # The judge knows training digits: what it reads are test digits; copies, validation digits.
+    # The judge knows the training digits, so it reads test digits; copies are of validation digits.
     assert real.asked == pytest.approx(0.9968, abs=0.0002)
     assert real.copies.known == 5000
     assert 0 < real.copies.count < 20
@@ -97,7 +97,7 @@ def test_real_digits_stand_beside(bench: Bench) -> None:
     assert real.modes is not None
     assert real.modes.count == 100
     # The same digits at the same seed, to the last figure.
-    del bench.__dict__["real"]
+    del bench.real
     assert bench.real == real
 
 
@@ -116,7 +116,9 @@ def test_a_generator_is_measured_by_the_judge(bench: Bench, fake_generator, monk
     real = bench.real
     monkeypatch.setattr(bench.judge, "probabilities", read)
     seen: list[float] = []
-    figures = measure_generator(bench, fake_generator, seen.append).figures
+    figures = measure_generator(
+        bench, fake_generator, lambda done, total: seen.append(done / total)
+    ).figures
     quality = figures.quality
     assert quality.asked == pytest.approx(2 / 3, abs=0.001)
     assert seen == sorted(seen)
@@ -131,7 +133,7 @@ def test_a_generator_is_measured_by_the_judge(bench: Bench, fake_generator, monk
     assert quality.gan_train is not None
     assert quality.gan_test is not None
     assert figures.calls == 1
-    # Digits that come out wrong are drawn again in a sequence, but the same comes again.
+    # Wrong digits of a sequence are drawn again, but come out wrong again.
     assert [part.length for part in figures.sequences] == [1, 2, 3, 5, 7, 10]
     assert figures.sequences[-1].unchecked < 1
     json.dumps(dataclasses.asdict(figures))
@@ -148,40 +150,73 @@ def test_digits_from_anywhere_are_measured(bench: Bench) -> None:
     assert found.figures.quality.gan_train is not None
     assert found.figures.quality.slant_correlation is not None
     assert found.figures.parameters is None
-    # Without labels, nothing was asked for.
+    # Without labels there is nothing to compare the readings with.
     bare = measure_samples(bench, data, labelled=False).figures.quality
     assert (bare.asked, bare.asked_by_class, bare.gan_train, bare.gan_test) == (None,) * 4
     # The judge's labels choose nearly the same digits.
     assert bare.frechet == pytest.approx(found.figures.quality.frechet, rel=0.1)
+    assert bare.left_out == {}
 
 
-def test_too_few_digits_say_how_many_are_needed(bench: Bench) -> None:
-    few = load("validation").where(np.arange(50))
-    with pytest.raises(UsageError, match=r"50 samples are too few .* at least \d+ are needed"):
-        measure_samples(bench, few)
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("count", [1, 5, 50, 200])
+def test_few_digits_are_counted_and_lack_only_the_figures_that_need_more(
+    bench: Bench, count: int, labelled: bool
+) -> None:
+    few = load("validation").where(np.arange(count))
+    figures = measure_samples(bench, few, labelled).figures
+    quality = figures.quality
+    assert (quality.count, quality.copies.known) == (count, count)
+    # 80 features have a covariance from 81 digits on.
+    least = {"Fréchet distance": 81, "precision, recall, density and coverage": 6}
+    least["Stacked MNIST"] = 3 * TINY.stacked
+    assert quality.left_out == {name: need for name, need in least.items() if count < need}
+    assert (quality.frechet is None) == (count < 81)
+    assert (quality.manifold is None) == (count < 6)
+    assert (quality.asked is not None, quality.gan_train is not None) == (labelled, labelled)
+    table = generator_tables([figures], bench.real)[0]
+    assert table.rows[0] == ("digits", str(count), "1,000")
+    for name, need in quality.left_out.items():
+        assert f"{name} (needs {need})" in table.note
+    assert ("without labels" in table.note) == (not labelled)
 
 
-def test_the_order_of_a_file_changes_nothing(bench: Bench) -> None:
+def test_the_order_of_a_file_does_not_matter(bench: Bench) -> None:
     data = load("validation").where(np.arange(1500))
     order = np.random.default_rng(0).permutation(1500)
     plain, shuffled = (measure_samples(bench, part) for part in (data, data.where(order)))
     assert shuffled.figures == plain.figures
-    # Its classes are the test set's, as those of all that is measured are.
+    # Its classes have the test set's proportions.
     assert plain.figures.notes == ()
     shares = np.bincount(bench.test.labels) / 10
     np.testing.assert_allclose(np.bincount(plain.digits.labels), shares, atol=1)
 
 
-def test_all_are_measured_on_as_many_digits_as_the_smallest_has(bench: Bench) -> None:
-    data = load("validation")
-    few = [
-        as_candidate(Samples(str(n), data.images[:n], data.labels[:n], None), bench.judge)
-        for n in (900, 2000)
-    ]
-    count = common_effort(TINY, few, bench.test).count
-    assert 700 < count < 900
-    assert common_effort(TINY, few[1:], bench.test) == TINY
-    # Where a class is missing, its own classes have to do.
+def test_distances_of_all_are_over_the_same_number_of_digits(bench: Bench) -> None:
+    data, least = load("validation"), least_digits(bench.judge)
+
+    def candidates(*counts: int) -> list[Candidate]:
+        samples = [Samples(str(n), data.images[:n], data.labels[:n], None) for n in counts]
+        return [as_candidate(one, bench.judge, TINY.count) for one in samples]
+
+    def common(given: list[Candidate]) -> int:
+        return common_effort(TINY, given, bench.test, least).count
+
+    assert 700 < common(candidates(900, 2000)) < 900
+    assert common(candidates(2000)) == TINY.count
+    # A file that is too small for a distance takes nothing from the others.
+    assert common(candidates(50, 2000)) == TINY.count
+    # One that has enough digits, but not in the test set's proportions, keeps all of them.
+    assert common(candidates(90, 2000)) == 90
     ones = data.where(np.flatnonzero(data.labels == 1)[:300])
-    one = as_candidate(Samples("1", ones.images, ones.labels, None), bench.judge)
-    assert common_effort(TINY, [one], bench.test).count == 300
+    one = as_candidate(Samples("1", ones.images, ones.labels, None), bench.judge, TINY.count)
+    assert common([one]) == 300
+
+
+def test_digits_beyond_the_common_number_are_still_read(bench: Bench) -> None:
+    data = load("validation").where(np.arange(900))
+    samples = Samples("mine", data.images, data.labels, None)
+    candidate = as_candidate(samples, bench.judge, TINY.count)
+    smaller = Bench(dataclasses.replace(TINY, count=300), judge=bench.judge)
+    quality = measure_candidate(smaller, candidate).figures.quality
+    assert (quality.count, quality.compared, quality.copies.known) == (900, 300, 900)

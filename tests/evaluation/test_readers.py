@@ -4,7 +4,8 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset, load
-from handsum.evaluation import QUICK, evaluate_reader
+from handsum.evaluation.figures import QUICK
+from handsum.evaluation.readers import evaluate_reader
 from handsum.pretrained.load import load_reader
 
 
@@ -25,7 +26,12 @@ def test_a_reader_is_measured_by_what_it_misreads() -> None:
     labels = np.resize(np.arange(1, 10), 90)
     images[:, 0, 0] = labels
     seen: list[float] = []
-    figures = evaluate_reader(Reader(), Dataset(images, labels), "some digits", report=seen.append)
+    figures = evaluate_reader(
+        Reader(),
+        Dataset(images, labels),
+        "some digits",
+        progress=lambda done, total: seen.append(done / total),
+    )
     assert figures.error == pytest.approx(10 / 90)
     assert figures.count == 90
     confusion = np.array(figures.confusion)

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from handsum.evaluation import QUICK
+from handsum.evaluation.figures import QUICK, silent
 from handsum.evaluation.totals import measure_sequences
 from handsum.seeds import Stream, stream
 from handsum.sums import draw_digits
@@ -40,7 +40,14 @@ def greedy(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarra
 
 def test_uniform_sequences_are_right_and_even() -> None:
     seen: list[float] = []
-    found = measure_sequences(uniform, Judge(), EFFORT, 0, seen.append, (1, 2, 3, 5, 9))
+    found = measure_sequences(
+        uniform,
+        Judge(),
+        EFFORT,
+        0,
+        lambda done, total: seen.append(done / total),
+        (1, 2, 3, 5, 9),
+    )
     assert [part.right for part in found] == [1] * 5
     assert found[0].entropy is None  # one decomposition
     assert found[1].entropy == pytest.approx(1, abs=0.02)
@@ -50,7 +57,7 @@ def test_uniform_sequences_are_right_and_even() -> None:
 
 
 def test_one_decomposition_has_no_entropy() -> None:
-    found = measure_sequences(greedy, Judge(), EFFORT, 0, lambda share: None, (2, 3))
+    found = measure_sequences(greedy, Judge(), EFFORT, 0, silent, (2, 3))
     assert [part.right for part in found] == [1, 1]
     assert [part.entropy for part in found] == pytest.approx([0, 0], abs=0.05)
 
@@ -62,7 +69,7 @@ def test_wrong_totals_are_counted() -> None:
             images[::5, 0, 0, 0] = (images[::5, 0, 0, 0] + 1) % 10
         return images
 
-    found = measure_sequences(wrong, Judge(), EFFORT, 0, lambda share: None, (2, 3))
+    found = measure_sequences(wrong, Judge(), EFFORT, 0, silent, (2, 3))
     assert [part.unchecked for part in found] == [0.8, 0.8]
     assert [part.right for part in found] == [1, 1]
     # The decompositions that are right are even still.
@@ -70,9 +77,6 @@ def test_wrong_totals_are_counted() -> None:
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
-    runs = [
-        measure_sequences(uniform, Judge(), EFFORT, seed, lambda share: None, (2, 3))
-        for seed in (3, 3, 4)
-    ]
+    runs = [measure_sequences(uniform, Judge(), EFFORT, seed, silent, (2, 3)) for seed in (3, 3, 4)]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]

@@ -35,6 +35,12 @@ def test_classes_are_made_comparable() -> None:
         assert standard[labels == digit].std() == pytest.approx(1)
 
 
+def test_missing_classes_change_nothing() -> None:
+    labels = np.array([7, 2, 7, 2, 9])
+    standard = standardise_by_class(np.array([1.0, 5.0, 3.0, 9.0, 4.0]), labels)
+    assert standard == pytest.approx([-1, -1, 1, 1, 0])
+
+
 def test_the_intraclass_correlation_is_the_share_between_groups() -> None:
     rng = np.random.default_rng(0)
     groups, noise = rng.normal(size=(4000, 1)), rng.normal(size=(4000, 7))

@@ -1,4 +1,4 @@
-"""Exports are loaded by their own libraries, where handsum is not imported, and give the same."""
+"""Other libraries load an exported file without handsum, and compute the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from handsum.errors import HandsumError, UsageError
 from handsum.models import inference
-from handsum.pretrained.export import export_model
+from handsum.pretrained.export import export
 from handsum.pretrained.load import load_model
 from handsum.pretrained.snapshots import network
 from handsum.pretrained.zoo import list_models
@@ -56,7 +56,7 @@ def digits() -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["r3gan", "cgan", "dcgan", "gan"])
 def test_a_generator_s_network_draws_the_same_elsewhere(name: str, tmp_path: Path) -> None:
-    signature = export_model(name, "stablehlo", tmp_path / "g")
+    signature = export(name, tmp_path / "g")
     assert signature is not None
     assert [*signature.takes] == ["seed", "indices", "labels", "writers"]
     assert signature.gives == {"images": "uint8[n,28,28]"}
@@ -74,13 +74,13 @@ def test_a_generator_s_network_draws_the_same_elsewhere(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["lstm-cgan", "one-to-many-cgan"])
 def test_a_sequence_generator_s_network_draws_the_same_elsewhere(name: str, tmp_path: Path) -> None:
-    export_model(name, "stablehlo", tmp_path / "s")
+    export(name, tmp_path / "s.hlo")
     rows = np.arange(4, dtype=np.int32)
     model = load_model(name)
     length = min(4, model.longest)
     images, planned = run_elsewhere(
         tmp_path,
-        tmp_path / "s",
+        tmp_path / "s.hlo",
         seed=np.uint32(5),
         indices=rows,
         totals=rows + 9,
@@ -93,14 +93,14 @@ def test_a_sequence_generator_s_network_draws_the_same_elsewhere(name: str, tmp_
 
 @pytest.mark.parametrize("name", ["cnn", "cnn-sum", "judge"])
 def test_a_reader_s_network_reads_the_same_elsewhere(name, digits, tmp_path: Path) -> None:
-    export_model(name, "stablehlo", tmp_path / "r")
+    export(name, tmp_path / "r", format="stablehlo")
     (found,) = run_elsewhere(tmp_path, tmp_path / "r", images=digits)
     np.testing.assert_allclose(found, load_model(name).probabilities(digits), atol=1e-5)
     assert np.array_equal(found.argmax(1), np.arange(10))
 
 
 def test_a_sum_reader_s_network_reads_the_same_elsewhere(digits, tmp_path: Path) -> None:
-    export_model("cnn-lstm", "stablehlo", tmp_path / "r")
+    export("cnn-lstm", tmp_path / "r")
     model = load_model("cnn-lstm")
     longest = model.config["longest"]
     images = np.zeros((2, longest, 28, 28), np.uint8)
@@ -116,7 +116,7 @@ def test_a_sum_reader_s_network_reads_the_same_elsewhere(digits, tmp_path: Path)
 @pytest.mark.parametrize("name", BUNDLED)
 def test_weights_are_loaded_by_safetensors_and_are_the_model_s(name: str, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
-    assert export_model(name, "safetensors", path) is None
+    assert export(name, path) is None
     arrays = load_file(path)
     model = load_model(name)
     assert {*arrays} == {*model.weights}
@@ -132,7 +132,7 @@ def test_what_safetensors_loads_is_all_that_a_network_needs(digits, tmp_path: Pa
     import jax
 
     path = tmp_path / "cnn.safetensors"
-    export_model("cnn", "safetensors", path)
+    export("cnn", path)
     with safe_open(path, "np") as file:
         facts = json.loads(file.metadata()["handsum"])
     rebuilt = network(facts, jax.device_put(load_file(path)))
@@ -141,28 +141,30 @@ def test_what_safetensors_loads_is_all_that_a_network_needs(digits, tmp_path: Pa
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
-    for kind in ("safetensors", "stablehlo"):
+    for format in ("safetensors", "stablehlo"):
         for copy in "ab":
-            export_model("gan", kind, tmp_path / copy)
+            export("gan", tmp_path / copy, format=format)
         assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("model", "kind", "path", "message"),
+    ("model", "output", "format", "message"),
     [
-        ("cnn", "onnx", "a", "no format 'onnx': choose from safetensors, stablehlo"),
-        ("cnnn", "stablehlo", "a", "did you mean cnn?"),
-        (None, "stablehlo", "a", "there is no model None"),
-        ("cnn", "safetensors", "no/where", "cannot write no/where"),
-        ("cnn", "safetensors", ".", "is a directory"),
+        ("cnn", "a", "onnx", "no format 'onnx': choose from safetensors, stablehlo"),
+        ("cnn", "a.onnx", None, "no format for a.onnx: end its name in .safetensors or .stable"),
+        ("cnn", "a.safetensors", "stablehlo", "a.safetensors would be stablehlo, but its name"),
+        ("cnnn", "a", "stablehlo", "did you mean cnn?"),
+        (None, "a", "stablehlo", "there is no model None"),
+        ("cnn", "no/where", "safetensors", "cannot write no/where"),
+        ("cnn", ".", "safetensors", "is a directory"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(
-    model, kind, path, message, tmp_path: Path, monkeypatch
+    model, output, format, message, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(HandsumError) as error:
-        export_model(model, kind, path)
+        export(model, output, format=format)
     assert message in str(error.value)
     assert [*tmp_path.iterdir()] == []
 
@@ -170,16 +172,24 @@ def test_what_cannot_be_exported_is_one_line(
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     with pytest.raises(HandsumError, match=r'pip install "handsum\[export\]"'):
-        export_model("cnn", "safetensors", tmp_path / "a")
+        export("cnn", tmp_path / "a", format="safetensors")
     assert not isinstance(HandsumError("x"), UsageError)
 
 
-def test_the_command_writes_and_tells(run_command: Callable, tmp_path: Path) -> None:
+def test_the_command_prints_what_it_wrote(run_command: Callable, tmp_path: Path) -> None:
     done = run_command("export", "cnn")
     assert (done.code, done.out) == (0, "cnn.stablehlo: cnn, stablehlo, 2.1 MiB\n")
-    assert done.err == "takes images uint8[n,28,28]\ngives probabilities float32[n,10]\n"
+    assert done.err == "inputs: images uint8[n,28,28]\noutputs: probabilities float32[n,10]\n"
     done = run_command("export", "cnn", "-o", "c.safetensors")
     assert (done.code, done.out) == (0, "c.safetensors: cnn, safetensors, 2.1 MiB\n")
     assert ", safetensors," in run_command("export", "cnn", "-o", "C.SAFETENSORS").out
+    named = run_command("export", "cnn", "-o", "cnn.hlo", "--format", "stablehlo")
+    assert named.out == "cnn.hlo: cnn, stablehlo, 2.1 MiB\n"
     assert run_command("export", "cnn", "--format", "onnx").code == 2
+    refused = run_command("export", "cnn", "-o", "cnn.onnx")
+    assert refused.code == 2
+    assert refused.err == (
+        "error: no format for cnn.onnx: end its name in .safetensors or .stablehlo, or choose the "
+        "--format\n"
+    )
     assert run_command("export", "cnn", "-o", ".").code == 1

@@ -22,7 +22,7 @@ def draw(generator, rows: np.ndarray, **changes) -> np.ndarray:
     return generator.draw(rows % 10, rows % 5, **arguments)
 
 
-def test_a_digit_is_the_same_in_any_company(generator) -> None:
+def test_a_digit_does_not_depend_on_the_others(generator) -> None:
     rows = np.arange(100)
     together = draw(generator, rows)
     assert together.shape == (100, 28, 28)
@@ -33,7 +33,7 @@ def test_a_digit_is_the_same_in_any_company(generator) -> None:
     assert draw(generator, rows[:0]).shape == (0, 28, 28)
 
 
-def test_seed_index_and_attempt_each_make_another_digit(generator) -> None:
+def test_seed_index_and_attempt_each_change_the_digit(generator) -> None:
     rows = np.zeros(1, int)
     first = draw(generator, rows)
     assert not np.array_equal(first, draw(generator, rows, seed=8))
@@ -56,7 +56,7 @@ def sequences() -> pretrained.SequenceGenerator:
     return pretrained.load_sequence_generator("lstm-cgan")
 
 
-def test_a_sequence_is_the_same_in_any_company(sequences) -> None:
+def test_a_sequence_does_not_depend_on_the_others(sequences) -> None:
     totals = np.resize(np.arange(28), 40)
     images, digits = sequences.draw(totals, 3, seed=1, indices=np.arange(40))
     assert images.shape == (40, 3, 28, 28)
@@ -71,7 +71,7 @@ def test_a_sequence_is_the_same_in_any_company(sequences) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 99, 2.0, True, "3", np.array([3, 3])])
-def test_a_length_that_is_none_is_refused(sequences, length) -> None:
+def test_an_invalid_length_is_refused(sequences, length) -> None:
     with pytest.raises(UsageError, match="length"):
         sequences.draw(np.array([5, 5]), length, seed=1)
 
@@ -107,7 +107,7 @@ def test_random_digits_are_digits_of_all_classes(name: str) -> None:
     assert counts.min() >= 5
 
 
-def test_a_mix_has_something_of_each_and_of_one_is_that_one() -> None:
+def test_a_mix_has_parts_of_each_digit_and_a_mix_of_one_is_that_digit() -> None:
     generator = pretrained.load_generator("cgan")
     rows = np.arange(64)
     alone = generator.mix(np.tile(np.eye(10)[4], (64, 1)), seed=0, indices=rows)
@@ -130,7 +130,7 @@ def test_sums_are_read_as_distributions(name: str, exact: float) -> None:
     np.testing.assert_allclose(distributions.sum(1), 1, atol=1e-6)
     right = distributions.argmax(1) == data.labels[rows].sum(1)
     assert right.mean() >= exact
-    # Neither company nor the length that a sequence is padded to means anything.
+    # Neither the other sequences nor the padding changes anything.
     alone = reader.distributions(data.images[rows[:1]])
     np.testing.assert_allclose(alone[0], distributions[0], atol=1e-6)
 
@@ -146,7 +146,7 @@ def test_the_reader_reads_validation_digits() -> None:
     assert reader.probabilities(data.images[:0]).shape == (0, 10)
 
 
-def test_generated_digits_are_read_as_asked(generator) -> None:
+def test_generated_digits_are_read_as_labelled(generator) -> None:
     rows = np.arange(300)
     readings = pretrained.load_reader().probabilities(draw(generator, rows)).argmax(1)
     assert (readings == rows % 10).mean() >= 0.97
@@ -199,7 +199,7 @@ def test_weights_of_another_shape_are_refused(
         pretrained.load_reader(str(folder))
 
 
-def test_what_is_kept_gives_the_same_and_damage_to_it_costs_only_time(
+def test_a_cached_function_gives_the_same_and_damage_to_it_costs_only_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -210,15 +210,15 @@ def test_what_is_kept_gives_the_same_and_damage_to_it_costs_only_time(
         return pretrained.load_reader().features(image)
 
     first = look()
-    (kept,) = (tmp_path / "handsum").glob("cnn-*digit_features-*.export")
+    (cached,) = (tmp_path / "handsum").glob("cnn-*digit_features-*.export")
     np.testing.assert_array_equal(look(), first)
-    for damaged in (kept.read_bytes()[:1000], b""):
-        kept.write_bytes(damaged)
+    for damaged in (cached.read_bytes()[:1000], b""):
+        cached.write_bytes(damaged)
         np.testing.assert_array_equal(look(), first)
-    assert len(kept.read_bytes()) > 1000
+    assert len(cached.read_bytes()) > 1000
 
 
-def test_the_reader_tells_digits_from_letters_and_the_judge_does_not() -> None:
+def test_the_reader_distinguishes_letters_and_the_judge_does_not() -> None:
     digits = load("validation").images[:300]
     letters = non_digits(digits, 100, np.random.default_rng(0), kinds=["letters"])
     reader = pretrained.load_reader()
@@ -229,7 +229,9 @@ def test_the_reader_tells_digits_from_letters_and_the_judge_does_not() -> None:
     assert np.isinf(pretrained.load_reader("judge").read(digits[:5])[1]).all()
 
 
-def test_no_cache_folder_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readers_work_without_a_cache_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     pretrained.load_reader.cache_clear()

@@ -103,10 +103,10 @@ FORMATS = sorted((Path(__file__).parent / "snapshots").iterdir())
 
 
 @pytest.mark.parametrize("folder", FORMATS, ids=lambda folder: folder.name)
-def test_a_snapshot_of_every_release_still_reads_alike(folder: Path) -> None:
+def test_a_snapshot_of_every_release_still_reads_the_same(folder: Path) -> None:
     images = np.zeros((2, 28, 28), np.uint8)
     images[1, 4:24, 12:16] = 255
-    # As the release that made it read them.
+    # The readings of the release that made it.
     expected = np.array(json.loads((folder / "expected.json").read_text()), np.float32)
     found = load_reader(str(folder)).probabilities(images)
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -117,7 +117,7 @@ def test_there_is_a_snapshot_of_every_format() -> None:
 
 
 class Hostile:
-    """What runs when it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
         return Path.touch, (Path("pwned"),)
@@ -137,7 +137,7 @@ def zipped(name: str, data: bytes) -> bytes:
 
 
 def promise(shape: str) -> bytes:
-    """A NPY file's header that promises more than comes."""
+    """The header of an NPY file that claims more data than follows."""
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
     return b"\x93NUMPY\x01\x00\x76\x00" + header.encode()
 
@@ -162,7 +162,7 @@ def promise(shape: str) -> bytes:
 def test_hostile_weights_are_refused(
     weights: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a sum that fits: whoever writes one file can write the other."""
+    """With a matching checksum: whoever writes one file can write the other."""
     folder = tmp_path / "snapshot"
     save(folder)
     monkeypatch.chdir(tmp_path)
@@ -198,7 +198,7 @@ def test_a_model_s_name_leads_nowhere_else(name: str, tmp_path: Path) -> None:
         load_reader(str(tmp_path))
 
 
-def test_files_that_are_no_files_are_refused(tmp_path: Path) -> None:
+def test_devices_are_refused(tmp_path: Path) -> None:
     save(tmp_path)
     (tmp_path / "weights.npz").unlink()
     (tmp_path / "weights.npz").symlink_to("/dev/zero")
@@ -211,7 +211,7 @@ def test_files_that_are_no_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_network_are_refused_however_often_it_was_used(tmp_path: Path) -> None:
-    """The network of the same configuration is known, compiled, by then."""
+    """The network of the same configuration is already compiled then."""
     folder = FORMATS[0]
     load_reader(str(folder))
     good = load_snapshot(folder)
@@ -234,12 +234,12 @@ def test_any_damage_to_a_configuration_is_one_line(key: str, value, tmp_path: Pa
     facts = {**good.facts, "config": {**good.facts["config"], key: value}}
     save_snapshot(tmp_path, Snapshot(good.arrays, facts))
     load_reader.cache_clear()
-    told = ""
+    message = ""
     try:
         load_reader(str(tmp_path))
     except HandsumError as error:
-        told = str(error)
-    assert "\n" not in told
+        message = str(error)
+    assert "\n" not in message
 
 
 def test_nothing_is_ever_unpickled() -> None:

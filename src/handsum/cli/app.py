@@ -1,4 +1,4 @@
-"""The `handsum` command: one function per command, registered here, errors rendered here."""
+"""The `handsum` command: registers the commands and prints their errors."""
 
 from __future__ import annotations
 
@@ -32,17 +32,14 @@ from handsum.cli.writers import writers
 from handsum.cli.writing_options import SignedCommand
 from handsum.errors import HandsumError, name_arguments
 
-# Typer brings a Click of its own, or none, by its version: its own errors know which.
+# Some versions of Typer contain their own Click, whose exceptions are found through BadParameter.
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
-NO_MEMORY = (
-    "this takes more memory than there is: ask for less at once, such as a smaller --count or "
-    "--batch-size"
-)
+NO_MEMORY = "this needs more memory than there is: choose a smaller --count or --batch-size"
 
 app = typer.Typer(
     name="handsum",
-    help="Handwritten digits, numbers and sequences that sum to a target; and a reader for them.",
+    help="Handwritten digits, numbers and sequences with a given sum, and a reader for them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -62,7 +59,7 @@ def options(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Handwritten digits, numbers and sequences that sum to a target; and a reader for them."""
+    """Handwritten digits, numbers and sequences with a given sum, and a reader for them."""
 
 
 app.command("sum-sequence", cls=SignedCommand)(sum_sequence)
@@ -81,14 +78,14 @@ app.command("doctor")(doctor)
 
 
 for _info in app.registered_commands:
-    # Typer keeps a docstring's line ends, which breaks its paragraphs again in a narrow terminal.
+    # Typer keeps the line ends of a docstring, which look broken in a narrow terminal.
     _info.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(_info.callback) or "")
 
 
 def _for_call(words: Sequence[str]) -> typer.Typer:
-    """The app with the parameters of the called command alone: building all takes a while."""
+    """The app with the parameters of the called command only: building all of them is slow."""
     if any(name.startswith("_") and name.endswith("_COMPLETE") for name in os.environ):
-        return app  # a shell asks for completions
+        return app  # for shell completion
     called = next((word for word in words if not word.startswith("-")), None)
     small = copy.copy(app)
     small.registered_commands = [
@@ -98,7 +95,7 @@ def _for_call(words: Sequence[str]) -> typer.Typer:
 
 
 def _listed(info: Any) -> Any:
-    """A command as the list of commands shows it."""
+    """A command without its parameters, for the list of commands."""
     listed = copy.copy(info)
     listed.callback = lambda: None
     return listed
@@ -111,10 +108,10 @@ def _option(argument: str) -> str:
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and an exit code."""
-    # A terminated command cleans up what it has half-written, as an interrupted one does.
+    # A terminated command removes its half-written files, like an interrupted one.
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     for printed in (sys.stdout, sys.stderr):
-        # What the terminal's encoding lacks, or a file's odd name, is shown as an escape.
+        # Characters that the terminal cannot encode are shown as escapes.
         if isinstance(printed, io.TextIOWrapper):
             printed.reconfigure(errors="backslashreplace")
     try:
@@ -132,12 +129,12 @@ def main() -> None:
     except MemoryError:
         fail(NO_MEMORY, 1)
     except BrokenPipeError:
-        # The reader of our output went away (`handsum ... | head`): nothing is left to say, and
-        # the interpreter must not try to flush into the closed pipe at exit.
+        # The reader of the output is gone (`handsum ... | head`): the interpreter must not flush
+        # into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except RuntimeError as error:
-        # XLA's own way to say so.
+        # How XLA reports too little memory.
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
         fail(NO_MEMORY, 1)

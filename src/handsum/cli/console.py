@@ -1,4 +1,4 @@
-"""What every command prints with: one console for results, one for everything else."""
+"""The two consoles of the commands: one for results, one for everything else."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH = 72
 
-# Consoles are made when something is to be printed on them: importing what they are takes longer
-# than all else that a command's line needs, and many a command says nothing.
+# Consoles are made at their first use: importing Rich is slow, and many commands print nothing.
 
 
 @cache
 def out() -> Console:
-    """The console for results, on standard output, which may be piped."""
+    """The console for results, on standard output."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True)
@@ -33,7 +32,7 @@ def err() -> Console:
 
 
 def show_table(table: Table) -> None:
-    """Print a table; in a terminal too narrow for any, its lines break and nothing is cut off."""
+    """Print a table; in a very narrow terminal its lines wrap and nothing is cut off."""
     from rich.console import Console
 
     width = max(out().width, LEAST_WIDTH)
@@ -41,7 +40,7 @@ def show_table(table: Table) -> None:
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
-    """Print `error: message` on standard error and leave with `exit_code`."""
+    """Print `error: message` on standard error and exit with `exit_code`."""
     err().print("error: ", style="bold red", end="")
     err().print(message, markup=False)
     sys.exit(exit_code)

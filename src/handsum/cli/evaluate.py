@@ -21,61 +21,68 @@ if TYPE_CHECKING:
 def evaluate(
     models: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Models of the zoo, or snapshots' folders; several are put side by side."
-        ),
+        typer.Argument(help="Models of the zoo or snapshot folders, to measure side by side."),
     ] = None,
     images: Annotated[
         list[Path] | None,
-        typer.Option(help="Digits to measure beside them: an .npz, .npy or folder. Repeatable."),
+        typer.Option(help="Your own digits: an .npz, .npy or folder. May be repeated."),
     ] = None,
     labels: Annotated[
         list[Path] | None,
-        typer.Option(help="The labels of --images, where these do not hold them: .npy, .csv."),
+        typer.Option(help="Labels for --images that come without: .npy or .csv."),
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Insist on two or more to put side by side.")
+        bool, typer.Option("--compare", help="Require at least two to compare.")
     ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Rough figures in under a minute.")
     ] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Write a page with plots and pictures into this folder.")
+        Path | None, typer.Option(help="Write an HTML page with plots to this folder.")
     ] = None,
     dataset: Annotated[
-        str, typer.Option(help="Readers: mnist, tfds:NAME, idx:DIR or folder:DIR.")
+        str, typer.Option(help="Data for readers: mnist, tfds:NAME, idx:DIR or folder:DIR.")
     ] = "mnist",
     split: Annotated[
-        str, typer.Option(help="Readers: train, validation, test, or all that there is.")
+        str, typer.Option(help="Split for readers: train, validation, test or all.")
     ] = "test",
-    count: Annotated[int | None, typer.Option(help="Measure only so many digits.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="The figures are a function of this.")] = 0,
-    judge: Annotated[str, typer.Option(help="Generators: the classifier that judges.")] = "judge",
+    count: Annotated[int | None, typer.Option(help="Measure at most this many digits.", min=1)] = (
+        None
+    ),
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    judge: Annotated[str, typer.Option(help="Classifier that judges generators.")] = "judge",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure models, or digits from anywhere, on data that they never saw.
+    """Measure models, or your own digits, on data that no model was trained on.
 
-    Readers: misread digits, as they are and corrupted, calibration, and sums.
-    Generators: their digits, unselected, beside as many real ones.
+    Readers: error, error under corruptions, calibration, and sums of digits.
+
+    Generators: digits drawn without selection, beside the same number of real digits.
+
+    Figures that need more digits than there are, are left out; a note names them.
+
+    Examples:
+
+    handsum evaluate r3gan cgan --quick
+
+    handsum evaluate r3gan --images mine.npz --report page
     """
     import json
 
     from handsum.evaluation.report import prepare_report, save_report
 
-    given, sources, places = models or [], images or [], labels or []
-    if compare and len(given) + len(sources) < 2:
+    names, sources = models or [], images or []
+    if compare and len(names) + len(sources) < 2:
         raise UsageError("--compare takes two or more models or --images")
-    if places and len(places) != len(sources):
-        raise UsageError(f"{len(places)} --labels for {len(sources)} --images: give one for each")
     if report is not None:
         prepare_report(report)
     with _progress() as progress:
         from handsum.evaluation.measure import evaluate as measure
 
         found = measure(
-            given,
+            names,
             images=sources,
-            labels=places,
+            labels=labels or [],
             dataset=dataset,
             split=split,
             quick=quick,
@@ -83,36 +90,36 @@ def evaluate(
             seed=seed,
             judge=judge,
             pictures=report is not None,
-            command=shlex.join(["handsum", *sys.argv[1:]]),
             progress=progress,
         )
+    facts = {"command": shlex.join(["handsum", *sys.argv[1:]]), **found.facts}
     for note in found.notes:
         err().print(note, markup=False)
     if as_json:
-        typer.echo(json.dumps(found.facts, allow_nan=False))
+        typer.echo(json.dumps(facts, allow_nan=False))
     else:
         for table in found.tables:
             _show(table)
     if report is not None:
-        save_report(report, found.facts, found.tables, found.pictures)
+        save_report(report, facts, found.tables, found.pictures)
         err().print(f"wrote {report / 'index.html'}", markup=False)
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """Show the share that is done as a bar."""
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show the work that is done as a bar."""
     from rich.progress import Progress
 
     with Progress(console=err(), transient=True, disable=not err().is_terminal) as bar:
-        task = bar.add_task("measuring", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+        task = bar.add_task("measuring", total=1)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show(table: Table) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    # Names of files may look like markup; cells fold, so that no figure is cut in two.
+    # Names of files may look like markup; cells fold, so that no figure is cut off.
     shown = RichTable(title=Text(table.title), title_justify="left", caption_justify="left")
     shown.caption = Text(table.note) if table.note else None
     for index, column in enumerate(table.columns):

@@ -1,37 +1,99 @@
-"""`handsum models`: the zoo."""
+"""`handsum models`: the zoo, or one model of it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from handsum.cli.console import out, show_table
+from handsum.cli.console import out
+
+# How the list shows each headline figure.
+_FORMS = {
+    "digits read as asked": "{} read as asked",
+    "Fréchet distance over real digits'": "Fréchet ratio {}",
+    "sequences of 5 right, drawn once": "5-digit sums {} right",
+    "test error": "test error {}",
+    "sums of 10 digits exact": "10-digit sums {} right",
+}
 
 
 def models(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    model: Annotated[
+        str | None,
+        typer.Argument(help="Show all about this model: a name, or a snapshot folder."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List the models: task, size, measured quality, bundled or not."""
+    """List the models, one per line: task, size and one measured figure.
+
+    `handsum models NAME` shows every figure of a model and how it was made.
+
+    Examples:
+
+    handsum models
+
+    handsum models r3gan
+    """
     import json
 
-    from handsum.pretrained.zoo import list_models
+    from handsum.pretrained.zoo import describe_model, list_models
 
-    rows = list_models()
+    found = list_models() if model is None else describe_model(model)
     if as_json:
-        typer.echo(json.dumps(rows))
-        return
-    from rich.table import Column, Table
+        typer.echo(json.dumps(found))
+    elif isinstance(found, list):
+        _show_list(found)
+    else:
+        _show_model(found)
 
-    table = Table(Column("model", no_wrap=True), "task", "parameters", "file", "measured")
-    for row in rows:
-        if row["bundled"]:
-            size = f"{row['parameters']:,}"
-            file = f"{row['bytes'] / 2**20:.1f} MiB"
-        else:
-            size, file = "", "not bundled"
-        measured = "\n".join(f"{name} {value}" for name, value in (row["measured"] or {}).items())
-        table.add_row(row["name"], row["task"], size, file, measured)
-    show_table(table)
-    for row in rows:
-        out().print(f"{row['name']}: {row['summary']}", markup=False)
+
+def _show_list(rows: list[dict[str, Any]]) -> None:
+    """One line for each model; no line is longer than 80 characters."""
+    cells = [("model", "task", "parameters", "measured"), *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for index, (name, task, parameters, measured) in enumerate(cells):
+        line = f"{name:{widths[0]}}  {task:{widths[1]}}  {parameters:>{widths[2]}}  {measured}"
+        out().print(line.rstrip(), style="" if index else "bold", markup=False)
+    if out().is_terminal:
+        out().print("handsum models NAME shows the details", style="dim", markup=False)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, str, str, str]:
+    if not row["bundled"]:
+        return row["name"], row["task"], "", "no weights in the package"
+    headline = row["headline"]
+    shown = _FORMS[headline].format(row["measured"][headline]) if headline else ""
+    return row["name"], row["task"], f"{row['parameters']:,}", shown
+
+
+def _show_model(row: dict[str, Any]) -> None:
+    """Its summary, its facts and every measured figure."""
+    out().print(f"{row['name']}: {row['summary']}", style="bold", markup=False)
+    facts = {"task": row["task"]}
+    if row["bytes"] is None:
+        facts["weights"] = "not in the package"
+    else:
+        facts |= {
+            "parameters": _number(row["parameters"]),
+            "weights file": f"{row['bytes']:,} bytes",
+            "trained by": row["command"],
+            "training data": row["dataset"],
+            "steps": _number(row["step"]),
+            "training time": row["minutes"] and f"{row['minutes']} minutes",
+            "hardware": row["hardware"],
+        }
+    _show_pairs({name: str(value) for name, value in facts.items() if value is not None})
+    if row["figures"]:
+        out().print("\nmeasured on the test set", style="bold", markup=False)
+        _show_pairs(row["measured"])
+
+
+def _show_pairs(pairs: dict[str, str]) -> None:
+    width = max(map(len, pairs))
+    for name, value in pairs.items():
+        out().print(f"{name:{width}}  {value}", markup=False)
+
+
+def _number(value: Any) -> Any:
+    return f"{value:,}" if isinstance(value, int) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from handsum.data.mnist import ARCHIVES, Dataset
-from handsum.errors import DatasetError
+from handsum.errors import DatasetError, did_you_mean
 from handsum.images import DIGIT_SIZE
 
 
@@ -43,9 +42,10 @@ def open_tfds(name: str) -> dict[str, Callable[[], Dataset]]:
     except DatasetError:
         raise
     except tfds.core.DatasetNotFoundError as error:
-        close = difflib.get_close_matches(name, tfds.list_builders(), 3)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise DatasetError(f"TensorFlow Datasets has no data set {name!r}{hint}") from error
+        hint = did_you_mean(name, tfds.list_builders()) or "see its catalog"
+        raise DatasetError(
+            f"TensorFlow Datasets has no data set {name!r}: {hint.strip()}"
+        ) from error
     except Exception as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise DatasetError(f"TensorFlow Datasets cannot prepare {name!r}: {reason}") from error

@@ -92,7 +92,7 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     """Draw the digits of the first `count` samples of a block, all together."""
     from handsum.pretrained.load import load_generator
 
-    generator = load_generator(recipe.model) if recipe.model else load_generator()
+    generator = load_generator(recipe.model or None)
     indices = range(block * BLOCK, block * BLOCK + count)
     labels = [_choose_digits(recipe, index) for index in indices]
     writers = [

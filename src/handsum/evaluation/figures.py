@@ -1,9 +1,9 @@
-"""What an evaluation finds, as plain values: `dataclasses.asdict` makes JSON of them."""
+"""The figures of an evaluation, as plain values: `dataclasses.asdict` makes JSON of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handsum.metrics.calibration import Bin
 from handsum.metrics.copies import Copies
@@ -11,19 +11,30 @@ from handsum.metrics.manifold import Manifold
 from handsum.metrics.modes import StackedModes
 from handsum.metrics.sums import SumFigures
 
-Report = Callable[[float], None]
+# Called with the work done and the whole of it.
+Progress = Callable[[int, int], None]
+_WHOLE = 1000
 
 
-def silent(share: float) -> None:
+def silent(done: int, total: int) -> None:
     """Report progress to nobody."""
+
+
+def part_of(progress: Progress, start: float, end: float) -> Progress:
+    """The progress of one part of the work, from the share `start` of the whole to `end`."""
+
+    def part(done: int, total: int) -> None:
+        progress(round(_WHOLE * (start + (end - start) * done / total)), _WHOLE)
+
+    return part
 
 
 @dataclass(frozen=True)
 class Effort:
     """How much is measured: numbers of digits, of optimizer steps, of sequences at each length.
 
-    `classifier_digits` train a fresh classifier for `classifier_steps`; `stacked` triples are
-    read for Stacked MNIST; `entropy_sequences` of one total show how evenly it is decomposed.
+    `classifier_digits` train a fresh classifier for `classifier_steps`. Stacked MNIST reads
+    `stacked` triples. `entropy_sequences` of one total show how evenly it is decomposed.
     """
 
     name: str
@@ -37,26 +48,27 @@ class Effort:
 
 
 FULL = Effort("full", 10_000, 60_000, 1_200, 26_000, 200, 2_000, 1_000)
-# Small enough for a minute on two cores: to see where a model stands, not to publish.
+# A minute on two cores: enough to see where a model stands, not to publish.
 QUICK = Effort("quick", 2_000, 5_000, 200, 0, 20, 200, 100)
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Digits against the test set, as the judge sees them; None where it was not to be measured.
+    """`count` digits against the test set, as the judge sees them; None if not measured.
 
-    `asked`: the share that the judge reads as labelled, and by class. `frechet`: Fréchet distance
-    of its features over `count` digits. `gan_train`: the accuracy on the test set of a fresh
-    classifier trained on `trained_on` of these digits only; `gan_test`: the accuracy on these
-    digits of one trained on real ones.
-    `slant_correlation`, `width_correlation`: within seven digits of one writer.
+    `asked`: the share that the judge reads as labelled, in all and by class. `frechet`, `manifold`:
+    distances of the judge's features, over `compared` digits in the test set's class proportions
+    (None: over all). `gan_train`: the accuracy on the test set of a fresh classifier trained on
+    `trained_on` of these digits only; `gan_test`: the accuracy on these digits of a classifier
+    trained on real ones. `slant_correlation`, `width_correlation`: within seven digits of one
+    writer. `left_out`: figures that need more digits, with the number that they need.
     """
 
     count: int
     asked: float | None
     asked_by_class: list[float | None] | None
-    frechet: float
-    manifold: Manifold
+    frechet: float | None
+    manifold: Manifold | None
     trained_on: int | None
     gan_train: float | None
     gan_test: float | None
@@ -64,15 +76,17 @@ class Quality:
     modes: StackedModes | None
     slant_correlation: float | None
     width_correlation: float | None
+    compared: int | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class LengthFigures:
-    """Sequences of one length: the share of `count` that the judge reads to their total.
+    """`count` sequences of one length: the share that the judge reads as digits with their total.
 
-    `right`: drawn again where the reader disagrees, as `sum-sequence` does; `unchecked`: drawn
-    once. `entropy`: of one total's decompositions, over that of as many exactly uniform ones; None
-    where it was not measured.
+    `right`: digits that the reader disagrees with are drawn again, as `sum-sequence` does;
+    `unchecked`: drawn once. `entropy`: that of one total's decompositions, divided by that of the
+    same number of exactly uniform ones; None if not measured.
     """
 
     length: int
@@ -86,7 +100,7 @@ class LengthFigures:
 class GeneratorFigures:
     """A generator, or digits from a file (then `parameters`, calls and speed are None).
 
-    `calls`: of the network for each digit. `extractor`: whose features the distances are in.
+    `calls`: network calls per digit. `extractor`: the judge whose features give the distances.
     """
 
     model: str
@@ -105,8 +119,9 @@ class GeneratorFigures:
 class ReaderFigures:
     """A reader on `count` labelled digits.
 
-    `error`: the share misread, in all and by corruption; `confusion`: counts (10, 10), by label;
-    `calibration_error` over `confidence_bins`; `sums`: of sequences of these digits, by length.
+    `error`: the share misread, in all and for each corruption; `confusion`: counts (10, 10), a row
+    for each label; `calibration_error` over `confidence_bins`; `sums`: of sequences of these
+    digits, for each length.
     """
 
     model: str

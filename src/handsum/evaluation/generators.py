@@ -1,4 +1,4 @@
-"""Measuring generators of the zoo, and digits from anywhere."""
+"""Measuring generators of the zoo, and digits from files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import numpy as np
 
 from handsum.data.mnist import Dataset
 from handsum.data.samples import Samples
-from handsum.evaluation.bench import HAND_LENGTH, Bench, Drawn
-from handsum.evaluation.figures import Effort, GeneratorFigures, LengthFigures, Report, silent
+from handsum.evaluation.bench import HAND_LENGTH, Bench, Drawn, least_digits
+from handsum.evaluation.figures import (
+    Effort,
+    GeneratorFigures,
+    LengthFigures,
+    Progress,
+    Quality,
+    part_of,
+    silent,
+)
 from handsum.evaluation.selection import (
     by_content,
     class_counts,
@@ -20,20 +28,19 @@ from handsum.evaluation.selection import (
     most_like,
 )
 from handsum.evaluation.totals import LENGTHS, measure_sequences
-from handsum.metrics.frechet import check_count
 from handsum.pretrained.load import DigitGenerator, DigitReader, SequenceGenerator
 from handsum.seeds import Stream, stream
 from handsum.sums import draw_digits
 from handsum.writing.write import Options, write_rows, write_totals
 
-# The digits of a sequence generator are measured on sequences of this length.
+# The length of the sequences whose digits are measured.
 _SEQUENCE_LENGTH = 5
 _BATCH = 1000
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures, and the digits that they were taken on."""
+    """Figures, and the digits that they were measured on."""
 
     figures: GeneratorFigures
     digits: Dataset
@@ -41,65 +48,68 @@ class Measured:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Digits from a file, in an order of their own; `asked` is whether their labels were known."""
+    """Digits from a file, in an order that depends on their content only.
+
+    At most `limit` of them are measured. `asked` says whether the file holds their labels.
+    """
 
     name: str
     data: Dataset
     asked: bool
     notes: tuple[str, ...]
+    limit: int
 
 
-def as_candidate(samples: Samples, judge: DigitReader) -> Candidate:
-    """Digits from a file, labelled by the judge where they are not."""
+def as_candidate(samples: Samples, judge: DigitReader, limit: int) -> Candidate:
+    """Digits from a file; the judge labels them if nobody else did."""
     labels, asked = samples.labels, samples.labels is not None
     if labels is None:
         labels = judge.probabilities(samples.images).argmax(-1)
     data = by_content(Dataset(samples.images, labels, samples.writers))
-    return Candidate(samples.name, data, asked, samples.notes)
+    return Candidate(samples.name, data, asked, samples.notes, limit)
 
 
-def common_effort(effort: Effort, candidates: Sequence[Candidate], test: Dataset) -> Effort:
-    """The effort with as few digits as every candidate has in the test set's proportions."""
+def common_effort(
+    effort: Effort, candidates: Sequence[Candidate], test: Dataset, least: int
+) -> Effort:
+    """The effort with a number of digits that every candidate has in the test set's proportions.
+
+    A distance depends on the number of digits, so all that stand side by side take the same number.
+    Candidates with fewer digits than `least`, which is too few for a distance, do not count.
+    """
     counts = [effort.count]
     for one in candidates:
-        counts.append(most_like(one.data.labels, test.labels) or len(one.data))
+        if len(one.data) >= least:
+            balanced = most_like(one.data.labels, test.labels) or 0
+            counts.append(balanced if balanced >= least else len(one.data))
     return replace(effort, count=min(counts))
 
 
-def measure_generator(bench: Bench, generator: DigitGenerator, report: Report = silent) -> Measured:
+def measure_generator(
+    bench: Bench, generator: DigitGenerator, progress: Progress = silent
+) -> Measured:
     """Measure a generator: digits of the test set's classes in random hands, unselected.
 
-    Then more of random classes for the classifier and for Stacked MNIST, HAND_LENGTH in every hand,
-    and sequences as `sum-sequence` writes them. A generator of random digits has the first two.
-
-    Raises:
-        UsageError: fewer digits are asked for than can be compared (says how many are needed).
+    Then more digits of random classes for the classifier and for Stacked MNIST, HAND_LENGTH digits
+    in every hand, and sequences as `sum-sequence` writes them. A generator of random digits has no
+    hands and writes no sequences.
     """
-    effort, seed = bench.effort, bench.seed
-    check_count(effort.count, bench.features.shape[1])
-    random = np.random.default_rng(seed)
-    more = max(effort.classifier_digits, 3 * effort.stacked)
-    classes = np.repeat(np.arange(10), class_counts(bench.test.labels, effort.count))
-    labels = [random.permutation(classes), random.integers(0, 10, more)]
-    hands = [random.integers(0, generator.writers, len(part)) for part in labels]
-    # The hands' numbers come last, with indices of their own.
-    hands.append(np.repeat(np.arange(generator.writers), HAND_LENGTH))
-    labels.append(random.integers(0, 10, len(hands[-1])))
-    every, who = np.concatenate(labels), np.concatenate(hands)
+    labels, hands = _requests(bench, generator.writers)
+    classes, writers = np.concatenate(labels), np.concatenate(hands)
 
     def draw(rows: np.ndarray) -> np.ndarray:
-        return generator.draw(every[rows], who[rows], seed=seed, indices=rows)
+        return generator.draw(classes[rows], writers[rows], seed=bench.seed, indices=rows)
 
-    images, speed = _draw(draw, len(every), lambda share: report(0.4 * share))
+    images, speed = _draw(draw, len(classes), part_of(progress, 0, 0.4))
     if not generator.conditional:
-        every = bench.judge.probabilities(images).argmax(-1)
-    data = Dataset(images, every, who)
+        classes = bench.judge.probabilities(images).argmax(-1)
+    data = Dataset(images, classes, writers)
     ends = np.cumsum([len(part) for part in labels])
-    digits, extra, written = (
+    digits, more, written = (
         data.where(np.arange(start, end)) for start, end in zip([0, *ends], ends, strict=False)
     )
-    drawn = Drawn(digits, extra, written if generator.writers > 1 else None, generator.conditional)
-    quality = bench.measure(drawn, lambda share: report(0.4 + 0.4 * share))
+    drawn = Drawn(digits, more, written if generator.writers > 1 else None, generator.conditional)
+    quality = bench.measure(drawn, part_of(progress, 0.4, 0.8))
 
     def write(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
         rng = stream(seed, Stream.DIGITS)
@@ -108,38 +118,35 @@ def measure_generator(bench: Bench, generator: DigitGenerator, report: Report = 
 
     sequences: list[LengthFigures] = []
     if generator.conditional:
-        sequences = measure_sequences(
-            write, bench.judge, effort, seed, lambda share: report(0.8 + 0.2 * share)
-        )
-    figures = GeneratorFigures(
-        model=generator.name,
-        extractor=bench.extractor,
-        effort=effort.name,
-        seed=seed,
-        quality=quality,
-        parameters=int(generator.facts["parameters"]),
-        calls=1,
-        digits_per_second=round(speed, 1),
-        sequences=sequences,
-    )
-    return Measured(figures, digits)
+        last = part_of(progress, 0.8, 1)
+        sequences = measure_sequences(write, bench.judge, bench.effort, bench.seed, last)
+    return Measured(_figures(bench, generator, quality, speed, sequences), digits)
+
+
+def _requests(bench: Bench, writers: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The labels and the writers of the digits to draw: for the test set's classes, the classifier
+    and the hands."""
+    effort, random = bench.effort, np.random.default_rng(bench.seed)
+    more = max(effort.classifier_digits, 3 * effort.stacked)
+    classes = np.repeat(np.arange(10), class_counts(bench.test.labels, effort.count))
+    labels = [random.permutation(classes), random.integers(0, 10, more)]
+    hands = [random.integers(0, writers, len(part)) for part in labels]
+    hands.append(np.repeat(np.arange(writers), HAND_LENGTH))
+    labels.append(random.integers(0, 10, len(hands[-1])))
+    return labels, hands
 
 
 def measure_sequence_generator(
-    bench: Bench, generator: SequenceGenerator, report: Report = silent
+    bench: Bench, generator: SequenceGenerator, progress: Progress = silent
 ) -> Measured:
     """Measure a generator of sequences: the digits that it plans, its totals and decompositions.
 
-    The digits are those of sequences whose digits were drawn at random; as many as the effort says.
-
-    Raises:
-        UsageError: fewer digits are asked for than can be compared (says how many are needed).
+    The digits come from sequences for the totals of random digits.
     """
     effort, seed = bench.effort, bench.seed
-    check_count(effort.count, bench.features.shape[1])
     length = min(_SEQUENCE_LENGTH, generator.longest)
     random = np.random.default_rng(seed)
-    # Spare ones, so that the test set's classes can be taken from what was planned.
+    # Spare digits, to choose the test set's classes from what was planned.
     more = max(effort.classifier_digits, 3 * effort.stacked, 2 * effort.count)
     totals = random.integers(0, 10, (-(-more // length), length)).sum(1)
     planned = np.empty((len(totals), length), np.int64)
@@ -148,13 +155,10 @@ def measure_sequence_generator(
         images, planned[rows] = generator.draw(totals[rows], length, seed=seed, indices=rows)
         return images
 
-    images, speed = _draw(draw, len(totals), lambda share: report(0.4 * share))
+    images, speed = _draw(draw, len(totals), part_of(progress, 0, 0.4))
     data = Dataset(images.reshape(-1, 28, 28), planned.reshape(-1))
-    rows = like_classes(data.labels, bench.test.labels, effort.count, random)
-    if rows is None:
-        rows = random.permutation(len(data))[: effort.count]
-    digits = data.where(rows)
-    quality = bench.measure(Drawn(digits, data), lambda share: report(0.4 + 0.4 * share))
+    digits, _ = _choose(data, bench.test.labels, effort.count, random)
+    quality = bench.measure(Drawn(digits, data), part_of(progress, 0.4, 0.8))
 
     def write(totals: np.ndarray, length: int, seed: int, check: bool) -> np.ndarray:
         options = Options(model=generator.name, verify=check)
@@ -162,41 +166,54 @@ def measure_sequence_generator(
 
     lengths = tuple(part for part in LENGTHS if part <= generator.longest)
     sequences = measure_sequences(
-        write, bench.judge, effort, seed, lambda share: report(0.8 + 0.2 * share), lengths
+        write, bench.judge, effort, seed, part_of(progress, 0.8, 1), lengths
     )
-    figures = GeneratorFigures(
+    return Measured(_figures(bench, generator, quality, speed * length, sequences), digits)
+
+
+def _figures(
+    bench: Bench,
+    generator: DigitGenerator | SequenceGenerator,
+    quality: Quality,
+    speed: float,
+    sequences: list[LengthFigures],
+) -> GeneratorFigures:
+    return GeneratorFigures(
         model=generator.name,
         extractor=bench.extractor,
-        effort=effort.name,
-        seed=seed,
+        effort=bench.effort.name,
+        seed=bench.seed,
         quality=quality,
         parameters=int(generator.facts["parameters"]),
         calls=1,
-        digits_per_second=round(speed * length, 1),
+        digits_per_second=round(speed, 1),
         sequences=sequences,
     )
-    return Measured(figures, digits)
 
 
-def measure_candidate(bench: Bench, candidate: Candidate, report: Report = silent) -> Measured:
-    """Measure digits from a file: as many as the effort says, of the test set's classes."""
-    check_count(bench.effort.count, bench.features.shape[1])
+def measure_candidate(bench: Bench, candidate: Candidate, progress: Progress = silent) -> Measured:
+    """Measure digits from a file: all of them, or `limit` in the test set's class proportions.
+
+    The distances are those of as many digits as the effort says, in these proportions if possible.
+    """
+    data, notes, test = candidate.data, candidate.notes, bench.test.labels
     random = np.random.default_rng(bench.seed)
-    data, notes = candidate.data, candidate.notes
-    rows = like_classes(data.labels, bench.test.labels, bench.effort.count, random)
-    if rows is None:
-        rows = random.permutation(len(data))[: bench.effort.count]
+    compared, balanced = _choose(data, test, bench.effort.count, random)
+    if len(compared) >= least_digits(bench.judge) and not balanced:
         notes = (*notes, "its classes are not the test set's, which its distances show too")
-    digits = data.where(rows)
+    if not candidate.asked:
+        notes = (*notes, "without labels it has no figures on how its digits read")
     hands = digits_by_writer(data, HAND_LENGTH, random)
     shuffled = data.where(random.permutation(len(data)))
-    drawn = Drawn(digits, shuffled, hands, candidate.asked)
+    digits = compared
+    if candidate.limit != bench.effort.count or len(data) < candidate.limit:
+        digits, _ = _choose(data, test, candidate.limit, np.random.default_rng(bench.seed))
     figures = GeneratorFigures(
         model=candidate.name,
         extractor=bench.extractor,
         effort=bench.effort.name,
         seed=bench.seed,
-        quality=bench.measure(drawn, report),
+        quality=bench.measure(Drawn(digits, shuffled, hands, candidate.asked, compared), progress),
         parameters=None,
         calls=None,
         digits_per_second=None,
@@ -206,16 +223,29 @@ def measure_candidate(bench: Bench, candidate: Candidate, report: Report = silen
     return Measured(figures, digits)
 
 
+def _choose(
+    data: Dataset, reference: np.ndarray, count: int, random: np.random.Generator
+) -> tuple[Dataset, bool]:
+    """`count` of the digits, and whether their classes have a reference's proportions.
+
+    All of them if there are no more than `count`; a random part if a class has too few.
+    """
+    rows = like_classes(data.labels, reference, count, random)
+    if rows is not None:
+        return data.where(rows), True
+    return data.where(random.permutation(len(data))[:count]), False
+
+
 def _draw(
-    draw: Callable[[np.ndarray], np.ndarray], count: int, report: Report
+    draw: Callable[[np.ndarray], np.ndarray], count: int, progress: Progress
 ) -> tuple[np.ndarray, float]:
-    """What `draw` makes of the rows 0 to `count`, and how many came in a second."""
-    # The first call compiles, which is no part of the speed in bulk.
+    """The results of `draw` for the rows 0 to `count`, and the rows per second."""
+    # The first call compiles, which does not count in a speed for many digits.
     draw(np.zeros(1, np.int64))
     began = time.perf_counter()
     parts = []
     for start in range(0, count, _BATCH):
         rows = np.arange(start, min(count, start + _BATCH))
         parts.append(draw(rows))
-        report((rows[-1] + 1) / count)
+        progress(int(rows[-1]) + 1, count)
     return np.concatenate(parts), count / (time.perf_counter() - began)

@@ -1,9 +1,9 @@
-"""Measuring models and digits, named as a person names them: what `handsum evaluate` does."""
+"""`handsum.evaluate`: measuring models and digits, by name and path."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
@@ -14,8 +14,8 @@ from handsum.data.mnist import SPLITS, Dataset, Split
 from handsum.data.samples import light_on_dark, load_samples
 from handsum.data.sources import load_all, load_dataset
 from handsum.errors import UsageError
-from handsum.evaluation.figures import FULL, QUICK, silent
-from handsum.evaluation.run import Evaluation
+from handsum.evaluation.figures import FULL, QUICK, Progress, silent
+from handsum.evaluation.run import Evaluation, Options
 from handsum.evaluation.run import evaluate as run
 from handsum.evaluation.tables import Table
 from handsum.seeds import choose_seed
@@ -23,15 +23,18 @@ from handsum.seeds import choose_seed
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Measurement(Evaluation):
-    """What was measured: `facts` as plain values, `tables`, and `pictures` if asked for.
+    """The result of `evaluate`: `facts` as plain values, `tables`, and `pictures` if wanted.
 
-    `notes` say what was changed in what was given, such as inverted digits. Jupyter shows the
-    tables.
+    `notes` say how the input was changed, such as inverted digits. Jupyter shows the tables.
     """
 
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        names = ", ".join(str(one["model"]) for one in self.facts["figures"])
+        return f"<measurement of {names}, {self.facts['effort']}, seed {self.facts['seed']}>"
 
     def _repr_markdown_(self) -> str:
         return "\n".join(map(markdown, self.tables))
@@ -49,32 +52,32 @@ def evaluate(
     seed: int = 0,
     judge: str = "judge",
     pictures: bool = False,
-    command: str = "",
-    progress: Callable[[float], None] = silent,
+    progress: Progress = silent,
 ) -> Measurement:
-    """Measure models, or digits from anywhere, side by side, on data that they never saw.
+    """Measure models, or digits from files, side by side, on data that they never saw.
+
+    Figures that need more images than there are, are left out; the tables say which.
 
     Args:
-        models: names or snapshots' folders: all of them draw, or all of them read.
+        models: names or snapshot folders: all generators, or all readers.
         images: digits to measure beside generators: .npz or .npy files, or folders.
-        labels: the labels of `images`, one file for each, where these do not hold them.
-        dataset: what readers read, as `handsum train` takes it, of its `split` (or "all").
+        labels: the labels of `images`, one file for each, if the images come without.
+        dataset: the digits for readers, as `handsum train` takes them, of this `split` (or "all").
         quick: rough figures in under a minute.
-        count: measure only so many digits.
-        seed: the figures are a function of it.
+        count: the largest number of digits to measure.
+        seed: the random seed; the same seed gives the same figures.
         judge: the classifier that judges generators.
-        pictures: make the plots and sheets of a report as well.
-        command: what to name as the command that measured.
-        progress: called with the share that is done, 0 to 1.
+        pictures: make the plots and pictures of a report too.
+        progress: called with the work done and the whole of it.
 
     Raises:
-        UsageError: an unknown model or split, generators beside readers, or nothing to measure.
-        DatasetError: the images, labels or data set are not there, or not what they should be.
+        UsageError: an unknown model or split, generators with readers, or nothing to measure.
+        DatasetError: the images, labels or data set are missing or not in a known form.
     """
-    names = [str(arguments.model_name(model)) for model in arguments.paths(models, "models")]
+    names = [arguments.require_model(model) for model in arguments.paths(models, "models")]
     sources, places = arguments.paths(images, "images"), arguments.paths(labels, "labels")
     if places and len(places) != len(sources):
-        raise UsageError(f"{len(places)} labels for {len(sources)} images: give one for each")
+        raise UsageError(f"{len(places)} `labels` for {len(sources)} `images`: give one for each")
     if not isinstance(dataset, str):
         raise UsageError(f"a data set is a text such as mnist or folder:DIR, not {dataset!r}")
     effort = QUICK if quick else FULL
@@ -90,21 +93,22 @@ def evaluate(
     found = run(
         names,
         samples,
-        data=data,
-        data_name=f"{dataset} {split}",
-        effort=effort,
-        seed=choose_seed(seed),
-        judge=str(arguments.model_name(judge)),
-        command=command,
-        pictures=pictures,
-        report=progress,
+        Options(
+            effort=effort,
+            seed=choose_seed(seed),
+            judge=arguments.require_model(judge),
+            pictures=pictures,
+            data=data,
+            data_name=f"{dataset} {split}",
+        ),
+        progress,
     )
     notes += [f"{dataset}: {note}"] if note else []
     return Measurement(found.facts, found.tables, found.pictures, tuple(notes))
 
 
 def _read_data(dataset: str, split: str) -> tuple[Dataset | None, str | None]:
-    """The digits for readers, light on dark; None for those that are measured by default."""
+    """The digits for readers, light on dark; None for the default ones."""
     if (dataset, split) == ("mnist", "test"):
         return None, None
     if split not in (*SPLITS, "all"):

@@ -1,4 +1,4 @@
-"""Pictures of what was measured, as PNG bytes."""
+"""Plots and pictures of an evaluation, as PNG bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def digit_grid(data: Dataset, rows: int = 10) -> bytes:
 
 
 def misread_grid(data: Dataset, bench: Bench) -> bytes | None:
-    """Digits that the judge does not read as labelled, the surest first; None without any."""
+    """Digits that the judge does not read as labelled, the surest first; None if there are none."""
     probabilities = bench.judge.probabilities(data.images)
     wrong = np.flatnonzero(probabilities.argmax(-1) != data.labels)
     if not len(wrong):
@@ -40,9 +40,9 @@ def misread_grid(data: Dataset, bench: Bench) -> bytes | None:
 
 
 def closest_pairs(data: Dataset, bench: Bench, pairs: int = _GRID_COLUMNS) -> bytes:
-    """The digits nearest to a training digit of their class, above the one that each is near to.
+    """The digits that are nearest to training digits of their class, each above its neighbour.
 
-    Near for its class, over the median of test digits: any 1 is nearer to another 1 than that.
+    Distances are divided by the class's median over test digits, as any two 1s are near each other.
     """
     nearest = bench.nearest(data)
     medians = ndimage.median(bench.test_distances, bench.test.labels, range(10))
@@ -52,7 +52,7 @@ def closest_pairs(data: Dataset, bench: Bench, pairs: int = _GRID_COLUMNS) -> by
 
 
 def asked_by_class(figures: Sequence[GeneratorFigures], real: Quality) -> bytes | None:
-    """The share of each class that the judge misreads; None where nothing was asked."""
+    """The share of each class that the judge misreads; None without labels."""
     series = [(one.model, one.quality.asked_by_class) for one in figures]
     series.append(("test digits", real.asked_by_class))
     known = [(name, values) for name, values in series if values is not None]
@@ -64,13 +64,13 @@ def asked_by_class(figures: Sequence[GeneratorFigures], real: Quality) -> bytes 
         heights = [0 if value is None else 100 * (1 - value) for value in values]
         axis.bar(np.arange(10) + (place + 0.5) * width - 0.4, heights, width, label=_label(name))
     axis.set_xticks(range(10))
-    axis.set_xlabel("digit asked for")
-    axis.set_ylabel("not read as asked, %")
+    axis.set_xlabel("label")
+    axis.set_ylabel("not read as labelled, %")
     return _png(figure, axis)
 
 
 def reliability(figures: Sequence[ReaderFigures]) -> bytes:
-    """Accuracy over confidence; an honest reader keeps to the diagonal."""
+    """Accuracy by confidence; a calibrated reader lies on the diagonal."""
     figure, axis = _figure()
     axis.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
     for one in figures:
@@ -79,7 +79,7 @@ def reliability(figures: Sequence[ReaderFigures]) -> bytes:
         line = axis.plot(confidence, accuracy, label=_label(one.model), linewidth=1)[0]
         axis.scatter(confidence, accuracy, 12 * np.log10(10 * counts), color=line.get_color())
     axis.set_xlabel("confidence")
-    axis.set_ylabel("share read right")
+    axis.set_ylabel("accuracy")
     return _png(figure, axis)
 
 
@@ -126,7 +126,7 @@ def _figure() -> tuple[Any, Any]:
 
 
 def _label(name: str) -> str:
-    """A name that the legend shows as it is: Matplotlib would leave out those that begin with _."""
+    """A name as the legend shows it: Matplotlib leaves out names that begin with _."""
     short = name if len(name) <= _LONGEST_LABEL else "…" + name[1 - _LONGEST_LABEL :]
     return f" {short}"
 

@@ -1,4 +1,4 @@
-"""Measuring readers: digits as they are and corrupted, and the sums of sequences of them."""
+"""Measuring readers: on digits, corrupted digits and the sums of sequences of digits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import numpy as np
 
 from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset
-from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, SumReaderFigures, silent
+from handsum.evaluation.figures import (
+    FULL,
+    Effort,
+    Progress,
+    ReaderFigures,
+    SumReaderFigures,
+    silent,
+)
 from handsum.metrics.calibration import confidence_bins, expected_calibration_error
 from handsum.metrics.sums import SumFigures, sum_figures
 from handsum.pretrained.load import DigitReader, SumReader
@@ -17,7 +24,7 @@ from handsum.sums import sum_distribution
 SUM_LENGTHS = (1, 2, 5, 10, 20, 50, 100)
 _AT_ONCE = 128
 
-# Distributions (N, 9L + 1) of the sums of sequences, given as rows (N, L) of a data set.
+# Gives the distributions (N, 9L + 1) of the sums of sequences: rows (N, L) of a data set.
 SumModel = Callable[[np.ndarray], np.ndarray]
 
 
@@ -28,11 +35,11 @@ def evaluate_reader(
     *,
     effort: Effort = FULL,
     seed: int = 0,
-    report: Report = silent,
+    progress: Progress = silent,
 ) -> ReaderFigures:
-    """Measure a reader on labelled digits, as they are, corrupted and in sums.
+    """Measure a reader on labelled digits, on the same digits corrupted, and on their sums.
 
-    `name` says which digits they are; an effort short of the full one takes a random part of them.
+    `name` is that of the data. An effort other than the full one takes a random part of it.
     """
     data = _part(data, effort, seed)
     probabilities = reader.probabilities(data.images)
@@ -42,7 +49,7 @@ def evaluate_reader(
     bins = confidence_bins(probabilities, data.labels)
     corrupted = {}
     for index, (corruption, corrupt) in enumerate(CORRUPTIONS.items()):
-        report((index + 1) / (len(CORRUPTIONS) + 2))
+        progress(index + 1, len(CORRUPTIONS) + 2)
         images = corrupt(data.images, np.random.default_rng([seed, index]))
         wrong = reader.probabilities(images).argmax(-1) != data.labels
         corrupted[corruption] = float(wrong.mean())
@@ -51,7 +58,7 @@ def evaluate_reader(
         return np.stack([sum_distribution(probabilities[row]) for row in rows])
 
     sums = measure_sums(convolved, data.labels, effort.sums, seed)
-    report(1)
+    progress(1, 1)
     return ReaderFigures(
         model=reader.name,
         data=name,
@@ -75,13 +82,13 @@ def evaluate_sum_reader(
     *,
     effort: Effort = FULL,
     seed: int = 0,
-    report: Report = silent,
+    progress: Progress = silent,
 ) -> SumReaderFigures:
     """Measure a reader of sums on sequences of labelled digits; see `evaluate_reader`."""
     data = _part(data, effort, seed)
 
     def read(rows: np.ndarray) -> np.ndarray:
-        # A few sequences at a time: long ones take much memory.
+        # A few sequences at a time, as long ones take much memory.
         parts = range(0, len(rows), _AT_ONCE)
         return np.concatenate(
             [reader.distributions(data.images[rows[start : start + _AT_ONCE]]) for start in parts]
@@ -94,24 +101,24 @@ def evaluate_sum_reader(
         seed=seed,
         count=len(data),
         parameters=int(reader.facts["parameters"]),
-        sums=measure_sums(read, data.labels, effort.sums, seed, report),
+        sums=measure_sums(read, data.labels, effort.sums, seed, progress),
     )
 
 
 def _part(data: Dataset, effort: Effort, seed: int) -> Dataset:
-    """All digits for a full effort, a random part of them for another."""
+    """All digits for the full effort, a random part of them for another."""
     if effort.name == "full" or len(data) <= effort.count:
         return data
     return data.where(np.random.default_rng(seed).permutation(len(data))[: effort.count])
 
 
 def measure_sums(
-    model: SumModel, labels: np.ndarray, count: int, seed: int, report: Report = silent
+    model: SumModel, labels: np.ndarray, count: int, seed: int, progress: Progress = silent
 ) -> list[SumFigures]:
     """Figures of `count` sequences of each length, drawn at random from digits with `labels`."""
     found: list[SumFigures] = []
     for length in SUM_LENGTHS:
-        report(len(found) / len(SUM_LENGTHS))
+        progress(len(found), len(SUM_LENGTHS))
         rows = np.random.default_rng([seed, length]).integers(len(labels), size=(count, length))
         found.append(sum_figures(model(rows), labels[rows].sum(1), length))
     return found

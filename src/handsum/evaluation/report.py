@@ -1,10 +1,9 @@
-"""An evaluation as one HTML page that needs nothing else, and as JSON beside it."""
+"""An evaluation as one self-contained HTML page, with the figures as JSON beside it."""
 
 from __future__ import annotations
 
 import base64
 import html
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from handsum.errors import HandsumError
 from handsum.evaluation.tables import Table
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 
 MARK = '<meta name="generator" content="handsum">'
 STYLE = """
@@ -34,7 +33,7 @@ code { background: var(--soft); padding: .1rem .3rem; border-radius: .2rem }
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG, what it shows, and the text for those who cannot see it."""
+    """A PNG with its title, and a caption that is also its alternative text."""
 
     title: str
     caption: str
@@ -42,16 +41,16 @@ class Picture:
 
 
 def prepare_report(folder: Path) -> None:
-    """Make the folder of a report: before the work, not after it.
+    """Make the folder of a report, before the work starts.
 
     Raises:
-        HandsumError: it cannot be made or written to, or holds an index.html that is no report.
+        HandsumError: it cannot be made or written, or holds an index.html of something else.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         page = folder / "index.html"
         if page.exists() and MARK not in page.read_text(errors="replace"):
-            raise HandsumError(f"{page} is no report of handsum's: choose another --report")
+            raise HandsumError(f"{page} is not a handsum report: choose another `report` folder")
     except OSError as error:
         raise HandsumError(f"cannot write a report to {folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
@@ -63,13 +62,12 @@ def save_report(
 ) -> None:
     """Write index.html and figures.json into `folder` (see `prepare_report`).
 
-    `facts` are the JSON: its command, versions, seed and effort head the page.
+    `facts` become the JSON; the page shows their command, versions, seed and effort first.
 
     Raises:
         HandsumError: a file cannot be written.
     """
-    with atomic_write(folder / "figures.json") as file:
-        file.write((json.dumps(facts, indent=2, allow_nan=False) + "\n").encode())
+    write_json(folder / "figures.json", facts, indent=2)
     with atomic_write(folder / "index.html") as file:
         file.write(_page(facts, tables, pictures).encode())
 

@@ -1,4 +1,4 @@
-"""One evaluation from end to end: models and digits side by side, on one bench."""
+"""One evaluation from start to end: models and digits side by side, on one bench."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ from handsum.data.mnist import Dataset, load
 from handsum.data.samples import Samples
 from handsum.errors import UsageError
 from handsum.evaluation import plots
-from handsum.evaluation.bench import Bench
-from handsum.evaluation.figures import FULL, Effort, ReaderFigures, Report, SumReaderFigures, silent
+from handsum.evaluation.bench import Bench, least_digits
+from handsum.evaluation.figures import (
+    FULL,
+    Effort,
+    Progress,
+    ReaderFigures,
+    SumReaderFigures,
+    part_of,
+    silent,
+)
 from handsum.evaluation.generators import (
     Candidate,
     Measured,
@@ -32,10 +40,9 @@ from handsum.evaluation.report import Picture
 from handsum.evaluation.tables import Table, generator_tables, reader_tables
 from handsum.models.registry import JUDGE, find
 from handsum.pretrained.load import (
-    GENERATORS,
     READERS,
-    SEQUENCE_GENERATORS,
     SUM_READERS,
+    TASKS,
     draws_sequences,
     load_generator,
     load_reader,
@@ -49,8 +56,23 @@ from handsum.seeds import choose_seed
 
 
 @dataclass(frozen=True)
+class Options:
+    """How models are measured: how much, by which seed and judge, with or without pictures.
+
+    Readers read `data`, MNIST's test set by default; `data_name` is its name in the tables.
+    """
+
+    effort: Effort = FULL
+    seed: int = 0
+    judge: str = JUDGE
+    pictures: bool = False
+    data: Dataset | None = None
+    data_name: str = "mnist test"
+
+
+@dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was found, as plain values, as tables, and as pictures (made when asked for)."""
+    """The figures as plain values (`facts`) and as tables, and pictures if they were wanted."""
 
     facts: dict[str, Any]
     tables: list[Table]
@@ -60,20 +82,12 @@ class Evaluation:
 def evaluate(
     models: Sequence[str],
     samples: Sequence[Samples] = (),
-    *,
-    data: Dataset | None = None,
-    data_name: str = "mnist test",
-    effort: Effort = FULL,
-    seed: int = 0,
-    judge: str = JUDGE,
-    command: str = "",
-    pictures: bool = False,
-    report: Report = silent,
+    options: Options | None = None,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Measure generators and digits side by side, or readers side by side.
 
-    `data` are the digits that readers read, by default MNIST's test set. The figures are a function
-    of the seed, the speed apart.
+    The same seed gives the same figures, except for the speed.
 
     Raises:
         UsageError: an unknown model, generators beside readers, or nothing to measure.
@@ -81,79 +95,70 @@ def evaluate(
     if len({*models}) < len(models):
         raise UsageError("a model is named twice")
     readers = (*READERS, *SUM_READERS)
-    kinds = (*GENERATORS, *SEQUENCE_GENERATORS, *readers)
-    tasks = [find(read_facts(locate(model, kinds))["model"]).task for model in models]
+    tasks = [find(read_facts(locate(model, TASKS))["model"]).task for model in models]
     reading = [task in readers for task in tasks] + [False for _ in samples]
     if not reading:
-        raise UsageError("there is nothing to measure: name a model, or give --images")
+        raise UsageError("there is nothing to measure: name a model, or give `images`")
     if any(reading) and not all(reading):
-        raise UsageError("generators and readers cannot be compared: name models of one kind")
-    choose_seed(seed)
+        raise UsageError("generators and readers cannot be compared: name only one or the other")
+    options = options or Options()
+    choose_seed(options.seed)
     if all(reading):
-        return _evaluate_readers(models, data, data_name, effort, seed, command, pictures, report)
-    eye = load_reader(judge)
-    candidates = [as_candidate(one, eye) for one in samples]
-    effort = common_effort(effort, candidates, load("test"))
-    bench = Bench(effort, seed, eye)
-    return _evaluate_generators(models, candidates, bench, command, pictures, report)
+        return _evaluate_readers(models, options, progress)
+    judge = load_reader(options.judge)
+    candidates = [as_candidate(one, judge, options.effort.count) for one in samples]
+    effort = common_effort(options.effort, candidates, load("test"), least_digits(judge))
+    bench = Bench(effort, options.seed, judge)
+    return _evaluate_generators(models, candidates, bench, options.pictures, progress)
 
 
-def _evaluate_readers(
-    models: Sequence[str],
-    data: Dataset | None,
-    data_name: str,
-    effort: Effort,
-    seed: int,
-    command: str,
-    with_pictures: bool,
-    report: Report,
-) -> Evaluation:
-    data = data or load("test")
+def _evaluate_readers(models: Sequence[str], options: Options, progress: Progress) -> Evaluation:
+    data = options.data or load("test")
     found: list[ReaderFigures | SumReaderFigures] = []
     for model in models:
-        part = _part(report, len(found), len(models))
-        options: Any = {"effort": effort, "seed": seed, "report": part}
+        part = _part(progress, len(found), len(models))
+        how: Any = {"effort": options.effort, "seed": options.seed, "progress": part}
         if reads_sums(model):
             reader = load_sum_reader(model)
-            found.append(evaluate_sum_reader(reader, data, data_name, **options))
+            found.append(evaluate_sum_reader(reader, data, options.data_name, **how))
         else:
-            found.append(evaluate_reader(load_reader(model), data, data_name, **options))
+            found.append(evaluate_reader(load_reader(model), data, options.data_name, **how))
     digits = [one for one in found if isinstance(one, ReaderFigures)]
     pictures: list[Picture] = []
-    if with_pictures:
+    if options.pictures:
         lines = plots.sums_by_length(found)
         pictures = [Picture("Sums", "Exactly predicted sums by length", lines)]
-    if with_pictures and digits:
+    if options.pictures and digits:
         pictures += [
             Picture("Corruptions", "Error under each corruption", plots.corruption_bars(digits)),
             Picture("Calibration", "Accuracy by confidence", plots.reliability(digits)),
         ]
-    return Evaluation(_facts(found, effort, seed, command), reader_tables(found), pictures)
+    facts = _facts(found, options.effort, options.seed)
+    return Evaluation(facts, reader_tables(found), pictures)
 
 
 def _evaluate_generators(
     models: Sequence[str],
     candidates: Sequence[Candidate],
     bench: Bench,
-    command: str,
     with_pictures: bool,
-    report: Report,
+    progress: Progress,
 ) -> Evaluation:
     parts = len(models) + len(candidates) + 1
     measured: list[Measured] = []
     for model in models:
-        part = _part(report, len(measured), parts)
+        part = _part(progress, len(measured), parts)
         if draws_sequences(model):
             found = measure_sequence_generator(bench, load_sequence_generator(model), part)
         else:
             found = measure_generator(bench, load_generator(model), part)
         measured.append(found)
     for one in candidates:
-        measured.append(measure_candidate(bench, one, _part(report, len(measured), parts)))
+        measured.append(measure_candidate(bench, one, _part(progress, len(measured), parts)))
     real = bench.real
-    report(1)
+    progress(parts, parts)
     figures = [one.figures for one in measured]
-    facts = _facts(figures, bench.effort, bench.seed, command)
+    facts = _facts(figures, bench.effort, bench.seed)
     facts |= {"extractor": bench.extractor, "real": dataclasses.asdict(real)}
     pictures = _generator_pictures(measured, bench) if with_pictures else []
     return Evaluation(facts, generator_tables(figures, real), pictures)
@@ -163,27 +168,26 @@ def _generator_pictures(measured: Sequence[Measured], bench: Bench) -> list[Pict
     pictures = []
     bars = plots.asked_by_class([one.figures for one in measured], bench.real)
     if bars:
-        pictures.append(Picture("Misread, by class", "Digits not read as asked, by class", bars))
+        pictures.append(Picture("Misread, by class", "Digits not read as labelled, by class", bars))
     for one in measured:
         name = one.figures.model
         caption = f"Digits of {name}, unselected, one class to a row"
         pictures.append(Picture(name, caption, plots.digit_grid(one.digits)))
         pairs = plots.closest_pairs(one.digits, bench)
-        caption = f"Digits of {name} nearest to training digits, for their class; those below"
+        caption = f"Digits of {name} that are nearest to training digits; these below"
         pictures.append(Picture(f"{name}: closest to training digits", caption, pairs))
         asked = one.figures.quality.asked is not None
         wrong = plots.misread_grid(one.digits, bench) if asked else None
         if wrong:
-            caption = f"Digits of {name} that {bench.judge.name} does not read as asked"
+            caption = f"Digits of {name} that {bench.judge.name} does not read as labelled"
             pictures.append(Picture(f"{name}: misread", caption, wrong))
     caption = "Test digits, one class to a row"
     return [*pictures, Picture("Real digits", caption, plots.digit_grid(bench.test))]
 
 
-def _facts(figures: Sequence[Any], effort: Effort, seed: int, command: str) -> dict[str, Any]:
+def _facts(figures: Sequence[Any], effort: Effort, seed: int) -> dict[str, Any]:
     python = ".".join(map(str, sys.version_info[:3]))
     return {
-        "command": command,
         "effort": effort.name,
         "seed": seed,
         "versions": {
@@ -197,6 +201,6 @@ def _facts(figures: Sequence[Any], effort: Effort, seed: int, command: str) -> d
     }
 
 
-def _part(report: Report, index: int, parts: int) -> Report:
-    """The report of one part of several."""
-    return lambda share: report((index + share) / parts)
+def _part(progress: Progress, index: int, parts: int) -> Progress:
+    """The progress of one of several equal parts."""
+    return part_of(progress, index / parts, (index + 1) / parts)

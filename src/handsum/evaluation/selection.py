@@ -1,4 +1,4 @@
-"""Which digits are measured: of the test set's classes, the same in whatever order they came."""
+"""Choosing digits to measure: in the test set's class proportions, whatever their order was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handsum.data.mnist import Dataset
 
 
 def by_content(data: Dataset) -> Dataset:
-    """The same digits in an order that depends on what they are, and not on how they came."""
+    """The same digits in an order that depends only on their content."""
     keys = [
         hashlib.blake2b(image.tobytes() + bytes([label]), digest_size=16).digest()
         for image, label in zip(data.images, data.labels, strict=True)
@@ -21,25 +21,25 @@ def by_content(data: Dataset) -> Dataset:
 
 
 def class_counts(labels: np.ndarray, count: int) -> np.ndarray:
-    """How many of `count` digits are of each class (10,), in the proportions of labels (N,)."""
+    """The number of digits of each class (10,) among `count`, in the proportions of labels (N,)."""
     exact = np.bincount(labels, minlength=10) * count / len(labels)
     counts = np.floor(exact).astype(np.int64)
-    # What rounding left over goes to the classes that it took most from.
+    # The remainder goes to the classes that rounding took most from.
     counts[np.argsort(counts - exact, kind="stable")[: count - counts.sum()]] += 1
     return counts
 
 
 def most_like(labels: np.ndarray, reference: np.ndarray) -> int | None:
-    """How many of the digits with labels (N,) can be taken in the proportions of a reference.
+    """The largest number of digits with labels (N,) in the proportions of a reference.
 
-    None where they lack a class.
+    None if a class is missing.
     """
     have, shares = np.bincount(labels, minlength=10), np.bincount(reference, minlength=10)
     if (have[shares > 0] == 0).any():
         return None
     wanted = shares > 0
     count = int((have[wanted] * len(reference) / shares[wanted]).min())
-    # Rounding may ask for one too many.
+    # Rounding may take one too many of a class.
     while (class_counts(reference, count) > have).any():
         count -= 1
     return count
@@ -48,7 +48,7 @@ def most_like(labels: np.ndarray, reference: np.ndarray) -> int | None:
 def like_classes(
     labels: np.ndarray, reference: np.ndarray, count: int, random: np.random.Generator
 ) -> np.ndarray | None:
-    """Rows of `count` digits in the proportions of a reference's labels; None if there are not."""
+    """Rows of `count` digits in the proportions of a reference's labels; None if too few."""
     counts = class_counts(reference, count)
     if (np.bincount(labels, minlength=10) < counts).any():
         return None
@@ -60,7 +60,7 @@ def like_classes(
 
 
 def digits_by_writer(data: Dataset, length: int, random: np.random.Generator) -> Dataset | None:
-    """`length` digits of each writer of as many, one after another; None without two writers."""
+    """`length` digits of each writer who has as many; None for fewer than two such writers."""
     if data.writers is None:
         return None
     ids, counts = np.unique(data.writers, return_counts=True)

@@ -1,4 +1,4 @@
-"""Figures as tables of text: what a terminal, a report and the documentation all show."""
+"""Figures as tables of text, for the terminal, reports and the documentation."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from handsum.metrics.sums import SumFigures
 
 NONE = "–"
 REAL_NOTE = (
-    "All are {count:,} digits of the test set's classes, against the whole test set. Real digits "
-    "are training digits; those read as labelled and of GAN-test are test digits, which neither "
-    "the judge nor the classifier knows; of the copies, validation digits."
+    "Distances are those of {count:,} digits in the test set's class proportions from the whole "
+    "test set. Real digits are training digits, but test digits for read as labelled and GAN-test, "
+    "as the judge and the classifier know the training digits, and validation digits for copies."
 )
 
 
 @dataclass(frozen=True)
 class Table:
-    """A title, the columns' names, rows of as many cells, and a note below them."""
+    """A title, column names, rows of as many cells, and a note below."""
 
     title: str
     columns: tuple[str, ...]
@@ -27,24 +27,24 @@ class Table:
 
 
 def generator_tables(figures: Sequence[GeneratorFigures], real: Quality) -> list[Table]:
-    """Generators side by side, real digits as the last column; then their sequences by length."""
+    """Generators side by side with real digits in the last column; then sequences by length."""
     first, count = figures[0], real.count
     extractor = f"{first.extractor}, {count:,} digits"
-    columns = [_quality_cells(one.quality, real.frechet, extractor) for one in figures]
-    columns.append(_quality_cells(real, real.frechet, extractor))
+    qualities = [*(one.quality for one in figures), real]
+    columns = [_quality_cells(one, real.frechet, extractor) for one in qualities]
     rows = [(name, *(column[name] for column in columns)) for name in columns[0]]
     rows += [
         ("parameters", *(_optional(one.parameters, ",") for one in figures), NONE),
         ("network calls per digit", *(_optional(one.calls, "") for one in figures), NONE),
         ("digits per second", *(_optional(one.digits_per_second, ",.0f") for one in figures), NONE),
     ]
-    notes = [f"{one.model}: {note}." for one in figures for note in one.notes]
+    notes = [f"{one.model}: {note}." for one in figures for note in _notes(one, count)]
     stacked = real.modes.count if real.modes else 0
     if stacked:
-        # The expected divergence of as many samples from an even distribution.
+        # An even distribution has this expected divergence over as many samples.
         notes.append(
-            "Stacked MNIST: each channel's class is asked for at random; drawn evenly, "
-            f"{stacked:,} samples have a divergence of {999 / (2 * stacked):.4f}."
+            "Stacked MNIST: the class of each channel is random; an even generator has a "
+            f"divergence of {999 / (2 * stacked):.4f} over {stacked:,} samples."
         )
     names = [one.model for one in figures]
     title = f"{_mark(first.effort)}{', '.join(names)} against MNIST's test set"
@@ -54,7 +54,7 @@ def generator_tables(figures: Sequence[GeneratorFigures], real: Quality) -> list
 
 
 def sequence_table(figures: GeneratorFigures) -> Table:
-    """Sequences that sum to a total, by length."""
+    """Sequences with a given total, by length."""
     rows = tuple(
         (
             str(one.length),
@@ -67,16 +67,16 @@ def sequence_table(figures: GeneratorFigures) -> Table:
     )
     columns = ("digits", "sequences", "right", "drawn once", "entropy over uniform")
     note = (
-        "Right: the judge reads the total that was asked for, after the reader had others drawn "
-        "again. The entropy is that of the decompositions of the middle total, over that of as "
-        "many exactly uniform ones; where hardly any comes twice it cannot be told."
+        "Right: the judge reads the given total, after digits that the reader disagrees with were "
+        "drawn again. The entropy is that of the decompositions of the middle total, divided by "
+        "that of as many exactly uniform ones; it is unknown where hardly any occurs twice."
     )
     title = f"{_mark(figures.effort)}{figures.model}: sequences that sum to a total"
     return Table(title, columns, rows, note)
 
 
 def reader_tables(figures: Sequence[ReaderFigures | SumReaderFigures]) -> list[Table]:
-    """Readers side by side, then each one's confusions, and their sums by length."""
+    """Readers side by side, then the confusions of each one and its sums by length."""
     digits = [one for one in figures if isinstance(one, ReaderFigures)]
     first, mark = figures[0], _mark(figures[0].effort)
     names = [one.model for one in digits]
@@ -112,11 +112,11 @@ def sum_table(name: str, sums: Sequence[SumFigures]) -> Table:
         )
         for one in sums
     )
-    columns = ("digits", "exact", "mean error", "in the interval", "as claimed", "coverage")
+    columns = ("digits", "exact", "mean error", "in the interval", "claimed", "coverage")
     note = (
         f"{sums[0].count:,} sequences of each length, drawn from the same digits. The interval is "
-        "the central 90% in whole sums, which holds more than that; the coverage counts a sum by "
-        "its share within 90% exactly, and is 90% where the model claims no more than it knows."
+        "the central 90% in whole sums, so it holds more than 90%. The coverage counts a sum by "
+        "its share within exactly 90%: a calibrated model has a coverage of 90%."
     )
     return Table(f"{name}: sums of digits", columns, rows, note)
 
@@ -138,21 +138,36 @@ def _confidence_table(figures: ReaderFigures) -> Table:
     return Table(f"{figures.model}: error by confidence", columns, rows)
 
 
-def _quality_cells(quality: Quality, floor: float, extractor: str) -> dict[str, str]:
-    cells = {"read as labelled": _optional(quality.asked, ".2%")}
+def _notes(figures: GeneratorFigures, count: int) -> list[str]:
+    """What a reader of the table must know about one model, besides its own notes."""
+    quality, notes = figures.quality, list(figures.notes)
+    if quality.left_out:
+        needs = ", ".join(f"{name} (needs {least:,})" for name, least in quality.left_out.items())
+        notes.append(f"left out, with {quality.count:,} digits: {needs}")
+    if quality.manifold and quality.compared and quality.compared < count:
+        notes.append(
+            f"its precision, recall, density and coverage are of {quality.compared:,} digits and "
+            f"do not compare with those of {count:,}"
+        )
+    return notes
+
+
+def _quality_cells(quality: Quality, floor: float | None, extractor: str) -> dict[str, str]:
+    cells = {"digits": f"{quality.count:,}"}
+    cells["read as labelled"] = _optional(quality.asked, ".2%")
     for digit in range(10):
         share = quality.asked_by_class[digit] if quality.asked_by_class else None
         cells[f"  {digit}"] = _optional(share, ".2%")
-    cells[f"Fréchet distance ({extractor})"] = f"{quality.frechet:.4f}"
-    cells["  over real digits'"] = f"{quality.frechet / floor:.2f}"
-    manifold = quality.manifold
-    cells["precision"] = f"{manifold.precision:.3f}"
-    cells["recall"] = f"{manifold.recall:.3f}"
-    cells["density"] = f"{manifold.density:.3f}"
-    cells["coverage"] = f"{manifold.coverage:.3f}"
-    cells["GAN-train: a classifier trained on these"] = _optional(quality.gan_train, ".2%")
-    cells["  digits that it was trained on"] = _optional(quality.trained_on, ",")
-    cells["GAN-test: one trained on real digits"] = _optional(quality.gan_test, ".2%")
+    distance = quality.frechet
+    cells[f"Fréchet distance ({extractor})"] = _optional(distance, ".4f")
+    ratio = distance / floor if distance is not None and floor else None
+    cells["  over real digits'"] = _optional(ratio, ".2f")
+    for name in ("precision", "recall", "density", "coverage"):
+        value = getattr(quality.manifold, name) if quality.manifold else None
+        cells[name] = _optional(value, ".3f")
+    cells["GAN-train: classifier trained on these"] = _optional(quality.gan_train, ".2%")
+    cells["  training digits"] = _optional(quality.trained_on, ",")
+    cells["GAN-test: classifier trained on real digits"] = _optional(quality.gan_test, ".2%")
     copies = quality.copies
     cells["copies of training digits, pixel by pixel"] = f"{copies.count:,} of {copies.known:,}"
     cells["  nearer to one than 1 in 100 test digits"] = _optional(copies.near, ".2%")
@@ -170,5 +185,5 @@ def _optional(value: float | None, form: str) -> str:
 
 
 def _mark(effort: str) -> str:
-    """What a title begins with where the figures are rough."""
+    """The beginning of a title whose figures are rough."""
     return "" if effort == "full" else f"{effort.upper()}, rough figures: "

@@ -1,4 +1,4 @@
-"""Measuring what writes sequences: totals as the judge reads them, and how evenly they are made."""
+"""Measuring written sequences: their totals as the judge reads them, and how varied they are."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from handsum.evaluation.figures import Effort, LengthFigures, Report
+from handsum.evaluation.figures import Effort, LengthFigures, Progress
 from handsum.metrics.entropy import estimate_entropy
 from handsum.pretrained.load import DigitReader
 from handsum.seeds import SEED_LIMIT
 from handsum.sums import count_sequences, draw_digits
 
 LENGTHS = (1, 2, 3, 5, 7, 10)
-# Where there are more decompositions than this for each sequence that is drawn, hardly any is drawn
-# twice, and how even they are cannot be told.
+# With more possible decompositions per drawn sequence than this, hardly any is drawn twice, and
+# their entropy cannot be estimated.
 _THINNEST = 4
-# Images uint8 (N, L, 28, 28) of sequences: of a total each (N,), of a length, by a seed, and
-# whether those that do not read as asked are drawn again.
+# Writes sequences, uint8 (N, L, 28, 28), from their totals (N,), a length, a seed, and whether
+# digits that the reader disagrees with are drawn again.
 Write = Callable[[np.ndarray, int, int, bool], np.ndarray]
 
 
@@ -26,10 +26,10 @@ def measure_sequences(
     judge: DigitReader,
     effort: Effort,
     seed: int,
-    report: Report,
+    progress: Progress,
     lengths: tuple[int, ...] = LENGTHS,
 ) -> list[LengthFigures]:
-    """Figures at each length, over random totals and, for the entropy, over the middle one."""
+    """Figures for each length, of random totals; the entropy is that of the middle total."""
     found = []
     for step, length in enumerate(lengths):
         random = np.random.default_rng([seed, length])
@@ -41,26 +41,26 @@ def measure_sequences(
         )
         entropy = _entropy(write, judge, length, effort.entropy_sequences, random)
         found.append(LengthFigures(length, len(totals), checked, unchecked, entropy))
-        report((step + 1) / len(lengths))
+        progress(step + 1, len(lengths))
     return found
 
 
 def _entropy(
     write: Write, judge: DigitReader, length: int, count: int, random: np.random.Generator
 ) -> float | None:
-    """Entropy of the middle total's decompositions, over that of as many uniform ones."""
+    """Entropy of the middle total's decompositions, divided by that of as many uniform ones."""
     total = 9 * length // 2
     ways = count_sequences(total, length)
     if ways == 1 or ways > _THINNEST * count:
         return None
-    # Few ways take few sequences to tell how even they are.
+    # Few decompositions need few sequences.
     count = min(count, 50 * ways)
     seed = int(random.integers(SEED_LIMIT))
     readings = _read(judge, write(np.full(count, total), length, seed, False))
     right = readings[readings.sum(1) == total]
     if not len(right):
         return 0.0
-    # As many of both, so that what the estimate lacks or adds is the same in both.
+    # The same number of both, so that the bias of the estimate is the same.
     even = draw_digits(total, length, len(right), random)
     found, ideal = (
         estimate_entropy(np.unique(rows, axis=0, return_counts=True)[1]) for rows in (right, even)

@@ -1,4 +1,4 @@
-"""Whether a reader's confidence is worth what it says."""
+"""Whether a reader's confidence is reliable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Bin:
-    """Digits of like confidence: how many, their mean confidence, and the share read right."""
+    """Digits of similar confidence: their count, mean confidence and accuracy."""
 
     count: int
     confidence: float
@@ -17,7 +17,7 @@ class Bin:
 
 
 def confidence_bins(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[Bin]:
-    """Group digits by the confidence of their reading, in `bins` of equal width; empty ones out.
+    """Group digits by confidence into `bins` of equal width, without the empty ones.
 
     `probabilities` (N, C), `labels` (N,).
     """
@@ -32,7 +32,7 @@ def confidence_bins(probabilities: np.ndarray, labels: np.ndarray, bins: int = 1
 
 
 def expected_calibration_error(bins: list[Bin]) -> float:
-    """Mean difference between confidence and accuracy, weighed by the bins' counts; in [0, 1].
+    """Mean difference between confidence and accuracy, weighted by the bins' counts; in [0, 1].
 
     Guo et al., "On calibration of modern neural networks" (2017).
     """

@@ -1,4 +1,4 @@
-"""Whether a generator copies its training digits: distances to the nearest of them, in pixels."""
+"""Whether a generator copies training digits: pixel distances to the nearest of them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from handsum.metrics.manifold import nearest_distances
 
 @dataclass(frozen=True)
 class Nearest:
-    """Of each of N digits the nearest training digit of its class.
+    """For each of N digits the nearest training digit of its class.
 
-    `distances` (N,): Euclidean, over pixels in [0, 1]; `rows` int64 (N,): which training
-    digit. Infinite and -1 where training holds none of the class.
+    `distances` (N,): Euclidean, over pixels in [0, 1]. `rows` int64 (N,): the training digits.
+    Infinity and -1 if no training digit has the class.
     """
 
     distances: np.ndarray
@@ -23,12 +23,12 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Copies:
-    """Digits against the test set's, by their distance to the nearest training digit of the class.
+    """Digits compared with test digits, by distance to the nearest training digit of their class.
 
-    `count`: how many of `known` digits are nearer than any test digit of their class is; `near`:
-    the share nearer than 1 in 100 test digits of their class (0.01 for test digits themselves);
-    `distance`: the median distance over that of test digits; None where none are known. A copy that
-    was moved or turned is far in pixels, and none of these.
+    `count`: the number, of `known` digits, that are nearer than every test digit of their class.
+    `near`: the share that is nearer than 99 in 100 test digits of the class (0.01 for test digits).
+    `distance`: the median distance, divided by that of test digits. None without known digits. A
+    shifted or rotated copy is far in pixels and is not found.
     """
 
     count: int
@@ -66,7 +66,7 @@ def count_copies(
 ) -> Copies:
     """Compare distances (N,) of digits with those (M,) of test digits, class by class.
 
-    Digits of a class that the test set does not hold are left out.
+    Digits of a class that the test set lacks are left out.
     """
     copied, near, known, ratios = 0, 0, 0, []
     for label in np.unique(labels):

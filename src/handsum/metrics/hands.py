@@ -1,4 +1,4 @@
-"""What makes a hand: slant and stroke width of digits, and how much of them is the writer's."""
+"""Features of a hand: slant and stroke width of digits, and how much the writer decides them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scipy import ndimage
 
 
 def slant(images: np.ndarray) -> np.ndarray:
-    """Slant of digits uint8 (N, 28, 28): the tangent of their lean to the right, by moments."""
+    """Slant of digits uint8 (N, 28, 28), from moments: the tangent of their lean to the right."""
     ink = images.astype(np.float64)
     mass = np.maximum(ink.sum((1, 2)), 1e-9)
     grid = np.arange(images.shape[1], dtype=np.float64)
@@ -21,10 +21,10 @@ def slant(images: np.ndarray) -> np.ndarray:
 
 
 def stroke_width(images: np.ndarray) -> np.ndarray:
-    """Mean stroke width of digits uint8 (N, 28, 28), in pixels: twice the ink over its outline.
+    """Mean stroke width of digits uint8 (N, 28, 28) in pixels: twice the ink, over the outline.
 
     A long stroke of width w and length l has ink w l and an outline of 2 l. The outline is the
-    total variation of the grey values, which no threshold enters; from two pixels of width on.
+    total variation of the grey values, which needs no threshold. Valid from two pixels on.
     """
     ink = np.pad(images.astype(np.float64) / 255, ((0, 0), (1, 1), (1, 1)))
     down = (ink[:, 1:, 1:] - ink[:, :-1, 1:] + ink[:, 1:, :-1] - ink[:, :-1, :-1]) / 2
@@ -34,17 +34,20 @@ def stroke_width(images: np.ndarray) -> np.ndarray:
 
 
 def standardise_by_class(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Values (N,) with each class's mean taken away, divided by its standard deviation."""
-    means = ndimage.mean(values, labels, range(10))
-    deviations = ndimage.standard_deviation(values, labels, range(10))
-    return (values - means[labels]) / np.maximum(deviations[labels], 1e-9)
+    """Values (N,) minus the mean of their class, divided by its standard deviation."""
+    # SciPy divides by zero for a class that is missing between others.
+    classes, rows = np.unique(labels, return_inverse=True)
+    numbers = np.arange(len(classes))
+    means = np.asarray(ndimage.mean(values, rows, numbers))
+    deviations = np.asarray(ndimage.standard_deviation(values, rows, numbers))
+    return (values - means[rows]) / np.maximum(deviations[rows], 1e-9)
 
 
 def intraclass_correlation(values: np.ndarray) -> float:
-    """ICC(1) of values (groups, members): the share of their variance that is between groups.
+    """ICC(1) of values (groups, members): the share of the variance that is between groups.
 
-    Shrout and Fleiss, "Intraclass correlations" (1979). 1: members agree; 0: groups mean nothing;
-    NaN where all values are the same.
+    Shrout and Fleiss, "Intraclass correlations" (1979). 1: members agree; 0: groups do not matter;
+    NaN: all values are equal.
     """
     groups, members = values.shape
     means = values.mean(1)

@@ -12,12 +12,14 @@ import numpy as np
 
 from handsum.errors import UsageError
 
+# The ball around a feature reaches its k-th neighbour, with this k.
+NEIGHBOURS = 5
 _ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Manifold:
-    """Shares in [0, 1], but for `density`, which may exceed 1."""
+    """Shares in [0, 1], except `density`, which may exceed 1."""
 
     precision: float
     recall: float
@@ -25,8 +27,10 @@ class Manifold:
     coverage: float
 
 
-def compare_manifolds(real: np.ndarray, generated: np.ndarray, neighbours: int = 5) -> Manifold:
-    """Compare features (N, D) and (M, D), each set's balls reaching its k-th neighbour.
+def compare_manifolds(
+    real: np.ndarray, generated: np.ndarray, neighbours: int = NEIGHBOURS
+) -> Manifold:
+    """Compare features (N, D) and (M, D) by balls that reach the k-th neighbour in their own set.
 
     Raises:
         UsageError: a set with no more samples than `neighbours`.
@@ -58,7 +62,7 @@ def compare_manifolds(real: np.ndarray, generated: np.ndarray, neighbours: int =
 
 
 def nearest_distances(queries: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each of queries (N, D) the distance to the nearest of others (M, D), and which it is.
+    """For each of queries (N, D) the distance to the nearest of others (M, D), and its row.
 
     The search is in float32, twice as fast; the distances are exact.
     """
@@ -67,7 +71,7 @@ def nearest_distances(queries: np.ndarray, others: np.ndarray) -> tuple[np.ndarr
     halves = np.square(pool).sum(1) / 2
     for start in range(0, len(queries), _ROWS):
         part = queries[start : start + _ROWS]
-        # Least distance is greatest product, less half the other's square.
+        # The least distance has the greatest product minus half the square of the other.
         found = (part.astype(np.float32) @ pool.T - halves).argmax(1)
         which[start : start + _ROWS] = found
         differences = part.astype(np.float64) - others[found]
@@ -76,7 +80,7 @@ def nearest_distances(queries: np.ndarray, others: np.ndarray) -> tuple[np.ndarr
 
 
 def _radii(features: np.ndarray, neighbours: int) -> np.ndarray:
-    """Squared distance of each feature to its k-th neighbour, itself not counted."""
+    """Squared distance of each feature to its k-th neighbour, without itself."""
     radii = np.empty(len(features))
     for start in range(0, len(features), _ROWS):
         squared = _squared_distances(features[start : start + _ROWS], features)
@@ -87,5 +91,5 @@ def _radii(features: np.ndarray, neighbours: int) -> np.ndarray:
 def _squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     first, second = first.astype(np.float64), second.astype(np.float64)
     squares = np.square(first).sum(1)[:, None] + np.square(second).sum(1)
-    # Rounding can take a feature's distance to itself a little below zero.
+    # Rounding can make the distance of a feature to itself slightly negative.
     return np.maximum(squares - 2 * first @ second.T, 0)

@@ -1,4 +1,4 @@
-"""How well sums are predicted: exact, absolute error, and what an interval is worth."""
+"""How well sums are predicted: exactness, absolute error, and the coverage of intervals."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ INTERVAL = 0.9
 class SumFigures:
     """Predicted sums of `count` sequences of `length` digits.
 
-    `exact`: the share right; `error`: mean absolute error; `held`: the share within the central 90%
-    interval of whole sums, and `claimed`: the probability that the model gives this interval, both
-    at least 0.9 where honest; `coverage`: see `sum_figures`.
+    `exact`: the share predicted exactly. `error`: mean absolute error. `held`: the share within the
+    central 90% interval of whole sums. `claimed`: the probability that the model gives to this
+    interval; both are at least 0.9 if the model is calibrated. `coverage`: see `sum_figures`.
     """
 
     length: int
@@ -30,9 +30,9 @@ class SumFigures:
 def sum_figures(distributions: np.ndarray, totals: np.ndarray, length: int) -> SumFigures:
     """Compare distributions (N, S) over the sums 0 .. S - 1 with the true totals (N,).
 
-    The prediction is the most probable sum. An interval of whole sums holds more than its 90%; the
-    coverage counts a sum by the share of its own probability that lies within the central 90%
-    exactly, which is 0.9 for every honest model, and less for one that claims too much.
+    The prediction is the most probable sum. An interval of whole sums holds more than its 90%. The
+    coverage counts a sum by the share of its probability that lies within exactly the central 90%:
+    0.9 for a calibrated model, less for an overconfident one.
     """
     rows = np.arange(len(totals))
     above = np.cumsum(distributions, axis=1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from handsum.config import AnyConfig
-from handsum.errors import UsageError
+from handsum.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -124,8 +123,7 @@ def find(name: str, tasks: Iterable[Task] | None = None) -> Entry:
     able = [entry.name for entry in ENTRIES.values() if tasks is None or entry.task in tasks]
     entry = ENTRIES.get(name)
     if entry is None:
-        close = difflib.get_close_matches(name, able, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(name, able)
         raise UsageError(f"no model {name!r}: {hint}choose from {', '.join(able)}")
     if name not in able:
         raise UsageError(f"{name} is a {entry.task}, which cannot do this: {', '.join(able)} can")

@@ -1,4 +1,4 @@
-"""A compiled function of a fixed number of rows, called with any number, from any threads."""
+"""Calling a compiled function of a fixed number of rows with any number, from any thread."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 
-# Calls at the same time. One keeps hardly more than one core busy: its layers are too small to be
-# worth dividing. Some tens of cores would want more memory than they would save time.
+# Calls at the same time. One call keeps about one core busy, as its layers are too small to divide.
+# More than some tens of calls would cost more memory than they save time.
 _AT_ONCE = min(os.cpu_count() or 1, 16)
 
 
 class Batched:
-    """Calls `function` with `size` rows, whoever asks for however many, on several cores at once.
+    """Calls `function` with `size` rows at a time, for any number of rows, on several cores.
 
-    A row's result must depend on that row alone. Rows that several threads ask for at once share
-    calls: whoever gets to call next takes along what has come in by then, a part of each request in
-    turn, so that a small one does not wait for the whole of a large one. The rows of a last,
-    incomplete call are filled up with zeros.
+    A row's result must depend on that row alone. Requests of several threads share calls: the next
+    call takes rows of all waiting requests in turn, so that a small request does not wait for a
+    large one. The last, incomplete call is filled up with zeros.
     """
 
     def __init__(self, function: Callable[..., Any], size: int, *, at_once: int = _AT_ONCE) -> None:
@@ -33,7 +32,7 @@ class Batched:
         self._calling = threading.Semaphore(at_once)
 
     def __call__(self, *columns: np.ndarray) -> Any:
-        """Results for rows of `columns` (N, ...): an array (N, ...), or a tuple of such."""
+        """Results for rows of `columns` (N, ...): an array (N, ...), or a tuple of arrays."""
         request = _Request(columns)
         self._waiting.append(request)
         helpers = [
@@ -44,7 +43,7 @@ class Batched:
             for helper in helpers:
                 helper.start()
             self._serve(request)
-            # Others may have taken along the last of its rows.
+            # Another thread may still compute the last of its rows.
             request.ended.wait()
         except BaseException as error:
             request.fail(error)
@@ -62,7 +61,7 @@ class Batched:
                     self._call()
 
     def _call(self) -> None:
-        """Call the function once, for those who have waited longest."""
+        """Call the function once, for the requests that have waited longest."""
         taken = self._take()
         if not taken:
             return
@@ -79,14 +78,14 @@ class Batched:
             return
         start = 0
         for request, rows in taken:
-            # A request for nothing still gets one row, for its shape; it is cut off at the end.
+            # An empty request gets one row, for the shape of its result; it is cut off at the end.
             stop = start + max(rows.stop - rows.start, 1 if request.count == 0 else 0)
             with self._taking:
                 request.put(rows, [array[start:stop] for array in arrays], several)
             start += rows.stop - rows.start
 
     def _take(self) -> list[tuple[_Request, slice]]:
-        """The rows of one call, and whose they are; what is left of a request waits again."""
+        """The rows of one call and their requests; the rest of a request waits again."""
         taken: list[tuple[_Request, slice]] = []
         free = self._size
         with self._taking:
@@ -103,7 +102,7 @@ class Batched:
 
 
 class _Request:
-    """What one caller asks for, how much of it has been taken, and what came of it."""
+    """The rows of one caller, how many of them have been taken, and the results so far."""
 
     def __init__(self, columns: tuple[np.ndarray, ...]) -> None:
         self.columns = columns
@@ -113,25 +112,25 @@ class _Request:
         self._several = False
         self._pieces: dict[int, list[np.ndarray]] = {}
         self._error: BaseException | None = None
-        self._taken = self._come = 0
+        self._taken = self._finished = 0
 
     def take(self, most: int) -> slice:
-        """The next rows, `most` at most."""
+        """The next rows, at most `most`."""
         rows = slice(self._taken, min(self._taken + most, self.count))
         self._taken = rows.stop
         self.waits = self._taken < self.count
         return rows
 
     def put(self, rows: slice, pieces: list[np.ndarray], several: bool) -> None:
-        """Keep the results of some rows."""
+        """Store the results of some rows."""
         self._pieces[rows.start] = pieces
         self._several = several
-        self._come += rows.stop - rows.start
-        if self._come == self.count:
+        self._finished += rows.stop - rows.start
+        if self._finished == self.count:
             self.ended.set()
 
     def fail(self, error: BaseException) -> None:
-        """Keep why there will be no results; whoever waits is told."""
+        """Store the reason why there will be no results, and wake up the caller."""
         self._error = self._error or error
         self.waits = False
         self.ended.set()
@@ -140,7 +139,7 @@ class _Request:
         """The results of all rows, in their order.
 
         Raises:
-            BaseException: what the function raised.
+            BaseException: the error of the function.
         """
         if self._error is not None:
             raise self._error

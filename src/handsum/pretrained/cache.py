@@ -1,4 +1,4 @@
-"""The cache folder: traced functions and JAX's compiled code, kept from one start to the next."""
+"""The cache folder: traced functions and JAX's compiled code, for the next start."""
 
 from __future__ import annotations
 
@@ -11,17 +11,35 @@ from typing import Any, cast
 from handsum.errors import HandsumError
 from handsum.files import atomic_write
 
+_COMPILED = "xla"
+
 
 def cache_folder() -> Path | None:
-    """The user's cache folder for handsum, made if need be; None where there can be none."""
+    """The user's cache folder for handsum, made if missing; None if it cannot be written.
+
+    There is none either for a user without a home folder, or with a relative one: nothing is ever
+    cached in the working directory.
+    """
     from platformdirs import user_cache_path
 
-    folder = user_cache_path("handsum", appauthor=False)
     try:
+        folder = user_cache_path("handsum", appauthor=False)
+        if not folder.is_absolute():
+            return None
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):  # the latter without a home folder
         return None
     return folder if os.access(folder, os.W_OK) else None
+
+
+def compilation_cache() -> tuple[str | None, bool]:
+    """The folder where JAX keeps compiled code, and whether the user chose it."""
+    import jax
+
+    chosen: str | None = cast("Any", jax.config).jax_compilation_cache_dir
+    folder = cache_folder()
+    own = None if folder is None else str(folder / _COMPILED)
+    return (own, False) if chosen in (None, "", own) else (chosen, True)
 
 
 def read_cached(name: str) -> bytes | None:
@@ -50,13 +68,13 @@ def write_cached(name: str, content: bytes) -> None:
 
 
 def use_compilation_cache() -> None:
-    """Keep what JAX compiles in the cache folder, unless the user has chosen another place."""
+    """Keep what JAX compiles in the cache folder, unless the user chose another folder."""
     import jax
 
     folder, config = cache_folder(), cast("Any", jax.config)
     if folder is None or config.jax_compilation_cache_dir:
         return
-    jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
+    jax.config.update("jax_compilation_cache_dir", str(folder / _COMPILED))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     # A full or damaged cache costs time, and nothing else.

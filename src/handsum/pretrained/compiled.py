@@ -1,9 +1,9 @@
-"""A snapshot's network as a compiled function, ready without tracing it again.
+"""A snapshot's network as a compiled function, without tracing it again.
 
-Tracing a network costs more than running it, and importing what describes it costs more still. So
-a trace (`jax.export`) travels in the package for the functions that are used most, and is cached
-for the others; JAX's compilation cache keeps the compiled code. Neither Flax nor the network's
-class is imported then.
+Tracing a network takes longer than running it, and importing its class takes longer still. So the
+package contains traces (`jax.export`) of the functions that are used most, and the others are
+cached; JAX's compilation cache keeps the compiled code. Neither Flax nor the network's class is
+imported then.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import importlib
 import json
-import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -24,20 +23,20 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from handsum.errors import HandsumError
 from handsum.models import registry
 from handsum.pretrained.batching import Batched
 from handsum.pretrained.cache import read_cached, use_compilation_cache, write_cached
+from handsum.pretrained.devices import default_platform
 from handsum.pretrained.snapshots import FLAX_LOCK, WEIGHTS, Snapshot, network
 
 if TYPE_CHECKING:
     import jax
 
-# Every call computes this many rows, whatever number was asked for: one shape compiles once, and a
-# digit cannot depend on how many others were asked for with it.
+# Every call computes this many rows: one shape compiles once, and a digit cannot depend on the
+# number of others in its request.
 CHUNK = 32
 
-# Of handsum.models.inference, which imports JAX.
+# Names in handsum.models.inference, which imports JAX.
 Function = Literal[
     "draw_between",
     "draw_digits",
@@ -58,12 +57,12 @@ class ArraySpec:
 
 
 def rows(*shape: int, dtype: Any) -> ArraySpec:
-    """The spec of an argument with an array of that shape for each row of a call."""
+    """The spec of an argument that has an array of this shape for each row of a call."""
     return ArraySpec((CHUNK, *shape), np.dtype(dtype))
 
 
 class Functions:
-    """The compiled functions of a snapshot's network, each made when it is first asked for."""
+    """The compiled functions of a snapshot's network, each made at its first use."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -71,7 +70,7 @@ class Functions:
         self._compiling = threading.Lock()
 
     def check(self, function: Function, specs: tuple[ArraySpec, ...]) -> None:
-        """Raise the errors of `__call__` now, without compiling the function.
+        """Raise the errors of `__call__` early, without compiling the function.
 
         Raises:
             SnapshotError, HandsumError: as `__call__`.
@@ -87,7 +86,7 @@ class Functions:
         """
         key = function, specs
         if key not in self._compiled:
-            # Other threads that ask for a function wait for it, not for one that is there.
+            # A thread waits only for a function that is not there yet.
             with self._compiling:
                 if key not in self._compiled:
                     self._compiled[key] = Batched(_compile(self._snapshot, function, specs), CHUNK)
@@ -96,13 +95,13 @@ class Functions:
     def prepare(self, function: Function, specs: tuple[ArraySpec, ...]) -> None:
         """Compile a function and call it once in a thread, while the caller does other work.
 
-        A first call takes four times as long as the others. Errors are left to the call that needs
-        the function.
+        The first call takes four times as long as the others. Errors are raised by the call that
+        needs the function, not here.
         """
         if (function, specs) in self._compiled:
             return
-        # Imported here, SciPy because JAX lowers with it: the thread then computes while the caller
-        # imports more, and an import that is interrupted in a thread may block every later one.
+        # Imported here (SciPy because JAX lowers with it), so that the thread only computes: an
+        # import that is interrupted in a thread may block every later one.
         for name in ("jax.export", "scipy.linalg"):
             importlib.import_module(name)
 
@@ -111,26 +110,6 @@ class Functions:
                 self(function, specs)(*(np.zeros((1, *one.shape[1:]), one.dtype) for one in specs))
 
         threading.Thread(target=call).start()
-
-
-def default_platform() -> str:
-    """Where JAX computes: "cpu", "gpu" or "tpu".
-
-    Raises:
-        HandsumError: JAX finds no device.
-    """
-    try:
-        import jax
-
-        return jax.default_backend()
-    except Exception as error:  # a driver's failure may be of any kind
-        lines = str(error).strip().splitlines()
-        # JAX gives no reason if none of the platforms that the user chose is there.
-        chosen = os.environ.get("JAX_PLATFORMS", "")
-        reason = lines[0] if lines else f"there is none for JAX_PLATFORMS={chosen}"
-        raise HandsumError(
-            f"JAX finds no device ({reason}): set JAX_PLATFORMS=cpu, or fix its driver"
-        ) from error
 
 
 def trace(
@@ -154,7 +133,7 @@ def trace(
 
 
 def trace_name(snapshot: Snapshot, function: Function, specs: tuple[ArraySpec, ...]) -> str:
-    """The file name of a trace, which depends on all it was made from but the weights' values."""
+    """The file name of a trace, from everything that decides it: not the values of the weights."""
     weights = {name: (array.shape, array.dtype) for name, array in sorted(snapshot.arrays.items())}
     parts = (
         str(specs),
@@ -199,7 +178,7 @@ def _load_trace(
         try:
             return jax.export.deserialize(bytearray(data))
         except Exception as error:
-            # JAX reads traces of half a year back. Users get one of their own; tests see this.
+            # JAX reads traces up to half a year old. Users get a new one; tests see the warning.
             warnings.warn(f"{name} cannot be read: {error}", DeprecationWarning, stacklevel=2)
     exported = trace(snapshot, function, specs)
     write_cached(cached, bytes(exported.serialize()))
@@ -208,10 +187,10 @@ def _load_trace(
 
 @contextlib.contextmanager
 def _default_settings() -> Iterator[None]:
-    """JAX's default settings, whatever the user's are: a cached trace is used under all of them."""
+    """JAX's default settings: a cached trace is used whatever the user's settings are."""
     import jax
 
-    # Source locations would only make the trace depend on this machine's paths.
+    # Source locations would make the trace depend on this machine's paths.
     limit = cast("Any", jax.config).jax_traceback_in_locations_limit
     jax.config.update("jax_traceback_in_locations_limit", 0)
     try:

@@ -1,7 +1,8 @@
-"""What is installed, what it runs on, and what is missing or damaged."""
+"""What is installed, where it computes, and what is missing or damaged."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from collections.abc import Callable
@@ -15,18 +16,20 @@ from packaging.requirements import Requirement
 
 from handsum._version import __version__
 from handsum.errors import HandsumError
-from handsum.pretrained.compiled import default_platform
+from handsum.pretrained.cache import cache_folder, compilation_cache
+from handsum.pretrained.devices import default_platform
+from handsum.pretrained.snapshots import WEIGHTS, load_snapshot
 
-# Extras that are for working on the package itself, not for using it.
+# Extras for working on the package itself, not for using it.
 _OWN_EXTRAS = ("dev", "docs", "test")
-_WEIGHTS = Path(__file__).parents[1] / "weights"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: of which kind, its name, what it is, and whether it is wrong.
+    """One line of the report: the kind of thing, its name and its value.
 
-    `problem` says what is wrong and how to mend it; `hint` how to get what is merely not there.
+    `problem` says what is wrong and how to repair it; `hint`, how to install what is missing but
+    optional.
     """
 
     kind: str
@@ -36,19 +39,19 @@ class Finding:
     hint: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the finding's part of what `handsum doctor --json` prints."""
+        """The finding as `handsum doctor --json` prints it."""
         return asdict(self)
 
 
 def diagnose() -> list[Finding]:
-    """Look at versions, devices, caches, data, bundled models and extras, in this order.
+    """Check versions, devices, caches, data, bundled models and extras, in this order.
 
-    What is broken is a finding with a `problem`, never an error.
+    Whatever is broken is a finding with a `problem`, never an error.
     """
     return [
         *_versions(),
         *_devices(),
-        _checked("cache", "compiled functions", _check_cache),
+        *_caches(),
         _checked("data", "mnist", _check_data),
         *_models(),
         *_extras(),
@@ -62,81 +65,104 @@ def _versions() -> list[Finding]:
         Finding("version", "python", platform.python_version()),
         Finding("version", "system", f"{system}, {os.cpu_count()} cores"),
     ]
-    for wish in _requirements("handsum"):
-        installed = _installed(wish)
-        problem = _unmet(wish, installed)
-        found.append(Finding("version", wish.name, installed or "missing", problem))
+    for requirement in _requirements("handsum"):
+        installed = _installed(requirement)
+        problem = _unmet(requirement, installed)
+        found.append(Finding("version", requirement.name, installed or "missing", problem))
     return found
 
 
 def _requirements(package: str, extra: str = "") -> list[Requirement]:
     """What an installed package requires on this system, or only what one of its extras adds."""
     try:
-        wishes = [Requirement(line) for line in metadata.requires(package) or []]
+        listed = [Requirement(line) for line in metadata.requires(package) or []]
     except metadata.PackageNotFoundError:
         return []
-    plain = [wish for wish in wishes if not wish.marker or wish.marker.evaluate({"extra": ""})]
+    plain = [one for one in listed if not one.marker or one.marker.evaluate({"extra": ""})]
     if not extra:
         return plain
     return [
-        wish
-        for wish in wishes
-        if wish not in plain and wish.marker and wish.marker.evaluate({"extra": extra})
+        one
+        for one in listed
+        if one not in plain and one.marker and one.marker.evaluate({"extra": extra})
     ]
 
 
-def _installed(wish: Requirement) -> str | None:
+def _installed(requirement: Requirement) -> str | None:
     try:
-        return metadata.version(wish.name)
+        return metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _unmet(wish: Requirement, installed: str | None) -> str:
-    """What is wrong with an installed version; nothing where it will do."""
-    if installed is not None and wish.specifier.contains(installed, prereleases=True):
+def _unmet(requirement: Requirement, installed: str | None) -> str:
+    """What is wrong with the installed version; empty if it fits."""
+    if installed is not None and requirement.specifier.contains(installed, prereleases=True):
         return ""
-    return f"{wish.name}{wish.specifier} is needed: {_pip(f'{wish.name}{wish.specifier}')}"
+    needed = f"{requirement.name}{requirement.specifier}"
+    return f"{needed} is needed: {_pip(needed)}"
 
 
-def _pip(wish: str) -> str:
-    return f'pip install "{wish}"'
+def _pip(package: str) -> str:
+    return f'pip install "{package}"'
 
 
 def _devices() -> list[Finding]:
     try:
-        default_platform()
+        platform_ = default_platform()
     except HandsumError as error:
-        return [Finding("device", "jax", "none", str(error))]
+        return [Finding("device", "computes on", "none", str(error))]
     import jax
 
+    devices = jax.devices()
+    value = f"{platform_}, by JAX {jax.__version__}"
     return [
-        Finding("device", f"{device.platform}:{device.id}", device.device_kind)
-        for device in jax.devices()
+        Finding("device", "computes on", value),
+        *(Finding("device", f"{one.platform}:{one.id}", one.device_kind) for one in devices),
     ]
 
 
 def _checked(kind: str, name: str, check: Callable[[], Finding]) -> Finding:
-    """What a check finds, or what stops it as a problem."""
+    """The finding of a check; an error of it is a problem."""
     try:
         return check()
     except (HandsumError, ImportError, OSError) as error:
         return Finding(kind, name, "damaged", f"{error}: install handsum again")
 
 
-def _check_cache() -> Finding:
-    from handsum.pretrained.cache import cache_folder
-
+def _caches() -> list[Finding]:
+    """The cache folder, and where JAX keeps compiled code."""
     folder = cache_folder()
     if folder is None:
         problem = (
-            "the cache folder cannot be written, so every start compiles anew: "
-            "set XDG_CACHE_HOME to a folder that can"
+            "there is no cache folder that can be written, so every start compiles again: "
+            "set XDG_CACHE_HOME to an absolute path that can"
         )
-        return Finding("cache", "compiled functions", "none", problem)
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    size = sum(path.stat().st_size for path in files) / 2**20
-    return Finding("cache", "compiled functions", f"{folder} ({len(files)} files, {size:.1f} MiB)")
+        traces = Finding("cache", "traces", "none", problem)
+    else:
+        traces = Finding("cache", "traces", _contents(folder, "*.export"))
+    try:
+        place, chosen = compilation_cache()
+    except Exception as error:  # JAX is missing or cannot start, which the versions say
+        return [traces, Finding("cache", "compiled code", f"unknown: {error}")]
+    if place is None:
+        return [traces, Finding("cache", "compiled code", "none")]
+    try:
+        value = _contents(Path(place), "*") if "://" not in place else place
+    except OSError as error:
+        value = f"{place} ({error.strerror})"
+    whose = "; set by JAX_COMPILATION_CACHE_DIR" if chosen else ""
+    return [traces, Finding("cache", "compiled code", value + whose)]
+
+
+def _contents(folder: Path, pattern: str) -> str:
+    """The folder, with the number and size of its files."""
+    sizes = []
+    for path in folder.glob(pattern):
+        # Another process may delete a file meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            sizes.append(path.stat().st_size)
+    return f"{folder} ({len(sizes):,} files, {sum(sizes) / 2**20:.1f} MiB)"
 
 
 def _check_data() -> Finding:
@@ -148,36 +174,34 @@ def _check_data() -> Finding:
 
 
 def _models() -> list[Finding]:
-    names = sorted(path.parent.name for path in _WEIGHTS.glob("*/config.json"))
+    names = sorted(path.parent.name for path in WEIGHTS.glob("*/config.json"))
     if not names:
-        problem = f"there are no models in {_WEIGHTS}: install handsum again"
+        problem = f"there are no models in {WEIGHTS}: install handsum again"
         return [Finding("model", "all", "missing", problem)]
     return [_checked("model", name, partial(_check_model, name)) for name in names]
 
 
 def _check_model(name: str) -> Finding:
-    from handsum.pretrained.snapshots import load_snapshot
-
-    parameters = load_snapshot(_WEIGHTS / name).facts["parameters"]
-    size = (_WEIGHTS / name / "weights.npz").stat().st_size / 2**20
+    parameters = load_snapshot(WEIGHTS / name).facts["parameters"]
+    size = (WEIGHTS / name / "weights.npz").stat().st_size / 2**20
     return Finding("model", name, f"{parameters:,} parameters, {size:.1f} MiB; checksum right")
 
 
 def _extras() -> list[Finding]:
-    """The optional parts: installed, or how to install them."""
+    """The optional packages: installed, or how to install them."""
     found = []
     try:
         extras = metadata.metadata("handsum").get_all("Provides-Extra") or []
     except metadata.PackageNotFoundError:
-        problem = "handsum is not installed as a package, so its extras are not known"
+        problem = "handsum is not installed as a package, so its extras are unknown"
         return [Finding("extra", "all", "unknown", "", problem)]
     for extra in sorted(set(extras) - {*_OWN_EXTRAS}):
-        wishes = _requirements("handsum", extra)
-        # Such as jax[cuda13], where JAX is there in any case.
-        wishes += [
-            own for wish in wishes for part in wish.extras for own in _requirements(wish.name, part)
+        needed = _requirements("handsum", extra)
+        # An extra of a package that is there in any case, such as jax[cuda13].
+        needed += [
+            own for one in needed for part in one.extras for own in _requirements(one.name, part)
         ]
-        lacking = [wish.name for wish in wishes if _unmet(wish, _installed(wish))]
+        lacking = [one.name for one in needed if _unmet(one, _installed(one))]
         value = f"missing: {', '.join(lacking)}" if lacking else "installed"
         hint = _pip(f"handsum[{extra}]") if lacking else ""
         found.append(Finding("extra", extra, value, "", hint))

@@ -1,4 +1,4 @@
-"""Snapshots for other programs: weights as safetensors, networks as StableHLO."""
+"""Models as files for other programs: weights as safetensors, networks as StableHLO."""
 
 from __future__ import annotations
 
@@ -14,47 +14,72 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handsum.arguments import model_name
+from handsum.arguments import require_model
 from handsum.errors import HandsumError, UsageError
-from handsum.files import atomic_write
+from handsum.files import atomic_write, check_replaceable
 from handsum.models import inference
 from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, SUM_READERS, load_model
-from handsum.pretrained.zoo import Model
+from handsum.pretrained.model import Model
 
-# What an exported network runs on; whichever is there takes its own part of the file.
+# An exported network holds code for each of these, and runs on whichever is there.
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What an exported network takes and gives, by name: each one's type and shape, as a text."""
+    """The inputs and outputs of an exported network: type and shape as a text, by name."""
 
     takes: Mapping[str, str]
     gives: Mapping[str, str]
 
 
-def export_model(
-    model: str | PathLike[str], kind: str, path: str | PathLike[str]
+def export(
+    model: str | PathLike[str], output: str | PathLike[str], *, format: str | None = None
 ) -> Signature | None:
-    """Write a model's weights or network to a file that needs no handsum; return its signature.
+    """Write a model to a file that needs no handsum; return the signature of its network.
 
-    `kind` is "safetensors": every array, float32, by its path in the network, and `config.json`
-    under "handsum" in the metadata. Or "stablehlo": the network and its weights as what
-    `jax.export.deserialize` takes, for any number of rows, on the CPU, CUDA, ROCm and TPU.
+    Formats: "safetensors" holds every array, float32, by its path in the network, and
+    `config.json` under "handsum" in the metadata. "stablehlo" holds the network with its weights,
+    for `jax.export.deserialize`; it takes any number of rows and runs on CPU, CUDA, ROCm and TPU.
+
+    Args:
+        model: a name in the zoo, or a snapshot folder.
+        output: the file to write.
+        format: by default the ending of `output`, or "stablehlo" if it has none.
 
     Raises:
-        UsageError: there is no such model or kind.
+        UsageError: no such model or format, or an ending that belongs to another format.
         HandsumError: the extra is not installed, or the file cannot be written.
     """
-    if kind not in KINDS:
-        raise UsageError(f"no format {kind!r}: choose from {', '.join(KINDS)}")
-    name = model_name(model)
-    if name is None:
-        raise UsageError("there is no model None: `handsum models` lists them")
-    data, signature = KINDS[kind](load_model(name))
-    with atomic_write(Path(path)) as file:
+    name = require_model(model)
+    write = _FORMATS[choose_format(output, format)]
+    check_replaceable(Path(output))
+    data, signature = write(load_model(name))
+    with atomic_write(Path(output)) as file:
         file.write(data)
     return signature
+
+
+def choose_format(output: str | PathLike[str] | None, format: str | None) -> str:
+    """The format to write: the given one, else that of the file name's ending, else StableHLO.
+
+    Raises:
+        UsageError: no such format, or an ending that belongs to another format.
+    """
+    ending = Path(output).suffix.removeprefix(".").lower() if output is not None else ""
+    by_ending = ENDINGS.get(ending)
+    if format is None:
+        if ending and by_ending is None:
+            raise UsageError(
+                f"no format for {output}: end its name in .{' or .'.join(_FORMATS)}, or choose the "
+                "`format`"
+            )
+        return by_ending or "stablehlo"
+    if format not in _FORMATS:
+        raise UsageError(f"no format {format!r}: choose from {', '.join(_FORMATS)}")
+    if by_ending not in (None, format):
+        raise UsageError(f"{output} would be {format}, but its name ends in .{ending}")
+    return format
 
 
 def _safetensors(model: Model) -> tuple[bytes, None]:
@@ -65,7 +90,7 @@ def _safetensors(model: Model) -> tuple[bytes, None]:
             'the format safetensors needs safetensors: pip install "handsum[export]"'
         ) from error
     arrays = {path: np.ascontiguousarray(array) for path, array in model.weights.items()}
-    # One entry: the library writes several in no order of their own.
+    # One entry, as the library writes several in random order.
     facts = json.dumps(dict(model.facts), sort_keys=True)
     return save(arrays, metadata={"handsum": facts}), None
 
@@ -74,23 +99,23 @@ def _stablehlo(model: Model) -> tuple[bytes, Signature]:
     call, takes, names = _function(model)
     exported = jax.export.export(jax.jit(call), platforms=PLATFORMS)(*takes.values())
     gives = {name: str(shape) for name, shape in zip(names, exported.out_avals, strict=True)}
-    wanted = {name: f"{shape.dtype.name}{_sides(shape)}" for name, shape in takes.items()}
-    return bytes(exported.serialize()), Signature(wanted, gives)
+    taken = {name: f"{shape.dtype.name}{_sides(shape)}" for name, shape in takes.items()}
+    return bytes(exported.serialize()), Signature(taken, gives)
 
 
 def _function(model: Model) -> tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]:
-    """What a model is asked, what that takes by name and shape, and the names of what it gives."""
+    """The function of a model to export, its inputs by name, and the names of its outputs."""
     network = model.network()
     (rows,) = jax.export.symbolic_shape("n")
     column = jax.ShapeDtypeStruct((rows,), np.int32)
-    chance = {"seed": jax.ShapeDtypeStruct((), np.uint32), "indices": column}
+    random = {"seed": jax.ShapeDtypeStruct((), np.uint32), "indices": column}
     if model.task in GENERATORS:
 
         def draw(seed: Any, indices: Any, labels: Any, writers: Any) -> Any:
             first = jnp.zeros_like(indices)
             return inference.draw_digits(network, seed, indices, first, labels, writers)
 
-        takes = {**chance, "labels": column, "writers": column}
+        takes = {**random, "labels": column, "writers": column}
         return _by_row(draw, (None, 0, 0, 0)), takes, ("images",)
     if model.task in SEQUENCE_GENERATORS:
 
@@ -98,7 +123,7 @@ def _function(model: Model) -> tuple[Callable[..., Any], dict[str, Any], tuple[s
             first = jnp.zeros_like(indices)
             return inference.draw_sequences(network, seed, indices, first, totals, lengths)
 
-        takes = {**chance, "totals": column, "lengths": column}
+        takes = {**random, "totals": column, "lengths": column}
         return _by_row(plan, (None, 0, 0, 0)), takes, ("images", "digits")
     if model.task in SUM_READERS:
         pixels = jax.ShapeDtypeStruct((rows, model.config["longest"], 28, 28), np.uint8)
@@ -117,7 +142,7 @@ def _function(model: Model) -> tuple[Callable[..., Any], dict[str, Any], tuple[s
 
 
 def _by_row(function: Callable[..., Any], axes: tuple[int | None, ...]) -> Callable[..., Any]:
-    """A function of rows for an unknown number of them: the networks count theirs with len()."""
+    """The function for a symbolic number of rows: the networks count rows with len()."""
 
     def single(*arguments: Any) -> Any:
         pairs = zip(arguments, axes, strict=True)
@@ -131,6 +156,8 @@ def _sides(shape: Any) -> str:
     return f"[{','.join(map(str, shape.shape))}]"
 
 
-KINDS: Mapping[str, Callable[[Model], tuple[bytes, Signature | None]]] = MappingProxyType(
+_FORMATS: Mapping[str, Callable[[Model], tuple[bytes, Signature | None]]] = MappingProxyType(
     {"safetensors": _safetensors, "stablehlo": _stablehlo}
 )
+# The format of each file name ending.
+ENDINGS = MappingProxyType({**{name: name for name in _FORMATS}, "hlo": "stablehlo"})

@@ -1,4 +1,4 @@
-"""Trained generators: single digits of given classes and hands, and whole sequences for totals."""
+"""Trained generators: digits of given classes and hands, and sequences for totals."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.pretrained.compiled import Function, per_row, rows
+from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
-from handsum.pretrained.zoo import Model
 from handsum.seeds import Stream, choose_seed, stream
 
 _SEEDS = rows(dtype=np.uint32)
 
 
 def _hand_type(writers: np.ndarray) -> type:
-    """What a network takes: writers' numbers, or the embeddings of hands."""
+    """The dtype of the writers: numbers, or embeddings of hands."""
     return np.float32 if writers.ndim == 2 else np.int32
 
 
 class DigitGenerator(Model):
     """Draws digits of given classes in given hands (0 to `writers` - 1).
 
-    One that is not `conditional` draws random digits, whatever it is asked for.
+    A generator that is not `conditional` ignores the classes and draws random digits.
     """
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
@@ -33,10 +33,20 @@ class DigitGenerator(Model):
         self.conditional = self.task == "digit generator"
         self.mixes = registry.find(snapshot.model).mixes
 
-    def prepare(self, writers: np.ndarray) -> None:
-        """Start to compile what `draw` calls for such writers, while the caller does other work.
+    def check_writers(self, advice: str = "leave out the writer") -> None:
+        """Raise UsageError if the generator knows no writers to choose from."""
+        if self.writers == 1:
+            raise UsageError(f"{self.name} knows no writers: {advice}")
 
-        Errors are left to `draw`.
+    def check_classes(self, advice: str) -> None:
+        """Raise UsageError if the generator draws random digits instead of given ones."""
+        if not self.conditional:
+            raise UsageError(f"{self.name} draws random digits: {advice}")
+
+    def prepare(self, writers: np.ndarray) -> None:
+        """Start to compile for `draw` with such writers, while the caller does other work.
+
+        Errors are raised by `draw`, not here.
         """
         column = rows(dtype=np.int32)
         drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
@@ -50,7 +60,7 @@ class DigitGenerator(Model):
 
     @cached_property
     def hands(self) -> np.ndarray:
-        """The embeddings float32 (W, E) of its writers; (0, 0) where it knows none."""
+        """The embeddings float32 (W, E) of its writers; (0, 0) if it knows none."""
         return self._snapshot.arrays.get("hands/embedding", np.zeros((0, 0), np.float32))
 
     def draw(
@@ -62,13 +72,13 @@ class DigitGenerator(Model):
         indices: np.ndarray | None = None,
         attempts: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Digits uint8 (N, 28, 28) of labels and writers (N,), or of hands float (N, E) in between.
+        """Digits uint8 (N, 28, 28) of labels (N,), by writers (N,) or by hands float (N, E).
 
-        Digit i depends on `seed`, `indices[i]`, `attempts[i]`, its label and its writer alone; the
-        seed chooses the writers where they are not given, and chance the seed.
+        Digit i depends only on `seed`, `indices[i]`, `attempts[i]`, its label and its writer.
+        Without `writers` the seed chooses them; without `seed` it is random.
 
         Raises:
-            UsageError: a label that is no digit, or a writer out of range.
+            UsageError: a label that is not a digit, or a writer out of range.
         """
         labels, seed = np.asarray(labels), choose_seed(seed)
         if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
@@ -83,7 +93,7 @@ class DigitGenerator(Model):
             attempts = np.zeros_like(indices)
         writers = np.asarray(writers)
         if not len(labels) == len(writers) == len(indices) == len(attempts):
-            raise UsageError("labels, writers, indices and attempts are equally many")
+            raise UsageError("labels, writers, indices and attempts must have the same length")
         if labels.size and not (labels.min() >= 0 and labels.max() <= 9):
             raise UsageError("labels are digits from 0 to 9")
         hands = writers.ndim == 2
@@ -102,17 +112,17 @@ class DigitGenerator(Model):
         seed: int,
         indices: np.ndarray,
     ) -> np.ndarray:
-        """Digits uint8 (N, 28, 28) as `draw`, by `shares` (N,) towards their second attempt."""
+        """Digits uint8 (N, 28, 28) between attempts 0 and 1 of `draw`, by `shares` (N,)."""
         columns = [np.asarray(c).astype(np.int32) for c in (indices, labels)]
         columns.insert(1, np.asarray(shares).astype(np.float32))
         columns.append(writers.astype(_hand_type(writers)))
         return self._run("draw_between", seed, *columns)
 
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
-        """Digits uint8 (N, 28, 28) that are several at once, by `shares` (N, 10) of each.
+        """Digits uint8 (N, 28, 28) that are several at once, by the `shares` (N, 10) of each.
 
         Raises:
-            UsageError: the model cannot mix digits (names those that can).
+            UsageError: the model cannot mix digits (names the models that can).
         """
         if not self.mixes:
             able = ", ".join(entry.name for entry in registry.ENTRIES.values() if entry.mixes)
@@ -127,7 +137,7 @@ COLUMN = rows(dtype=np.int32)
 
 
 class SequenceGenerator(Model):
-    """Draws sequences of up to `longest` digits for totals, by a plan of its own."""
+    """Draws sequences of up to `longest` digits for totals; a network plans the digits."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         super().__init__(name, snapshot)
@@ -144,15 +154,15 @@ class SequenceGenerator(Model):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Images uint8 (N, length, 28, 28) for totals (N,), and the digits int (N, length) planned.
 
-        Nothing ensures that these sum to their totals. Sequence i depends on `seed`, `indices[i]`,
-        `attempts[i]`, its total and the length alone.
+        The digits may not sum to their totals. Sequence i depends only on `seed`, `indices[i]`,
+        `attempts[i]`, its total and the length.
 
         Raises:
             UsageError: the length is not from 1 to `longest`, or digits cannot sum to a total.
         """
         totals, seed = np.asarray(totals), choose_seed(seed)
         if isinstance(length, bool) or not isinstance(length, int | np.integer):
-            raise UsageError(f"one length for all sequences, a whole number, not {length!r}")
+            raise UsageError(f"`length` is one whole number for all sequences, not {length!r}")
         if indices is None:
             indices = np.arange(len(totals))
         if not 1 <= length <= self.longest:

@@ -1,4 +1,4 @@
-"""Trained readers: digits with calibrated probabilities, and sums with their distributions."""
+"""Trained readers: digits with calibrated probabilities, and sums with distributions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from handsum.arguments import digit_images
 from handsum.pretrained.compiled import rows
 from handsum.pretrained.generators import COLUMN
+from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
-from handsum.pretrained.zoo import Model
 from handsum.sums import sum_distribution
 
 _DIGITS = rows(28, 28, dtype=np.uint8)
@@ -24,7 +24,7 @@ class DigitReader(Model):
         self._functions.check("read_digits", (_DIGITS,))
 
     def prepare(self) -> None:
-        """Start to compile what `read` calls, while the caller does other work."""
+        """Start to compile for `read`, while the caller does other work."""
         self._functions.prepare("read_digits", (_DIGITS,))
 
     def logits(self, images: np.ndarray) -> np.ndarray:
@@ -39,24 +39,26 @@ class DigitReader(Model):
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Class probabilities float32 (N, 10) of pictures uint8 (N, 28, 28), and odds (N,).
 
-        The odds are natural logarithms: of a digit against anything else, over the least that the
-        reader takes for a digit. Infinite where it was not trained to tell.
+        The odds are natural logarithms of the odds that a picture is a digit, above the least that
+        the reader accepts; infinite if the reader was not trained on anything but digits.
         """
+        # Imported here, as listing the models needs no SciPy.
+        from scipy.special import softmax
+
         logits = self.logits(images)
-        likelihoods = np.exp(logits - logits.max(-1, keepdims=True))
-        probabilities = likelihoods / likelihoods.sum(-1, keepdims=True)
+        probabilities = softmax(logits, axis=-1)
         if self.least_odds is None:
             return probabilities, np.full(len(logits), np.inf, np.float32)
         odds = np.logaddexp.reduce(logits * np.float32(self.temperature), axis=-1)
         return probabilities, odds - np.float32(self.least_odds)
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Features float32 (N, D) of digits uint8 (N, 28, 28), in which the logits are linear."""
+        """Features float32 (N, D) of digits uint8 (N, 28, 28); the logits are linear in them."""
         return self._functions("digit_features", (_DIGITS,))(digit_images(images))
 
 
 class SumReader(Model):
-    """Reads the sum of a sequence of digits, as a distribution."""
+    """Reads the sum of a sequence of digits as a distribution."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
         super().__init__(name, snapshot)
@@ -67,7 +69,7 @@ class SumReader(Model):
     def distributions(self, images: np.ndarray) -> np.ndarray:
         """Distributions float64 (N, 9L + 1) of the sums of sequences uint8 (N, L, 28, 28).
 
-        A reader of digits gives the exact distribution of its digits' sum.
+        A reader of digits gives the exact distribution of the sum of its digits.
         """
         images = digit_images(images, "(N, L, 28, 28)")
         count, length = images.shape[:2]
@@ -75,7 +77,7 @@ class SumReader(Model):
             digits = self._digits.probabilities(images.reshape(-1, 28, 28))
             digits = digits.reshape(count, length, 10)
             return np.stack([sum_distribution(row) for row in digits])
-        # Few lengths are compiled; what is beyond a sequence's own is masked out.
+        # Padding to a power of two compiles few lengths; the network masks the padding out.
         padded = 1 << max(length - 1, 0).bit_length()
         images = np.pad(images, ((0, 0), (0, padded - length), (0, 0), (0, 0)))
         specs = (rows(padded, 28, 28, dtype=np.uint8), COLUMN)

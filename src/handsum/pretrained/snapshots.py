@@ -1,7 +1,7 @@
-"""Snapshots: what a trained model needs to infer, in files that anyone can open.
+"""Snapshots: the files of a trained model that inference needs.
 
-A snapshot is a folder with `weights.npz` (one array per parameter, by its path) and `config.json`
-(what made it). No pickle is written or read.
+A snapshot is a folder with `weights.npz` (one array per parameter, by its path in the network) and
+`config.json` (how it was made). No pickle is written or read.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ import numpy as np
 
 from handsum.config import from_dict
 from handsum.errors import SnapshotError
-from handsum.files import atomic_write
+from handsum.files import atomic_write, write_json
 from handsum.models import registry
+from handsum.pretrained.devices import default_platform
 
-# Those that travel in the package, by the names of their models.
+# The snapshots in the package, in a folder for each model.
 WEIGHTS = Path(__file__).parents[1] / "weights"
-# Of config.json and weights.npz together. Every format up to this one can be read:
+# The format of config.json and weights.npz. Every format up to this one can be read:
 # tests/pretrained/snapshots has one of each.
 FORMAT = 1
-# Bytes of weights; what is damaged or hostile may promise any number of them.
+# Bytes of weights: a damaged or hostile file may claim any number.
 LARGEST = 2**32
 
 
@@ -38,9 +39,19 @@ LARGEST = 2**32
 FLAX_LOCK = threading.RLock()
 
 
+def weights_folder(model: str) -> Path:
+    """The folder for the weights of a model of the zoo, whether or not they are in the package."""
+    return WEIGHTS / (registry.ENTRIES[model].weights or model)
+
+
+def is_bundled(model: str) -> bool:
+    """Whether the weights of a model of the zoo are in the package."""
+    return (weights_folder(model) / "config.json").exists()
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """A model's arrays by path and the facts about it (`config.json`, as plain values)."""
+    """A model's arrays by path, and its facts (the plain values of `config.json`)."""
 
     arrays: Mapping[str, np.ndarray]
     facts: Mapping[str, Any]
@@ -54,7 +65,7 @@ class Snapshot:
         """A whole number of the model's configuration.
 
         Raises:
-            SnapshotError: it is not there, or no whole number.
+            SnapshotError: it is missing, or not a positive whole number.
         """
         value = self.facts["config"].get(name, default)
         if not isinstance(value, int) or value < 1:
@@ -63,7 +74,7 @@ class Snapshot:
 
 
 def save_snapshot(folder: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot; floating arrays as float16, whose rounding costs nothing measurable."""
+    """Write a snapshot; float arrays as float16, whose rounding has no measurable effect."""
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {
@@ -76,15 +87,14 @@ def save_snapshot(folder: Path, snapshot: Snapshot) -> None:
     facts = {"format": FORMAT, **snapshot.facts} | own
     with atomic_write(folder / "weights.npz") as file:
         file.write(data)
-    with atomic_write(folder / "config.json") as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+    write_json(folder / "config.json", facts, indent=2)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """The facts of a snapshot, without its arrays.
 
     Raises:
-        SnapshotError: no snapshot is there, or one of another format.
+        SnapshotError: there is no snapshot, or it is damaged or of a newer format.
     """
     path = folder / "config.json"
     try:
@@ -94,13 +104,13 @@ def read_facts(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SnapshotError(f"{path} is damaged: {error}") from error
     if not isinstance(facts, dict):
-        raise SnapshotError(f"{path} is damaged: it is no list of facts")
-    for name, kind in (("format", int), ("model", str), ("config", dict)):
-        if not isinstance(facts.get(name), kind):
+        raise SnapshotError(f"{path} is damaged: it is not a JSON object")
+    for name, expected in (("format", int), ("model", str), ("config", dict)):
+        if not isinstance(facts.get(name), expected):
             raise SnapshotError(f"{path} is damaged: its {name} is {facts.get(name)!r}")
     if facts["format"] > FORMAT:
         raise SnapshotError(
-            f"{path} is of snapshot format {facts['format']}, and this handsum reads formats up to "
+            f"{path} has snapshot format {facts['format']}, and this handsum reads formats up to "
             f"{FORMAT}: update handsum"
         )
     for name in ("temperature", "least_odds"):
@@ -111,10 +121,10 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def load_snapshot(folder: Path) -> Snapshot:
-    """Read and check a snapshot; its floating arrays come back as float32.
+    """Read and check a snapshot; float arrays become float32.
 
     Raises:
-        SnapshotError: missing, of another format, or damaged (names the file and both sums).
+        SnapshotError: missing, damaged (names the file and both checksums) or of a newer format.
     """
     facts = read_facts(folder)
     path = folder / "weights.npz"
@@ -131,7 +141,7 @@ def load_snapshot(folder: Path) -> Snapshot:
 
 
 def _read_file(path: Path) -> bytes:
-    """The bytes of a file of a size that a snapshot's can have."""
+    """The bytes of a file, if it is one and not too large."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         # A pipe or a device may never end.
@@ -142,10 +152,10 @@ def _read_file(path: Path) -> bytes:
 
 
 def _read_arrays(path: Path, data: bytes) -> dict[str, np.ndarray]:
-    """The arrays of an NPZ's bytes, float16 as float32; nothing is unpickled or unpacked to disk.
+    """The arrays in the bytes of an NPZ, float16 as float32; nothing is unpickled or unpacked.
 
     Raises:
-        SnapshotError: it is no archive of numbers, or grows too large when unpacked.
+        SnapshotError: it is not an archive of numbers, or too large when unpacked.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -155,9 +165,9 @@ def _read_arrays(path: Path, data: bytes) -> dict[str, np.ndarray]:
             arrays = {name: archive[name] for name in archive.files}
         for name, array in arrays.items():
             if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
-                raise ValueError(f"{name} is no array of numbers")
+                raise ValueError(f"{name} is not an array of numbers")
     except Exception as error:
-        # A damaged header may raise nearly anything.
+        # A damaged header may raise almost any error.
         raise SnapshotError(f"{path} is damaged: {error}") from error
     return {
         name: array.astype(np.float32) if array.dtype == np.float16 else array
@@ -166,10 +176,10 @@ def _read_arrays(path: Path, data: bytes) -> dict[str, np.ndarray]:
 
 
 def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
-    """A snapshot's network with its weights in place.
+    """The network of a snapshot, with its weights.
 
     Raises:
-        SnapshotError: the weights are not of the network that the facts describe.
+        SnapshotError: the weights do not fit the network that the facts describe.
     """
     from flax import nnx
 
@@ -198,12 +208,14 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
 
 
 def restore(snapshot: Snapshot) -> Any:
-    """A snapshot's network with its weights on the device.
+    """The network of a snapshot, with its weights on the device.
 
     Raises:
-        SnapshotError: the weights are not of the network that the facts describe.
+        SnapshotError: the weights do not fit the network that the facts describe.
+        HandsumError: JAX finds no device.
     """
+    default_platform()
     import jax
 
-    # The networks index their arrays by what is traced, which NumPy's cannot be.
+    # The networks index their arrays with traced values, which NumPy arrays do not accept.
     return network(snapshot.facts, jax.device_put(dict(snapshot.arrays)))

@@ -131,7 +131,7 @@ class _LateReader:
     def _load(self) -> Reader:
         from handsum.pretrained.load import load_reader
 
-        self._reader = load_reader() if self._model is None else load_reader(self._model)
+        self._reader = load_reader(self._model)
         return self._reader
 
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

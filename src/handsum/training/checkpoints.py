@@ -24,7 +24,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from handsum.errors import HandsumError, SnapshotError, UsageError
-from handsum.files import atomic_write
+from handsum.files import write_json
 from handsum.training.sharding import is_first, is_lost
 from handsum.training.state import State
 
@@ -112,8 +112,7 @@ class Checkpoints:
         }
         self._written = {name: own for name, own in self._written.items() if name in present}
         record = {"format": FORMAT, "model": self._model, "steps": self._written}
-        with atomic_write(self._record) as file:
-            file.write(json.dumps(record, indent=1).encode() + b"\n")
+        write_json(self._record, record)
 
     def restore(self, step: int, like: State) -> State:
         """Read the state after `step` steps, of the structure and shapes of `like`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import os
@@ -17,10 +16,10 @@ import jax
 from handsum._version import __version__
 from handsum.arguments import optional_number
 from handsum.config import TrainingConfig, as_dict, from_dict, parse_settings, replace
-from handsum.errors import HandsumError, SnapshotError, UsageError
-from handsum.files import atomic_write, remove_unfinished
+from handsum.errors import HandsumError, SnapshotError, UsageError, did_you_mean
+from handsum.files import remove_unfinished, write_json
 from handsum.models import registry
-from handsum.pretrained.compiled import default_platform
+from handsum.pretrained.devices import default_platform
 from handsum.training.state import count_parameters
 
 # Of config.json; earlier versions wrote none.
@@ -138,8 +137,7 @@ def claim(run: Run, config: TrainingConfig, resume: bool) -> None:
         "handsum": __version__,
         "jax": jax.__version__,
     }
-    with atomic_write(run.output / "config.json") as file:
-        file.write((json.dumps(facts, indent=2) + "\n").encode())
+    write_json(run.output / "config.json", facts, indent=2)
 
 
 def configure(model: str, preset: str, settings: Mapping[str, Any]) -> TrainingConfig:
@@ -151,8 +149,7 @@ def configure(model: str, preset: str, settings: Mapping[str, Any]) -> TrainingC
     """
     presets = registry.module(model).PRESETS
     if preset not in presets:
-        close = difflib.get_close_matches(str(preset), presets, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(str(preset), presets)
         raise UsageError(
             f"{model} has no preset {preset!r}: {hint}choose from {', '.join(presets)}"
         )

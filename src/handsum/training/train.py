@@ -11,7 +11,7 @@ from typing import Any
 from handsum.data.sources import load_dataset
 from handsum.errors import UsageError
 from handsum.models import registry
-from handsum.pretrained.compiled import default_platform
+from handsum.pretrained.devices import default_platform
 from handsum.training import loop
 from handsum.training.runs import (
     LogCallback,

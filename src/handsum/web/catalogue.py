@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, ENTRIES, Task
-from handsum.pretrained.snapshots import WEIGHTS
+from handsum.pretrained.snapshots import is_bundled
 
 
 def _bundled(*tasks: Task) -> tuple[str, ...]:
     """The names of the models with one of these tasks, the default first."""
     names = [
-        entry.name
-        for entry in ENTRIES.values()
-        if entry.task in tasks
-        and (WEIGHTS / (entry.weights or entry.name) / "config.json").exists()
+        entry.name for entry in ENTRIES.values() if entry.task in tasks and is_bundled(entry.name)
     ]
     return tuple(sorted(names, key=lambda name: name != DEFAULT_GENERATOR))
 

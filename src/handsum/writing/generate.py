@@ -74,9 +74,9 @@ def generate(
 
     from handsum.pretrained.load import load_generator
 
-    generator = load_generator(name) if name else load_generator()
-    if digits is not None and not generator.conditional:
-        raise UsageError(f"{generator.name} draws random digits: leave out which ones")
+    generator = load_generator(name)
+    if digits is not None:
+        generator.check_classes("leave out which ones")
     hands = choose_hands(generator, hand, len(picks), seed, start)
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for first in range(0, wanted, BATCH):

@@ -177,12 +177,6 @@ class RowHands:
     name: str | None = None
 
 
-def check_has_writers(generator: DigitGenerator) -> None:
-    """Raise UsageError if the generator has no writers to choose from."""
-    if generator.writers == 1:
-        raise UsageError(f"{generator.name} knows no writers: leave out the writer")
-
-
 def choose_hands(
     generator: DigitGenerator,
     writer: int | str | RowHands | None,
@@ -203,7 +197,7 @@ def choose_hands(
         writers = stream(seed, Stream.WRITERS).integers(generator.writers, size=count)[start:]
         return RowHands(writers, writers)
     hand = parse_hand(writer)
-    check_has_writers(generator)
+    generator.check_writers()
     if any(own >= generator.writers for own, _ in hand.parts):
         raise UsageError(
             f"writer {max(hand.parts)[0]} is out of range: {generator.name} has the hands of "

@@ -45,9 +45,8 @@ def interpolate(
     if steps < 2:
         raise UsageError(f"{steps} steps lead nowhere: use 2 or more")
     seed = choose_seed(seed)
-    generator = load_generator(name) if name else load_generator()
-    if not generator.conditional:
-        raise UsageError(f"{generator.name} draws random digits, not given ones")
+    generator = load_generator(name)
+    generator.check_classes("choose another `model`")
     if writer is not None and between != LATENTS:
         raise UsageError(f"a writer is for {LATENTS}: {between} names its own ends")
     if between == DIGITS:
@@ -83,8 +82,7 @@ def _between_hands(
         raise UsageError(
             f"interpolate between two hands, such as 12..40, or {LATENTS}, or {DIGITS}"
         )
-    if generator.writers == 1:
-        raise UsageError(f"{generator.name} knows no writers: use {LATENTS}")
+    generator.check_writers(f"use {LATENTS}")
     table = generator.hands
     # Two new hands differ: the second has another number.
     pair = np.concatenate(

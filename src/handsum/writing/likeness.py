@@ -15,7 +15,6 @@ from handsum.images import DIGIT_SIZE
 from handsum.pretrained.generators import DigitGenerator
 from handsum.writing.hands import (
     RowHands,
-    check_has_writers,
     hand_vectors,
     name_fitted,
     parse_hand,
@@ -90,7 +89,7 @@ def fit_hand(generator: DigitGenerator, images: np.ndarray, labels: np.ndarray) 
     Raises:
         UsageError: fewer than three different digits, or a generator without MNIST's writers.
     """
-    check_has_writers(generator)
+    generator.check_writers()
     known, table = _writers(), generator.hands
     if len(table) != len(known.sums):
         raise UsageError(f"{generator.name} has other writers than MNIST's")

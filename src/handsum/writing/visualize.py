@@ -63,10 +63,10 @@ def _follow_digit(
     generator = load_generator(name)
     if number is None and generator.conditional:
         raise UsageError(f"which digit? {generator.name} draws the digits 0 to 9")
-    if number is not None and not generator.conditional:
-        raise UsageError(f"{generator.name} draws random digits: leave out the digit")
-    if number is not None and not 0 <= number <= 9:
-        raise UsageError(f"{number} is no digit: {generator.name} draws the digits 0 to 9")
+    if number is not None:
+        generator.check_classes("leave out the digit")
+        if not 0 <= number <= 9:
+            raise UsageError(f"{number} is no digit: {generator.name} draws the digits 0 to 9")
     hands = choose_hands(generator, writer, 1, seed)
     inputs = jnp.asarray(hands.inputs, jnp.float32 if hands.inputs.ndim == 2 else jnp.int32)
     zero = jnp.zeros(1, jnp.int32)

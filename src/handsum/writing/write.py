@@ -181,22 +181,17 @@ def write_rows(
     Raises:
         UsageError: there is no such writer or model, or the model draws random digits.
     """
-    from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER
     from handsum.pretrained.load import load_generator, load_reader
 
     count, length = labels.shape
-    generator = load_generator(model_name(options.model) or DEFAULT_GENERATOR)
-    if not generator.conditional:
-        raise UsageError(
-            f"{generator.name} draws random digits, not given ones: `handsum models` lists the "
-            "digit generators"
-        )
+    generator = load_generator(model_name(options.model))
+    generator.check_classes("`handsum models` lists the digit generators")
     hands = choose_hands(generator, options.writer, count, seed)
     # The networks compile in a thread while SciPy is imported below.
     generator.prepare(hands.inputs)
     readings, redrawn = None, np.zeros(count, np.int64)
     if options.verify:
-        reader = load_reader(model_name(options.reader) or DEFAULT_READER)
+        reader = load_reader(model_name(options.reader))
         reader.prepare()
         from handsum.writing.verify import Rows, draw_verified
 
@@ -237,7 +232,6 @@ def write_totals(
     Raises:
         UsageError: a writer is given, or the model cannot plan such sequences.
     """
-    from handsum.models.registry import DEFAULT_READER
     from handsum.pretrained.load import load_reader, load_sequence_generator
 
     name = model_name(options.model)
@@ -251,7 +245,7 @@ def write_totals(
     if options.verify:
         from handsum.writing.verify import draw_planned
 
-        reader = load_reader(model_name(options.reader) or DEFAULT_READER)
+        reader = load_reader(model_name(options.reader))
         drawn = draw_planned(generator, reader, totals, length, seed, progress)
         images, labels = drawn.images, drawn.labels
         readings, redrawn = drawn.readings, drawn.redrawn

@@ -14,7 +14,7 @@ from handsum.errors import HandsumError, UsageError
 from handsum.layout.rows import check_least_size
 from handsum.layout.style import Style
 from handsum.seeds import choose_seed
-from handsum.writing.hands import RowHands, check_has_writers
+from handsum.writing.hands import RowHands
 from handsum.writing.sheet import HandSheet
 from handsum.writing.write import Options, Progress, write_rows
 
@@ -94,9 +94,8 @@ def fit_writer(
 def _load_generator(model: str | PathLike[str] | None) -> DigitGenerator:
     from handsum.pretrained.load import load_generator
 
-    name = model_name(model)
-    generator = load_generator(name) if name else load_generator()
-    check_has_writers(generator)
+    generator = load_generator(model_name(model))
+    generator.check_writers("choose another `model`")
     return generator
 
 
