@@ -101,6 +101,12 @@ def test_gaps_make_the_picture_wider(
     assert spaced["width"] > normal["width"] + 40
 
 
+def test_a_height_gives_the_bytes_of_the_command(api: httpx.Client, tmp_path: Path) -> None:
+    query = {"text": "12 34", "seed": 1, "height": "6mm", "wide": "true", "format": "png"}
+    command("number", "12 34", "--seed", 1, "--height", "6mm", "--wide", "-o", tmp_path / "a.png")
+    assert api.get("/number", params=query).content == (tmp_path / "a.png").read_bytes()
+
+
 def test_cells_and_dpi_are_those_of_the_command(api: httpx.Client, tmp_path: Path) -> None:
     query = {"text": "407", "seed": 1, "cells": "true", "dpi": 150, "format": "png"}
     command("number", "407", "--seed", 1, "--cells", "--dpi", 150, "-o", tmp_path / "a.png")

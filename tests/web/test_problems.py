@@ -42,6 +42,8 @@ def png(pixels: np.ndarray) -> bytes:
         ("sum-sequence", {"total": 5, "reader": "judge"}, "reader: use cnn"),
         ("number", {"text": "1" * 201}, "text: use at most 200 characters"),
         ("number", {"text": "12a"}, "not 'a'"),
+        ("number", {"text": "1", "height": "90mm"}, "use a scale of up to 16"),
+        ("number", {"text": "1", "height": "2", "scale": 2}, "either scale or height"),
         ("number", {"text": "7" * 200, "scale": 17}, "scale: use 16 or less"),
         ("generate", {"count": 401}, "count: use 400 or less"),
         ("generate", {"rows": 400}, "at most 400 digits"),

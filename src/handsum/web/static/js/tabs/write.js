@@ -21,7 +21,7 @@ export function mount(panel, { address }) {
   const length = number({ min: 1, max: 200, placeholder: "auto", on: { input: () => change({ length: length.value }) } });
   const digits = text({ maxlength: 200, inputmode: "decimal", on: { input: () => change({ text: digits.value }) } });
   const sumFields = h("div", { class: "pair" }, large("Total", total), large("Digits", length));
-  const numberFields = h("div", {}, large("Number", digits, "Digits, points, commas and minus signs, up to 200"));
+  const numberFields = h("div", {}, large("Number", digits, "Digits, points, commas, minus signs and spaces, up to 200"));
   const hand = handPicker("Hand", { any: "Any hand", run: (value) => change({ writer: value }) });
   const inks = swatches("Ink", INKS, (value) => change({ ink: value }));
   const papers = swatches("Paper", PAPERS, (value) => change({ paper: value }));
@@ -29,7 +29,7 @@ export function mount(panel, { address }) {
   const spacing = check("Gaps between thousands", false, (on) => change({ spacing: on ? "1" : "" }));
   const caption = check("Caption", false, (on) => change({ caption: on ? "1" : "" }));
 
-  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, wide, spacing, caption));
+  const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, spacing, wide, caption));
   const actions = h("div", { class: "row" },
     button("Write again", again, { first: true, symbol: "again" }),
     ...[
@@ -71,7 +71,6 @@ export function mount(panel, { address }) {
     hand.value = state.writer;
     inks.value = state.ink;
     papers.value = state.paper;
-    wide.hidden = state.kind !== "sum";
     spacing.hidden = state.kind !== "number";
     wide.input.checked = state.wide !== "";
     spacing.input.checked = state.spacing !== "";
@@ -84,15 +83,15 @@ export function mount(panel, { address }) {
     const { kind, total, length, text, writer, ink, paper, wide, spacing, caption, seed } = state;
     const count = kind === "number" ? text.length : Number(length) || Math.floor((2 * Number(total) + 4) / 9);
     // Short numbers are drawn larger than they are shown, for high-resolution screens.
-    const look = { scale: count <= SHORT ? FINE : 4, writer, ink, paper, caption: caption && "true", seed, format };
-    return kind === "sum" ? ["sum-sequence", { total, length, wide: wide && "true", ...look }] : ["number", { text, spacing: spacing && "true", ...look }];
+    const look = { scale: count <= SHORT ? FINE : 4, writer, ink, paper, wide: wide && "true", caption: caption && "true", seed, format };
+    return kind === "sum" ? ["sum-sequence", { total, length, ...look }] : ["number", { text, spacing: spacing && "true", ...look }];
   }
 
   function request() {
     const fields = state;
-    const { kind, total, length, text, wide, spacing, ...look } = fields;
+    const { kind, total, length, text, spacing, ...look } = fields;
     if (kind === "sum" ? total === "" : text === "") return;
-    const own = kind === "sum" ? { total, length, wide } : { kind, text, spacing };
+    const own = kind === "sum" ? { total, length } : { kind, text, spacing };
     const chosen = Object.fromEntries(Object.entries(look).filter(([key, value]) => key === "seed" || value !== DEFAULTS[key]));
     address({ ...own, ...chosen });
     const [path, parameters] = query("json");
