@@ -162,7 +162,7 @@ def bad(name: str, images: np.ndarray) -> dict[str, np.ndarray]:
         ("channels, labelled", "sequences N x L x 28 x 28 need labels N x L"),
     ],
 )
-def test_arrays_that_are_no_digits_are_refused(tmp_path: Path, real, name: str, message: str) -> None:
+def test_arrays_of_other_things_are_refused(tmp_path: Path, real, name: str, message: str) -> None:
     np.savez(tmp_path / "x.npz", **bad(name, real[0]))
     with pytest.raises(DatasetError, match=message):
         load_samples(tmp_path / "x.npz")
