@@ -212,7 +212,7 @@ class _Session:
         # The steps between two looks at the clock; on an accelerator, those of one dispatch.
         chunk = 10 if backend == "cpu" else 50
         sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
-        rows = self._keep_metrics(start)
+        rows = self._trim_metrics(start)
         before = rows[-1]["seconds"] if rows else 0.0
         began = saved = time.monotonic()
         metrics: dict[str, float] = rows[-1] if rows else {}
@@ -249,7 +249,7 @@ class _Session:
     def _metrics_path(self) -> Path:
         return self.run.output / "metrics.jsonl"
 
-    def _keep_metrics(self, step: int) -> list[dict[str, float]]:
+    def _trim_metrics(self, step: int) -> list[dict[str, float]]:
         """The rows of the log up to `step`; later ones are of steps that are taken again."""
         if not is_first():
             return []
