@@ -1,4 +1,4 @@
-"""Seeds: chosen, checked, and split into independent streams."""
+"""Seeds are chosen, checked, and split into independent streams."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from handsum.errors import UsageError
 from handsum.seeds import Stream, choose_seed, stream
 
 
-def test_a_seed_is_kept_and_a_missing_one_is_chosen() -> None:
+def test_a_given_seed_is_used_and_a_missing_one_is_random() -> None:
     assert choose_seed(0) == 0
     assert choose_seed(2**32 - 1) == 2**32 - 1
     chosen = {choose_seed(None) for _ in range(5)}
@@ -31,8 +31,8 @@ def test_streams_differ_by_seed_purpose_and_index() -> None:
     )
 
 
-def test_what_a_seed_means_does_not_change() -> None:
-    """These numbers stand for every picture ever written with a seed."""
+def test_a_seed_always_gives_the_same_numbers() -> None:
+    """If they change, so does every picture that was ever made with a seed."""
     drawn = {purpose: stream(1, purpose, 2).integers(1000, size=3).tolist() for purpose in Stream}
     assert drawn == {
         Stream.DIGITS: [621, 884, 137],

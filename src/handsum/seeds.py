@@ -1,4 +1,4 @@
-"""Seeds: chosen when not given, and split into streams that never disturb one another."""
+"""Seeds: random if not given, and split into independent streams of random numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEED_LIMIT = 2**32
 
 
 class Stream(IntEnum):
-    """What a random stream is for. A number is part of what every seed means: never change one."""
+    """The purpose of a random stream. Every seed depends on these numbers: never change one."""
 
     DIGITS = 0
     WRITERS = 1
@@ -24,7 +24,7 @@ class Stream(IntEnum):
 
 
 def choose_seed(seed: int | None) -> int:
-    """Return `seed`, or a fresh one from the system where it is None.
+    """Return `seed`, or a random one from the system if it is None.
 
     Raises:
         UsageError: the seed is not a whole number in 0 .. 2**32 - 1.

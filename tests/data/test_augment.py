@@ -16,7 +16,7 @@ def digits() -> jax.Array:
 @pytest.mark.parametrize(
     "change", [augment.warp, augment.pen, augment.debris, augment.camera, augment.augment]
 )
-def test_changes_keep_shape_and_range_and_follow_the_key(change, digits) -> None:
+def test_changes_keep_shape_and_range_and_depend_on_the_key(change, digits) -> None:
     once = change(digits, jax.random.key(1))
     assert once.shape == digits.shape
     assert float(once.min()) >= -1 - 1e-6
@@ -59,7 +59,7 @@ def test_pens_are_thicker_and_thinner_and_never_vanish(digits) -> None:
     assert ratio.min() > 0.3
 
 
-def test_debris_adds_lines_and_edges_of_neighbours_and_takes_no_ink(digits) -> None:
+def test_debris_adds_lines_and_edges_of_neighbours_and_removes_no_ink(digits) -> None:
     changed = np.asarray(augment.debris(digits, jax.random.key(0), probability=0.3))
     added = (changed - np.asarray(digits))[..., 0]
     assert added.min() >= -1e-6

@@ -18,7 +18,7 @@ def test_counts_are_exact() -> None:
             assert int(counts[length, total]) == count_sequences(total, length)
 
 
-def test_decompositions_are_right_and_end_where_they_should() -> None:
+def test_decompositions_have_their_total_and_length() -> None:
     random = np.random.default_rng(0)
     lengths = random.integers(1, 11, 2000)
     totals = random.integers(9 * lengths + 1)
@@ -39,7 +39,7 @@ def test_decompositions_are_uniform() -> None:
     assert statistic == pytest.approx(ways - 1, abs=4 * np.sqrt(2 * ways))
 
 
-def test_a_sequence_is_of_one_hand_but_for_what_it_must_borrow() -> None:
+def test_a_sequence_is_by_one_writer_except_for_borrowed_digits() -> None:
     random = np.random.default_rng(0)
     labels, writers = random.integers(0, 10, 3000), random.integers(0, 5, 3000)
     labels[(writers == 2) & (labels == 7)] = 8
@@ -54,7 +54,7 @@ def test_a_sequence_is_of_one_hand_but_for_what_it_must_borrow() -> None:
     assert len(np.unique(writers[rows])) == 5
 
 
-def test_groups_hold_each_digit_once_and_know_their_sums() -> None:
+def test_groups_hold_each_digit_once_and_have_its_sums() -> None:
     labels = np.random.default_rng(0).integers(0, 10, 103)
     groups = draw_groups(103, 4, seed=5)
     assert groups.shape == (25, 4)

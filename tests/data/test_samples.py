@@ -54,7 +54,7 @@ def test_sequences_are_digits(tmp_path: Path, real) -> None:
     assert found.writers.tolist() == np.repeat(np.arange(8), 5).tolist()
 
 
-def test_other_names_and_labels_elsewhere(tmp_path: Path, real) -> None:
+def test_other_names_and_separate_labels(tmp_path: Path, real) -> None:
     images, labels = real
     np.savez(tmp_path / "x.npz", images)
     assert load_samples(tmp_path / "x.npz").labels is None
@@ -65,7 +65,8 @@ def test_other_names_and_labels_elsewhere(tmp_path: Path, real) -> None:
     for name in ("labels.txt", "labels.npy", "labels.npz"):
         found = load_samples(tmp_path / "x.npy", tmp_path / name)
         np.testing.assert_array_equal(found.labels, labels)
-        assert len(found.labelled()) == 40
+        assert found.labels is not None
+        assert len(found.labels) == 40
 
 
 def test_folders_of_pictures(tmp_path: Path, real) -> None:
@@ -88,7 +89,7 @@ def test_folders_of_pictures(tmp_path: Path, real) -> None:
         load_samples(flat, tmp_path / "labels.csv")
 
 
-def test_dark_ink_on_light_paper_is_turned_and_said(tmp_path: Path, real) -> None:
+def test_dark_ink_on_light_paper_is_inverted_and_noted(tmp_path: Path, real) -> None:
     images, _ = real
     np.save(tmp_path / "x.npy", 255 - images)
     found = load_samples(tmp_path / "x.npy")
@@ -102,7 +103,7 @@ def test_dark_ink_on_light_paper_is_turned_and_said(tmp_path: Path, real) -> Non
     assert found.labels is None
 
 
-def test_mixed_polarity_is_an_error_that_counts(tmp_path: Path, real) -> None:
+def test_mixed_polarity_is_an_error_with_counts(tmp_path: Path, real) -> None:
     images, _ = real
     mixed = np.concatenate([images[:30], 255 - images[30:]])
     np.save(tmp_path / "x.npy", mixed)
@@ -161,7 +162,7 @@ def bad(name: str, images: np.ndarray) -> dict[str, np.ndarray]:
         ("channels, labelled", "sequences N x L x 28 x 28 need labels N x L"),
     ],
 )
-def test_what_are_no_digits_is_named(tmp_path: Path, real, name: str, message: str) -> None:
+def test_arrays_of_other_things_are_refused(tmp_path: Path, real, name: str, message: str) -> None:
     np.savez(tmp_path / "x.npz", **bad(name, real[0]))
     with pytest.raises(DatasetError, match=message):
         load_samples(tmp_path / "x.npz")
@@ -193,7 +194,7 @@ def test_missing_and_damaged_places(tmp_path: Path, real) -> None:
             load_samples(tmp_path / "good.npy", tmp_path / name)
 
 
-def test_nearly_the_usual_ranges(tmp_path: Path, real) -> None:
+def test_ranges_may_be_a_little_exceeded(tmp_path: Path, real) -> None:
     images, _ = real
     np.savez(tmp_path / "x.npz", images=images / 255 - 1e-4)
     np.testing.assert_allclose(load_samples(tmp_path / "x.npz").images, images, atol=1)
@@ -223,8 +224,8 @@ def test_nearly_the_usual_ranges(tmp_path: Path, real) -> None:
         ("a.png,1\nb.png,²\n", "'²' for a label"),
         ("a.png,1\nb.png," + "9" * 5000 + "\n", "for a label: labels are digits"),
         ("a.png," + "x" * 200_000 + "\n", "cannot read the labels"),
-        ("name,score\na.png,1\nb.png,2\n", "begins with 'score'"),
-        ("a.png,x\nb.png,2\n", "begins with 'x'"),
+        ("name,score\na.png,1\nb.png,2\n", "starts with 'score'"),
+        ("a.png,x\nb.png,2\n", "starts with 'x'"),
         ("", "cannot say whose labels|no label"),
     ],
 )
@@ -245,7 +246,7 @@ def test_labels_of_pictures_name_them(tmp_path: Path, real, text: str, message: 
             load_samples(folder, path)
 
 
-def test_strays_and_strips_are_no_digits(tmp_path: Path, real) -> None:
+def test_stray_files_and_strips_are_refused(tmp_path: Path, real) -> None:
     (tmp_path / "7").mkdir()
     Image.fromarray(real[0][0]).save(tmp_path / "7" / "a.png")
     Image.fromarray(real[0][0]).save(tmp_path / "stray.png")
@@ -257,7 +258,7 @@ def test_strays_and_strips_are_no_digits(tmp_path: Path, real) -> None:
         load_samples(tmp_path)
 
 
-def test_damaged_archives_are_one_line(tmp_path: Path, real) -> None:
+def test_damaged_archives_are_reported_in_one_line(tmp_path: Path, real) -> None:
     import zipfile
 
     path = tmp_path / "x.npz"
@@ -272,6 +273,6 @@ def test_damaged_archives_are_one_line(tmp_path: Path, real) -> None:
     (tmp_path / "x.npy").write_bytes(data)
     with pytest.raises(DatasetError, match="cannot read"):
         load_samples(tmp_path / "x.npy")
-    # What is beside the digits may be anything.
+    # Other arrays beside the digits may hold anything.
     np.savez(path, images=real[0], notes=np.array([{}], object))
     assert len(load_samples(path)) == 40

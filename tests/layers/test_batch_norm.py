@@ -9,14 +9,14 @@ from handsum.layers.batch_norm import BatchNorm
 
 @pytest.mark.parametrize("shape", [(6, 5, 4, 8), (32, 8)])
 @pytest.mark.parametrize("affine", [True, False])
-def test_normal_features_their_gradients_and_statistics_are_flaxs(
+def test_features_gradients_and_statistics_equal_those_of_flax(
     shape: tuple[int, ...], affine: bool
 ) -> None:
     features = 3 + 2 * jax.random.normal(jax.random.key(0), shape)
     weights = jax.random.normal(jax.random.key(1), shape)
     found = []
-    for kind in (BatchNorm, nnx.BatchNorm):
-        norm = kind(8, momentum=0.9, use_scale=affine, use_bias=affine, rngs=nnx.Rngs(0))
+    for layer in (BatchNorm, nnx.BatchNorm):
+        norm = layer(8, momentum=0.9, use_scale=affine, use_bias=affine, rngs=nnx.Rngs(0))
         if affine:
             norm.scale[...] = jnp.linspace(0.5, 2, 8)
             norm.bias[...] = jnp.linspace(-1, 1, 8)
@@ -35,7 +35,7 @@ def test_normal_features_their_gradients_and_statistics_are_flaxs(
         np.testing.assert_allclose(own, flax, rtol=1e-3, atol=1e-3)
 
 
-def test_a_mask_leaves_rows_out() -> None:
+def test_a_mask_excludes_rows() -> None:
     norm = BatchNorm(2, rngs=nnx.Rngs(0))
     features = jnp.array([[1.0, 2.0], [3.0, 4.0], [100.0, 100.0]])
     normal = norm(features, False, mask=jnp.array([[True], [True], [False]]))

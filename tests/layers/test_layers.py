@@ -46,7 +46,7 @@ def test_a_transposed_convolution_equals_the_direct_one(
     kernel = jax.random.normal(jax.random.key(1), (size, size, 3, outputs))
 
     def direct(features: jax.Array, kernel: jax.Array) -> jax.Array:
-        # The gradient of a convolution in its input, which is what the name means.
+        # By definition: the gradient of a convolution in its input.
         shape = (2, 7 * stride, 5 * stride, outputs)
         swapped = kernel.transpose(0, 1, 3, 2)
 
@@ -72,7 +72,7 @@ def test_a_transposed_convolution_equals_the_direct_one(
         np.testing.assert_allclose(mine, expected, atol=1e-3)
 
 
-def test_depth_and_space_change_into_one_another() -> None:
+def test_depth_to_space_inverts_space_to_depth() -> None:
     features = jnp.arange(2 * 4 * 6 * 3.0).reshape(2, 4, 6, 3)
     deep = space_to_depth(features)
     assert deep.shape == (2, 2, 3, 12)
@@ -81,7 +81,7 @@ def test_depth_and_space_change_into_one_another() -> None:
     np.testing.assert_array_equal(depth_to_space(deep), features)
 
 
-def test_the_style_scales_and_shifts_what_is_normal() -> None:
+def test_the_style_scales_and_shifts_normalised_features() -> None:
     norm = ConditionalNorm(4, 3, rngs=nnx.Rngs(0))
     features = 5 + 3 * jax.random.normal(jax.random.key(0), (64, 7, 7, 4))
     plain = norm(features, jnp.zeros((64, 3)), training=True)
@@ -98,7 +98,7 @@ def test_dropout_keeps_the_mean() -> None:
     assert float((dropped == 0).mean()) == pytest.approx(0.3, abs=0.03)
 
 
-def test_a_commitment_is_one_digit_with_the_gradient_of_the_softmax() -> None:
+def test_a_decision_is_one_digit_with_the_gradient_of_the_softmax() -> None:
     logits = jax.random.normal(jax.random.key(0), (5, 10))
     chosen = commit(logits)
     np.testing.assert_allclose(chosen, jax.nn.one_hot(logits.argmax(-1), 10), atol=1e-6)

@@ -8,7 +8,7 @@ from handsum.layers.windows import Windows, add, cut
 
 
 @pytest.mark.parametrize("windows", [Windows(3, 1, 5, 4), Windows(5, 2, 7, 8), Windows(4, 3, 8, 7)])
-def test_a_window_is_what_the_image_shows_and_zeros_beyond_it(windows: Windows) -> None:
+def test_a_window_shows_the_image_and_zeros_beyond_it(windows: Windows) -> None:
     images = jax.random.normal(jax.random.key(0), (2, windows.height, windows.width, 3))
     pieces = cut(windows, images)
     size, stride = windows.size, windows.stride

@@ -7,7 +7,7 @@ from handsum.losses.adversarial import gradient_penalty, relativistic_loss
 from handsum.losses.classification import accuracy, cross_entropy_loss, novelty_loss
 
 
-def test_cross_entropy_is_minus_the_mean_log_likelihood() -> None:
+def test_cross_entropy_is_the_mean_negative_log_likelihood() -> None:
     logits = jnp.array([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
     labels = jnp.array([2, 1])
     likelihood = np.array([np.e**2 / (1 + np.e + np.e**2), 1 / (np.e**3 + 2)])
@@ -22,14 +22,14 @@ def test_accuracy_counts_the_largest_logits() -> None:
     assert accuracy(jnp.eye(4), jnp.array([0, 1, 2, 0])) == 0.75
 
 
-def test_the_relativistic_loss_falls_as_the_pairs_part() -> None:
+def test_the_relativistic_loss_falls_as_pairs_separate() -> None:
     winning, losing = jnp.array([2.0, 0.0]), jnp.array([0.0, 0.0])
     expected = (np.log1p(np.exp(-2)) + np.log(2)) / 2
     assert relativistic_loss(winning, losing) == pytest.approx(expected)
     assert relativistic_loss(winning + 5, losing) < relativistic_loss(winning, losing)
 
 
-def test_the_gradient_penalty_of_a_quadratic_is_known() -> None:
+def test_the_gradient_penalty_of_a_quadratic_is_exact() -> None:
     images = jax.random.normal(jax.random.key(0), (5, 4, 4, 1))
 
     def discriminator(pixels: jax.Array) -> jax.Array:
@@ -40,7 +40,7 @@ def test_the_gradient_penalty_of_a_quadratic_is_known() -> None:
     assert gradient_penalty(discriminator, images) == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_novelty_loss_is_of_the_odds_of_any_class() -> None:
+def test_the_novelty_loss_uses_the_odds_of_any_class() -> None:
     logits = jnp.array([[1.0, 2.0, 0.5], [-3.0, -4.0, -1.0]])
     mass = np.exp(np.asarray(logits)).sum(1)
     share = mass / (1 + mass)

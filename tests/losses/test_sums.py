@@ -17,7 +17,7 @@ def test_the_sum_of_digits_has_its_exact_distribution() -> None:
         assert not row[len(expected) :].any()
 
 
-def test_the_loss_falls_as_digits_are_read_to_the_total() -> None:
+def test_the_loss_is_small_when_the_digits_sum_to_the_total() -> None:
     mask = jnp.ones((2, 3), bool)
     digits = jnp.array([[1, 2, 3], [9, 9, 9]])
     logits = 5 * jax.nn.one_hot(digits, 10)
@@ -29,15 +29,15 @@ def test_the_loss_falls_as_digits_are_read_to_the_total() -> None:
     ).all()
 
 
-def test_the_loss_of_an_addition_is_that_of_all_ways_to_make_it() -> None:
+def test_the_loss_of_an_addition_counts_all_ways_to_make_it() -> None:
     logits = 2 * jax.random.normal(jax.random.key(1), (1, 4, 10))
-    chances = np.asarray(jax.nn.softmax(logits))[0]
+    probabilities = np.asarray(jax.nn.softmax(logits))[0]
     found = np.zeros(200)
     for number in range(10_000):
         digits = [number // 10**place % 10 for place in (3, 2, 1, 0)]
-        probability = np.prod([chances[i, digit] for i, digit in enumerate(digits)])
+        probability = np.prod([probabilities[i, digit] for i, digit in enumerate(digits)])
         found[number // 100 + number % 100] += probability
-    highest = np.convolve(np.convolve(chances[0], chances[2]), [0.5, 0.5])
+    highest = np.convolve(np.convolve(probabilities[0], probabilities[2]), [0.5, 0.5])
     for total in (0, 9, 57, 100, 198):
         sums = jnp.array([[total // 100, total // 10 % 10, total % 10]])
         np.testing.assert_allclose(
@@ -50,13 +50,13 @@ def test_the_loss_of_an_addition_is_that_of_all_ways_to_make_it() -> None:
 
 def test_the_sum_of_two_digits_has_one_column() -> None:
     logits = jax.random.normal(jax.random.key(3), (1, 2, 10))
-    chances = np.asarray(jax.nn.softmax(logits))[0]
-    found = np.convolve(chances[0], chances[1])
+    probabilities = np.asarray(jax.nn.softmax(logits))[0]
+    found = np.convolve(probabilities[0], probabilities[1])
     loss = addition_loss(logits, jnp.array([[1, 3]]))
     np.testing.assert_allclose(loss, -np.log(found[13]) / 2, rtol=1e-5)
 
 
-def test_digits_that_are_right_modulo_10_alone_are_not_taken_for_right() -> None:
+def test_digits_that_are_right_only_modulo_5_have_a_large_loss() -> None:
     digits = jnp.array([[1, 2, 3, 4, 2, 3, 0, 9]])  # 1234 + 2309 = 3543
     sums = jnp.array([[0, 3, 5, 4, 3]])
     right, shifted = (

@@ -27,7 +27,7 @@ def begin(module, config):
 
 
 @pytest.mark.parametrize(("module", "config"), [(gan, GAN), (dcgan, DCGAN)])
-def test_gradients_through_the_images_are_those_of_drawing_and_judging(module, config) -> None:
+def test_gradients_through_the_images_equal_those_of_the_whole_loss(module, config) -> None:
     definitions, state, batch = begin(module, config)
     losses, key = module.losses(config), jax.random.key(3)
     loss = losses["generator"]
@@ -80,6 +80,6 @@ def test_a_step_draws_its_images_once() -> None:
     assert len(drawn) == 1
 
 
-def test_losses_that_draw_nothing_have_no_drawing() -> None:
+def test_without_a_loss_that_draws_there_is_no_drawing() -> None:
     definitions, state, batch = begin(gan, GAN)
     assert draw(Networks(definitions, state), {}, batch) is None

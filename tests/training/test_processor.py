@@ -1,4 +1,4 @@
-"""What training tells a CPU's compiler and allocator."""
+"""Settings of the compiler and the allocator for training on a CPU."""
 
 import platform
 import resource
@@ -20,20 +20,20 @@ def compiled(function, *shapes: tuple[int, ...]) -> str:
     )
 
 
-def test_convolutions_on_a_cpu_are_not_left_to_one_core() -> None:
+def test_convolutions_on_a_cpu_use_all_cores() -> None:
     def convolve(images: jax.Array, kernel: jax.Array) -> jax.Array:
         return jax.lax.conv(images, kernel, (1, 1), "SAME")
 
     assert "ynn" not in compiled(convolve, (8, 8, 9, 9), (8, 8, 3, 3))
 
 
-def test_an_option_that_xla_does_not_know_is_left_out(monkeypatch) -> None:
+def test_an_option_that_xla_does_not_know_is_not_used(monkeypatch) -> None:
     monkeypatch.setattr(processor, "OPTIONS", {"xla_cpu_that_is_none": ""})
     assert compiler_options.__wrapped__() == {}
 
 
 @glibc
-def test_memory_that_is_freed_is_not_filled_again_by_the_system() -> None:
+def test_freed_memory_is_not_returned_to_the_system() -> None:
     def faults() -> int:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(8):
@@ -42,9 +42,9 @@ def test_memory_that_is_freed_is_not_filled_again_by_the_system() -> None:
 
     assert keep_memory()
     faults()
-    assert faults() < 1_000  # 8 x 977 pages where each is taken anew
+    assert faults() < 1_000  # 8 x 977 pages if each is allocated again
 
 
-def test_another_c_library_is_left_alone(monkeypatch) -> None:
+def test_another_c_library_is_not_changed(monkeypatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert not keep_memory.__wrapped__()

@@ -31,7 +31,7 @@ def run(config: judge.Config, platform: str, rows: list[np.ndarray]):
     return state, losses
 
 
-def test_many_steps_in_one_dispatch_are_the_steps_one_by_one(config) -> None:
+def test_many_steps_in_one_dispatch_equal_single_steps(config) -> None:
     rows = np.arange(24, dtype=np.int32).reshape(6, 4) % 20
     single, losses = run(config, "cpu", [rows])
     scanned, same = run(config, "gpu", [rows[:3], rows[3:]])
@@ -70,7 +70,7 @@ def test_the_learning_rate_rises_and_falls_to_its_end() -> None:
     assert sizes[100] == pytest.approx(0.1, rel=0.02)
 
 
-def test_a_restart_begins_anew_after_a_run_without_it() -> None:
+def test_a_restart_follows_a_shorter_run_without_one() -> None:
     common = {"warmup_steps": 10, "learning_rate": 1.0, "final_learning_rate": 0.1}
     sizes = rates(common | {"restart": 0.25, "restart_rate": 0.5})
     shorter = rates(common | {"steps": 75})
@@ -80,7 +80,7 @@ def test_a_restart_begins_anew_after_a_run_without_it() -> None:
     assert sizes[100] == pytest.approx(0.1, rel=0.02)
 
 
-def test_r3gan_eases_its_penalties_from_the_restart_on() -> None:
+def test_r3gan_reduces_its_penalties_after_the_restart() -> None:
     from handsum.models import r3gan
 
     config = replace(r3gan.PRESETS["small"], {"steps": 10, "batch_size": 4, "writers": 3})

@@ -1,4 +1,4 @@
-"""The labels of pictures, in files of their own."""
+"""Files of labels for pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from handsum.errors import DatasetError
 
-# What the columns of a CSV are called.
+# The names of the columns of a CSV.
 _LABEL_COLUMNS = frozenset(("label", "labels", "digit", "class", "target", "y"))
 _FILE_COLUMNS = frozenset(("file", "filename", "path", "name", "image"))
 
@@ -19,11 +19,13 @@ _FILE_COLUMNS = frozenset(("file", "filename", "path", "name", "image"))
 def read_labels(path: Path, names: list[str]) -> np.ndarray:
     """The labels in a NPY, NPZ, TXT or CSV file, int64 (N,).
 
-    For arrays (`names` is empty) one label each in their order. For pictures with these names, rows
-    of `file,label`; a header may name the columns, and others beside them are ignored.
+    For arrays (`names` is empty) it holds one label each, in their order. For pictures with these
+    names it holds rows of `file,label`; a header may name the columns, and further columns are
+    ignored.
 
     Raises:
-        DatasetError: the file cannot be read, holds what are no digits, or names other pictures.
+        DatasetError: the file cannot be read, holds labels that are no digits, or names other
+            pictures.
     """
     try:
         if path.suffix.lower() in (".npy", ".npz"):
@@ -35,7 +37,7 @@ def read_labels(path: Path, names: list[str]) -> np.ndarray:
     except OSError as error:
         raise DatasetError(f"cannot read the labels in {path}: {error.strerror}") from error
     except Exception as error:
-        # A damaged NumPy header may raise nearly anything; a text may be in another encoding.
+        # A damaged NumPy header raises all kinds of errors; a text may be in another encoding.
         raise DatasetError(f"cannot read the labels in {path}: {error}") from error
     return _from_rows(path, rows, names)
 
@@ -61,7 +63,7 @@ def _from_rows(path: Path, rows: list[list[str]], names: list[str]) -> np.ndarra
         label = next((i for i, name in enumerate(header) if name in _LABEL_COLUMNS), -1)
         file = next((i for i, name in enumerate(header) if name in _FILE_COLUMNS), 0)
         if label < 0:
-            raise DatasetError(f"{path} begins with {header[-1]!r}, which is no digit")
+            raise DatasetError(f"{path} starts with {header[-1]!r}, which is no digit")
     elif width > 2:
         raise DatasetError(f"{path} has {width} columns: name them in a first row, file and label")
     wrong = next((row[label] for row in rows if not re.fullmatch(r"[0-9]", row[label])), None)

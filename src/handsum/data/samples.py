@@ -1,4 +1,4 @@
-"""Digits from anywhere, to be measured: an NPZ or a folder of pictures, labelled or not."""
+"""Digits to evaluate, from an NPZ or a folder of pictures, with or without labels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from handsum.data.mnist import Dataset
 from handsum.errors import DatasetError
 from handsum.images import DIGIT_SIZE
 
-# Names under which people save images and labels.
+# The names that people give to images and labels.
 _IMAGES, _LABELS = ("images", "x", "samples", "arr_0"), ("labels", "y", "arr_1")
-# Up to this share of digits may look turned round (ink that reaches the picture's edge does) before
-# the set counts as mixed.
+# A set counts as mixed if a larger share of its digits looks inverted (as ink that reaches the edge
+# of the picture does).
 _ODD_SHARE = 0.01
-# What arithmetic adds to a range, such as -0.001 for black.
+# The error that arithmetic adds to a range, such as -0.001 for black.
 _SLACK = 0.05
 
 
@@ -28,7 +28,7 @@ _SLACK = 0.05
 class Samples:
     """Digits from a file or folder: images uint8 (N, 28, 28), white on black, and their labels.
 
-    labels int64 (N,) and writers int64 (N,) are None where unknown; `notes` says what was changed.
+    labels int64 (N,) and writers int64 (N,) are None if unknown; `notes` says what was changed.
     """
 
     name: str
@@ -40,23 +40,18 @@ class Samples:
     def __len__(self) -> int:
         return len(self.images)
 
-    def labelled(self) -> Dataset:
-        """These digits as a data set; only where their labels are known."""
-        assert self.labels is not None
-        return Dataset(self.images, self.labels, self.writers)
-
 
 def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
     """Load digits from an NPZ or NPY file, or from a folder of pictures.
 
-    Arrays: 28x28 images as uint8, or as floats in [0, 1] or [-1, 1], flat or with a channel, or
-    sequences of them with as many labels; labels and writers beside them under those names.
-    Folders: pictures in class folders 0 to 9, or side by side in files such as `00000_7.png`.
-    `labels` is a NPY, NPZ, TXT or CSV file that says otherwise: for arrays one label each in their
-    order, for pictures rows of `file,label`.
+    Arrays hold 28x28 images as uint8, or as floats in [0, 1] or [-1, 1], flat or with a channel, or
+    sequences of images with as many labels; an NPZ may also hold `labels` and `writers`. A folder
+    holds pictures in class folders 0 to 9, or files such as `00000_7.png`. `labels` is a NPY, NPZ,
+    TXT or CSV file that overrides these: for arrays one label each in their order, for pictures
+    rows of `file,label`.
 
     Raises:
-        DatasetError: nothing is there, it is not such digits, some are black on white and others
+        DatasetError: there is nothing, it holds no such digits, some are black on white and others
             white on black, or the labels do not fit them.
     """
     place = Path(path).expanduser()
@@ -79,7 +74,7 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
     note = _polarity(turned, str(place))
     if note:
         notes.append(note)
-        images = images if names else 255 - images  # pictures in files were turned one by one
+        images = images if names else 255 - images  # pictures in files were inverted one by one
     blank = int((np.ptp(images.reshape(len(images), -1), axis=1) == 0).sum())
     if blank == len(images):
         raise DatasetError(f"{place}: nothing is written in any of the {blank:,} digits")
@@ -89,7 +84,7 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
 
 
 def light_on_dark(data: Dataset, name: str) -> tuple[Dataset, str | None]:
-    """Digits, inverted where all are dark on light, and what to say of it.
+    """Digits, inverted if all are dark on light, and a note that says so.
 
     Raises:
         DatasetError: some are dark on light and some are not.
@@ -101,7 +96,7 @@ def light_on_dark(data: Dataset, name: str) -> tuple[Dataset, str | None]:
 def _read_folder(
     folder: Path,
 ) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray | None]:
-    """Pictures of a folder or its class folders: images, which were turned, names and labels."""
+    """Pictures of a folder or its class folders: images, whether inverted, names and labels."""
 
     def pictures(pattern: str) -> list[Path]:
         return sorted(
@@ -135,7 +130,7 @@ def _read_folder(
 def _read_arrays(
     path: Path,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, list[str]]:
-    """Images, labels and writers of a NumPy file, and what was assumed."""
+    """Images, labels and writers of a NumPy file, and notes on what was assumed."""
     arrays = _load_arrays(path)
     name = next((name for name in _IMAGES if name in arrays), None)
     if name is None:
@@ -164,7 +159,7 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
             wanted = [name for name in loaded.files if name in (*_IMAGES, *_LABELS, "writers")]
             arrays = {name: loaded[name] for name in wanted or loaded.files}
     except Exception as error:
-        # A damaged header may raise nearly anything.
+        # A damaged header raises all kinds of errors.
         raise DatasetError(f"cannot read {path}: {error}") from error
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise DatasetError(f"cannot read {path}: it holds files that are no arrays")
@@ -172,7 +167,7 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _as_digits(images: np.ndarray, name: str, sequences: bool) -> tuple[np.ndarray, int, list[str]]:
-    """Any usual array of digits as uint8 (N, 28, 28); how many each entry held, and notes."""
+    """Any usual array of digits as uint8 (N, 28, 28); the digits of each entry, and notes."""
     shape = images.shape
     side = DIGIT_SIZE
     forms = [(side, side), (side, side, 1), (1, side, side), (side * side,)]
@@ -210,7 +205,7 @@ def _as_digits(images: np.ndarray, name: str, sequences: bool) -> tuple[np.ndarr
 
 
 def _check_labels(labels: np.ndarray, count: int, name: str) -> np.ndarray:
-    """Labels int64 (N,), which must be digits and as many as there are images."""
+    """Labels int64 (N,); raise unless they are digits, one for each image."""
     if len(labels) != count:
         raise DatasetError(f"{name} holds {len(labels)} labels for {count} digits")
     if labels.dtype.kind not in "uif" or not np.isin(labels, np.arange(10)).all():
@@ -219,7 +214,7 @@ def _check_labels(labels: np.ndarray, count: int, name: str) -> np.ndarray:
 
 
 def _polarity(turned: np.ndarray, name: str) -> str | None:
-    """What to say of digits (N,) of which these are dark on light, if anything.
+    """A note if all digits are dark on light, by `turned` (N,); None if none are.
 
     Raises:
         DatasetError: some are and some are not.

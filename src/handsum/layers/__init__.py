@@ -11,7 +11,7 @@ from handsum.layers.windows import Windows, add, cut
 
 
 def leaky(features: jax.Array) -> jax.Array:
-    """Leaky ReLU of slope 0.2, as GANs have it."""
+    """Leaky ReLU of slope 0.2, as usual in GANs."""
     return nnx.leaky_relu(features, 0.2)
 
 
@@ -35,10 +35,10 @@ def space_to_depth(features: jax.Array, size: int = 2) -> jax.Array:
 def transposed_convolution(features: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     """A transposed convolution with "same" padding: (N, H, W, I) to (N, stride H, stride W, O).
 
-    `kernel` is (K, K, I, O). Never XLA's own, whose gradient is 35 times slower on a CPU.
+    `kernel` is (K, K, I, O). The gradient of XLA's own is 35 times slower on a CPU.
     """
     size, _, inputs, outputs = kernel.shape
-    # Many windows of few channels take longer to add up than the products that make them.
+    # With few channels, adding up many windows takes longer than the products that make them.
     if stride == 1 or outputs < 64:
         return _deep_convolution(features, kernel, stride)
     count, height, width, _ = features.shape
@@ -58,7 +58,7 @@ def _deep_convolution(features: jax.Array, kernel: jax.Array, stride: int) -> ja
     # Output pixel stride * i + p takes kernel row p + before - stride * j from input pixel i + j.
     first, last = -((size - 1 - before) // stride), (stride - 1 + before) // stride
     reach = last - first + 1
-    # Rows that no pixel takes are zeros. Slices and reshapes only: a gather's gradient is slow.
+    # Unused rows are zeros. Slices and reshapes only: the gradient of a gather is slow.
     front = stride * last - before
     rows = (front, stride * reach - size - front)
     padded = jnp.pad(kernel, (rows, rows, (0, 0), (0, 0)))
@@ -73,7 +73,7 @@ def _deep_convolution(features: jax.Array, kernel: jax.Array, stride: int) -> ja
 
 
 class TransposedConvolution(nnx.Module):
-    """`transposed_convolution` with a kernel of its own and no bias."""
+    """A layer of `transposed_convolution`, without a bias."""
 
     def __init__(
         self, inputs: int, outputs: int, size: int, stride: int, *, rngs: nnx.Rngs
@@ -89,8 +89,8 @@ class TransposedConvolution(nnx.Module):
 def strided_convolution(features: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
     """A convolution with "same" padding: (N, H, W, I) to (N, ceil(H / stride), ..., O).
 
-    `kernel` is (K, K, I, O). By windows: the gradient of XLA's own in its input is 100 times slower
-    on a CPU where H is odd.
+    `kernel` is (K, K, I, O). By windows: on a CPU, the input gradient of XLA's own is 100 times
+    slower if H is odd.
     """
     windows = Windows(len(kernel), stride, *features.shape[1:3])
     taps = kernel.reshape(-1, kernel.shape[3])
@@ -99,7 +99,7 @@ def strided_convolution(features: jax.Array, kernel: jax.Array, stride: int) -> 
 
 
 class StridedConvolution(nnx.Module):
-    """`strided_convolution` with a kernel and a bias of its own."""
+    """A layer of `strided_convolution`, with a bias."""
 
     def __init__(
         self, inputs: int, outputs: int, size: int, stride: int, *, rngs: nnx.Rngs
@@ -151,7 +151,7 @@ class DigitPainter(nnx.Module):
         return self.paint(self.base(style), style, training=training)
 
     def paint(self, base: jax.Array, style: jax.Array, *, training: bool = False) -> jax.Array:
-        """Images from what stands at 7x7 at first, (N, 49 C), and the styles (N, S)."""
+        """Images from the features at 7x7, (N, 49 C), and the styles (N, S)."""
         features = base.reshape(len(style), 7, 7, -1)
         features = leaky(self.norms[0](features, style, training=training))
         for up, norm in zip(self.ups, list(self.norms)[1:], strict=True):
@@ -162,8 +162,8 @@ class DigitPainter(nnx.Module):
 class DigitFeatures(nnx.Module):
     """Images (N, 28, 28, 1) to features (N, F); `widths` at 14x14, 7x7 and 4x4.
 
-    Downsampling is space-to-depth, and nothing normalises over the batch, so that the gradient's
-    own gradient (a penalty) is cheap and belongs to one image.
+    Downsampling is space-to-depth, and there is no batch normalisation, so that the gradient of the
+    gradient (a penalty) is cheap and depends on one image alone.
     """
 
     def __init__(self, widths: tuple[int, ...], features: int, *, rngs: nnx.Rngs) -> None:
@@ -185,15 +185,15 @@ class DigitFeatures(nnx.Module):
 
 
 def pool(features: jax.Array) -> jax.Array:
-    """2x2 max pooling; by a reshape, whose gradient is ten times faster on a CPU."""
+    """2x2 max pooling, by a reshape: its gradient is ten times faster on a CPU."""
     count, height, width, channels = features.shape
     return features.reshape(count, height // 2, 2, width // 2, 2, channels).max((2, 4))
 
 
 def drop(features: jax.Array, rate: float, key: jax.Array) -> jax.Array:
-    """Dropout: a share `rate` of features becomes 0, the rest grows to make up for it.
+    """Dropout: a share `rate` of features becomes 0, the others are scaled up to keep the mean.
 
     Srivastava et al. (2014).
     """
-    kept = jax.random.bernoulli(key, 1 - rate, features.shape)
-    return jnp.where(kept, features / (1 - rate), 0)
+    remain = jax.random.bernoulli(key, 1 - rate, features.shape)
+    return jnp.where(remain, features / (1 - rate), 0)

@@ -10,7 +10,7 @@ from handsum.layers.transposes import transposes
 
 
 def _sum_rows(count: int, rows: jax.Array) -> jax.Array:
-    # In full precision: a GPU would otherwise round to TF32 what is only added up.
+    # In full precision: a GPU would otherwise round the terms of the sum to TF32.
     return jnp.matmul(jnp.ones((1, count), rows.dtype), rows, precision="highest")[0]
 
 
@@ -24,7 +24,7 @@ sum_rows, repeat_row = transposes(_sum_rows, _repeat_row)
 
 
 class BatchNorm(nnx.BatchNorm):
-    """Flax's batch normalisation of features (..., C), with faster sums where it trains.
+    """Flax's batch normalisation of features (..., C), with faster sums in training.
 
     Ioffe and Szegedy, "Batch normalization" (2015).
     """
@@ -36,7 +36,7 @@ class BatchNorm(nnx.BatchNorm):
         *,
         mask: jax.Array | None = None,
     ) -> jax.Array:
-        """Normal features, by this batch's statistics or by the running ones."""
+        """Features normalised by the statistics of this batch, or by the running ones."""
         if use_running_average is not False or mask is not None:
             return super().__call__(x, use_running_average, mask=mask)
         rows = x.reshape(-1, self.num_features)

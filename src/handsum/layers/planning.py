@@ -1,4 +1,4 @@
-"""Layers of the models that draw sequences: one's own for each position, committing, judging."""
+"""Layers of sequence generators: dense layers by position, decisions, drawing and judging."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flax import nnx
 
 from handsum.layers import DigitFeatures, DigitPainter, leaky
 
-# Latents of the hand, common to a sequence, and of each digit by itself; a digit's embedding.
+# Sizes: the latents of the hand, shared by a sequence; those of each digit; a digit's embedding.
 HAND_SIZE, OWN_SIZE, DIGIT_SIZE = 40, 24, 32
 CONDITION_SIZE = HAND_SIZE + OWN_SIZE + DIGIT_SIZE
 
@@ -29,7 +29,7 @@ def commit(logits: jax.Array) -> jax.Array:
 class Positions(nnx.Module):
     """A dense layer for each of L positions: (..., L, I) to (..., L, O).
 
-    With `positions` (N,), rows (N, I) to (N, O), each by the layer of its own.
+    With `positions` (N,), rows (N, I) to (N, O), each by the layer of its position.
     """
 
     def __init__(self, count: int, inputs: int, outputs: int, *, rngs: nnx.Rngs) -> None:
@@ -45,10 +45,10 @@ class Positions(nnx.Module):
 
 
 class SequenceDrawing(nnx.Module):
-    """Draws the digits of sequences in one hand each, as its subclass's `plan` chooses them.
+    """Draws the digits of sequences that the `plan` of a subclass chooses, each in one hand.
 
-    A subclass has `longest`, a linear embedding `digits`, a `painter`, and makes a painter's style
-    of a condition in `style`; `plan_noise` is what is random about its plan.
+    A subclass has `longest`, a linear embedding `digits` and a `painter`. Its `style` turns a
+    condition into the painter's style, and `plan_noise` draws the random numbers of its plan.
     """
 
     longest: int
@@ -56,11 +56,11 @@ class SequenceDrawing(nnx.Module):
     painter: DigitPainter
 
     def plan_noise(self, key: jax.Array) -> jax.Array:
-        """What is random about the plan of one sequence."""
+        """The random numbers of the plan of one sequence."""
         raise NotImplementedError
 
     def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
-        """The digits that it commits itself to: one-hot rows (S, L, 10)."""
+        """The digits that it decides on: one-hot rows (S, L, 10)."""
         raise NotImplementedError
 
     def style(self, condition: jax.Array, positions: jax.Array) -> jax.Array:
@@ -68,7 +68,7 @@ class SequenceDrawing(nnx.Module):
         raise NotImplementedError
 
     def noise(self, key: jax.Array) -> dict[str, jax.Array]:
-        """What is random about one sequence."""
+        """The random numbers of one sequence."""
         plan, hand, own = jax.random.split(key, 3)
         return {
             "plan": self.plan_noise(plan),
@@ -112,8 +112,8 @@ class SequenceDiscriminator(nnx.Module):
     """Judges each digit of a sequence, and the sequence with its total.
 
     Images (M, 28, 28, 1) of digits (M, 10), at places `flat` (M,) of sequences with mask (S, L) and
-    totals (S,). A sequence is seen as the mean and the spread of its digits' features: what is
-    common to them, and how far they are of one hand.
+    totals (S,). It judges a sequence by the mean and the variance of its digits' features, which
+    show whether they are from one hand.
     """
 
     def __init__(

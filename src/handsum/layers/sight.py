@@ -1,4 +1,4 @@
-"""What readers look at digits with."""
+"""The convolutional networks of the readers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Layer(nnx.Module):
 
 
 class Sight(nnx.Module):
-    """Images (N, 28, 28, 1) in [-1, 1] to features (N, F); `widths` in its stem, at 14x14, at 7x7.
+    """Images (N, 28, 28, 1) in [-1, 1] to features (N, F); `widths` of its stem, at 14x14, at 7x7.
 
     After the VGG networks (Simonyan and Zisserman, 2015), with batch normalisation.
     """
@@ -39,19 +39,19 @@ class Sight(nnx.Module):
         self.hidden = nnx.Linear(16 * top, features, rngs=rngs)
 
     def levels(self, images: jax.Array, *, training: bool = False) -> tuple[jax.Array, ...]:
-        """What is seen at 14x14, (N, 14, 14, C), at 7x7, (N, 7, 7, D), and in all, (N, F)."""
+        """The features at 14x14, (N, 14, 14, C), at 7x7, (N, 7, 7, D), and of the image, (N, F)."""
         upper = self.stem(images, training=training)
         for layer in self.middle:
             upper = layer(upper, training=training)
         lower = pool(upper)
         for layer in self.top:
             lower = layer(lower, training=training)
-        # 7x7 to 8x8 to 4x4; zeros lose every maximum, since the features are rectified.
+        # 7x7 to 8x8 to 4x4; the zeros do not change a maximum, since the features are rectified.
         pooled = pool(jnp.pad(lower, ((0, 0), (0, 1), (0, 1), (0, 0))))
         return upper, lower, nnx.relu(self.hidden(pooled.reshape(len(pooled), -1)))
 
     def features(self, images: jax.Array, *, training: bool = False) -> jax.Array:
-        """The features (N, F) of all that is seen."""
+        """The features (N, F) of the image."""
         return self.levels(images, training=training)[-1]
 
 
@@ -66,7 +66,7 @@ class Classifier(Sight):
         self.dropout = dropout
 
     def __call__(self, images: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
-        """Logits; with a `key`, the ones of training (batch statistics, dropout)."""
+        """Logits; with a `key`, those of training (batch statistics, dropout)."""
         features = self.features(images, training=key is not None)
         if key is not None:
             features = drop(features, self.dropout, key)

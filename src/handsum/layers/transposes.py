@@ -1,4 +1,4 @@
-"""Linear functions that come in pairs, each the other's transpose."""
+"""Pairs of linear functions, each the transpose of the other."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import jax
 
-# A linear function of an array, for a setting that is known when it is traced.
+# A linear function of an array, with a setting that is known when it is traced.
 Linear = Callable[[Any, jax.Array], jax.Array]
 
 
 def transposes(there: Linear, back: Linear) -> tuple[Linear, Linear]:
-    """Both functions, the gradient of each computed by the other, and so on to any order.
+    """Both functions, each with the other as its gradient, to any order.
 
-    XLA would compute a gather's gradient as a scatter, and a broadcast's as a sum over rows, both
-    several times slower on a CPU than the functions that are given here.
+    XLA computes the gradient of a gather as a scatter, and that of a broadcast as a sum over rows;
+    both are several times slower on a CPU than the functions given here.
     """
     forward = jax.custom_vjp(there, nondiff_argnums=(0,))
     backward = jax.custom_vjp(back, nondiff_argnums=(0,))

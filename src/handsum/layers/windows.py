@@ -1,4 +1,4 @@
-"""Images cut into windows, and windows added up into images: convolutions as products of matrices.
+"""Images cut into windows, and windows added up to images: convolutions as matrix products.
 
 A convolution is `cut`, then a product with its kernel; a transposed one is a product with its
 kernel, then `add` (Chellapilla et al., "High performance convolutional neural networks for document
@@ -16,7 +16,7 @@ from handsum.layers.transposes import transposes
 
 
 class Windows(NamedTuple):
-    """Where windows of `size` by `size` pixels are on an image: "same" padding, for a stride."""
+    """The windows of `size` by `size` pixels on an image, with "same" padding and a stride."""
 
     size: int
     stride: int
@@ -25,12 +25,12 @@ class Windows(NamedTuple):
 
     @property
     def grid(self) -> tuple[int, int]:
-        """How many windows are below and beside one another."""
+        """The number of windows in a column and in a row."""
         return -(-self.height // self.stride), -(-self.width // self.stride)
 
     @property
     def margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """How far they reach over the image: above and below it, left and right of it."""
+        """The padding of the image: above and below, left and right."""
         down, across = self.grid
         return self._margin(down, self.height), self._margin(across, self.width)
 
@@ -63,9 +63,9 @@ def _add(windows: Windows, pieces: jax.Array) -> jax.Array:
 
 
 def _add_rows(pieces: jax.Array, stride: int, before: int, length: int) -> jax.Array:
-    """Pieces (N, W, K, ...), the w-th from row `stride` w - `before` on, to sums (N, L, ...).
+    """Add up pieces (N, W, K, ...), the w-th from row `stride` w - `before` on: (N, L, ...).
 
-    Row `stride` c + p takes from piece c + d its row p + `before` - `stride` d, for every d.
+    Row `stride` c + p is the sum of row p + `before` - `stride` d of piece c + d, for every d.
     """
     count, size = pieces.shape[1:3]
     cells = -(-length // stride)
@@ -83,6 +83,6 @@ def _add_rows(pieces: jax.Array, stride: int, before: int, length: int) -> jax.A
     return rows.reshape(len(rows), cells * stride, *rows.shape[3:])[:, :length]
 
 
-# cut: images (N, H, W, C) to windows (N, h, w, K, K, C), zero where they reach over the image.
-# add: windows (N, h, w, K, K, C) to images (N, H, W, C), each pixel the sum of what lies on it.
+# cut: images (N, H, W, C) to windows (N, h, w, K, K, C), with zeros beyond the image.
+# add: windows (N, h, w, K, K, C) to images (N, H, W, C), the sum of all windows at each pixel.
 cut, add = transposes(_cut, _add)

@@ -1,4 +1,4 @@
-"""Losses, and the form that a model gives them in: what each of its parts minimises."""
+"""Losses, and the form in which a model declares them: one for each of its parts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import jax
 from jax.sharding import PartitionSpec
 
-# A model's networks by name. Any, since each is called with arguments of its own.
+# The networks of a model by name. Any, since each has its own arguments.
 Parts = dict[str, Any]
 # "images" float32 (N, 28, 28, 1) in [-1, 1], "labels" and "writers" int32 (N,), "mask" bool (N,);
-# of sequences (N, L, ...) each, the mask False beyond their ends. "generated" is what an `OfDrawn`
-# drew. "step" is the number of steps before this one; "key" is common to a step's losses, each of
-# which has one of its own besides.
+# of sequences (N, L, ...) each, with a False mask after their ends. "generated" holds the images of
+# an `OfDrawn`. "step" is the number of steps before this one. "key" is the same for all losses of a
+# step; each loss also gets a key of its own.
 Batch = dict[str, jax.Array]
 Metrics = dict[str, jax.Array]
 Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]
@@ -22,10 +22,10 @@ Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]
 
 @dataclass(frozen=True)
 class OfDrawn:
-    """The loss of a part that draws: it and the step's other losses see the same images.
+    """The loss of a part that draws images, which all losses of the step then see.
 
-    They are drawn once, and depend on the part's parameters through the images alone. (Drawn by
-    each loss, the same images are computed again where there is batch normalisation.)
+    The images are drawn once, and the loss depends on the part's parameters through them alone.
+    (If each loss drew them, batch normalisation would make XLA compute the same images again.)
     """
 
     draw: Callable[[Parts, Batch], jax.Array]
@@ -36,9 +36,9 @@ Losses = dict[str, Loss | OfDrawn]
 
 
 def divide_rows(rows: jax.Array) -> jax.Array:
-    """Rows (N, ...), divided among the devices of the mesh that is set, if there is one.
+    """Rows (N, ...), divided among the devices of the current mesh, if there is one.
 
-    For what a loss draws by itself: rows that come from the batch are divided already.
+    For random numbers that a loss draws; rows of the batch are divided already.
     """
     mesh = jax.sharding.get_abstract_mesh()
     if mesh.empty:

@@ -17,7 +17,7 @@ Images = TypeVar("Images", jax.Array, tuple[jax.Array, ...])
 def relativistic_loss(winning: jax.Array, losing: jax.Array) -> jax.Array:
     """Mean softplus of `losing` - `winning` logits (..., N), paired row by row.
 
-    The discriminator's loss has the real logits winning, the generator's the generated ones.
+    In the discriminator's loss the real logits are winning, in the generator's the generated ones.
     Jolicoeur-Martineau, "The relativistic discriminator" (2018), as in R3GAN (Huang et al., 2024).
     """
     return jax.nn.softplus(losing - winning).mean()
@@ -26,7 +26,7 @@ def relativistic_loss(winning: jax.Array, losing: jax.Array) -> jax.Array:
 def gradient_penalty(discriminator: Callable[[Images], jax.Array], images: Images) -> jax.Array:
     """Mean squared norm of the gradient of the logits (..., N) in their images (N, ...).
 
-    In the place of images it takes what is seen in them, as one array or several.
+    Instead of images it also takes features of them, as one array or several.
 
     R1 on real images, R2 on generated ones: Mescheder et al., "Which training methods for GANs do
     actually converge?" (2018).
@@ -39,7 +39,7 @@ def gradient_penalty(discriminator: Callable[[Images], jax.Array], images: Image
 def realness_loss(logits: jax.Array, target: float) -> jax.Array:
     """Mean binary cross-entropy of realness logits (N,) against `target` in [0, 1].
 
-    The discriminator's target is 1 (a little less, to smooth it) for real images and 0 for
+    The discriminator's target is 1 (a little less with smoothing) for real images and 0 for
     generated ones; the generator's is 1: the non-saturating loss of Goodfellow et al. (2014).
     """
     return optax.sigmoid_binary_cross_entropy(logits, jnp.full_like(logits, target)).mean()
@@ -48,9 +48,9 @@ def realness_loss(logits: jax.Array, target: float) -> jax.Array:
 def image_discriminator_loss(
     smoothing: float, penalty: float, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Telling digits from generated ones without knowing which digit; real targets smoothed.
+    """Distinguishing real from generated digits without their labels; real targets are smoothed.
 
-    A gradient penalty on a quarter of the real images weighs `penalty` / 2.
+    A gradient penalty on a quarter of the real images has the weight `penalty` / 2.
     """
     real, discriminator = batch["images"], parts["discriminator"]
     dropout = jax.random.split(key)
@@ -77,5 +77,5 @@ def _random_images(parts: Parts, batch: Batch) -> jax.Array:
     return generator(divide_rows(latents), batch["labels"], batch["writers"], training=True)
 
 
-# Being taken for real by a discriminator that does not know which digit.
+# Passing for real with a discriminator that does not see the labels.
 image_generator_loss = OfDrawn(_random_images, _image_generator_loss)

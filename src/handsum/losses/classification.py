@@ -17,9 +17,9 @@ def cross_entropy_loss(logits: jax.Array, labels: jax.Array, smoothing: float = 
 
 
 def novelty_loss(logits: jax.Array, known: jax.Array) -> jax.Array:
-    """Mean cross-entropy of the rows of logits (N, C) being of any class against `known` (N,).
+    """Mean cross-entropy of rows of logits (N, C) belonging to any class, against `known` (N,).
 
-    The log-odds of that are the logarithm of the sum of a row's exponentiated logits: Liu et al.,
+    The log-odds of any class are the log-sum-exp of a row: Liu et al.,
     "Energy-based out-of-distribution detection" (2020), with a logistic loss for their hinges.
     """
     odds = jax.nn.logsumexp(logits, axis=-1)

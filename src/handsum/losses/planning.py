@@ -1,8 +1,8 @@
-"""What the generators of sequences train with, whichever way they plan their digits.
+"""The settings and losses of sequence generators, however they plan their digits.
 
-A batch holds whole sequences, rows of `longest` with a mask. All of them teach the plan, which
-costs next to nothing; the first `drawn` are drawn and judged as images too. The lengths come in
-pairs that fill `longest` + 1 places, so that the drawn digits are always as many.
+A batch holds whole sequences, rows of `longest` digits with a mask. All of them train the plan,
+which costs little; the first `drawn` are also drawn and judged as images. Lengths come in pairs
+that add up to `longest` + 1, so that the number of drawn digits is always the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SequenceConfig(TrainingConfig):
     """Settings of a sequence generator; `batch_size` counts sequences.
 
     `widths` are the painter's channels, `discriminator_widths` the discriminator's. The gradient
-    penalty weighs `penalty` / 2, on `penalty_pairs` pairs of sequences.
+    penalty has the weight `penalty` / 2, on `penalty_pairs` pairs of sequences.
     """
 
     steps: Count = 3_500
@@ -56,7 +56,7 @@ class _Drawn:
 
     digits: jax.Array  # (S, L) real labels
     mask: jax.Array  # (S, L)
-    flat: jax.Array  # (M,) the places of (S, L) that hold a digit
+    flat: jax.Array  # (M,) the positions in (S, L) that hold a digit
     images: jax.Array  # (M, 28, 28, 1) real
 
     @property
@@ -82,7 +82,7 @@ def _drawn(config: SequenceConfig, batch: Batch) -> _Drawn:
 
 
 def _generate(generator: Any, drawn: _Drawn, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Images (M, 28, 28, 1) and the digits (M, 10) that the generator committed itself to."""
+    """Images (M, 28, 28, 1) and the digits (M, 10) that the generator decided on."""
     noise = jax.vmap(generator.noise)(jax.random.split(key, len(drawn.digits)))
     digits = generator.plan(noise, drawn.totals, drawn.lengths)
     return generator.paint(noise, digits, drawn.flat, training=True)
@@ -91,7 +91,7 @@ def _generate(generator: Any, drawn: _Drawn, key: jax.Array) -> tuple[jax.Array,
 def discriminator_loss(
     config: SequenceConfig, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Telling real digits and real sequences from generated ones, and reading the real digits."""
+    """Distinguishing real digits and sequences from generated ones, and reading the real digits."""
     discriminator, drawn = parts["discriminator"], _drawn(config, batch)
     generated, committed = jax.lax.stop_gradient(_generate(parts["generator"], drawn, key))
     labels = drawn.labels()
@@ -121,7 +121,7 @@ def _penalty(
     images: jax.Array,
     digits: jax.Array,
 ) -> jax.Array:
-    # The first pairs of sequences are the first places, each pair as many.
+    # The first pairs of sequences are the first places: each pair has the same number of digits.
     count = 2 * min(config.penalty_pairs, len(drawn.mask) // 2)
     places = count // 2 * (config.longest + 1)
 
@@ -138,9 +138,9 @@ def _penalty(
 def generator_loss(
     config: SequenceConfig, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Being taken for real, being read as planned and to the total, and planning as real ones do.
+    """Passing for real, being read as planned and to the total, and planning like real sequences.
 
-    Where the plan is a sample, its straight-through gradient carries all of it to the plan.
+    If the plan is a sample, the straight-through gradient carries all of these losses to the plan.
     """
     image_key, plan_key = jax.random.split(key)
     generator, drawn = parts["generator"], _drawn(config, batch)

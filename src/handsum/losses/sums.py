@@ -1,4 +1,4 @@
-"""The exact distribution of a sum of digits, differentiable: what a total alone can teach."""
+"""The exact distribution of a sum of digits, differentiable: losses that need only the total."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def sum_probabilities(probabilities: jax.Array, mask: jax.Array) -> jax.Array:
 def sum_loss(logits: jax.Array, mask: jax.Array, totals: jax.Array) -> jax.Array:
     """Mean negative log-likelihood of totals (N,) under digit logits (N, L, 10) with mask (N, L).
 
-    For each digit of the sequences, so that long ones do not outweigh the rest.
+    Divided by the length of each sequence, so that long ones do not outweigh the rest.
     """
     sums = sum_probabilities(jax.nn.softmax(logits), mask)
-    return (_surprise(sums, totals) / mask.sum(1)).mean()
+    return (_negative_log_likelihood(sums, totals) / mask.sum(1)).mean()
 
 
 def addition_loss(logits: jax.Array, sums: jax.Array) -> jax.Array:
-    """Mean negative log-likelihood of the sums of two K-digit numbers, for each digit of them.
+    """Mean negative log-likelihood of the sums of two K-digit numbers, for each of their digits.
 
     Digit logits (N, 2K, 10), one number after the other, highest digits first; the digits of the
     sums (N, K + 1). Exact, from column to column with the carry as the only state.
@@ -48,29 +48,29 @@ def addition_loss(logits: jax.Array, sums: jax.Array) -> jax.Array:
     pairs = _pair_sums(first, second)
 
     def add(state: tuple[jax.Array, jax.Array], column: tuple[jax.Array, jax.Array]) -> Any:
-        surprise, carry = state
+        loss, carry = state
         carry = _carry_on(carry, *column)
         scale = jnp.maximum(carry.sum(1), 1e-30)
-        return (surprise - jnp.log(scale), carry / scale[:, None]), None
+        return (loss - jnp.log(scale), carry / scale[:, None]), None
 
     start = jnp.zeros(count), jnp.tile(jnp.array([1.0, 0.0]), (count, 1))
     columns = pairs.transpose(1, 0, 2), sums[:, 1:].T
-    (surprise, carry), _ = jax.lax.scan(add, start, columns, reverse=True)
-    surprise = surprise + _surprise(carry, sums[:, 0])
-    return (surprise / length).mean()
+    (loss, carry), _ = jax.lax.scan(add, start, columns, reverse=True)
+    loss = loss + _negative_log_likelihood(carry, sums[:, 0])
+    return (loss / length).mean()
 
 
 def highest_column_loss(logits: jax.Array, sums: jax.Array) -> jax.Array:
-    """As `addition_loss`, of the highest column by itself, whatever comes into it from below.
+    """`addition_loss` of the highest column alone, with either carry into it equally likely.
 
-    All columns but this one tell digits up to a confusion of each d with d + 5 modulo 10, which has
-    the same sums modulo 10; so a reader that knows nothing yet had better begin here.
+    All other columns determine digits only up to d + 5 modulo 10, which has the same sums modulo
+    10. So an untrained reader should learn this column first.
     """
     length = logits.shape[1]
     highest = jax.nn.softmax(logits[:, :: length // 2])
     either = jnp.full((len(logits), 2), 0.5)
     onward = _carry_on(either, _pair_sums(*jnp.split(highest, 2, axis=1))[:, 0], sums[:, 1])
-    return _surprise(onward, sums[:, 0]).mean()
+    return _negative_log_likelihood(onward, sums[:, 0]).mean()
 
 
 def _pair_sums(first: jax.Array, second: jax.Array) -> jax.Array:
@@ -81,24 +81,26 @@ def _pair_sums(first: jax.Array, second: jax.Array) -> jax.Array:
 
 
 def _carry_on(carry: jax.Array, pairs: jax.Array, digit: jax.Array) -> jax.Array:
-    """The chances (N, 2) of a column's digit (N,) with a carry of 0 and of 1 to the next.
+    """The probabilities (N, 2) of a column's digit (N,) with a carry of 0 and of 1 to the next.
 
-    `carry` (N, 2) are the chances of what comes into the column, `pairs` (N, 19) its sums'.
+    `carry` (N, 2) are the probabilities of the carry into the column, `pairs` (N, 19) those of the
+    sum of its two digits.
     """
-    # With a carry the sum is one more: -1 stands before the least, 19 behind the most.
+    # With a carry the sum is one more: pad for -1 and for 19.
     padded = jnp.pad(pairs, ((0, 0), (1, 1)))
 
-    def chance(value: jax.Array) -> jax.Array:
+    def probability(value: jax.Array) -> jax.Array:
         return jnp.take_along_axis(padded, value[:, None] + 1, axis=1)[:, 0]
 
     onward = [
-        carry[:, 0] * chance(digit + ten) + carry[:, 1] * chance(digit + ten - 1) for ten in (0, 10)
+        carry[:, 0] * probability(digit + ten) + carry[:, 1] * probability(digit + ten - 1)
+        for ten in (0, 10)
     ]
     return jnp.stack(onward, axis=1)
 
 
-def _surprise(chances: jax.Array, value: jax.Array) -> jax.Array:
-    """Minus the logarithms (N,) of the chances (N, C) of values (N,)."""
-    chance = jnp.take_along_axis(chances, value[:, None], axis=1)[:, 0]
-    # Below this, a float32's logarithm would be minus infinity.
-    return -jnp.log(jnp.maximum(chance, 1e-30))
+def _negative_log_likelihood(probabilities: jax.Array, value: jax.Array) -> jax.Array:
+    """The negative log-likelihoods (N,) of values (N,) with probabilities (N, C)."""
+    found = jnp.take_along_axis(probabilities, value[:, None], axis=1)[:, 0]
+    # A smaller float32 would have the logarithm minus infinity.
+    return -jnp.log(jnp.maximum(found, 1e-30))

@@ -130,7 +130,7 @@ def skill(config: Config) -> DrawsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {
         "discriminator": partial(discriminator_loss, config),
         "generator": partial(generator_loss, config),

@@ -1,11 +1,11 @@
-"""`cnn`, the reader: a plain convolutional network that reads one digit.
+"""`cnn`, the default reader: a plain convolutional network that reads one digit.
 
 A 5x5 stem of stride 2, then two stages of two 3x3 convolutions with batch normalisation, after VGG
 (Simonyan and Zisserman, 2015) and Ioffe and Szegedy (2015), small enough to train on a laptop.
 
-It also learns what is not a digit: the logarithm of the sum of its exponentiated logits is trained
-to be the log-odds of a digit against anything else (the energy of Liu, Wang, Owens and Li,
-"Energy-based out-of-distribution detection", 2020), so that ten logits say both.
+It also learns what is not a digit: the log-sum-exp of its logits is trained to be the log-odds of a
+digit against anything else (the energy of Liu, Wang, Owens and Li, "Energy-based
+out-of-distribution detection", 2020), so that ten logits express both.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FROZEN: dict[str, str] = {}
 class Config(TrainingConfig):
     """Settings of the reader; `widths` are the channels of its stem, at 14x14 and at 7x7.
 
-    `non_digits` is how many of `non_digit_bank` different ones are beside each batch of digits.
+    Each batch of digits gets `non_digits` other images, out of `non_digit_bank` different ones.
     """
 
     steps: Count = 4_000
@@ -69,9 +69,9 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def classifier_loss(
     config: Config, bank: np.ndarray, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Cross-entropy on augmented digits, and on whether each is one beside some of the `bank`.
+    """Cross-entropy on augmented digits, and on whether an image is a digit or from the `bank`.
 
-    The bank holds non-digits, uint8 (M, 28, 28). Reports the accuracy on the digits.
+    The bank holds non-digits, uint8 (M, 28, 28). The metrics have the accuracy on the digits.
     """
     augmentation, dropout, choice = jax.random.split(key, 3)
     rows = jax.random.randint(choice, (config.non_digits,), 0, max(len(bank), 1))
@@ -105,6 +105,6 @@ def skill(config: Config) -> ReadsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     bank = _bank(config.non_digit_bank if config.non_digits else 0)
     return {"classifier": partial(classifier_loss, config, bank)}

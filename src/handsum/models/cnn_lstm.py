@@ -2,9 +2,9 @@
 
 After the public CNN+LSTM sum predictors: a convolutional network looks at each picture, an LSTM
 (Hochreiter and Schmidhuber, 1997) goes along the sequence and predicts the sum. Trained end to end
-on lengths 1 to 20 with padding masked out. At each position it tells by how much the sum grows,
-and how sure it is of that: so every beginning of a sequence is an example with a sum of its own,
-and sequences may be longer than those that it was trained on.
+on lengths 1 to 20 with padding masked out. At each position it predicts a distribution of how much
+the sum grows. So every prefix of a sequence is an example with its own sum, and sequences may be
+longer than those in training.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FROZEN: dict[str, str] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Config(TrainingConfig):
-    """Settings; `batch_size` counts sequences, whose lengths in pairs fill `longest` + 1."""
+    """Settings; `batch_size` counts sequences, whose lengths come in pairs of `longest` + 1."""
 
     steps: Count = 5_000
     batch_size: EvenCount = 16
@@ -52,13 +52,13 @@ PRESETS = {
 
 
 class Predictor(nnx.Module):
-    """Pictures of a sequence to how its sum grows from each beginning to the next."""
+    """Pictures of a sequence to the growth of its sum at each position."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         self.look = Sight(config.widths, config.features, rngs=rngs)
         self.cell = nnx.OptimizedLSTMCell(config.features, config.hidden, rngs=rngs)
-        # A growth is a distribution over 0 to 9, which is learned sooner than a plain number, and
-        # says how sure it is.
+        # A growth is a distribution over 0 to 9, which is learned faster than a plain number and
+        # has a confidence.
         self.growth = nnx.Linear(config.features + config.hidden, 10, rngs=rngs)
         self.size = config.hidden
 
@@ -84,7 +84,7 @@ class Predictor(nnx.Module):
     def sums(self, images: jax.Array, mask: jax.Array) -> jax.Array:
         """Distributions (N, 9L + 1) of the sums of sequences (N, L, 28, 28, 1), mask (N, L).
 
-        Those of the growths, added up as if each were independent of the others.
+        The growths are added up as if they were independent.
         """
         return sum_probabilities(jax.nn.softmax(self(images, mask)), mask)
 
@@ -97,19 +97,19 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def predictor_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """How unlikely the growths are, from each beginning of a sequence to the next.
+    """The negative log-likelihood of the growth at each position.
 
-    Reports the error of whole sequences' sums.
+    The metrics have the error of the sums of whole sequences.
     """
     mask, predictor = batch["mask"], parts["predictor"]
-    # Only the pictures that there are go through the convolutions.
+    # The padding does not go through the convolutions.
     count = len(mask) // 2 * (config.longest + 1)
     flat = jnp.nonzero(mask.reshape(-1), size=count)[0]
     images = warp(batch["images"].reshape(-1, 28, 28, 1)[flat], key)
     looked = predictor.look.features(images, training=True)
     features = jnp.zeros((mask.size, looked.shape[-1])).at[flat].set(looked)
     growth = predictor.grow(features, mask)
-    # The likelihood of the sums themselves is no help: their errors pile up along a sequence.
+    # The likelihood of the sums does not help: their errors accumulate along a sequence.
     loss = cross_entropy_loss(growth.reshape(-1, 10)[flat], batch["labels"].reshape(-1)[flat])
     means = jax.nn.softmax(growth) @ jnp.arange(10.0)
     errors = ((means - batch["labels"]) * mask).sum(1)
@@ -127,5 +127,5 @@ def skill(config: Config) -> ReadsSums:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {"predictor": partial(predictor_loss, config)}

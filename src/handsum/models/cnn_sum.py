@@ -110,5 +110,5 @@ def skill(config: Config) -> ReadsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {"classifier": partial(classifier_loss, config)}

@@ -1,9 +1,9 @@
 """`dcgan`: random digits from transposed convolutions.
 
 DCGAN (Radford et al., "Unsupervised representation learning with deep convolutional generative
-adversarial networks", 2016) as the field's tutorials have it. Preset `classic` is their network to
-the parameter; `small`, for a laptop's CPU, has a sixteenth of its generator's widths and an eighth
-of its discriminator's.
+adversarial networks", 2016) as in the usual tutorials. Preset `classic` has exactly the parameters
+of their network; `small`, for the CPU of a laptop, has a sixteenth of the widths of its generator
+and an eighth of those of its discriminator.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from handsum.losses.adversarial import image_discriminator_loss, image_generator
 SNAPSHOT_PART = "generator"
 FROZEN: dict[str, str] = {}
 LATENT_SIZE = 100
-# From 7x7 to 14x14, to 28x28, and there twice more.
+# From 7x7 to 14x14 to 28x28, and once more at 28x28.
 STRIDES = (2, 2, 1)
 
 
@@ -52,7 +52,7 @@ class Config(TrainingConfig):
 
 
 _SMALL = Config()
-# 50 passes over the training digits, as the tutorials train it.
+# 50 passes over the training digits, as in the tutorials.
 _CLASSIC = Config(
     steps=10_700,
     batch_size=256,
@@ -74,7 +74,7 @@ def _leaky(features: jax.Array) -> jax.Array:
 
 
 class Generator(nnx.Module):
-    """Latents (N, 100) to images (N, 28, 28, 1) in [-1, 1]; labels and writers mean nothing."""
+    """Latents (N, 100) to images (N, 28, 28, 1) in [-1, 1]; it ignores labels and writers."""
 
     latent_size = LATENT_SIZE
 
@@ -103,7 +103,7 @@ class Generator(nnx.Module):
 
 
 class Discriminator(nnx.Module):
-    """Images (N, 28, 28, 1) to realness logits (N,); `key` is dropout's."""
+    """Images (N, 28, 28, 1) to realness logits (N,); `key` is for dropout."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         init = nnx.initializers.glorot_uniform()
@@ -140,7 +140,7 @@ def skill(config: Config) -> DrawsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {
         "discriminator": partial(image_discriminator_loss, config.smoothing, config.penalty),
         "generator": image_generator_loss,

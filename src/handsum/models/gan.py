@@ -1,8 +1,8 @@
 """`gan`: random digits from fully connected layers.
 
-The first GAN (Goodfellow et al., "Generative adversarial nets", 2014) as the field's tutorials
-have it: dense layers with batch normalisation and leaky ReLU. It knows nothing of which digit it
-draws, nor of pixels being neighbours; it stands here for comparison.
+The first GAN (Goodfellow et al., "Generative adversarial nets", 2014) as in the usual tutorials:
+dense layers with batch normalisation and leaky ReLU. It cannot choose which digit it draws, and
+does not know which pixels are neighbours; it is here for comparison.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PRESETS = {"default": Config(), "small": Config(widths=(128, 256, 512))}
 
 
 class Generator(nnx.Module):
-    """Latents (N, 100) to images (N, 28, 28, 1) in [-1, 1]; labels and writers mean nothing."""
+    """Latents (N, 100) to images (N, 28, 28, 1) in [-1, 1]; it ignores labels and writers."""
 
     latent_size = LATENT_SIZE
 
@@ -69,7 +69,7 @@ class Generator(nnx.Module):
 
 
 class Discriminator(nnx.Module):
-    """Images (N, 28, 28, 1) to realness logits (N,); `key` is dropout's."""
+    """Images (N, 28, 28, 1) to realness logits (N,); `key` is for dropout."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         sizes = (784, *config.widths[::-1])
@@ -103,7 +103,7 @@ def skill(config: Config) -> DrawsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {
         "discriminator": partial(image_discriminator_loss, config.smoothing, config.penalty),
         "generator": image_generator_loss,

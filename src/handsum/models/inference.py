@@ -1,7 +1,6 @@
-"""What a trained network is asked, as pure functions from plain integers and bytes.
+"""The uses of a trained network, as pure functions from plain integers and bytes.
 
-They need no more of a network than that it can be called, so that what is compiled from them can
-be kept and run again without its class.
+They only call the network, so that a compiled function can be stored and run without its class.
 """
 
 from __future__ import annotations
@@ -21,10 +20,9 @@ def draw_digits(
     labels: jax.Array,
     writers: jax.Array,
 ) -> jax.Array:
-    """Digits uint8 (N, 28, 28) of labels and writers (N,), each from a random key of its own.
+    """Digits uint8 (N, 28, 28) of labels and writers (N,), each from its own random key.
 
-    The key of digit i is a function of its seed (see `draw_keys`), `indices[i]` and `attempts[i]`
-    alone.
+    The key of digit i depends on its seed (see `draw_keys`), `indices[i]` and `attempts[i]` alone.
     """
     latents = draw_latents(generator, seed, indices, attempts)
     return to_bytes(generator(latents, labels, writers))
@@ -38,9 +36,9 @@ def draw_between(
     labels: jax.Array,
     writers: jax.Array,
 ) -> jax.Array:
-    """Digits uint8 (N, 28, 28) as `draw_digits`, between a key's first drawing and its second.
+    """Digits uint8 (N, 28, 28) between the first and the second drawing of a key (`draw_digits`).
 
-    `shares` (N,) in [0, 1] turn one's latents into the other's, as long as both all the way.
+    `shares` (N,) in [0, 1] rotate the latents from the first to the second, at constant length.
     """
     first, second = (
         draw_latents(generator, seed, indices, jnp.full_like(indices, attempt))
@@ -79,8 +77,8 @@ def draw_sequences(
 ) -> tuple[jax.Array, jax.Array]:
     """Sequences for totals and lengths (N,): images uint8 (N, L, 28, 28) and digits int (N, L).
 
-    L is the generator's longest; what is beyond a sequence's length means nothing. The keys are as
-    in `draw_digits`.
+    L is the longest length of the generator; ignore what follows the end of a sequence. The keys
+    are those of `draw_digits`.
     """
     noise = jax.vmap(lambda key: generator.noise(key))(draw_keys(seed, indices, attempts))
     images, digits = generator(noise, totals, lengths)
@@ -88,7 +86,7 @@ def draw_sequences(
 
 
 def draw_keys(seed: jax.Array, indices: jax.Array, attempts: jax.Array) -> jax.Array:
-    """A random key for each row; `seed` is one for all rows, or each row's own."""
+    """A random key for each row; `seed` is one for all rows, or one for each."""
     roots = jax.vmap(jax.random.key)(jnp.broadcast_to(seed, indices.shape))
     by_index = jax.vmap(jax.random.fold_in)(roots, indices)
     return jax.vmap(jax.random.fold_in)(by_index, attempts)

@@ -99,7 +99,7 @@ def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
 def classifier_loss(
     config: Config, parts: Parts, batch: Batch, key: jax.Array
 ) -> tuple[jax.Array, Metrics]:
-    """Cross-entropy on gently warped digits; reports the accuracy on them."""
+    """Cross-entropy on slightly warped digits; the metrics have the accuracy on them."""
     images = warp(batch["images"], key, WARP)
     logits = parts["classifier"](images, training=True)
     loss = cross_entropy_loss(logits, batch["labels"], config.label_smoothing)
@@ -117,5 +117,5 @@ def skill(config: Config) -> ReadsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {"classifier": partial(classifier_loss, config)}

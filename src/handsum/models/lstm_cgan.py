@@ -1,11 +1,11 @@
 """`lstm-cgan`: a sequence of digits that sums to a total, in one hand.
 
-After the public LSTM-CGANs, done right: at each position an LSTM is given the remaining total, the
-remaining length and noise, and commits itself to a digit, so that what follows knows of it; the
-public ones give it no noise and handle two digits. A conditional painter draws the digits with one
-hand's latents for the whole sequence. Images and plan train together: adversarially, with the
-exact distribution of the sum that the discriminator reads (`handsum.losses.planning`), and with
-the likelihood of real sequences.
+After the public LSTM-CGANs, corrected: at each position an LSTM gets the remaining total, the
+remaining length and noise, and decides on a digit, which the next positions know; the public ones
+have no noise and handle two digits. A conditional painter draws the digits with the latents of one
+hand for the whole sequence. Images and plan train together: adversarially, with the exact
+distribution of the sum that the discriminator reads (`handsum.losses.planning`), and with the
+likelihood of real sequences.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from handsum.losses.planning import SequenceConfig, discriminator_loss, generato
 
 SNAPSHOT_PART = "generator"
 FROZEN: dict[str, str] = {}
-# A digit less likely than this is not chosen: softmax leaves some likelihood to the impossible.
+# Less likely digits are never chosen: softmax gives impossible ones some probability too.
 LEAST = 0.02
 
 
@@ -65,7 +65,7 @@ class Planner(nnx.Module):
     ) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
         """The next carry and the logits (S, 10) of the next of `left` (S,) digits."""
         left = jnp.maximum(left, 0)
-        # After a wrong digit, nothing right may remain, above or below.
+        # After a wrong digit, the remaining total may be impossible, too low or too high.
         least, most = (
             jnp.clip(rest, 0, 9 * self.longest) for rest in (remaining, 9 * left - remaining)
         )
@@ -94,11 +94,11 @@ class Generator(SequenceDrawing):
         return jax.random.gumbel(key, (self.longest, 10))
 
     def style(self, condition: jax.Array, positions: jax.Array) -> jax.Array:
-        """The styles of digits, wherever they stand."""
+        """The styles of digits, the same at all positions."""
         return self.mapping(condition)
 
     def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
-        """The digits that it commits itself to, one after another: one-hot rows (S, L, 10)."""
+        """The digits that it decides on, one after another: one-hot rows (S, L, 10)."""
         carry, remaining, chosen = self.planner.start(len(totals)), totals, []
         for position in range(self.longest):
             carry, logits = self.planner.step(carry, remaining, lengths - position)
@@ -111,18 +111,18 @@ class Generator(SequenceDrawing):
     def plan_loss(self, labels: jax.Array, mask: jax.Array, key: jax.Array) -> jax.Array:
         """Mean negative log-likelihood of real digits (S, L), each given those before it.
 
-        Real sequences are uniform among those of their length and total: so is the best plan.
+        Real sequences are uniform among those of their length and total; so is the best plan.
         """
         real = labels * mask
         remaining, left = real.sum(1), mask.sum(1)
-        carry, surprises = self.planner.start(len(labels)), []
+        carry, losses = self.planner.start(len(labels)), []
         for position in range(self.longest):
             carry, logits = self.planner.step(carry, remaining, left - position)
             likelihood = jax.nn.log_softmax(logits)
             taken = jnp.take_along_axis(likelihood, real[:, position, None], axis=1)
-            surprises.append(-taken[:, 0])
+            losses.append(-taken[:, 0])
             remaining = remaining - real[:, position]
-        return (jnp.stack(surprises, axis=1) * mask).sum() / mask.sum()
+        return (jnp.stack(losses, axis=1) * mask).sum() / mask.sum()
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:
@@ -146,7 +146,7 @@ def skill(config: Config) -> DrawsSequences:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {
         "discriminator": partial(discriminator_loss, config),
         "generator": partial(generator_loss, config),

@@ -1,14 +1,14 @@
 """`one-to-many-cgan`: a sequence of digits that sums to a total, one generator for each position.
 
-After the public One-to-Many CGANs: every position has a generator of its own, which is given the
-total; one discriminator judges the sequence and the total. Theirs know nothing of one another, so
-that digits are independent given the total, and the sum is right by chance. Done right, all
-positions share the latents of one plan. `shared_plan=False` takes the cure away.
+After the public One-to-Many CGANs: every position has its own generator, which gets the total; one
+discriminator judges the sequence and the total. In the public ones the positions share nothing, so
+that digits are independent given the total, and the sum is right by chance. Here all positions
+share the latents of one plan; `shared_plan=False` trains without it.
 
-Each position commits itself to a digit. The latents of a plan are uniform numbers, one for each
-halving of the sequence. A real sequence has a plan too: at each halving, the rank of its left sum
-among all that its total could have had there. So the positions learn from real sequences, by their
-likelihood and by the exact distribution of their sum, what to make of any plan.
+Each position decides on a digit. The latents of a plan are uniform numbers, one for each halving of
+the sequence. A real sequence has a plan too: at each halving, the rank of its left sum among all
+left sums that its total allows. So the positions learn to follow any plan from real sequences, by
+their likelihood and by the exact distribution of their sum.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FROZEN: dict[str, str] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Config(SequenceConfig):
-    """Settings: the planner's width is `plan`, its sum weighs `plan_sum_weight`."""
+    """Settings: `plan` is the width of the planner, `plan_sum_weight` the weight of its sum."""
 
     steps: Count = 4_000
     beta1: Share = 0.5
@@ -62,7 +62,7 @@ PRESETS = {
 
 
 def halvings(start: int, stop: int) -> list[tuple[int, int, int]]:
-    """Halve positions `start` to `stop` again and again: (start, middle, stop) of each halving."""
+    """Halve positions `start` to `stop` repeatedly: (start, middle, stop) of each halving."""
     if stop - start < 2:
         return []
     middle = (start + stop) // 2
@@ -76,24 +76,24 @@ def ranks(
     total: jax.Array,
     key: jax.Array,
 ) -> jax.Array:
-    """Where sums `left` (S,) are among all left sums of a total (S,): uniform numbers in [0, 1].
+    """The ranks of sums `left` (S,) among all left sums of a total (S,): uniform in [0, 1].
 
-    `lengths` are those of the left and of the right part, `counts[k, s]` the number of sequences of
-    k digits that sum to s. A sum's numbers fill an interval as long as it is likely.
+    `lengths` are the lengths of the left and of the right part, `counts[k, s]` the number of
+    sequences of k digits that sum to s. Each sum has an interval as long as it is likely.
     """
     sums = jnp.arange(counts.shape[1])
     rest = total[:, None] - sums
     ways = counts[lengths[0]] * jnp.where(
         rest >= 0, jnp.take_along_axis(counts[lengths[1]], jnp.maximum(rest, 0), axis=1), 0
     )
-    chances = ways / ways.sum(1, keepdims=True)
-    own = jnp.take_along_axis(chances, left[:, None], axis=1)[:, 0]
-    below = jnp.where(sums < left[:, None], chances, 0).sum(1)
+    probabilities = ways / ways.sum(1, keepdims=True)
+    own = jnp.take_along_axis(probabilities, left[:, None], axis=1)[:, 0]
+    below = jnp.where(sums < left[:, None], probabilities, 0).sum(1)
     return below + own * jax.random.uniform(key, left.shape)
 
 
 class Planner(nnx.Module):
-    """What each position makes of the total, the length and its latents: digit logits."""
+    """The total, the length and the latents to digit logits for each position."""
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         longest, width = config.longest, config.plan
@@ -111,10 +111,10 @@ class Planner(nnx.Module):
 
         Logits (S, L, 10).
         """
-        # Steps in the latents decide between digits: waves make them easy to place.
+        # Digits change at steps in the latents, which are easy to place with waves.
         angles = jnp.pi * latents[..., None] * jnp.array([1.0, 2.0, 4.0, 8.0])
         waves = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
-        # A sum of several digits is nearly normal: its rank as a deviation is nearly linear in it.
+        # A sum of several digits is nearly normal: as a deviation, its rank is nearly linear in it.
         deviations = jax.scipy.stats.norm.ppf(jnp.clip(latents, 1e-3, 1 - 1e-3))
         waves = waves.reshape(*latents.shape[:2], -1)
         latents = jnp.concatenate([latents, deviations, waves], axis=-1)
@@ -144,12 +144,12 @@ class Generator(SequenceDrawing):
         self.planner = Planner(config, rngs=rngs)
         init = nnx.initializers.normal(1.0)
         self.digits = nnx.Linear(10, DIGIT_SIZE, use_bias=False, kernel_init=init, rngs=rngs)
-        # Each position has a mapping of its own; the painter's convolutions are common to all.
+        # Each position has its own mapping; all share the painter's convolutions.
         self.mapping = Positions(config.longest, CONDITION_SIZE, config.style, rngs=rngs)
         self.painter = DigitPainter(config.style, config.widths, rngs=rngs)
 
     def plan_noise(self, key: jax.Array) -> jax.Array:
-        """Uniform numbers (1, L - 1) of the halvings, or (L, 1) of the positions by themselves."""
+        """Uniform numbers: (1, L - 1) for the halvings, or (L, 1) for independent positions."""
         shape = (1, self.longest - 1) if self.shared_plan else (self.longest, 1)
         return jax.random.uniform(key, shape)
 
@@ -158,23 +158,23 @@ class Generator(SequenceDrawing):
         return self.mapping(condition, positions)
 
     def plan(self, noise: dict[str, jax.Array], totals: jax.Array, lengths: jax.Array) -> jax.Array:
-        """The digits that the positions commit themselves to: one-hot rows (S, L, 10)."""
+        """The digits that the positions decide on: one-hot rows (S, L, 10)."""
         return commit(self.planner(noise["plan"], totals, lengths))
 
     def plan_loss(self, labels: jax.Array, mask: jax.Array, key: jax.Array) -> jax.Array:
-        """How unlikely real digits (S, L) and their sum are under their plans, for each digit."""
+        """The negative log-likelihood of real digits (S, L) and of their sum, for each digit."""
         real = labels * mask
         totals, lengths = real.sum(1), mask.sum(1)
         logits = self.planner(self._real_plans(real, mask, key), totals, lengths)
         likelihood = jnp.take_along_axis(jax.nn.log_softmax(logits), real[..., None], axis=-1)
-        surprise = -(likelihood[..., 0] * mask).sum() / mask.sum()
-        return surprise + self.plan_sum_weight * sum_loss(logits, mask, totals)
+        digits_loss = -(likelihood[..., 0] * mask).sum() / mask.sum()
+        return digits_loss + self.plan_sum_weight * sum_loss(logits, mask, totals)
 
     def _real_plans(self, digits: jax.Array, mask: jax.Array, key: jax.Array) -> jax.Array:
-        """The latents that stand for real digits (S, L)."""
+        """The latents of real digits (S, L)."""
         counts = jnp.asarray(decomposition_counts(self.longest), jnp.float32)
         if not self.shared_plan:
-            # To a position by itself, its digit is the left sum and all others are the right.
+            # For a position alone, its digit is the left sum and all others are the right one.
             totals, lengths = digits.sum(1), mask.sum(1)
             parts = (jnp.ones_like(lengths), lengths - 1)
             columns = [
@@ -212,7 +212,7 @@ def skill(config: Config) -> DrawsSequences:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {
         "discriminator": partial(discriminator_loss, config),
         "generator": partial(generator_loss, config),

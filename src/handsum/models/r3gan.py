@@ -302,7 +302,7 @@ def skill(config: Config) -> DrawsDigits:
 
 
 def losses(config: Config) -> Losses:
-    """What each part minimises, in the order of their updates within a step."""
+    """The loss of each part, in the order of their updates within a step."""
     return {
         "discriminator": partial(discriminator_loss, config),
         "critics": partial(critics_loss, config),

@@ -107,7 +107,7 @@ class ModelModule(Protocol[AnyConfig]):
         """What it trains on: the configuration fitted to the data set, arrays and batches."""
 
     def losses(self, config: AnyConfig) -> Losses:
-        """What each part minimises, in the order of their updates within a step."""
+        """The loss of each part, in the order of their updates within a step."""
 
     def skill(self, config: AnyConfig) -> Skill:
         """What the trained network does."""

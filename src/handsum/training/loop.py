@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any
 
 import jax
@@ -50,6 +47,7 @@ from handsum.training.sharding import (
     own_copy,
     replicate,
 )
+from handsum.training.signals import stop_on_signal
 from handsum.training.state import (
     State,
     begin_state,
@@ -159,34 +157,6 @@ def _release_if_unsaved(run: Run) -> Iterator[None]:
         raise
 
 
-class _Stop(threading.Event):
-    """Set when a run should stop; `signal` is the signal that asked for it."""
-
-    signal: int | None = None
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[_Stop]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
-    event = _Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if event.is_set():
-            raise KeyboardInterrupt
-        event.signal = number
-        event.set()
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield event
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 @dataclass
 class _Session:
     """One stretch of a run, from its start or resumption to its stop."""
@@ -212,12 +182,12 @@ class _Session:
         # The steps between two looks at the clock; on an accelerator, those of one dispatch.
         chunk = 10 if backend == "cpu" else 50
         sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
-        rows = self._keep_metrics(start)
+        rows = self._trim_metrics(start)
         before = rows[-1]["seconds"] if rows else 0.0
         began = saved = time.monotonic()
         metrics: dict[str, float] = rows[-1] if rows else {}
         self.progress(start, config.steps)
-        with _stop_on_signal() as stop, self._open_log() as lines:
+        with stop_on_signal() as stop, self._open_log() as lines:
             while start < config.steps:
                 end = min(config.steps, (start // chunk + 1) * chunk)
                 tick = time.monotonic()
@@ -249,7 +219,7 @@ class _Session:
     def _metrics_path(self) -> Path:
         return self.run.output / "metrics.jsonl"
 
-    def _keep_metrics(self, step: int) -> list[dict[str, float]]:
+    def _trim_metrics(self, step: int) -> list[dict[str, float]]:
         """The rows of the log up to `step`; later ones are of steps that are taken again."""
         if not is_first():
             return []

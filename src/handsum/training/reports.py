@@ -1,4 +1,4 @@
-"""What a run leaves to look at: the loss plot and the progress GIF."""
+"""The loss plot and the progress GIF of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from handsum.images import save_gif
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    """The rows of a `metrics.jsonl`; a last line that was cut off is left out."""
+    """The rows of a `metrics.jsonl`, without an incomplete last line."""
     if not path.exists():
         return []
     rows = []
@@ -56,7 +56,7 @@ def plot_losses(rows: Sequence[dict[str, float]], path: Path) -> None:
 
 
 def save_progress(frames: Sequence[Path], path: Path, seconds: float = 6.0) -> None:
-    """Join sample grids into a GIF of about `seconds`, the last one shown longer."""
+    """Join sample grids into a GIF of about `seconds`; the last one is shown longer."""
     pictures = []
     for frame in frames:
         with Image.open(frame) as picture:
