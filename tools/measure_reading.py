@@ -25,12 +25,13 @@ import numpy as np
 
 from handsum.data import mnist
 from handsum.data.non_digits import HELD_OUT_FONTS, KINDS, non_digits
+from handsum.data.pictures import ink
 from handsum.images import save_png
 from handsum.layout.painting import enlarge
 from handsum.layout.style import Style
 from handsum.pretrained.load import DigitReader, load_reader
-from handsum.reading import ink, recognition
 from handsum.reading import page as segmentation
+from handsum.reading import recognition
 from handsum.reading.predict import predict
 from handsum.writing import write as writing
 from handsum.writing.sequences import save_sequences
@@ -91,7 +92,7 @@ def without(step: str) -> Iterator[None]:
     if step == "centred by mass":
         with (
             mock.patch("handsum.images.centre_by_mass", centred_by_box),
-            mock.patch("handsum.reading.ink.centre_by_mass", centred_by_box),
+            mock.patch("handsum.data.pictures.ink.centre_by_mass", centred_by_box),
         ):
             yield
         return

@@ -23,6 +23,11 @@ DIGIT_SIZE = 28
 PICTURE_FORMATS = (
     "PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF",
 )  # fmt: skip
+# The endings of picture files in a folder; a file that is named is opened whatever its ending.
+PICTURE_SUFFIXES = frozenset((
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff",
+    ".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".avif",
+))  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
 # Sides, in pixels, of pictures that are only looked at, such as a notebook's.
 LARGEST_SHOWN = 1000

@@ -184,7 +184,11 @@ def test_a_folder_of_classes_is_split_without_overlap(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("seven", "is no digit's folder"), ("12", "is no digit's folder"), ("5", "holds no images")],
+    [
+        ("seven", "is not named by a digit"),
+        ("12", "is not named by a digit"),
+        ("5", "has no pictures"),
+    ],
 )
 def test_unfit_folders_are_told_in_one_line(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / name).mkdir()
@@ -200,7 +204,7 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
 def test_a_broken_image_is_told_by_name(tmp_path: Path) -> None:
     write_folder(tmp_path, *digits(20))
     (tmp_path / "4" / "broken.png").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(DatasetError, match=r"broken\.png is no readable image"):
+    with pytest.raises(DatasetError, match=r"cannot read .*broken\.png: it is not a picture"):
         load_dataset(f"folder:{tmp_path}")
 
 

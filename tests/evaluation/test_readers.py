@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix
 
-from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset, load
 from handsum.evaluation import QUICK, evaluate_reader
+from handsum.evaluation.corruptions import CORRUPTIONS
 from handsum.pretrained.load import load_reader
 
 

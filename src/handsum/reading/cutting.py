@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from handsum.reading.components import Part, own_pixels, window
+from handsum.data.pictures.components import Part, own_pixels, window
 
 # Cuts are sought at a size at which the writing is about this many pixels high.
 _HEIGHT = 48

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.data import mnist
-from handsum.reading.ink import (
+from handsum.data.pictures.ink import (
     COARSE_ERROR,
     as_mnist,
     coarse_stroke,
