@@ -96,6 +96,30 @@ def test_emnist_files_are_turned_upright(tmp_path: Path) -> None:
     )
 
 
+def write_idx_integers(path: Path, array: np.ndarray) -> None:
+    head = struct.pack(f">HBB{array.ndim}I", 0, 12, array.ndim, *array.shape)
+    path.write_bytes(gzip.compress(head + array.astype(">i4").tobytes()))
+
+
+def test_qmnist_labels_are_the_first_column(tmp_path: Path) -> None:
+    images, labels = digits(24)
+    table = np.arange(24 * 8).reshape(24, 8) * 1000
+    table[:, 0] = labels
+    write_idx(tmp_path / "qmnist-train-images-idx3-ubyte.gz", images)
+    write_idx_integers(tmp_path / "qmnist-train-labels-idx2-int.gz", table)
+    data = load_dataset(f"idx:{tmp_path}", "train")
+    np.testing.assert_array_equal(data.labels, np.delete(labels, np.s_[11::12]))
+    np.testing.assert_array_equal(data.images, np.delete(images, np.s_[11::12], 0))
+    assert data.labels.dtype == np.int64
+    # Another table has no column that is known to be the label.
+    write_idx_integers(tmp_path / "qmnist-train-labels-idx2-int.gz", table[:, :5])
+    with pytest.raises(DatasetError, match="24 images but 120 labels"):
+        load_dataset(f"idx:{tmp_path}", "train")
+    write_idx_integers(tmp_path / "qmnist-train-images-idx3-ubyte.gz", images)
+    with pytest.raises(DatasetError, match="expected images of bytes"):
+        load_dataset(f"idx:{tmp_path}", "train")
+
+
 def idx_missing(folder: Path) -> None:
     folder.rmdir()
 
@@ -142,13 +166,13 @@ def idx_of_none(folder: Path) -> None:
     ("spoil", "message"),
     [
         (idx_missing, "is not a directory"),
-        (lambda folder: None, "holds no IDX files"),
+        (lambda folder: None, "has no IDX files"),
         (idx_without_labels, "has no labels for its train split"),
         (idx_of_two_sets, r"several data sets \(emnist-digits, emnist-mnist\)"),
         (idx_of_other_lengths, "12 images but 11 labels"),
         (idx_of_other_size, "12x27x28"),
         (idx_of_letters, "labels from 17 to 26"),
-        (idx_cut_short, "its header promises"),
+        (idx_cut_short, "its header says"),
         (idx_too_few, "takes 12 or more"),
         (idx_of_none, "is empty"),
     ],
