@@ -166,7 +166,7 @@ def test_pictures_are_never_annotated_over_themselves(
     ("arguments", "code", "message"),
     [
         ([""], 2, "an empty name is no file"),
-        (["a.png", "--model", ""], 2, "an empty name is no model"),
+        (["a.png", "--reader", ""], 2, "an empty name is no model"),
         (["a.png", "--length", "0"], 2, "a length of 0"),
         (["a.png", "--annotate", "a.png"], 1, "cannot write to a.png"),
         (["a.png", "-n", "30"], 1, "does not read as 30 digits, but as 5"),

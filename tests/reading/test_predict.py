@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handsum.errors import UsageError
+from handsum.errors import HandsumError, UsageError
 from handsum.reading.predict import predict
 from handsum.reading.results import NO_DIGITS, NOT_DIGITS
 
@@ -139,6 +141,69 @@ def test_a_directory_without_pictures_is_a_failure(template_reader: Any, tmp_pat
     assert f"no pictures in {tmp_path}" in str(reading.error)
 
 
+class FakeSums:
+    """Says that every sum is 3."""
+
+    def distributions(self, images: np.ndarray) -> np.ndarray:
+        assert images.dtype == np.uint8
+        assert images.shape[2:] == (28, 28)
+        return np.tile(np.eye(9 * images.shape[1] + 1)[3], (len(images), 1))
+
+
+def test_a_loaded_reader_of_sums_gives_the_sums(template_reader: Any, write: Any) -> None:
+    prediction = predict([write("45", "a.png"), write("7", "b.png")], reader=FakeSums())
+    assert [reading.digits for reading in prediction.files] == ["45", "7"]
+    assert (prediction.sum, prediction.probability) == (3, 1.0)
+    assert [reading.distribution.argmax() for reading in prediction.files] == [3, 3]
+
+
+def test_a_result_is_one_short_line(template_reader: Any, write: Any, tmp_path: Path) -> None:
+    row, blank, gone = write("01787", "a.png"), write("", "blank.png"), tmp_path / "gone.png"
+    assert repr(predict(row)) == "<1 file, 01787, sum 23>"
+    assert repr(predict(row).files[0]) == f"<{row}, 01787, sum 23>"
+    assert repr(predict(blank)) == "<1 file, no digits found>"
+    assert repr(predict(blank).files[0]) == f"<{blank}, no digits found>"
+    many = predict([row] * 20 + [gone])
+    assert repr(many).startswith(f"<21 files, {'01787' * 7}01..., sum 4")
+    assert repr(many).endswith(", 1 not read>")
+    assert repr(many.files[-1]).startswith(f"<cannot read {gone}: ")
+    # They hold arrays: a result is equal only to itself, and comparing raises no error.
+    assert predict(row) != predict(row)
+
+
+def test_a_prediction_annotates_its_pictures(
+    template_reader: Any, write: Any, tmp_path: Path
+) -> None:
+    prediction = predict([write("38", "a.png"), write("", "b.png"), tmp_path / "gone.png"])
+    paths = prediction.annotate(tmp_path / "new" / "marked")
+    assert [path.name for path in paths] == ["a.png", "b.png"]
+    with Image.open(paths[0]) as image:
+        assert (np.asarray(image).reshape(-1, 3) == (0, 130, 60)).all(1).sum() > 200
+    assert prediction.files[0].annotate(str(tmp_path)) == [tmp_path / "a-2.png"]
+    assert prediction.files[2].annotate(tmp_path) == []
+    with pytest.raises(HandsumError, match="cannot write to"):
+        prediction.annotate(tmp_path / "a.png")
+
+
+def test_what_is_no_reader_is_refused() -> None:
+    with pytest.raises(UsageError, match="not 3"):
+        predict("a.png", reader=3)  # type: ignore[arg-type]
+
+
+def test_an_empty_folder_and_a_blank_picture_need_no_jax(tmp_path: Path) -> None:
+    Image.new("L", (60, 90), 230).save(tmp_path / "blank.png")
+    (tmp_path / "empty").mkdir()
+    code = (
+        "import sys, handsum; print([reading.error for reading in "
+        f"handsum.predict({[str(tmp_path / 'empty'), str(tmp_path / 'blank.png')]}).files]); "
+        "assert 'jax' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no pictures in" in done.stdout
+    assert NO_DIGITS in done.stdout
+
+
 def test_a_reader_can_be_handed_in(draw_page: Page, template_reader: Any, write: Any) -> None:
     template_reader.confidence = 0.55
     reading = predict(write("9", "nine.png"), reader=template_reader).files[0]
@@ -230,7 +295,7 @@ def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -
     [
         ({"paths": ""}, "an empty name is no file"),
         ({"paths": ["a.png", ""]}, "an empty name is no file"),
-        ({"paths": "a.png", "model": ""}, "an empty name is no model"),
+        ({"paths": "a.png", "reader": ""}, "an empty name is no model"),
         ({"paths": "a.png", "length": 0}, "a length of 0"),
     ],
 )
