@@ -143,11 +143,11 @@ def test_blots_and_shadows_are_not_digits() -> None:
 
 def test_a_picture_of_mnist_size_is_one_digit_nearly_unchanged() -> None:
     images = mnist.load("validation").images[:100]
-    kept = 0
+    unchanged = 0
     for image in images:
         (digit,) = find_digits(image.astype(np.float32) / 255)
-        kept += np.abs(digit.image.astype(int) - image).max() <= 64
-    assert kept >= 88
+        unchanged += np.abs(digit.image.astype(int) - image).max() <= 64
+    assert unchanged >= 88
 
 
 def test_a_picture_of_mnist_size_is_one_digit_in_two_pieces() -> None:

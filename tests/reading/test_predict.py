@@ -1,4 +1,4 @@
-"""Reading files: what each says, what all say together, and what could not be read."""
+"""Reading files: each one, all of them together, and files that cannot be read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIELDS = [
 
 @pytest.fixture
 def write(draw_page: Page, tmp_path: Path) -> Callable[..., Path]:
-    """Write a row of digits to a file; of no digits: a blank one."""
+    """Write a row of digits to a file; without digits a blank picture."""
 
     def save(text: str, name: str, mode: str = "L", **options: Any) -> Path:
         page = draw_page(text, **options) if text else np.full((60, 90), 0.9)
@@ -91,7 +91,7 @@ def test_boxes_are_those_of_the_upright_picture(template_reader: Any, write: Any
     assert rotated.boxes == straight.boxes
 
 
-def test_a_blank_picture_is_said_to_be_blank(template_reader: Any, write: Any) -> None:
+def test_a_blank_picture_has_no_digits(template_reader: Any, write: Any) -> None:
     prediction = predict([write("", "blank.png"), write("7", "seven.png")])
     blank = prediction.files[0]
     assert (blank.digits, blank.confidence, blank.boxes) == ("", (), ())
@@ -185,7 +185,7 @@ def test_a_prediction_annotates_its_pictures(
         prediction.annotate(tmp_path / "a.png")
 
 
-def test_what_is_no_reader_is_refused() -> None:
+def test_something_else_is_no_reader() -> None:
     with pytest.raises(UsageError, match="not 3"):
         predict("a.png", reader=3)  # type: ignore[arg-type]
 
@@ -204,7 +204,7 @@ def test_an_empty_folder_and_a_blank_picture_need_no_jax(tmp_path: Path) -> None
     assert NO_DIGITS in done.stdout
 
 
-def test_a_reader_can_be_handed_in(draw_page: Page, template_reader: Any, write: Any) -> None:
+def test_a_loaded_reader_is_used(draw_page: Page, template_reader: Any, write: Any) -> None:
     template_reader.confidence = 0.55
     reading = predict(write("9", "nine.png"), reader=template_reader).files[0]
     assert reading.confidence == (0.55,)
@@ -233,7 +233,7 @@ def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) 
     assert json.loads(json.dumps(result)) == result
 
 
-def test_arrays_are_what_the_reader_saw_and_said(template_reader: Any, write: Any) -> None:
+def test_arrays_are_the_input_and_output_of_the_reader(template_reader: Any, write: Any) -> None:
     prediction = predict(write("38", "a.png"))
     reading = prediction.files[0]
     assert reading.images.shape == (2, 28, 28)
@@ -243,7 +243,7 @@ def test_arrays_are_what_the_reader_saw_and_said(template_reader: Any, write: An
     assert prediction.distribution.argmax() == prediction.sum == 11
 
 
-def test_several_rows_are_told_row_by_row(template_reader: Any, write: Any, tmp_path: Path) -> None:
+def test_several_rows_are_read_row_by_row(template_reader: Any, write: Any, tmp_path: Path) -> None:
     rows = [np.asarray(Image.open(write(text, f"{text}.png"))) for text in ("123", "456")]
     Image.fromarray(np.vstack(rows)).save(tmp_path / "page.png")
     reading = predict(tmp_path / "page.png").files[0]
@@ -251,7 +251,7 @@ def test_several_rows_are_told_row_by_row(template_reader: Any, write: Any, tmp_
     assert reading.rows == ("123", "456")
 
 
-def test_touching_digits_are_told_apart(
+def test_touching_digits_are_separated(
     template_reader: Any, draw_page: Page, tmp_path: Path
 ) -> None:
     page = draw_page("638", scale=6)
@@ -261,14 +261,14 @@ def test_touching_digits_are_told_apart(
     assert predict(tmp_path / "a.png", length=3).files[0].digits == "638"
 
 
-def test_a_length_that_cannot_be_is_said(template_reader: Any, write: Any) -> None:
+def test_an_impossible_length_is_an_error(template_reader: Any, write: Any) -> None:
     reading = predict(write("17", "a.png"), length=90).files[0]
     assert reading.failed
     assert "does not read as 90 digits, but as 17" in str(reading.error)
     assert reading.digits == ""
 
 
-def test_points_and_commas_are_kept_where_asked_for(
+def test_points_and_commas_are_kept_with_punctuation(
     template_reader: Any, draw_page: Page, tmp_path: Path
 ) -> None:
     page = draw_page("12345", scale=4)
@@ -278,11 +278,11 @@ def test_points_and_commas_are_kept_where_asked_for(
     Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
     plain = predict(tmp_path / "a.png").files[0]
     assert (plain.digits, plain.rows) == ("12345", ("12345",))
-    kept = predict(tmp_path / "a.png", punctuation=True).files[0]
-    assert (kept.digits, kept.rows) == ("12345", ("12.34,5",))
+    full = predict(tmp_path / "a.png", punctuation=True).files[0]
+    assert (full.digits, full.rows) == ("12345", ("12.34,5",))
 
 
-def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -> None:
+def test_other_writing_is_not_a_digit(template_reader: Any, write: Any) -> None:
     template_reader.odds = -3.0
     reading = predict(write("4", "a.png")).files[0]
     assert (reading.digits, reading.error) == ("", NOT_DIGITS)
@@ -299,9 +299,7 @@ def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -
         ({"paths": "a.png", "length": 0}, "a length of 0"),
     ],
 )
-def test_what_cannot_be_done_as_asked_is_a_usage_error(
-    options: dict[str, Any], message: str
-) -> None:
+def test_wrong_arguments_are_usage_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         predict(**options)
 

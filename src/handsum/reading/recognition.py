@@ -145,11 +145,11 @@ def _unsplit(
     page: Page, digits: Sequence[Digit], probabilities: np.ndarray, odds: np.ndarray
 ) -> Decoded:
     """Return the reading of a page with each writing as one digit."""
-    kept = np.flatnonzero(odds >= 0).tolist()
+    found = np.flatnonzero(odds >= 0).tolist()
     return Decoded(
-        digits=tuple(digits[index] for index in kept),
-        rows=tuple(page.writings[index].row for index in kept),
-        probabilities=probabilities[kept],
+        digits=tuple(digits[index] for index in found),
+        rows=tuple(page.writings[index].row for index in found),
+        probabilities=probabilities[found],
         others=tuple(digits[index].box for index in np.flatnonzero(odds < 0).tolist()),
         points=page.points,
     )

@@ -142,7 +142,7 @@ def test_paper_noise_and_shadows_are_not_digits(shape: tuple[int, int], tmp_path
             read_digit(tmp_path / "paper.png")
 
 
-def test_dark_and_light_ink_are_told_apart_in_all_digits_of_mnist() -> None:
+def test_dark_and_light_ink_are_recognised_in_all_digits_of_mnist() -> None:
     assert not is_ink_dark(IMAGES).any()
     assert is_ink_dark(255 - IMAGES).all()
     assert not is_ink_dark(np.zeros((3, 28, 28), np.uint8)).any()

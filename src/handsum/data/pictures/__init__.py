@@ -1,1 +1,1 @@
-"""From a grey picture to what is written on it: ink, ruled lines and connected pieces."""
+"""From a grey picture to the writing on it: ink, ruled lines and connected pieces."""

@@ -12,7 +12,7 @@ from handsum.data.pictures.ink import coarse_stroke, exact_stroke, quantile
 # Ink lower than this, in pixels or as a share of the picture's short side, is too small to read.
 _LEAST_HEIGHT = 6
 _LEAST_SHARE = 0.005
-# Writing of this height and more, in pixels, is smoothed to find what is connected.
+# Writing of this height and more, in pixels, is smoothed before its connected pieces are found.
 _SMOOTHED_HEIGHT = 60
 _LONGEST = 8
 # Anything lower than this share of the height of the writing is punctuation or dirt.
@@ -88,8 +88,8 @@ def largest(parts: list[Part]) -> list[Part]:
     """Leave out the smallest of too many parts: grain, or an attack."""
     if len(parts) <= _MOST_PIECES:
         return parts
-    kept = sorted(parts, key=lambda part: part.area, reverse=True)[:_MOST_PIECES]
-    return sorted(kept, key=lambda part: part.labels)
+    large = sorted(parts, key=lambda part: part.area, reverse=True)[:_MOST_PIECES]
+    return sorted(large, key=lambda part: part.labels)
 
 
 def typical_height(parts: list[Part]) -> float:

@@ -1,4 +1,4 @@
-"""From grey to ink: what is written on the paper, in any light, on any paper, with any pen."""
+"""From grey to ink, in any light, on any paper, with any pen; and from ink to MNIST's form."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def as_bytes(ink: np.ndarray) -> np.ndarray:
 
 
 def _noise(values: np.ndarray) -> float:
-    """Return the standard deviation of the paper's noise, from the half where there is no ink."""
+    """Return the standard deviation of the paper's noise, from the half without ink."""
     middle = quantile(values, 0.5)
     return 1.4826 * quantile(middle - values[values <= middle], 0.5)
 
