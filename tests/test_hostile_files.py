@@ -1,4 +1,4 @@
-"""500 damaged and hostile files: each is named in one line, and nothing else happens."""
+"""500 damaged and hostile files: an error of one line for each, and nothing else."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 
 def huge(page: np.ndarray, rng: np.random.Generator) -> bytes:
-    """A few bytes that promise a picture of up to 65535 x 65535."""
+    """A few bytes that claim to be a picture of up to 65535 x 65535."""
     side = int(rng.integers(7100, 65536))
     header = struct.pack(">IIBBBBB", side, side, 8, int(rng.choice([0, 2, 6])), 0, 0, 0)
     kind = rng.integers(4)
@@ -72,7 +72,7 @@ def huge(page: np.ndarray, rng: np.random.Generator) -> bytes:
 
 
 def odd_mode(page: np.ndarray, rng: np.random.Generator) -> bytes:
-    """Sound, but unusual: animated, CMYK, 16 bits, a palette with transparency."""
+    """Valid but unusual: animated, CMYK, 16 bits, a palette with transparency."""
     kind = rng.integers(5)
     if kind == 0:
         frames = [Image.fromarray(np.roll(page, step, 1)) for step in range(1, 4)]
@@ -108,7 +108,7 @@ SUFFIXES = (".png", ".jpg", ".gif", ".bmp", ".tif", ".webp", ".ppm", ".jp2", ".a
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Write the files of seed 0: most of them damaged, under any suffix."""
+    """Write files from seed 0, most of them damaged, with any ending."""
     rng = np.random.default_rng(0)
     page = np.full((70, 160), 235, np.uint8)
     page[15:55, 30:36] = page[15:55, 90:96] = page[15:20, 70:96] = 20
@@ -131,9 +131,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_500_hostile_files_are_a_line_each(files: list[Path]) -> None:
-    """The command itself, in a process of its own, whose memory can be measured."""
+    """Run the command in its own process, to measure its memory."""
     assert len(files) == COUNT
-    # Not getrusage: what it tells of a process begins with the memory of the one that started it.
+    # Not getrusage: its peak includes the memory of the process that started this one.
     code = (
         "import re, sys\n"
         "from pathlib import Path\n"
@@ -142,7 +142,7 @@ def test_500_hostile_files_are_a_line_each(files: list[Path]) -> None:
         "finally:\n"
         "    status = Path('/proc/self/status')\n"
         "    found = status.exists() and re.search(r'VmHWM:\\s+(\\d+) kB', status.read_text())\n"
-        "    peak = int(found[1]) // 1024 if found else 0  # only Linux tells it so\n"
+        "    peak = int(found[1]) // 1024 if found else 0  # only on Linux\n"
         "    print('peak', peak, file=sys.stderr)"
     )
     done = subprocess.run(
@@ -157,7 +157,7 @@ def test_500_hostile_files_are_a_line_each(files: list[Path]) -> None:
     assert int(peak.split()[1]) < MEBIBYTES
     results = json.loads(done.stdout)["files"]
     assert [result["file"] for result in results] == list(map(str, files))
-    failed = [result for result in results if result["error"] and not _said_blank(result)]
+    failed = [result for result in results if result["error"] and not _is_blank(result)]
     assert lines == [f"error: {result['error']}" for result in failed]
     for result in failed:
         assert result["file"] in result["error"]
@@ -171,5 +171,5 @@ def test_500_hostile_files_are_a_line_each(files: list[Path]) -> None:
     assert all(result["digits"] == "17" for result in results if "-odd" in result["file"])
 
 
-def _said_blank(result: dict[str, str]) -> bool:
+def _is_blank(result: dict[str, str]) -> bool:
     return result["error"] in ("no digits found", "what is written is not a digit")

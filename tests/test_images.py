@@ -1,4 +1,4 @@
-"""Loading pictures of every kind as grey, and saying what cannot be loaded."""
+"""Loading any picture as grey, and errors for files that cannot be loaded."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_deep_grey_keeps_its_contrast(tmp_path: Path, top: int) -> None:
 def test_ink_on_nothing_gets_paper_that_shows_it(
     tmp_path: Path, color: tuple[int, int, int], ink_is_dark: bool
 ) -> None:
-    # The colour under the transparent part is the ink's: only alpha carries the writing.
+    # The transparent part has the colour of the ink: only alpha shows the writing.
     painted((*color, 0), (*color, 255)).save(tmp_path / "ink.png")
     grey = load_picture(tmp_path / "ink.png")
     contrast = float(grey[~INK].mean() - grey[INK].mean())
@@ -77,7 +77,7 @@ def test_a_wholly_transparent_picture_is_blank(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("paper", "ink"), [((255, 255, 255), (255, 255, 0)), ((0, 128, 0), (220, 20, 20))]
 )
-def test_color_counts_where_luminance_hides_the_ink(
+def test_a_colour_channel_is_used_if_luminance_hides_the_ink(
     tmp_path: Path, paper: tuple[int, ...], ink: tuple[int, ...]
 ) -> None:
     painted(paper, ink).save(tmp_path / "color.png")
@@ -100,7 +100,7 @@ def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
 
 
 def large_png(path: Path, width: int, height: int) -> None:
-    """Write a PNG that claims a size and holds next to nothing."""
+    """Write a PNG that claims a size and has no pixels."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(name + data))
@@ -115,13 +115,13 @@ def large_png(path: Path, width: int, height: int) -> None:
 def test_a_picture_too_large_is_refused_before_it_is_decoded(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    # Below, within and beyond the sizes at which Pillow warns and refuses by itself.
+    # Below, between and above the sizes at which Pillow itself warns and refuses.
     large_png(tmp_path / "bomb.png", *size)
     with pytest.raises(HandsumError, match=r"bomb\.png: it has more than 50 megapixels"):
         load_picture(tmp_path / "bomb.png")
 
 
-def test_what_cannot_be_loaded_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_loaded_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "notes.png").write_text("not a picture")
     (tmp_path / "empty.png").touch()
     # Pillow would start a PostScript interpreter for this.
@@ -149,7 +149,7 @@ def test_what_cannot_be_loaded_is_named_with_the_reason(tmp_path: Path) -> None:
 def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path, run_command: Callable) -> None:
     pipe, link = tmp_path / "pipe.svg", tmp_path / "stdout.svg"
     os.mkfifo(pipe)
-    # As /dev/stdout is where the output goes to a file.
+    # Like /dev/stdout, if the output goes to a file.
     link.symlink_to("/proc/self/exe")
     for taken in (pipe, link):
         with pytest.raises(HandsumError, match="a device or a pipe"), atomic_write(taken):

@@ -1,12 +1,12 @@
-"""Measure `handsum predict` on labelled pictures, and what each step of it is worth.
+"""Measure `handsum predict` on labelled pictures, and the value of each of its steps.
 
 python tools/measure_reading.py FOLDER... [--ablation] [--errors] [--written N] [--others N]
 
-A FOLDER holds pictures and labels.csv with the columns file and label, and perhaps source. Prints
-the share of pictures read exactly, for each source; with --ablation the same with each step left
-out; with --errors every picture misread. --written N writes N sums and numbers of 2 to 10 digits
-with handsum, in each of several styles, and reads them back. --others N puts N of each kind of
-what is not a digit on pages of their own, and counts those of which nothing is read.
+A FOLDER has pictures and labels.csv with the columns file and label, and optionally source. Prints
+the number of pictures read exactly, for each source; with --ablation also without each step; with
+--errors every misread picture. --written N writes N sums and numbers of 2 to 10 digits in each of
+several styles, and reads them back. --others N puts N non-digits of each kind on a page each, and
+counts the pages without a digit read.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ import numpy as np
 
 from handsum.data import mnist
 from handsum.data.non_digits import HELD_OUT_FONTS, KINDS, non_digits
+from handsum.data.pictures import ink
 from handsum.images import save_png
 from handsum.layout.painting import enlarge
 from handsum.layout.style import Style
 from handsum.pretrained.load import DigitReader, load_reader
-from handsum.reading import ink, recognition
 from handsum.reading import page as segmentation
+from handsum.reading import recognition
 from handsum.reading.predict import predict
 from handsum.writing import write as writing
 from handsum.writing.sequences import save_sequences
@@ -56,7 +57,7 @@ class Credulous:
 
 
 def centred_by_box(pixels: np.ndarray) -> np.ndarray:
-    """Set ink into the middle of 28x28, whatever its mass."""
+    """Centre the box of the ink in 28x28, not its mass."""
     digit = np.zeros((28, 28), np.uint8)
     top, left = (28 - pixels.shape[0]) // 2, (28 - pixels.shape[1]) // 2
     digit[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
@@ -64,7 +65,7 @@ def centred_by_box(pixels: np.ndarray) -> np.ndarray:
 
 
 def unshaped(pixels: np.ndarray) -> np.ndarray:
-    """Stretch ink over 20x20, whatever its shape."""
+    """Stretch ink to 20x20 without keeping its shape."""
     from PIL import Image
 
     rows, columns = np.nonzero(pixels >= int(pixels.max()) * 0.2)
@@ -73,7 +74,7 @@ def unshaped(pixels: np.ndarray) -> np.ndarray:
     return ink.centre_by_mass(np.asarray(stretched))
 
 
-# Each step by what stands in for it: where it is looked up, its name, and the replacement.
+# Each step: the module that uses it, its name there, and its replacement.
 STEPS: dict[str, tuple[Any, str, Any]] = {
     "shape kept": (ink, "mnist_digit", unshaped),
     "stroke width": (ink, "_restroke", lambda ink: (ink, False)),
@@ -91,7 +92,7 @@ def without(step: str) -> Iterator[None]:
     if step == "centred by mass":
         with (
             mock.patch("handsum.images.centre_by_mass", centred_by_box),
-            mock.patch("handsum.reading.ink.centre_by_mass", centred_by_box),
+            mock.patch("handsum.data.pictures.ink.centre_by_mass", centred_by_box),
         ):
             yield
         return
@@ -167,7 +168,7 @@ def measure_written(count: int) -> None:
 
 
 def measure_others(count: int, reader: Any) -> None:
-    """Put what is not a digit on paper, 84 pixels high, and count the pages that are refused."""
+    """Put non-digits on paper, 84 pixels high, and count the pages without a digit read."""
     digits = mnist.load("validation").images
     random = np.random.default_rng(1)
     for kind in KINDS:

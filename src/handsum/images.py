@@ -1,4 +1,4 @@
-"""Pictures as arrays: grids, PNG files with metadata, and files that appear whole or not at all.
+"""Pictures as arrays: loading as grey, MNIST's form, grids, PNG and GIF files.
 
 Digits are uint8 (N, 28, 28), white ink (255) on black (0), as in MNIST.
 """
@@ -19,15 +19,20 @@ from handsum.errors import HandsumError
 from handsum.files import atomic_write
 
 DIGIT_SIZE = 28
-# What `load_picture` opens: pictures made of pixels. Pillow would hand EPS to an outside program.
+# The formats that `load_picture` opens. Pillow would run another program for EPS.
 PICTURE_FORMATS = (
     "PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF",
 )  # fmt: skip
+# The endings of picture files in a folder; a file given by name may have any ending.
+PICTURE_SUFFIXES = frozenset((
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff",
+    ".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".avif",
+))  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
-# Sides, in pixels, of pictures that are only looked at, such as a notebook's.
+# The longest side, in pixels, of a picture that is only shown, as in a notebook.
 LARGEST_SHOWN = 1000
 
-# The side of the box that MNIST scales a digit's ink into.
+# MNIST scales the ink of a digit into a box of this side.
 _INK_SIZE = 20
 
 
@@ -36,8 +41,7 @@ def encode_png(
 ) -> bytes:
     """Encode pixels as PNG: uint8 (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA.
 
-    `metadata` goes into the file's text chunks, `dpi` is its resolution. Equal input gives equal
-    bytes.
+    `metadata` is written as text chunks, `dpi` is the resolution. Equal input gives equal bytes.
     """
     text = PngImagePlugin.PngInfo()
     for name, value in (metadata or {}).items():
@@ -68,7 +72,7 @@ def save_gif(path: str | Path, frames: Sequence[Image.Image], milliseconds: Sequ
 
 
 def encode_gif(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
-    """Encode pictures as an endless animation, each shown for its milliseconds."""
+    """Encode pictures as an endless animation, each with its duration in milliseconds."""
     buffer = io.BytesIO()
     frames[0].save(
         buffer, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
@@ -77,7 +81,7 @@ def encode_gif(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> by
 
 
 def tile(images: np.ndarray, columns: int, gap: int = 0, background: int = 0) -> np.ndarray:
-    """Lay (N, H, W) or (N, H, W, C) images out row by row in a grid of `columns` columns."""
+    """Arrange (N, H, W) or (N, H, W, C) images row by row in a grid of `columns` columns."""
     count, height, width = images.shape[:3]
     rows = -(-count // columns)
     shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *images.shape[3:])
@@ -92,9 +96,9 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, background: int = 0) ->
 def mnist_digit(ink: np.ndarray) -> np.ndarray:
     """Fit one digit into 28x28 as MNIST does: its ink in a 20x20 box, centred by mass.
 
-    `ink` is uint8 (H, W), white on black, with something written on it; so is the result (28, 28).
+    `ink` is uint8 (H, W), white on black, and not blank; the result is uint8 (28, 28).
     """
-    # The faint rim that blur leaves around a stroke would otherwise count as its extent.
+    # The faint blur around a stroke must not count as ink.
     box = trim(ink, int(ink.max()) * 0.2)
     scale = _INK_SIZE / max(box.shape)
     height, width = (max(1, round(side * scale)) for side in box.shape)
@@ -103,14 +107,14 @@ def mnist_digit(ink: np.ndarray) -> np.ndarray:
 
 
 def trim(ink: np.ndarray, level: float) -> np.ndarray:
-    """Return the least part of ink (H, W) that holds all that is at least of this level."""
+    """Crop ink (H, W) to the pixels of at least this level."""
     inked = ink >= level
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def centre_by_mass(ink: np.ndarray) -> np.ndarray:
-    """Set ink, uint8 (H, W) with something on it and at most 28x28, into 28x28 as MNIST does."""
+    """Place ink, uint8 (H, W), not blank and at most 28x28, into 28x28 as MNIST does."""
     height, width = ink.shape
     digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     mass = ink.astype(np.float64)
@@ -129,9 +133,9 @@ def centre_by_mass(ink: np.ndarray) -> np.ndarray:
 def load_picture(path: str | Path) -> np.ndarray:
     """Load a picture as grey, float32 (H, W) from 0 (black) to 1 (white), upright by its EXIF tag.
 
-    Any mode and bit depth; of an animation the first frame. Transparent parts show paper against
-    which the visible parts stand out. Where the luminance hides what a colour channel shows (yellow
-    ink on white), the channel is taken.
+    Any mode and bit depth; the first frame of an animation. Transparent parts become paper that
+    contrasts with the visible parts. If a colour channel has much more contrast than the luminance
+    (yellow ink on white), it is used instead.
 
     Raises:
         HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
@@ -144,7 +148,7 @@ def load_picture(path: str | Path) -> np.ndarray:
 
 
 def known_formats() -> list[str]:
-    """Return those of PICTURE_FORMATS that the installed Pillow opens."""
+    """Return the PICTURE_FORMATS that the installed Pillow supports."""
     Image.init()
     return [name for name in PICTURE_FORMATS if name in Image.OPEN]
 
@@ -152,10 +156,10 @@ def known_formats() -> list[str]:
 def open_picture(
     source: str | Path | BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS
 ) -> np.ndarray:
-    """As `load_picture`, of a file or of what is in memory; `name` is what its errors call it."""
+    """As `load_picture`, for a file or a stream; its errors call it `name`."""
     try:
         with warnings.catch_warnings():
-            # Pillow warns of what it can repair (odd EXIF data, large sizes): nothing to act on.
+            # Pillow warns about problems that it can repair (odd EXIF data, large sizes).
             warnings.simplefilter("ignore")
             with Image.open(source, formats=known_formats()) as image:
                 if image.width * image.height > most_pixels:
@@ -169,14 +173,14 @@ def open_picture(
         reason = "it is not a picture of a known kind (PNG, JPEG, GIF, BMP, TIFF, WebP, ...)"
         raise HandsumError(f"cannot read {name}: {reason}") from error
     except Exception as error:
-        # A decoder may raise nearly anything on a damaged file; an errno is the system's answer.
+        # A decoder may raise nearly anything on a damaged file; an errno is from the system.
         answer = error.strerror if isinstance(error, OSError) and error.errno else None
         reason = answer or f"the picture is damaged or cut off ({error})"
         raise HandsumError(f"cannot read {name}: {reason}") from error
 
 
 def to_grey(image: Image.Image) -> np.ndarray:
-    """Turn any picture into grey, float32 (H, W) in [0, 1], as `load_picture` describes."""
+    """Convert any picture to grey, float32 (H, W) in [0, 1] (see `load_picture`)."""
     if image.mode.startswith(("I", "F")):
         return _deep_grey(np.asarray(image))
     if image.has_transparency_data:
@@ -201,7 +205,7 @@ def _unit(pixels: Image.Image | np.ndarray) -> np.ndarray:
 
 
 def _deep_grey(values: np.ndarray) -> np.ndarray:
-    """Scale grey of more than 8 bits by the smallest usual depth that holds its values."""
+    """Scale grey of more than 8 bits by the smallest common depth that contains its values."""
     grey = np.nan_to_num(values.astype(np.float32))
     grey -= min(0.0, float(grey.min()))
     top = float(grey.max())
@@ -209,22 +213,22 @@ def _deep_grey(values: np.ndarray) -> np.ndarray:
 
 
 def _on_paper(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Lay a partly transparent picture on paper of a grey that shows what is drawn."""
+    """Put a partly transparent picture on paper with a grey that contrasts with the ink."""
     mass = float(alpha.sum())
     if not mass:
         return np.ones_like(grey)
     mean = float((grey * alpha).sum()) / mass
     spread = (float(((grey - mean) ** 2 * alpha).sum()) / mass) ** 0.5
     if mass < 0.5 * alpha.size or spread < 0.1:
-        # Ink on nothing: the paper is whatever the ink is not.
+        # Ink without paper: the paper is the opposite of the ink.
         paper = 1.0 if mean < 0.5 else 0.0
     else:
-        # A sheet with transparent rims: they become more of the sheet.
+        # A sheet with transparent edges: they become part of the sheet.
         paper = float(np.median(grey[alpha > 0.5]))
     return grey * alpha + paper * (1 - alpha)
 
 
 def enlarged(pixels: np.ndarray) -> np.ndarray:
-    """Each pixel as a square of them, where the picture stays small."""
+    """Enlarge each pixel to a square, if the picture stays small."""
     times = max(1, min(4, LARGEST_SHOWN // 2 // max(pixels.shape[:2])))
     return pixels.repeat(times, 0).repeat(times, 1)

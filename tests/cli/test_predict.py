@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def write(draw_page: Callable[..., np.ndarray], tmp_path: Path) -> Callable[[str, str], None]:
-    """Write a row of digits to a file; of no digits: a blank one."""
+    """Write a row of digits to a file; without digits a blank picture."""
 
     def save(text: str, name: str) -> None:
         page = draw_page(text) if text else np.full((60, 90), 0.9)
@@ -29,7 +29,7 @@ def write(draw_page: Callable[..., np.ndarray], tmp_path: Path) -> Callable[[str
 pytestmark = pytest.mark.usefixtures("template_reader")
 
 
-def test_lines_tell_digits_confidence_and_sum(run_command: Run, write: Any) -> None:
+def test_lines_show_digits_confidence_and_sum(run_command: Run, write: Any) -> None:
     write("4051", "a.png")
     write("8", "long-name.png")
     done = run_command("predict", "a.png", "long-name.png")
@@ -40,7 +40,7 @@ def test_lines_tell_digits_confidence_and_sum(run_command: Run, write: Any) -> N
     assert re.fullmatch(r"sum 18  \(8\d\.\d%, 90% interval \d+-\d+\)", total)
 
 
-def test_json_is_exactly_its_schema(run_command: Run, write: Any) -> None:
+def test_json_has_its_schema(run_command: Run, write: Any) -> None:
     write("17", "a.png")
     write("", "b.png")
     done = run_command("predict", "a.png", "b.png", "--json")
@@ -68,7 +68,7 @@ def test_json_is_exactly_its_schema(run_command: Run, write: Any) -> None:
     assert low <= 8 <= high
 
 
-def test_blank_pictures_are_said_to_be_so(run_command: Run, write: Any) -> None:
+def test_blank_pictures_have_no_digits(run_command: Run, write: Any) -> None:
     write("", "blank.png")
     done = run_command("predict", "blank.png")
     assert (done.code, done.err) == (0, "")
@@ -103,7 +103,7 @@ def test_a_directory_is_read(run_command: Run, write: Any) -> None:
     ]
 
 
-def test_odd_names_are_shown_and_never_obeyed(run_command: Run, write: Any) -> None:
+def test_odd_names_are_escaped(run_command: Run, write: Any) -> None:
     name = "[red]a\x1b[31m\nb [5].png"
     write("5", name)
     done = run_command("predict", name)
@@ -112,7 +112,7 @@ def test_odd_names_are_shown_and_never_obeyed(run_command: Run, write: Any) -> N
     assert json.loads(run_command("predict", name, "--json").out)["files"][0]["file"] == name
 
 
-def test_a_name_that_is_no_text_is_no_obstacle(run_command: Run, write: Any) -> None:
+def test_a_name_that_is_not_unicode_is_read(run_command: Run, write: Any) -> None:
     name = "caf\udce9.png"  # Latin-1 bytes on a UTF-8 file system
     write("5", name)
     assert run_command("predict", name).out.startswith(r"caf\udce9.png  5")
@@ -166,13 +166,13 @@ def test_pictures_are_never_annotated_over_themselves(
     ("arguments", "code", "message"),
     [
         ([""], 2, "an empty name is no file"),
-        (["a.png", "--model", ""], 2, "an empty name is no model"),
+        (["a.png", "--reader", ""], 2, "an empty name is no model"),
         (["a.png", "--length", "0"], 2, "a length of 0"),
         (["a.png", "--annotate", "a.png"], 1, "cannot write to a.png"),
         (["a.png", "-n", "30"], 1, "does not read as 30 digits, but as 5"),
     ],
 )
-def test_what_cannot_be_done_is_one_clear_line(
+def test_errors_are_one_clear_line(
     run_command: Run, write: Any, arguments: list[str], code: int, message: str
 ) -> None:
     write("5", "a.png")

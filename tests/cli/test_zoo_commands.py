@@ -105,9 +105,11 @@ def test_wrong_use_is_one_clear_line(run_command, arguments: tuple, message: str
 def test_the_sum_of_a_file_comes_from_the_chosen_model(run_command) -> None:
     run_command("sum-sequence", 23, "-n", 5, "--seed", 1, "-o", "a.png")
     run_command("number", 40, "--seed", 1, "-o", "b.png")
-    one = json.loads(run_command("predict", "a.png", "--model", "cnn-lstm", "--json").out)
-    shared = ("sum", "probability", "interval", "distribution")
-    assert [one["files"][0][name] for name in shared] == [one[name] for name in shared]
-    both = json.loads(run_command("predict", "a.png", "b.png", "--model", "cnn-lstm", "--json").out)
+    one = json.loads(run_command("predict", "a.png", "--reader", "cnn-lstm", "--json").out)
+    told = ("sum", "probability", "interval", "distribution")
+    assert [one["files"][0][name] for name in told] == [one[name] for name in told]
+    both = json.loads(
+        run_command("predict", "a.png", "b.png", "--reader", "cnn-lstm", "--json").out
+    )
     assert both["files"][0] == one["files"][0]
     assert both["sum"] == 27

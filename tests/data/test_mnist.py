@@ -70,7 +70,7 @@ def test_a_damaged_archive_is_named_with_both_sums(
         gzip.compress(bytes(100), mtime=0)[:10] + b"\xff" * 20,
     ],
 )
-def test_what_is_not_idx_is_refused(data: bytes) -> None:
+def test_other_files_are_not_idx(data: bytes) -> None:
     with pytest.raises(DatasetError, match="some file"):
         mnist.parse_idx(data, "some file")
 

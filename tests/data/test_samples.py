@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -186,7 +187,7 @@ def test_missing_and_damaged_places(tmp_path: Path, real) -> None:
     with pytest.raises(DatasetError, match="cannot read"):
         load_samples(tmp_path / "objects.npy")
     np.save(tmp_path / "good.npy", real[0])
-    for text, message in (("1\nx\n", "'x' for a label"), (None, "cannot read the labels")):
+    for text, message in (("1\nx\n", "has the label 'x'"), (None, "cannot read the labels")):
         if text:
             (tmp_path / "labels.csv").write_text(text)
         name = "labels.csv" if text else "missing.csv"
@@ -215,18 +216,25 @@ def test_ranges_may_be_a_little_exceeded(tmp_path: Path, real) -> None:
         ("\ufefffile,label\na.png,1\nb.png,2\n", None),
         ("score,label,file\n0.5,1,a.png\n0.7,2,b.png\n", None),
         ("b.png,2\na.png,1\na.png,1\n", None),
+        ("a.png;1\nb.png;2\n", None),
+        ("file;label;score\na.png;1;0,5\nb.png;2;0,7\n", None),
+        ("file\tlabel\r\na.png\t1.0\r\nb.png\t2.0\r\n", None),
+        ("a.png,1.0\nb.png,2.\n\n", None),
+        ("a.png;1,0\nb.png;2,00\n", None),
+        ("a.png;1\nb.png;2.5\n", "has the label '2.5'"),
+        ("a.png;1\nb.png,2\n", "rows of different lengths"),
         ("a.png,1,0.9\nb.png,2,0.8\n", "has 3 columns"),
         ("a.png,1\na.png,2\nb.png,2\n", "two labels for a.png"),
         ("a.png,1\n", "no label for b.png$"),
-        ("1\n2\n", "cannot say whose labels"),
+        ("1\n2\n", "does not name the pictures"),
         ("a.png,1\nb.png\n", "rows of different lengths"),
-        ("a.png,1\nb.png,12\n", "'12' for a label"),
-        ("a.png,1\nb.png,²\n", "'²' for a label"),
-        ("a.png,1\nb.png," + "9" * 5000 + "\n", "for a label: labels are digits"),
+        ("a.png,1\nb.png,12\n", "has the label '12'"),
+        ("a.png,1\nb.png,²\n", "has the label '²'"),
+        ("a.png,1\nb.png," + "9" * 5000 + "\n", "has the label .*: labels are digits"),
         ("a.png," + "x" * 200_000 + "\n", "cannot read the labels"),
         ("name,score\na.png,1\nb.png,2\n", "starts with 'score'"),
         ("a.png,x\nb.png,2\n", "starts with 'x'"),
-        ("", "cannot say whose labels|no label"),
+        ("", "does not name the pictures|no label"),
     ],
 )
 def test_labels_of_pictures_name_them(tmp_path: Path, real, text: str, message: str | None) -> None:
@@ -244,6 +252,47 @@ def test_labels_of_pictures_name_them(tmp_path: Path, real, text: str, message: 
     else:
         with pytest.raises(DatasetError, match=message):
             load_samples(folder, path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_labels_are_read_in_the_usual_encodings(
+    tmp_path: Path, real, encoding: str, separator: str
+) -> None:
+    images, labels = real
+    np.save(tmp_path / "x.npy", images[:3])
+    path = tmp_path / "labels.csv"
+    path.write_text("".join(f"{label}.0\n" for label in labels[:3]), encoding=encoding)
+    found = load_samples(tmp_path / "x.npy", path)
+    np.testing.assert_array_equal(found.labels, labels[:3])
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(images[0]).save(folder / "é.png")
+    path.write_text(f"file{separator}label\né.png{separator}7\n", encoding=encoding)
+    assert load_samples(folder, path).labels.tolist() == [7]  # type: ignore[union-attr]
+    for mark in (b"\xff\xfe", b"\xfe\xff"):
+        path.write_bytes(mark + b"7")
+        with pytest.raises(DatasetError, match="cannot read the labels"):
+            load_samples(folder, path)
+
+
+def test_labels_are_read_from_idx_files(tmp_path: Path, real) -> None:
+    images, labels = real
+    np.save(tmp_path / "x.npy", images[:3])
+    table = np.zeros((3, 8), ">i4")
+    table[:, 0], table[:, 2] = labels[:3], 2345
+    plain = b"\0\0\x08\x01\0\0\0\x03" + bytes(labels[:3].tolist())
+    qmnist = b"\0\0\x0c\x02\0\0\0\x03\0\0\0\x08" + table.tobytes()
+    for data in (plain, qmnist, gzip.compress(qmnist)):
+        (tmp_path / "labels").write_bytes(data)
+        found = load_samples(tmp_path / "x.npy", tmp_path / "labels")
+        np.testing.assert_array_equal(found.labels, labels[:3])
+    (tmp_path / "labels").write_bytes(qmnist[:-1])
+    with pytest.raises(DatasetError, match="its header says"):
+        load_samples(tmp_path / "x.npy", tmp_path / "labels")
+    Image.fromarray(images[0]).save(tmp_path / "a.png")
+    with pytest.raises(DatasetError, match="does not name the pictures"):
+        load_samples(tmp_path, tmp_path / "labels")
 
 
 def test_stray_files_and_strips_are_refused(tmp_path: Path, real) -> None:

@@ -96,6 +96,30 @@ def test_emnist_files_are_turned_upright(tmp_path: Path) -> None:
     )
 
 
+def write_idx_integers(path: Path, array: np.ndarray) -> None:
+    head = struct.pack(f">HBB{array.ndim}I", 0, 12, array.ndim, *array.shape)
+    path.write_bytes(gzip.compress(head + array.astype(">i4").tobytes()))
+
+
+def test_qmnist_labels_are_the_first_column(tmp_path: Path) -> None:
+    images, labels = digits(24)
+    table = np.arange(24 * 8).reshape(24, 8) * 1000
+    table[:, 0] = labels
+    write_idx(tmp_path / "qmnist-train-images-idx3-ubyte.gz", images)
+    write_idx_integers(tmp_path / "qmnist-train-labels-idx2-int.gz", table)
+    data = load_dataset(f"idx:{tmp_path}", "train")
+    np.testing.assert_array_equal(data.labels, np.delete(labels, np.s_[11::12]))
+    np.testing.assert_array_equal(data.images, np.delete(images, np.s_[11::12], 0))
+    assert data.labels.dtype == np.int64
+    # Another table has no column that is known to be the label.
+    write_idx_integers(tmp_path / "qmnist-train-labels-idx2-int.gz", table[:, :5])
+    with pytest.raises(DatasetError, match="24 images but 120 labels"):
+        load_dataset(f"idx:{tmp_path}", "train")
+    write_idx_integers(tmp_path / "qmnist-train-images-idx3-ubyte.gz", images)
+    with pytest.raises(DatasetError, match="expected images of bytes"):
+        load_dataset(f"idx:{tmp_path}", "train")
+
+
 def idx_missing(folder: Path) -> None:
     folder.rmdir()
 
@@ -142,18 +166,18 @@ def idx_of_none(folder: Path) -> None:
     ("spoil", "message"),
     [
         (idx_missing, "is not a directory"),
-        (lambda folder: None, "holds no IDX files"),
+        (lambda folder: None, "has no IDX files"),
         (idx_without_labels, "has no labels for its train split"),
         (idx_of_two_sets, r"several data sets \(emnist-digits, emnist-mnist\)"),
         (idx_of_other_lengths, "12 images but 11 labels"),
         (idx_of_other_size, "12x27x28"),
         (idx_of_letters, "labels from 17 to 26"),
-        (idx_cut_short, "its header promises"),
-        (idx_too_few, "takes 12 or more"),
+        (idx_cut_short, "its header says"),
+        (idx_too_few, "use 12 or more"),
         (idx_of_none, "is empty"),
     ],
 )
-def test_unfit_idx_files_are_told_in_one_line(tmp_path: Path, spoil, message: str) -> None:
+def test_wrong_idx_files_are_one_line(tmp_path: Path, spoil, message: str) -> None:
     spoil(tmp_path)
     with pytest.raises(DatasetError, match=message) as caught:
         load_dataset(f"idx:{tmp_path}")
@@ -184,23 +208,27 @@ def test_a_folder_of_classes_is_split_without_overlap(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("seven", "is no digit's folder"), ("12", "is no digit's folder"), ("5", "holds no images")],
+    [
+        ("seven", "is not named by a digit"),
+        ("12", "is not named by a digit"),
+        ("5", "has no pictures"),
+    ],
 )
-def test_unfit_folders_are_told_in_one_line(tmp_path: Path, name: str, message: str) -> None:
+def test_wrong_folders_are_one_line(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(DatasetError, match=message):
         load_dataset(f"folder:{tmp_path}")
 
 
-def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="is not a directory"):
         load_dataset(f"folder:{tmp_path / 'nowhere'}")
 
 
-def test_a_broken_image_is_told_by_name(tmp_path: Path) -> None:
+def test_a_broken_picture_is_named(tmp_path: Path) -> None:
     write_folder(tmp_path, *digits(20))
     (tmp_path / "4" / "broken.png").write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(DatasetError, match=r"broken\.png is no readable image"):
+    with pytest.raises(DatasetError, match=r"cannot read .*broken\.png: it is not a picture"):
         load_dataset(f"folder:{tmp_path}")
 
 
@@ -238,14 +266,14 @@ def test_a_picture_of_another_size_is_fitted_as_mnist_does(tmp_path: Path, light
     assert np.corrcoef(fitted.ravel(), digit.ravel().astype(float))[0, 1] > 0.97
 
 
-def test_a_blank_picture_is_told(tmp_path: Path) -> None:
+def test_a_blank_picture_is_named(tmp_path: Path) -> None:
     Image.new("L", (40, 50), 255).save(tmp_path / "blank.png")
     with pytest.raises(DatasetError, match=r"nothing is written in .*blank\.png"):
         read_digit(tmp_path / "blank.png")
 
 
 @pytest.mark.skipif(HAS_TFDS, reason="TensorFlow Datasets is installed")
-def test_without_the_extra_tfds_says_what_to_install() -> None:
+def test_without_the_extra_the_error_says_what_to_install() -> None:
     with pytest.raises(DatasetError, match=r'pip install "handsum\[tfds\]"'):
         load_dataset("tfds:mnist")
 
@@ -261,7 +289,7 @@ class TestTensorFlowDatasets:
 
     def test_its_mnist_is_ours(self) -> None:
         def rows(*parts: mnist.Dataset) -> np.ndarray:
-            """Each digit with its label in one row, in an order that no file order changes."""
+            """Each digit with its label in one row, sorted."""
             table = np.concatenate(
                 [
                     np.column_stack([part.labels, part.images.reshape(len(part), -1)])
@@ -289,7 +317,7 @@ class TestTensorFlowDatasets:
             ("tfds:cifar10", "32x32x3"),
         ],
     )
-    def test_what_does_not_fit_is_told_before_a_download(self, spec: str, message: str) -> None:
+    def test_an_unsuitable_data_set_is_not_downloaded(self, spec: str, message: str) -> None:
         with pytest.raises(DatasetError, match=message) as caught:
             load_dataset(spec)
         assert "\n" not in str(caught.value)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix
 
-from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset, load
+from handsum.evaluation.corruptions import CORRUPTIONS
 from handsum.evaluation.figures import QUICK
 from handsum.evaluation.readers import evaluate_reader
 from handsum.pretrained.load import load_reader

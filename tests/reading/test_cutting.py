@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from handsum.reading.components import Part, label_ink, parts_of
+from handsum.data.pictures.components import Part, label_ink, parts_of
 from handsum.reading.cutting import cut
 
 

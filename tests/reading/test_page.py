@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from handsum.data import mnist
-from handsum.reading.components import Part, without_small_print
+from handsum.data.pictures.components import Part, without_small_print
 from handsum.reading.page import Digit, Page
 
 Draw = Callable[..., np.ndarray]
@@ -143,11 +143,11 @@ def test_blots_and_shadows_are_not_digits() -> None:
 
 def test_a_picture_of_mnist_size_is_one_digit_nearly_unchanged() -> None:
     images = mnist.load("validation").images[:100]
-    kept = 0
+    unchanged = 0
     for image in images:
         (digit,) = find_digits(image.astype(np.float32) / 255)
-        kept += np.abs(digit.image.astype(int) - image).max() <= 64
-    assert kept >= 88
+        unchanged += np.abs(digit.image.astype(int) - image).max() <= 64
+    assert unchanged >= 88
 
 
 def test_a_picture_of_mnist_size_is_one_digit_in_two_pieces() -> None:
@@ -171,7 +171,7 @@ def test_large_pictures_are_worked_on_smaller_with_boxes_in_their_own_pixels(
 ) -> None:
     page = draw_page("47", scale=9)
     expected = boxes(find_digits(page))
-    monkeypatch.setattr("handsum.reading.page._WORKING_PIXELS", page.size // 5)
+    monkeypatch.setattr("handsum.data.pictures.ink._WORKING_PIXELS", page.size // 5)
     np.testing.assert_allclose(boxes(find_digits(page)), expected, atol=9)
 
 
@@ -193,7 +193,7 @@ def test_of_countless_specks_only_the_largest_are_looked_at(
         seen.append(len(parts))
         return without_small_print(parts)
 
-    monkeypatch.setattr("handsum.reading.components._MOST_PIECES", 30)
-    monkeypatch.setattr("handsum.reading.page.without_small_print", looked_at)
+    monkeypatch.setattr("handsum.data.pictures.components._MOST_PIECES", 30)
+    monkeypatch.setattr("handsum.data.pictures.components.without_small_print", looked_at)
     assert boxes(find_digits(np.concatenate([page, specks]))) == boxes(find_digits(page))
     assert max(seen) <= 30

@@ -1,8 +1,10 @@
-"""Reading files: what each says, what all say together, and what could not be read."""
+"""Reading files: each one, all of them together, and files that cannot be read."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handsum.errors import UsageError
+from handsum.errors import HandsumError, UsageError
 from handsum.reading.predict import predict
 from handsum.reading.results import NO_DIGITS, NOT_DIGITS
 
@@ -23,7 +25,7 @@ FIELDS = [
 
 @pytest.fixture
 def write(draw_page: Page, tmp_path: Path) -> Callable[..., Path]:
-    """Write a row of digits to a file; of no digits: a blank one."""
+    """Write a row of digits to a file; without digits a blank picture."""
 
     def save(text: str, name: str, mode: str = "L", **options: Any) -> Path:
         page = draw_page(text, **options) if text else np.full((60, 90), 0.9)
@@ -89,7 +91,7 @@ def test_boxes_are_those_of_the_upright_picture(template_reader: Any, write: Any
     assert rotated.boxes == straight.boxes
 
 
-def test_a_blank_picture_is_said_to_be_blank(template_reader: Any, write: Any) -> None:
+def test_a_blank_picture_has_no_digits(template_reader: Any, write: Any) -> None:
     prediction = predict([write("", "blank.png"), write("7", "seven.png")])
     blank = prediction.files[0]
     assert (blank.digits, blank.confidence, blank.boxes) == ("", (), ())
@@ -139,7 +141,70 @@ def test_a_directory_without_pictures_is_a_failure(template_reader: Any, tmp_pat
     assert f"no pictures in {tmp_path}" in str(reading.error)
 
 
-def test_a_reader_can_be_handed_in(draw_page: Page, template_reader: Any, write: Any) -> None:
+class FakeSums:
+    """Says that every sum is 3."""
+
+    def distributions(self, images: np.ndarray) -> np.ndarray:
+        assert images.dtype == np.uint8
+        assert images.shape[2:] == (28, 28)
+        return np.tile(np.eye(9 * images.shape[1] + 1)[3], (len(images), 1))
+
+
+def test_a_loaded_reader_of_sums_gives_the_sums(template_reader: Any, write: Any) -> None:
+    prediction = predict([write("45", "a.png"), write("7", "b.png")], reader=FakeSums())
+    assert [reading.digits for reading in prediction.files] == ["45", "7"]
+    assert (prediction.sum, prediction.probability) == (3, 1.0)
+    assert [reading.distribution.argmax() for reading in prediction.files] == [3, 3]
+
+
+def test_a_result_is_one_short_line(template_reader: Any, write: Any, tmp_path: Path) -> None:
+    row, blank, gone = write("01787", "a.png"), write("", "blank.png"), tmp_path / "gone.png"
+    assert repr(predict(row)) == "<1 file, 01787, sum 23>"
+    assert repr(predict(row).files[0]) == f"<{row}, 01787, sum 23>"
+    assert repr(predict(blank)) == "<1 file, no digits found>"
+    assert repr(predict(blank).files[0]) == f"<{blank}, no digits found>"
+    many = predict([row] * 20 + [gone])
+    assert repr(many).startswith(f"<21 files, {'01787' * 7}01..., sum 4")
+    assert repr(many).endswith(", 1 not read>")
+    assert repr(many.files[-1]).startswith(f"<cannot read {gone}: ")
+    # They hold arrays: a result is equal only to itself, and comparing raises no error.
+    assert predict(row) != predict(row)
+
+
+def test_a_prediction_annotates_its_pictures(
+    template_reader: Any, write: Any, tmp_path: Path
+) -> None:
+    prediction = predict([write("38", "a.png"), write("", "b.png"), tmp_path / "gone.png"])
+    paths = prediction.annotate(tmp_path / "new" / "marked")
+    assert [path.name for path in paths] == ["a.png", "b.png"]
+    with Image.open(paths[0]) as image:
+        assert (np.asarray(image).reshape(-1, 3) == (0, 130, 60)).all(1).sum() > 200
+    assert prediction.files[0].annotate(str(tmp_path)) == [tmp_path / "a-2.png"]
+    assert prediction.files[2].annotate(tmp_path) == []
+    with pytest.raises(HandsumError, match="cannot write to"):
+        prediction.annotate(tmp_path / "a.png")
+
+
+def test_something_else_is_no_reader() -> None:
+    with pytest.raises(UsageError, match="not 3"):
+        predict("a.png", reader=3)  # type: ignore[arg-type]
+
+
+def test_an_empty_folder_and_a_blank_picture_need_no_jax(tmp_path: Path) -> None:
+    Image.new("L", (60, 90), 230).save(tmp_path / "blank.png")
+    (tmp_path / "empty").mkdir()
+    code = (
+        "import sys, handsum; print([reading.error for reading in "
+        f"handsum.predict({[str(tmp_path / 'empty'), str(tmp_path / 'blank.png')]}).files]); "
+        "assert 'jax' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no pictures in" in done.stdout
+    assert NO_DIGITS in done.stdout
+
+
+def test_a_loaded_reader_is_used(draw_page: Page, template_reader: Any, write: Any) -> None:
     template_reader.confidence = 0.55
     reading = predict(write("9", "nine.png"), reader=template_reader).files[0]
     assert reading.confidence == (0.55,)
@@ -168,7 +233,7 @@ def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) 
     assert json.loads(json.dumps(result)) == result
 
 
-def test_arrays_are_what_the_reader_saw_and_said(template_reader: Any, write: Any) -> None:
+def test_arrays_are_the_input_and_output_of_the_reader(template_reader: Any, write: Any) -> None:
     prediction = predict(write("38", "a.png"))
     reading = prediction.files[0]
     assert reading.images.shape == (2, 28, 28)
@@ -178,7 +243,7 @@ def test_arrays_are_what_the_reader_saw_and_said(template_reader: Any, write: An
     assert prediction.distribution.argmax() == prediction.sum == 11
 
 
-def test_several_rows_are_told_row_by_row(template_reader: Any, write: Any, tmp_path: Path) -> None:
+def test_several_rows_are_read_row_by_row(template_reader: Any, write: Any, tmp_path: Path) -> None:
     rows = [np.asarray(Image.open(write(text, f"{text}.png"))) for text in ("123", "456")]
     Image.fromarray(np.vstack(rows)).save(tmp_path / "page.png")
     reading = predict(tmp_path / "page.png").files[0]
@@ -186,7 +251,7 @@ def test_several_rows_are_told_row_by_row(template_reader: Any, write: Any, tmp_
     assert reading.rows == ("123", "456")
 
 
-def test_touching_digits_are_told_apart(
+def test_touching_digits_are_separated(
     template_reader: Any, draw_page: Page, tmp_path: Path
 ) -> None:
     page = draw_page("638", scale=6)
@@ -196,14 +261,14 @@ def test_touching_digits_are_told_apart(
     assert predict(tmp_path / "a.png", length=3).files[0].digits == "638"
 
 
-def test_a_length_that_cannot_be_is_said(template_reader: Any, write: Any) -> None:
+def test_an_impossible_length_is_an_error(template_reader: Any, write: Any) -> None:
     reading = predict(write("17", "a.png"), length=90).files[0]
     assert reading.failed
     assert "does not read as 90 digits, but as 17" in str(reading.error)
     assert reading.digits == ""
 
 
-def test_points_and_commas_are_kept_where_asked_for(
+def test_points_and_commas_are_kept_with_punctuation(
     template_reader: Any, draw_page: Page, tmp_path: Path
 ) -> None:
     page = draw_page("12345", scale=4)
@@ -213,11 +278,11 @@ def test_points_and_commas_are_kept_where_asked_for(
     Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
     plain = predict(tmp_path / "a.png").files[0]
     assert (plain.digits, plain.rows) == ("12345", ("12345",))
-    kept = predict(tmp_path / "a.png", punctuation=True).files[0]
-    assert (kept.digits, kept.rows) == ("12345", ("12.34,5",))
+    full = predict(tmp_path / "a.png", punctuation=True).files[0]
+    assert (full.digits, full.rows) == ("12345", ("12.34,5",))
 
 
-def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -> None:
+def test_other_writing_is_not_a_digit(template_reader: Any, write: Any) -> None:
     template_reader.odds = -3.0
     reading = predict(write("4", "a.png")).files[0]
     assert (reading.digits, reading.error) == ("", NOT_DIGITS)
@@ -230,13 +295,11 @@ def test_what_is_no_digit_is_said_to_be_none(template_reader: Any, write: Any) -
     [
         ({"paths": ""}, "an empty name is no file"),
         ({"paths": ["a.png", ""]}, "an empty name is no file"),
-        ({"paths": "a.png", "model": ""}, "an empty name is no model"),
+        ({"paths": "a.png", "reader": ""}, "an empty name is no model"),
         ({"paths": "a.png", "length": 0}, "a length of 0"),
     ],
 )
-def test_what_cannot_be_done_as_asked_is_a_usage_error(
-    options: dict[str, Any], message: str
-) -> None:
+def test_wrong_arguments_are_usage_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         predict(**options)
 

@@ -1,4 +1,4 @@
-"""`handsum predict`: the digits in pictures, and the distribution of their sum."""
+"""`handsum predict`: the digits in pictures, and their sum."""
 
 from __future__ import annotations
 
@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
     from handsum.reading.results import FileReading, Prediction
 
-# A digit read with less than this is worth a second look.
-DOUBTFUL = 0.9
-
 
 def predict(
     files: Annotated[
         list[str],
         typer.Argument(
             metavar="FILES...",
-            help="Pictures, and directories of pictures.",
+            help="Pictures, or directories of pictures.",
             show_default=False,
         ),
     ],
@@ -33,33 +30,33 @@ def predict(
         typer.Option(
             "--length",
             "-n",
-            show_default="found",
-            help="How many digits each picture shows: a help where they touch.",
+            show_default="any",
+            help="Number of digits in each picture, if known: helps with touching digits.",
         ),
     ] = None,
     punctuation: Annotated[
         bool,
-        typer.Option("--punctuation", help="Keep points and commas in what is printed."),
+        typer.Option("--punctuation", help="Print points and commas, too."),
     ] = False,
     annotate: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write each picture into this directory, with boxes and readings drawn on it.",
+            help="Directory for copies of the pictures with boxes and digits drawn on them.",
         ),
     ] = None,
     show_input: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write each picture's digits into this directory, 28x28 as the reader saw them.",
+            help="Directory for the digits of each picture, 28x28, as the reader saw them.",
         ),
     ] = None,
-    model: Annotated[
+    reader: Annotated[
         str | None,
         typer.Option(
-            show_default="the best reader",
-            help="The reader; `handsum models` lists them.",
+            show_default="the best one",
+            help="Model that reads: its name (see `handsum models`) or a snapshot folder.",
         ),
     ] = None,
     as_json: Annotated[
@@ -68,22 +65,21 @@ def predict(
             "--json",
             help='Print {"files": [{"file", "digits", "confidence", "boxes", "error", '
             '"alternatives", "rows", "others", "sum", "probability", "interval", '
-            '"distribution"}], "sum", "probability", "interval", "distribution"}: boxes are x, y, '
-            "width and height in the upright picture's pixels, alternatives each digit's other "
-            "readings with their probabilities, rows the text row by row, others the boxes of "
-            "what is no digit.",
+            '"distribution"}], "sum", "probability", "interval", "distribution"}. Boxes are x, y, '
+            "width and height in pixels of the upright picture; alternatives are other readings "
+            "of each digit with their probabilities; rows is the text of each row; others are the "
+            "boxes of writing that is no digit.",
         ),
     ] = False,
 ) -> None:
-    """Read the digits in pictures, each with its confidence, and their sum.
+    """Read the digits in pictures, with confidence, and their sum.
 
-    A picture shows one digit or rows of them, in ink darker or lighter than the
-    paper. All digits of all files make one sequence, whose sum has an exact
-    distribution: its most probable value, that value's probability and the
-    central 90% interval are printed.
+    A picture shows one digit, a row or several rows, in dark or light ink. All
+    digits of all files are one sequence. The command prints its most probable
+    sum, the probability of that sum, and the central 90% interval.
 
-    A picture without digits is said to be so. A file that cannot be read is
-    reported by name, the rest is still read, and the exit code is 1.
+    If a file cannot be read, the command names it, reads the others, and exits
+    with code 1. A picture without digits is not an error.
 
     Examples:
 
@@ -95,12 +91,12 @@ def predict(
     """
     from handsum.reading.predict import predict as read
 
-    prediction = read(files, model=model, length=length, punctuation=punctuation)
+    prediction = read(files, reader=reader, length=length, punctuation=punctuation)
     if annotate is not None or show_input is not None:
-        from handsum.reading.results import save_annotated, save_inputs
+        from handsum.reading.results import save_inputs
 
         if annotate is not None:
-            save_annotated(annotate, prediction.files)
+            prediction.annotate(annotate)
         if show_input is not None:
             save_inputs(show_input, prediction.files)
     if as_json:
@@ -134,6 +130,8 @@ def _show(prediction: Prediction) -> None:
 def _line(reading: FileReading, width: int) -> Text:
     from rich.text import Text
 
+    from handsum.reading.results import DOUBTFUL
+
     line = Text(_printable(reading.file).ljust(width) + "  ")
     if reading.error is not None:
         return line.append(reading.error, "yellow")
@@ -144,11 +142,11 @@ def _line(reading: FileReading, width: int) -> Text:
 
 
 def _percent(probability: float) -> str:
-    """Round down to a tenth of a percent: only certainty is 100%."""
+    """Round down to a tenth of a percent: only 1 is 100%."""
     return f"{int(probability * 1000) / 10:.1f}%"
 
 
 def _printable(text: str) -> str:
-    """Show what a terminal cannot print, or would obey, as escapes."""
+    """Escape characters that a terminal cannot print, or would execute."""
     escaped = (char if char.isprintable() else ascii(char)[1:-1] for char in text)
     return "".join(escaped)

@@ -1,4 +1,4 @@
-"""Data sets as folders of images: one folder per digit, named 0 to 9."""
+"""Data sets as folders of pictures: one folder for each digit, named 0 to 9."""
 
 from __future__ import annotations
 
@@ -8,30 +8,23 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from handsum.data.mnist import SPLITS, Dataset
-from handsum.errors import DatasetError
-from handsum.images import DIGIT_SIZE, mnist_digit
+from handsum.data.pictures.single import single_digit
+from handsum.errors import DatasetError, HandsumError
+from handsum.images import DIGIT_SIZE, PICTURE_SUFFIXES, load_picture
 
-SUFFIXES = frozenset(
-    (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-)
-
-# Without train/ and test/, every sixth image of each class is the test split, about MNIST's share.
+# Without train/ and test/, every sixth picture of a class is in the test split, as in MNIST.
 TEST_STRIDE = 6
-
-# Ink must differ from its paper by this much (of 255) to count as writing.
-_FAINTEST_INK = 32
 
 
 def open_folder(place: str) -> dict[str, Callable[[], Dataset]]:
     """Find the class folders 0 to 9 in `place`, or in its train/, test/ and validation/.
 
-    Without such folders the test split is carved out of the images, sorted by name.
+    Without such folders the test split is every sixth picture of a class, sorted by name.
 
     Raises:
-        DatasetError: no such directory, a sub-folder that is no digit, or no images.
+        DatasetError: no such directory, a folder that is not named by a digit, or no pictures.
     """
     root = Path(place).expanduser()
     if not os.path.isdir(root):
@@ -55,21 +48,23 @@ def open_folder(place: str) -> dict[str, Callable[[], Dataset]]:
 
 
 def _files(folder: Path) -> dict[int, list[Path]]:
-    """The image files of each class folder of `folder`, in the order of their names."""
+    """The pictures in each class folder of `folder`, sorted by name."""
     classes = {}
     for child in sorted(folder.iterdir()):
         if not child.is_dir() or child.name.startswith("."):
             continue
         if len(child.name) != 1 or child.name not in "0123456789":
-            raise DatasetError(f"{child} is no digit's folder: name one for each digit, 0 to 9")
+            raise DatasetError(
+                f"{child} is not named by a digit: make one folder for each digit, 0 to 9"
+            )
         classes[int(child.name)] = sorted(
             path
             for path in child.iterdir()
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+            if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
         )
     if not any(classes.values()):
         raise DatasetError(
-            f"{folder} holds no images: put them in one folder for each digit, named 0 to 9"
+            f"{folder} has no pictures: put them in one folder for each digit, named 0 to 9"
         )
     return classes
 
@@ -86,63 +81,27 @@ def _read(files: list[tuple[Path, int]]) -> Dataset:
 
 
 def read_digit(path: Path) -> np.ndarray:
-    """Read a picture of one digit, of any size and mode: uint8 (28, 28), white on black.
+    """Read a picture of one digit: uint8 (28, 28), white on black, as `handsum.predict` sees it.
 
-    Dark ink on light paper, told by the picture's edge, is inverted. A picture of 28x28 is
-    otherwise kept as it is; any other is fitted as MNIST's digits are.
+    Any size, mode, light and colour of ink. A picture of 28x28 keeps its pixels; dark ink is
+    inverted.
 
     Raises:
-        DatasetError: the file is no image, or nothing is written in it.
+        DatasetError: the file is no picture, or nothing is written in it.
     """
-    return read_turned(path)[0]
+    return read_with_polarity(path)[0]
 
 
-def read_turned(path: Path) -> tuple[np.ndarray, bool]:
-    """`read_digit`, and whether the picture was dark on light and had to be inverted."""
+def read_with_polarity(path: Path) -> tuple[np.ndarray, bool]:
+    """As `read_digit`; also return whether the picture was dark on light, and so inverted."""
     try:
-        grey = _grey(path)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"{path} is no readable image: {error}") from error
-    if grey.shape[1] > 2 * grey.shape[0]:
-        height, width = grey.shape
+        grey = load_picture(path)
+    except HandsumError as error:
+        raise DatasetError(str(error)) from error
+    height, width = grey.shape
+    if width > 2 * height:
         raise DatasetError(f"{path} is {width}x{height}: too wide for one digit")
-    turned = bool(dark_on_light(grey[None])[0])
-    if turned:
-        grey = 255 - grey
-    if grey.shape == (DIGIT_SIZE, DIGIT_SIZE):
-        return grey, turned
-    paper = int(np.median(_edges(grey[None])))
-    contrast = int(grey.max()) - paper
-    if contrast < _FAINTEST_INK:
+    digit, dark = single_digit(grey)
+    if digit is None:
         raise DatasetError(f"nothing is written in {path}")
-    ink = np.clip((grey.astype(np.float64) - paper) / contrast, 0, 1)
-    return mnist_digit((255 * ink).round().astype(np.uint8)), turned
-
-
-def dark_on_light(images: np.ndarray) -> np.ndarray:
-    """Which of images uint8 (N, H, W) have paper, as their edge shows it, in their lighter half."""
-    flat = images.reshape(len(images), -1).astype(np.int64)
-    return np.median(_edges(images), axis=1) > (flat.min(1) + flat.max(1)) / 2
-
-
-def _edges(images: np.ndarray) -> np.ndarray:
-    """The pixels at the edges of images (N, H, W): (N, E)."""
-    sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
-    return np.concatenate(sides, axis=1)
-
-
-def _grey(path: Path) -> np.ndarray:
-    with Image.open(path) as file:
-        image = ImageOps.exif_transpose(file)
-        if image.mode.startswith("I"):
-            # Pillow clips 16-bit grey at 255 instead of scaling it.
-            return np.clip(np.asarray(image) / 257, 0, 255).astype(np.uint8)
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            grey, alpha = (np.asarray(image.convert(mode)) for mode in ("L", "RGBA"))
-            visible = alpha[..., 3] > 127
-            # The paper of a drawing without one is whatever its ink is not.
-            light_ink = visible.any() and grey[visible].mean() > 127
-            paper = Image.new("RGBA", image.size, "black" if light_ink else "white")
-            image = Image.alpha_composite(paper, image)
-        return np.asarray(image.convert("L"))
+    return digit, dark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -9,29 +10,38 @@ from pathlib import Path
 
 import numpy as np
 
+from handsum.data.idx import read_idx_labels
 from handsum.errors import DatasetError
 
 # The names of the columns of a CSV.
 _LABEL_COLUMNS = frozenset(("label", "labels", "digit", "class", "target", "y"))
+# How the files begin that are no text.
+_GZIP, _IDX = b"\x1f\x8b", b"\x00\x00"
+_NO_NAMES = "{path} does not name the pictures: give rows of file,label"
+# Spreadsheets write a whole number as 7.0 or 7,0.
+_DIGIT = re.compile(r"([0-9])(?:[.,]0*)?")
 _FILE_COLUMNS = frozenset(("file", "filename", "path", "name", "image"))
 
 
 def read_labels(path: Path, names: list[str]) -> np.ndarray:
-    """The labels in a NPY, NPZ, TXT or CSV file, int64 (N,).
+    """Read labels from a NPY, NPZ, IDX, TXT or CSV file: int64 (N,).
 
-    For arrays (`names` is empty) it holds one label each, in their order. For pictures with these
-    names it holds rows of `file,label`; a header may name the columns, and further columns are
-    ignored.
+    For arrays (`names` is empty) one label for each, in their order. For pictures with these names,
+    rows of `file,label`; the first row may name the columns, and other columns are ignored. Columns
+    are separated by commas, semicolons or tabs; the text is UTF-8, or UTF-16 with its mark.
 
     Raises:
-        DatasetError: the file cannot be read, holds labels that are no digits, or names other
-            pictures.
+        DatasetError: the file cannot be read, has labels that are not digits, or other pictures.
     """
     try:
         if path.suffix.lower() in (".npy", ".npz"):
             return _from_arrays(path, names)
-        text = path.read_text(encoding="utf-8-sig")
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text)) if row]
+        data = path.read_bytes()
+        if data[:2] in (_GZIP, _IDX):
+            if names:
+                raise DatasetError(_NO_NAMES.format(path=path))
+            return read_idx_labels(path).reshape(-1)
+        rows = _rows(data)
     except DatasetError:
         raise
     except OSError as error:
@@ -42,9 +52,20 @@ def read_labels(path: Path, names: list[str]) -> np.ndarray:
     return _from_rows(path, rows, names)
 
 
+def _rows(data: bytes) -> list[list[str]]:
+    """Split a text into its cells, at whatever separates the first row."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig")
+    first = text.lstrip().partition("\n")[0]
+    # A decimal comma may stand beside the other two.
+    separator = max("\t;,", key=first.count)
+    lines = csv.reader(io.StringIO(text), delimiter=separator)
+    return [[cell.strip() for cell in row] for row in lines if any(cell.strip() for cell in row)]
+
+
 def _from_arrays(path: Path, names: list[str]) -> np.ndarray:
     if names:
-        raise DatasetError(f"{path} cannot say whose labels these are: give rows of file,label")
+        raise DatasetError(_NO_NAMES.format(path=path))
     loaded = np.load(path, allow_pickle=False)
     if not isinstance(loaded, np.ndarray):
         with loaded:
@@ -58,7 +79,7 @@ def _from_rows(path: Path, rows: list[list[str]], names: list[str]) -> np.ndarra
     if any(len(row) != width for row in rows):
         raise DatasetError(f"{path} has rows of different lengths: give one label a row")
     label, file = width - 1, 0
-    if rows and not any(re.fullmatch(r"[0-9.]+", cell) for cell in rows[0]):
+    if rows and not any(re.fullmatch(r"[0-9.,]+", cell) for cell in rows[0]):
         header = [cell.lower() for cell in rows.pop(0)]
         label = next((i for i, name in enumerate(header) if name in _LABEL_COLUMNS), -1)
         file = next((i for i, name in enumerate(header) if name in _FILE_COLUMNS), 0)
@@ -66,10 +87,7 @@ def _from_rows(path: Path, rows: list[list[str]], names: list[str]) -> np.ndarra
             raise DatasetError(f"{path} starts with {header[-1]!r}, which is no digit")
     elif width > 2:
         raise DatasetError(f"{path} has {width} columns: name them in a first row, file and label")
-    wrong = next((row[label] for row in rows if not re.fullmatch(r"[0-9]", row[label])), None)
-    if wrong is not None:
-        raise DatasetError(f"{path} holds {wrong[:20]!r} for a label: labels are digits, 0 to 9")
-    values = [int(row[label]) for row in rows]
+    values = [_as_digit(row[label], path) for row in rows]
     if not names:
         if width > 1:
             raise DatasetError(
@@ -77,7 +95,7 @@ def _from_rows(path: Path, rows: list[list[str]], names: list[str]) -> np.ndarra
             )
         return np.array(values, np.int64)
     if width < 2:
-        raise DatasetError(f"{path} cannot say whose labels these are: give rows of file,label")
+        raise DatasetError(_NO_NAMES.format(path=path))
     known: dict[str, int] = {}
     for row, value in zip(rows, values, strict=True):
         if known.setdefault(row[file], value) != value:
@@ -87,3 +105,10 @@ def _from_rows(path: Path, rows: list[list[str]], names: list[str]) -> np.ndarra
         others = f" and {len(missing) - 1} more" if missing[1:] else ""
         raise DatasetError(f"{path} has no label for {missing[0]}{others}")
     return np.array([known[name] for name in names], np.int64)
+
+
+def _as_digit(cell: str, path: Path) -> int:
+    match = _DIGIT.fullmatch(cell)
+    if not match:
+        raise DatasetError(f"{path} has the label {cell[:20]!r}: labels are digits, 0 to 9")
+    return int(match[1])

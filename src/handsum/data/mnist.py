@@ -24,6 +24,9 @@ from handsum.errors import DatasetError, UsageError
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+# The types in an IDX file's third byte.
+_IDX_TYPES: Mapping[int, str] = MappingProxyType({0x08: "u1", 0x0C: ">i4"})
+
 ARCHIVES = Path(__file__).parent / "archives"
 
 SHA256: Mapping[str, str] = MappingProxyType(
@@ -45,9 +48,9 @@ SHA256: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Whole writers whose digits add up to 5,000 and split between MNIST's two populations (census
-# employees and students) as the training set does. Drawn once at random, then written down, so
-# that no library's random numbers can move a digit from validation into training.
+# Writers with 5,000 digits in all, from MNIST's two populations (census employees and students) in
+# the proportion of the training set. Drawn at random once and listed here, so that no change of a
+# random number generator can move a digit from validation to training.
 VALIDATION_WRITERS = (
     1, 11, 22, 46, 52, 70, 71, 73, 81, 84, 99, 107, 119, 136, 148,
     149, 168, 179, 199, 224, 230, 231, 241, 278, 282, 2116, 2122, 2124, 2148, 2160,
@@ -59,7 +62,7 @@ VALIDATION_WRITERS = (
 class Dataset:
     """Digits: images uint8 (N, 28, 28) white on black, labels int64 (N,), writers int64 (N,).
 
-    `writers` holds the data set's own ids, or None where it does not know who wrote what.
+    `writers` are the data set's own ids, or None if it does not say who wrote what.
     """
 
     images: np.ndarray
@@ -70,16 +73,16 @@ class Dataset:
         return len(self.labels)
 
     def where(self, rows: np.ndarray) -> Dataset:
-        """The digits of `rows`, a boolean mask (N,) or an array of indices."""
+        """Return the digits in `rows`, a boolean mask (N,) or an array of indices."""
         writers = None if self.writers is None else self.writers[rows]
         return Dataset(self.images[rows], self.labels[rows], writers)
 
 
 def read_checked(path: Path, sha256: str) -> bytes:
-    """Read a file whose SHA-256 must be `sha256`.
+    """Read a file and check its SHA-256.
 
     Raises:
-        DatasetError: the file is missing, or damaged (names the file and both sums).
+        DatasetError: the file is missing, or damaged (with the file and both sums).
     """
     try:
         data = path.read_bytes()
@@ -97,7 +100,7 @@ def read_checked(path: Path, sha256: str) -> bytes:
 
 
 def parse_idx(data: bytes, name: str) -> np.ndarray:
-    """Parse IDX bytes, gzipped or not, of unsigned bytes: uint8 of the shape that they state.
+    """Parse an IDX file of bytes or 32-bit integers, gzipped or not: uint8 or int32 of its shape.
 
     Raises:
         DatasetError: `data` is not such a file, or not as long as its header says.
@@ -107,20 +110,22 @@ def parse_idx(data: bytes, name: str) -> np.ndarray:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise DatasetError(f"{name} is a damaged gzip file: {error}") from error
-    if len(data) < 4 or data[:3] != b"\x00\x00\x08":
-        raise DatasetError(f"{name} is not an IDX file of unsigned bytes")
+    if len(data) < 4 or data[:2] != b"\x00\x00" or data[2] not in _IDX_TYPES:
+        raise DatasetError(f"{name} is not an IDX file of bytes or 32-bit integers")
+    stored = np.dtype(_IDX_TYPES[data[2]])
     start = 4 + 4 * data[3]
     if len(data) < start:
         raise DatasetError(f"{name} ends within its header")
     shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, start, 4)]
-    expected = start + math.prod(shape)
+    expected = start + stored.itemsize * math.prod(shape)
     if len(data) != expected:
-        raise DatasetError(f"{name} has {len(data)} bytes, its header promises {expected}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+        raise DatasetError(f"{name} has {len(data)} bytes, its header says {expected}")
+    values = np.frombuffer(data, stored, offset=start).reshape(shape)
+    return values.astype(stored.newbyteorder("="), copy=False)
 
 
 def read_idx(path: str | Path) -> np.ndarray:
-    """Read an IDX file of unsigned bytes, gzipped or not (see `parse_idx`)."""
+    """Read an IDX file (see `parse_idx`)."""
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -143,7 +148,7 @@ def _archive(prefix: str) -> Dataset:
 def load(split: Split = "train") -> Dataset:
     """Load "train" (55,000 digits, 494 writers), "validation" (5,000; 45) or "test" (10,000; 297).
 
-    No writer is in two of them. The first two are MNIST's training set in its own order.
+    No writer is in two splits. The first two are MNIST's training set in its own order.
 
     Raises:
         DatasetError: an archive is missing or damaged.

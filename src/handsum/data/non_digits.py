@@ -1,7 +1,7 @@
-"""What is not a digit, for readers to learn and be measured by: letters, scribbles, blots, pieces.
+"""Pictures that are no digits, to train and measure readers: letters, scribbles, blots, pieces.
 
 After Hendrycks, Mazeika and Dietterich, "Deep anomaly detection with outlier exposure" (2019): a
-network that has seen what it must refuse also refuses much that it has not seen.
+network trained with examples to reject also rejects much that it has not seen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from handsum.images import DIGIT_SIZE, mnist_digit
 
-# Fonts that come with Matplotlib; those of HELD_OUT_FONTS are for measuring alone.
+# Fonts of Matplotlib; HELD_OUT_FONTS are only for measuring.
 FONTS = (
     "DejaVuSans",
     "DejaVuSerif",
@@ -27,9 +27,9 @@ FONTS = (
     "DejaVuSansMono",
 )
 HELD_OUT_FONTS = ("DejaVuSerif-BoldItalic", "STIXGeneralItalic", "cmmi10", "DejaVuSans-Bold")
-# Without what somebody may write for a digit: B D G I J O Q S Y Z b g i l o q s t y z and ?.
+# Without the signs that may be somebody's digit: B D G I J O Q S Y Z b g i l o q s t y z and ?.
 LETTERS = "ACEFHKLMNPRTUVWXacdefhjkmnpruvwx#%&@=+*$€£"
-# Whatever is narrower than this share of its length, and rather upright, may be somebody's 1.
+# Ink narrower than this share of its length, and about upright, may be somebody's 1.
 _NARROW = 0.45
 _UPRIGHT = np.cos(np.radians(60))
 _SIDE = 120
@@ -37,7 +37,7 @@ _SIDE = 120
 
 @dataclass(frozen=True)
 class _Source:
-    """What non-digits are made from: digits uint8 (N, 28, 28), fonts, and chance."""
+    """The source of non-digits: digits uint8 (N, 28, 28), fonts, and a random generator."""
 
     digits: np.ndarray
     fonts: Sequence[str]
@@ -64,14 +64,14 @@ def _letter(source: _Source) -> np.ndarray:
 
 
 def _scribble(source: _Source) -> np.ndarray:
-    # Every reader's module imports this one, and few draw with it.
+    # Imported here: every reader imports this module, and few draw with it.
     from scipy.interpolate import CubicSpline
 
     random = source.random
     count = int(random.integers(5, 15))
     points = random.uniform(15, _SIDE - 15, (count, 2))
     if random.random() < 0.5:
-        # A hand that wanders, in place of one that jumps.
+        # A random walk instead of jumps.
         points = np.cumsum(random.normal(size=(count, 2)), axis=0)
         points = 15 + (_SIDE - 30) * (points - points.min(0)) / np.ptp(points, axis=0).max()
     curve = CubicSpline(np.arange(count), points)(np.linspace(0, count - 1, 200))
@@ -79,7 +79,7 @@ def _scribble(source: _Source) -> np.ndarray:
 
 
 def _hatching(source: _Source) -> np.ndarray:
-    """Straight lines: crosses, rasters, ticks, arrows' heads."""
+    """Straight lines: crosses, grids, ticks, arrow heads."""
     random = source.random
     angles = random.uniform(0, np.pi, 2)
     lines = []
@@ -109,7 +109,7 @@ def _blot(source: _Source) -> np.ndarray:
 
 
 def _group(source: _Source) -> np.ndarray:
-    """Two or three digits side by side, touching or nearly, as one."""
+    """Two or three digits side by side, touching or nearly touching."""
     random = source.random
     count = 2 if random.random() < 0.85 else 3
     canvas = np.zeros((DIGIT_SIZE + 6, count * (DIGIT_SIZE + 4)), np.uint8)
@@ -121,7 +121,7 @@ def _group(source: _Source) -> np.ndarray:
         place = canvas[top : top + digit.shape[0], left : left + digit.shape[1]]
         np.maximum(place, digit[:, : place.shape[1]], out=place)
         left += digit.shape[1]
-    # Thicker, since its strokes thin as it is fitted into the width of one digit.
+    # Thicker, as its strokes become thin when it is fitted into the width of one digit.
     return ndimage.grey_dilation(canvas, (2, 2) if random.random() < 0.5 else (3, 3))
 
 
@@ -134,7 +134,7 @@ def _fragment(source: _Source) -> np.ndarray:
 
 
 def _is_stroke(inked: np.ndarray) -> bool:
-    """Tell whether ink is no more than one upright or leaning stroke: a 1, as likely as not."""
+    """Return whether ink is a single upright or leaning stroke, and so perhaps a 1."""
     variances, axes = np.linalg.eigh(np.cov(np.nonzero(inked)))
     return bool(variances[0] < _NARROW**2 * variances[1] and abs(axes[0, 1]) > _UPRIGHT)
 
@@ -159,7 +159,7 @@ def non_digits(
     kinds: Sequence[str] = tuple(KINDS),
     fonts: Sequence[str] = FONTS,
 ) -> np.ndarray:
-    """Make `count` pictures that are not one digit, fitted into 28x28 as MNIST fits its digits.
+    """Make `count` pictures that are not a digit, fitted into 28x28 like MNIST's digits.
 
     Groups and fragments are made from `digits`, uint8 (N, 28, 28); `kinds` take turns. The result
     is uint8 (count, 28, 28).

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from handsum.data.folder import SUFFIXES, dark_on_light, read_turned
+from handsum.data.folder import read_with_polarity
 from handsum.data.labels import read_labels
 from handsum.data.mnist import Dataset
+from handsum.data.pictures.ink import is_ink_dark
 from handsum.errors import DatasetError
-from handsum.images import DIGIT_SIZE
+from handsum.images import DIGIT_SIZE, PICTURE_SUFFIXES
 
 # The names that people give to images and labels.
 _IMAGES, _LABELS = ("images", "x", "samples", "arr_0"), ("labels", "y", "arr_1")
@@ -62,7 +63,7 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
         images, turned, names, found = _read_folder(place)
     elif place.suffix.lower() in (".npz", ".npy") and os.path.exists(place):
         images, found, writers, notes = _read_arrays(place)
-        turned = dark_on_light(images)
+        turned = is_ink_dark(images)
     elif os.path.exists(place):
         raise DatasetError(f"cannot read {place}: give an .npz or .npy file, or a folder")
     else:
@@ -89,7 +90,7 @@ def light_on_dark(data: Dataset, name: str) -> tuple[Dataset, str | None]:
     Raises:
         DatasetError: some are dark on light and some are not.
     """
-    note = _polarity(dark_on_light(data.images), name)
+    note = _polarity(is_ink_dark(data.images), name)
     return (replace(data, images=255 - data.images) if note else data), note
 
 
@@ -102,7 +103,7 @@ def _read_folder(
         return sorted(
             path
             for path in folder.glob(pattern)
-            if path.suffix.lower() in SUFFIXES and path.is_file() and path.name[0] != "."
+            if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file() and path.name[0] != "."
         )
 
     loose, classes = pictures("*"), pictures("[0-9]/*")
@@ -116,7 +117,7 @@ def _read_folder(
         raise DatasetError(
             f"{folder} holds no pictures: put them there, or in one folder for each digit, 0 to 9"
         )
-    images, turned = zip(*map(read_turned, paths), strict=True)
+    images, turned = zip(*map(read_with_polarity, paths), strict=True)
     if classes:
         labels = [int(path.parent.name) for path in paths]
     else:

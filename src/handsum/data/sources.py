@@ -1,6 +1,6 @@
 """Data sets by specification: `mnist`, `tfds:NAME[/CONFIG]`, `idx:DIR` or `folder:DIR`.
 
-All of them give digits as MNIST has them, in an order that does not change from run to run.
+All give digits in MNIST's form, in the same order in every run.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from handsum.images import DIGIT_SIZE
 
 FORMS = "mnist, tfds:NAME[/CONFIG], idx:DIR or folder:DIR"
 
-# Where a data set brings no validation split, every twelfth digit of its training split is one:
+# Without a validation split, every twelfth digit of the training split is used for validation, like
 # 5,000 of MNIST's 60,000.
 VALIDATION_STRIDE = 12
 
-# One loader for each split that the data set has; none of them is run before it is asked for.
+# One loader for each split of the data set; a split is loaded when its loader is called.
 Loaders = Mapping[str, Callable[[], Dataset]]
 
 _OPENERS: Mapping[str, Callable[[str], Loaders]] = MappingProxyType(
@@ -35,12 +35,12 @@ _OPENERS: Mapping[str, Callable[[str], Loaders]] = MappingProxyType(
 def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
     """Load one split of the data set that `spec` names (see `FORMS`).
 
-    Validation is the data set's own, or else every twelfth digit of its training split (which
-    then goes without them). Only `mnist` knows its writers.
+    Without a validation split, every twelfth digit of the training split is used for validation,
+    and left out of training. Only `mnist` has writers.
 
     Raises:
-        UsageError: no such form of specification, or no such split.
-        DatasetError: the data are missing, damaged, or not digits of 28x28 labelled 0 to 9.
+        UsageError: an unknown kind of specification, or an unknown split.
+        DatasetError: the data are missing or damaged, or not digits of 28x28 labelled 0 to 9.
     """
     if split not in SPLITS:
         raise UsageError(f"no split {split!r}: choose from {', '.join(SPLITS)}")
@@ -58,13 +58,13 @@ def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
     if not held_out.any():
         raise DatasetError(
             f"{spec} has {len(data)} digits to train on: "
-            f"to spare some for validation it takes {VALIDATION_STRIDE} or more"
+            f"use {VALIDATION_STRIDE} or more, to have some for validation"
         )
     return data.where(held_out if split == "validation" else ~held_out)
 
 
 def load_all(spec: str) -> Dataset:
-    """Load every digit of a data set, whatever its splits (see `load_dataset` for errors)."""
+    """Load the digits of all splits of a data set (see `load_dataset` for errors)."""
     if spec == "mnist":
         parts = [mnist.load(split) for split in SPLITS]
     else:
@@ -77,25 +77,25 @@ def load_all(spec: str) -> Dataset:
 
 
 def _open(spec: str) -> Loaders:
-    """The splits of a data set other than `mnist`."""
-    kind, _, place = spec.partition(":")
-    if kind not in _OPENERS or not place:
+    """Return the splits of a data set other than `mnist`."""
+    scheme, _, place = spec.partition(":")
+    if scheme not in _OPENERS or not place:
         raise UsageError(f"no data set {spec!r}: write {FORMS}")
-    return _OPENERS[kind](place)
+    return _OPENERS[scheme](place)
 
 
 def _checked(data: Dataset, spec: str) -> Dataset:
-    """`data`, which must hold at least one digit of 28x28, each with a label from 0 to 9."""
+    """Check that `data` has digits of 28x28 with labels from 0 to 9, and return it."""
     images, labels = data.images, data.labels
     if images.ndim != 3 or images.shape[1:] != (DIGIT_SIZE, DIGIT_SIZE):
         shape = "x".join(map(str, images.shape))
-        raise DatasetError(f"{spec} holds images of shape {shape}, expected Nx28x28")
+        raise DatasetError(f"{spec} has images of shape {shape}, expected Nx28x28")
     if labels.shape != images.shape[:1]:
-        raise DatasetError(f"{spec} holds {len(images)} images but {labels.size} labels")
+        raise DatasetError(f"{spec} has {len(images)} images but {labels.size} labels")
     if not len(images):
         raise DatasetError(f"{spec} is empty")
     if labels.min() < 0 or labels.max() > 9:
         raise DatasetError(
-            f"{spec} holds labels from {labels.min()} to {labels.max()}: only digits, 0 to 9, fit"
+            f"{spec} has labels from {labels.min()} to {labels.max()}: use digits, 0 to 9"
         )
     return data

@@ -1,4 +1,4 @@
-"""Data sets out of TensorFlow Datasets (the extra `handsum[tfds]`)."""
+"""Data sets of TensorFlow Datasets (the extra `handsum[tfds]`)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from handsum.images import DIGIT_SIZE
 
 
 def open_tfds(name: str) -> dict[str, Callable[[], Dataset]]:
-    """Prepare the data set NAME[/CONFIG] and give one loader for each of its splits.
+    """Prepare the data set NAME[/CONFIG] and return one loader for each split.
 
     It must have the features `image`, uint8 (28, 28, 1), and `label` with at most ten classes;
-    that is checked before anything is downloaded. `mnist` is built from the archives of this
-    package and downloads nothing. EMNIST's transposed images are turned upright.
+    this is checked before the download. `mnist` is built from the archives of this package,
+    without a download. EMNIST's transposed images are turned upright.
 
     Raises:
-        DatasetError: the extra is not installed, there is no such data set, it does not hold
-            such images, or it cannot be prepared.
+        DatasetError: the extra is not installed, there is no such data set, it has other images,
+            or it cannot be prepared.
     """
     tfds = import_tfds(name)
-    # A data set's script, the HTTP client and TensorFlow each raise errors of their own, and
-    # TFDS prints what it does to standard output, where our results belong.
+    # A data set's script, the HTTP client and TensorFlow raise errors of their own, and TFDS
+    # prints progress to standard output, which is for results.
     try:
         with contextlib.redirect_stdout(sys.stderr):
             builder = tfds.builder(name)
@@ -53,13 +53,13 @@ def open_tfds(name: str) -> dict[str, Callable[[], Dataset]]:
 
 
 def import_tfds(name: str) -> Any:
-    # TensorFlow reports its CPU features and the lack of CUDA on every import.
+    # Otherwise TensorFlow logs its CPU features and the lack of CUDA on every import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import tensorflow as tf
         import tensorflow_datasets as tfds
 
-        # TFDS logs the failure of its own import and goes on without most of itself.
+        # If its own import fails, TFDS logs it and continues without most of its functions.
         problem = "" if hasattr(tfds, "builder") else "TensorFlow Datasets does not import"
     except ImportError as error:
         problem = str(error)
@@ -68,24 +68,24 @@ def import_tfds(name: str) -> Any:
             f"tfds:{name} needs TensorFlow Datasets and TensorFlow ({problem}): "
             'pip install "handsum[tfds]"'
         )
-    # Otherwise TensorFlow, which only reads files here, takes the accelerator's memory from JAX.
-    # It refuses once it has been used; then it holds what it holds.
+    # TensorFlow only reads files here: it must not take the accelerator's memory from JAX. It
+    # refuses this after its first use; then nothing can be done.
     with contextlib.suppress(RuntimeError):
-        for kind in ("GPU", "TPU"):
-            tf.config.set_visible_devices([], kind)
+        for device in ("GPU", "TPU"):
+            tf.config.set_visible_devices([], device)
     return tfds
 
 
 def _check_features(features: Any, name: str) -> None:
     if "image" not in features or "label" not in features:
-        raise DatasetError(f"tfds:{name} has no image and label, but {', '.join(features)}")
+        raise DatasetError(f"tfds:{name} has no image and label, only {', '.join(features)}")
     image, label = features["image"], features["label"]
     if image.shape != (DIGIT_SIZE, DIGIT_SIZE, 1) or np.dtype(image.np_dtype) != np.uint8:
         shape = "x".join(map(str, image.shape))
-        raise DatasetError(f"tfds:{name} holds images of {shape}, expected 28x28x1 of bytes")
+        raise DatasetError(f"tfds:{name} has images of {shape}, expected 28x28x1 of bytes")
     classes = getattr(label, "num_classes", None)
     if classes is not None and classes > 10:
-        raise DatasetError(f"tfds:{name} has {classes} classes: only digits, 0 to 9, fit")
+        raise DatasetError(f"tfds:{name} has {classes} classes: use a data set of digits, 0 to 9")
 
 
 def _read(tfds: Any, builder: Any, split: str) -> Dataset:

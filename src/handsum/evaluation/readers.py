@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import Dataset
+from handsum.evaluation.corruptions import CORRUPTIONS
 from handsum.evaluation.figures import (
     FULL,
     Effort,

@@ -1,7 +1,7 @@
 """Cuts through touching digits: the paths from top to bottom that cross the least ink.
 
-After the seams of Avidan and Shamir, "Seam carving for content-aware image resizing" (2007). Which
-cuts are right is not decided here: the reader scores what lies between them.
+After the seams of Avidan and Shamir, "Seam carving for content-aware image resizing" (2007). The
+reader then decides which cuts are right: it scores the pieces between them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from handsum.reading.components import Part, own_pixels, window
+from handsum.data.pictures.components import Part, own_pixels, window
 
-# Cuts are sought at a size at which the writing is about this many pixels high.
+# Cuts are searched at a size at which the writing is about this many pixels high.
 _HEIGHT = 48
-# All lengths as shares of the writing's height: between cuts, and of ink crossed.
+# Shares of the writing's height: the least distance between cuts, the most ink that one crosses.
 _LEAST_APART = 0.14
 _MOST_INK = 0.45
 _LEAST_AREA = 0.012
-# What a seam pays for a pixel of paper and for a step aside, in pixels of ink.
+# The cost of a pixel of paper and of a step sideways, in pixels of ink.
 _PAPER = 0.004
 _ASIDE = 0.02
 
@@ -27,11 +27,11 @@ _ASIDE = 0.02
 def cut(
     part: Part, ink: np.ndarray, labels: np.ndarray, height: float
 ) -> tuple[list[Part], list[float]]:
-    """Cut a part where digits may touch: pieces from left to right, and the ink of each cut.
+    """Cut a part where digits may touch; return the pieces from left to right, and the cuts' ink.
 
-    `ink` is float (H, W); `labels`, int32 (H, W), gets a new label for every piece; `height` is
-    that of the writing. The ink that a cut crosses is a share of `height`; there is one cut fewer
-    than there are pieces.
+    `ink` is float (H, W); `labels`, int32 (H, W), is given a new label for every piece; `height` is
+    the height of the writing. The ink that a cut crosses is a share of `height`; N pieces have
+    N - 1 cuts.
     """
     place = window(part)
     own = own_pixels(labels[place], part)
@@ -65,7 +65,7 @@ def _piece(label: int, place: tuple[slice, slice], labels: np.ndarray) -> Part:
 
 
 def _seams(ink: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float]]:
-    """Return seams, each the column (H,) that begins its right side, and the ink they cross."""
+    """Return seams, each the first column (H,) of its right side, and the ink that they cross."""
     cost = ink + np.float32(_PAPER)
     down, up = _cheapest(cost), _cheapest(cost[::-1])[::-1]
     middle = cost.shape[0] // 2
@@ -88,7 +88,7 @@ def _seams(ink: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float
 
 
 def _cheapest(cost: np.ndarray) -> np.ndarray:
-    """Return the least cost of a path from the first row to each pixel, that pixel included."""
+    """Return the lowest cost of a path from the first row to each pixel, inclusive."""
     total = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
     for before, row in pairwise(total):
         row[1:-1] += np.minimum(before[1:-1], np.minimum(before[:-2], before[2:]) + _ASIDE)

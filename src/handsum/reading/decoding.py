@@ -1,4 +1,4 @@
-"""The best reading of a row: the path of greatest score over candidate digits."""
+"""The best reading of a row: the path of the greatest score over candidate digits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Span:
-    """The pieces `start` to `stop` - 1 of a row taken as one: its score, and the digits it makes.
+    """Pieces `start` to `stop` - 1 of a row as one: their score and number of digits.
 
-    `digits` is 1, or 0 where the pieces are left out as something else.
+    `digits` is 1, or 0 if the pieces are left out as something else.
     """
 
     start: int
@@ -22,10 +22,10 @@ class Span:
 
 
 def best_path(pieces: int, spans: Sequence[Span], length: int | None = None) -> list[int] | None:
-    """Return which spans make up the best reading, from left to right, as places in `spans`.
+    """Return the spans of the best reading, from left to right, as indices into `spans`.
 
     They cover all `pieces` without overlap, with the greatest sum of scores, and have `length`
-    digits where it is given. None where no such path exists.
+    digits, if given. None if there is no such path.
     """
     most = 0 if length is None else min(length, pieces)
     if length is not None and length > pieces:

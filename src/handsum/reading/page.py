@@ -1,4 +1,4 @@
-"""From a picture to its writing in reading order, and to everything that may be a digit in it."""
+"""From a picture to its writing in reading order, and to all that may be digits in it."""
 
 from __future__ import annotations
 
@@ -8,43 +8,33 @@ from functools import reduce
 from itertools import accumulate
 
 import numpy as np
-from PIL import Image
-from scipy import ndimage
 
-from handsum.images import DIGIT_SIZE
-from handsum.reading.components import (
+from handsum.data.pictures.components import (
+    LEAST_OF_ROW,
     Part,
-    join_breaks,
+    find_pieces,
     join_pieces,
     label_ink,
-    largest,
     may_be_digit,
-    own_pixels,
-    parts_of,
+    own_ink,
     typical_height,
-    window,
-    without_lines,
-    without_small_print,
 )
+from handsum.data.pictures.ink import as_mnist, ink_map, shrink
+from handsum.data.pictures.ruling import without_frame, without_ruling
+from handsum.images import DIGIT_SIZE
 from handsum.reading.cutting import cut
-from handsum.reading.ink import as_mnist, ink_map
-from handsum.reading.ruling import without_frame, without_ruling
 
-# Pictures beyond this are worked on at a whole fraction of their size.
-_WORKING_PIXELS = 8_000_000
-# What is lower than this share of a row's height is punctuation or dirt.
-_LEAST_OF_ROW = 0.45
-# What is lower than this and in the lower half of its row is punctuation, too.
+# A part lower than this share of its row, and in the lower half of it, is punctuation, too.
 _LOW = 0.65
-# No digit is wider than this many heights of its row, or higher.
+# The greatest width and height of a digit, in heights of its row.
 _WIDEST, _HIGHEST = 1.5, 1.8
-# Pieces that may make one digit: a broken one has few, and more cuts than these miss the point.
+# The most pieces of one digit: a broken digit has few, and more cuts do not help.
 _MOST_PIECES = 7
 
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit: uint8 (28, 28) as MNIST makes them, and where its ink is in the picture.
+    """One digit: uint8 (28, 28) in MNIST's form, and the box of its ink in the picture.
 
     `box` is x, y, width and height in the picture's pixels.
     """
@@ -55,10 +45,10 @@ class Digit:
 
 @dataclass(frozen=True)
 class Writing:
-    """What stands alone in a picture: a digit, several that touch, or something else.
+    """Something that stands alone in a picture: a digit, several that touch, or something else.
 
-    `pieces` are its connected parts, `row` counts the rows from 0, `typical` is the height of its
-    row's writing and `gap` the space up to its nearest neighbour in the row, in working pixels.
+    `pieces` are its connected parts, `row` is its row, from 0, `typical` the height of the writing
+    in the row, and `gap` the space to the nearest neighbour in the row, in working pixels.
     """
 
     part: Part
@@ -70,7 +60,7 @@ class Writing:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point or a comma: its row, the middle of its ink in the picture's pixels, and its sign."""
+    """A point or a comma: its row, its centre in the picture's pixels, and its sign."""
 
     row: int
     centre: float
@@ -79,11 +69,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Some pieces of a row taken as one digit: `start` to `stop` - 1.
+    """Pieces `start` to `stop` - 1 of a row as one digit.
 
-    `whole` marks a writing that nothing was cut from. Lengths are shares of the height of the row's
-    writing, `area` of its square: `gaps` is the paper between the pieces from left to right, `cut`
-    the ink that the cut on the right side crosses.
+    `whole` is true for a complete writing, nothing cut off. Lengths are shares of the height of the
+    row's writing, `area` of its square: `gaps` is the paper between the pieces from left to right,
+    `cut` the ink that the cut on the right side crosses.
     """
 
     start: int
@@ -106,15 +96,13 @@ class _Piece:
 
 
 class Page:
-    """A picture's ink, connected, and what is written with it in reading order."""
+    """A picture's ink, its connected pieces, and its writing in reading order."""
 
     def __init__(self, grey: np.ndarray) -> None:
-        """Take a grey picture, float (H, W) in [0, 1], in ink darker or lighter than the paper."""
+        """Analyse a grey picture, float (H, W) in [0, 1]; its ink may be dark or light."""
         self.height, self.width = grey.shape
-        self._factor = int(np.ceil((grey.size / _WORKING_PIXELS) ** 0.5)) if grey.size else 1
-        picture = Image.fromarray(np.asarray(grey, np.float32)) if grey.size else None
-        blank = np.zeros((1, 1), np.float32)
-        ink = ink_map(np.asarray(picture.reduce(self._factor))) if picture else blank
+        small, self._factor = shrink(grey)
+        ink = ink_map(small)
         self._single = grey.shape == (DIGIT_SIZE, DIGIT_SIZE)
         self._ink = ink if self._single else without_ruling(without_frame(ink))
         self._labels = label_ink(self._ink)
@@ -122,17 +110,16 @@ class Page:
         self.points = tuple(self._points(marks))
 
     def _find(self) -> tuple[list[Writing], list[Part]]:
-        """Return what may be digits in reading order, and the small marks beside them."""
-        pieces = largest(without_lines(parts_of(self._labels), self._labels.shape))
-        pieces = join_breaks(without_small_print(pieces), self._labels)
+        """Return the possible digits in reading order, and the small marks beside them."""
+        pieces = find_pieces(self._labels)
         wholes = join_pieces(pieces)
         if self._single and wholes:
-            # A picture of MNIST's own size is one digit, in however many pieces.
+            # A picture of MNIST's size is one digit, in any number of pieces.
             wholes = [reduce(Part.join, wholes)]
         large = [part for part in wholes if may_be_digit(part, self._ink, self._labels)]
         typical = typical_height(large) if large else 0.0
-        digits = [part for part in large if part.height >= _LEAST_OF_ROW * typical]
-        marks = [part for part in wholes if part.height < _LEAST_OF_ROW * typical]
+        digits = [part for part in large if part.height >= LEAST_OF_ROW * typical]
+        marks = [part for part in wholes if part.height < LEAST_OF_ROW * typical]
         owner = {label: part for part in digits for label in part.labels}
         members: dict[Part, list[Part]] = {part: [] for part in digits}
         for piece in pieces:
@@ -152,7 +139,7 @@ class Page:
         return writings, marks
 
     def _points(self, marks: list[Part]) -> Iterator[Mark]:
-        """Yield the marks that stand at the foot of a row as a point or a comma does."""
+        """Yield the marks at the foot of a row, like a point or a comma."""
         for mark in marks:
             row = [
                 writing
@@ -172,7 +159,7 @@ class Page:
                 yield Mark(near.row, centre, "," if comma else ".")
 
     def digits(self) -> list[Digit]:
-        """Return the writings as they stand, each as one digit."""
+        """Return each writing as one digit."""
         return [self.digit(writing.part) for writing in self.writings]
 
     def digit(self, part: Part) -> Digit:
@@ -181,22 +168,13 @@ class Page:
         right = min(part.right * self._factor, self.width)
         bottom = min(part.bottom * self._factor, self.height)
         box = left, top, right - left, bottom - top
-        return Digit(as_mnist(self._own_ink(part)), box)
-
-    def _own_ink(self, part: Part) -> np.ndarray:
-        """Return a part's ink with the soft rim of its strokes, without its neighbours'."""
-        rim = max(2, round(0.03 * part.height))
-        place = window(part, rim)
-        own = own_pixels(self._labels[place], part)
-        near = ndimage.maximum_filter(own, 2 * rim + 1)
-        others = (self._labels[place] > 0) & ~own
-        return np.where(near & ~others, self._ink[place], 0)
+        return Digit(as_mnist(own_ink(self._ink, self._labels, part)), box)
 
     def candidates(self, firm: list[bool]) -> tuple[int, list[Candidate]]:
-        """Return the number of pieces of all rows in a chain, and what may be digits of them.
+        """Return the number of pieces in all rows, and every run of them that may be a digit.
 
-        `firm` tells which writings are one digit each, beyond doubt; the others are taken apart:
-        into their pieces, and by cuts.
+        `firm` marks the writings that are certainly one digit; the others are split into their
+        pieces, and cut.
         """
         pieces = [
             piece
@@ -227,7 +205,7 @@ class Page:
     def _candidate(
         self, pieces: list[_Piece], start: int, stop: int, firm: list[bool]
     ) -> Candidate | None:
-        """Return the pieces as one digit; None where neither these nor more could be one."""
+        """Return the pieces as one digit; None if neither these nor longer runs can be one."""
         own = pieces[start:stop]
         first, last = own[0].writing, own[-1].writing
         writing = self.writings[first]
@@ -262,7 +240,7 @@ class Page:
 
 
 def _rows(parts: list[Part]) -> list[list[Part]]:
-    """Order parts by rows, each from left to right; a row may climb or fall."""
+    """Sort parts into rows, each from left to right; a row may slope."""
     rows: list[list[Part]] = []
     for part in sorted(parts, key=lambda part: part.left):
         shared = [_shared_height(row[-1], part) for row in rows]
@@ -276,13 +254,13 @@ def _rows(parts: list[Part]) -> list[list[Part]]:
 
 
 def _is_low(part: Part, row: list[Part], typical: float) -> bool:
-    """Tell whether a part is small and stands in the lower half of its row, as a comma does."""
+    """Return whether a part is small and in the lower half of its row, like a comma."""
     tall = [other for other in row if other.height >= 0.8 * typical]
     near = min(tall, key=lambda other: abs(other.left + other.right - part.left - part.right))
     return part.height < _LOW * typical and part.top > (near.top + near.bottom) / 2
 
 
 def _shared_height(one: Part, other: Part) -> float:
-    """Return how much of the lower part's height is beside the other."""
+    """Return the overlap of two parts in height, as a share of the lower one."""
     shared = min(one.bottom, other.bottom) - max(one.top, other.top)
     return shared / min(one.height, other.height)

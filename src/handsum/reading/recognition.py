@@ -1,54 +1,68 @@
-"""Pages to digits: the reader's say over every way to take the writing apart."""
+"""From pages to digits: the reader scores every way to split the writing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from handsum.reading.decoding import Span, best_path
 from handsum.reading.page import Candidate, Digit, Mark, Page, Writing
 
-# A writing read with this confidence and these odds of being a digit is taken as it stands.
+# A writing with at least this confidence and these odds of being a digit is not split.
 _SURE, _SURE_ODDS = 0.95, 1.0
 _WIDE = 1.1
-# A low piece this close to its neighbour, in heights of its row, may be part of it.
+# A low piece this close to its neighbour, in heights of its row, may belong to it.
 _CLOSE, _LOW = 0.15, 0.75
-# What a path pays, in natural logarithms, chosen on real amounts: for paper inside a digit, for
-# being low or wide, for a cut and the ink that it crosses, for a piece left out and its ink, for a
+# The costs of a path, in natural logarithms, tuned on real amounts: of paper inside a digit, of a
+# low or wide digit, of a cut and the ink that it crosses, of a piece left out and its ink, of a
 # writing left out that is wide enough for two digits.
 _GAP, _LOW_COST, _WIDE_COST = 12.0, 4.0, 2.0
 _CUT, _CUT_INK = 3.0, 3.0
 _LOSS, _LOSS_INK, _LOSS_WIDTH = 1.5, 20.0, 10.0
 _LOW_HEIGHT, _WIDE_WIDTH, _TWO_WIDE = 0.6, 0.9, 0.7
 _CONFIDENCE_WEIGHT, _ODDS_WEIGHT = 2.0, 1.5
-# What stands beside digits is a digit more often than what the odds were learned from: by this
-# much when it is read as one, by this much more before it is left out.
+# Writing beside digits is a digit more often than in the data that the odds were learned from: by
+# this much if it is read as one, by this much more before it is left out.
 _PRIOR, _RELUCTANCE = 3.0, 3.0
-# A row in which a lesser share of what is written is surely digits is something else.
+# A row with a smaller share of certain digits is something else.
 _LEAST_DIGITS = 0.6
 _LEAST_OF_ROW = 0.45
 
 
-class Reader(Protocol):
-    """What `handsum.digit_models.DigitReader` does.
+ReadDigits = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-    Takes uint8 (N, 28, 28); gives probabilities (N, 10), and (N,) natural log-odds of a digit
-    against anything else, over the least that counts as one.
+
+@runtime_checkable
+class Reader(Protocol):
+    """A reader of digits, such as `handsum.pretrained.readers.DigitReader`.
+
+    Takes uint8 (N, 28, 28); returns probabilities (N, 10), and the natural log-odds (N,) of a digit
+    against anything else, relative to the threshold of a digit.
     """
 
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
 
+@runtime_checkable
+class SumReader(Protocol):
+    """A reader of sums, such as `handsum.pretrained.readers.SumReader`.
+
+    Takes sequences uint8 (N, L, 28, 28); returns the distributions (N, 9L + 1) of their sums.
+    """
+
+    def distributions(self, images: np.ndarray) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class Decoded:
-    """What a page says: its digits in reading order, each one's row and probabilities (N, 10).
+    """The digits of a page in reading order, with their rows and probabilities (N, 10).
 
-    `others` are the boxes of what was left out as no digit, `points` the points and commas.
-    `asked` tells whether there are as many digits as were asked for.
+    `others` are the boxes of writing that is no digit, `points` the points and commas.
+    `has_length` is false if no reading has the given number of digits.
     """
 
     digits: tuple[Digit, ...]
@@ -56,10 +70,10 @@ class Decoded:
     probabilities: np.ndarray
     others: tuple[tuple[int, int, int, int], ...]
     points: tuple[Mark, ...] = ()
-    asked: bool = True
+    has_length: bool = True
 
     def text(self, punctuation: bool) -> tuple[str, ...]:
-        """The digits of each row as a string; with the points and commas, if `punctuation`."""
+        """Return the digits of each row as a string, with `punctuation` also points and commas."""
         signs = [
             (row, digit.box[0] + digit.box[2] / 2, str(values.argmax()))
             for row, digit, values in zip(self.rows, self.digits, self.probabilities, strict=True)
@@ -73,19 +87,19 @@ class Decoded:
         return tuple(rows.values())
 
 
-def decode(pages: Sequence[Page], reader: Reader, length: int | None = None) -> list[Decoded]:
-    """Read pages, all in two calls of the reader: as their writings stand, then taken apart.
+def decode(pages: Sequence[Page], read: ReadDigits, length: int | None = None) -> list[Decoded]:
+    """Read all pages in two calls of the reader: each writing as one digit, then split.
 
-    `length` is the number of digits on each page, where it is known.
+    `read` is the method of a `Reader`; `length` is the number of digits on each page, if known.
     """
     wholes = [page.digits() for page in pages]
     results = []
     doubtful = []
-    for page, digits, read in zip(pages, wholes, _read(wholes, reader), strict=True):
-        firm = _firm(page.writings, *read)
+    for page, digits, scores in zip(pages, wholes, _read_all(wholes, read), strict=True):
+        firm = _firm(page.writings, *scores)
         if length is not None and length != len(digits):
             firm = [False] * len(digits)
-        results.append(_as_it_stands(page, digits, *read))
+        results.append(_unsplit(page, digits, *scores))
         doubtful.append(firm)
     apart = [index for index, firm in enumerate(doubtful) if not all(firm)]
     chains = [pages[index].candidates(doubtful[index]) for index in apart]
@@ -93,18 +107,20 @@ def decode(pages: Sequence[Page], reader: Reader, length: int | None = None) -> 
         [pages[index].digit(candidate.part) for candidate in candidates]
         for index, (_, candidates) in zip(apart, chains, strict=True)
     ]
-    for index, chain, digits, read in zip(
-        apart, chains, images, _read(images, reader), strict=True
+    for index, chain, digits, scores in zip(
+        apart, chains, images, _read_all(images, read), strict=True
     ):
-        results[index] = _taken_apart(pages[index], chain, digits, read, length)
+        results[index] = _split(pages[index], chain, digits, scores, length)
     return results
 
 
-def _read(pages: Sequence[Sequence[Digit]], reader: Reader) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Read the digits of all pages in one call; give each page's probabilities and odds."""
+def _read_all(
+    pages: Sequence[Sequence[Digit]], read: ReadDigits
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Read the digits of all pages in one call; return each page's probabilities and odds."""
     flat = [digit.image for digits in pages for digit in digits]
     if flat:
-        probabilities, odds = reader.read(np.stack(flat))
+        probabilities, odds = read(np.stack(flat))
     else:
         probabilities, odds = np.zeros((0, 10), np.float32), np.zeros(0, np.float32)
     ends = np.cumsum([0, *(len(digits) for digits in pages)])
@@ -113,7 +129,7 @@ def _read(pages: Sequence[Sequence[Digit]], reader: Reader) -> list[tuple[np.nda
 
 
 def _firm(writings: Sequence[Writing], probabilities: np.ndarray, odds: np.ndarray) -> list[bool]:
-    """Tell which writings are one digit each, beyond doubt."""
+    """Return which writings are certainly one digit each."""
     return [
         bool(sure >= _SURE and odd >= _SURE_ODDS)
         and len(writing.pieces) == 1
@@ -125,21 +141,22 @@ def _firm(writings: Sequence[Writing], probabilities: np.ndarray, odds: np.ndarr
     ]
 
 
-def _as_it_stands(
+def _unsplit(
     page: Page, digits: Sequence[Digit], probabilities: np.ndarray, odds: np.ndarray
 ) -> Decoded:
-    kept = np.flatnonzero(odds >= 0).tolist()
+    """Return the reading of a page with each writing as one digit."""
+    found = np.flatnonzero(odds >= 0).tolist()
     return Decoded(
-        digits=tuple(digits[index] for index in kept),
-        rows=tuple(page.writings[index].row for index in kept),
-        probabilities=probabilities[kept],
+        digits=tuple(digits[index] for index in found),
+        rows=tuple(page.writings[index].row for index in found),
+        probabilities=probabilities[found],
         others=tuple(digits[index].box for index in np.flatnonzero(odds < 0).tolist()),
         points=page.points,
     )
 
 
 def _scores(candidate: Candidate, sure: float, odds: float) -> tuple[float, float]:
-    """Return how well a candidate does as no digit at all, and as the digit that it reads as."""
+    """Return the scores of a candidate as no digit, and as the digit that it reads as."""
     digit = _CONFIDENCE_WEIGHT * np.log(sure) - _ODDS_WEIGHT * np.logaddexp(0, -(odds + _PRIOR))
     digit -= _GAP * candidate.gaps
     digit -= _LOW_COST * max(0.0, _LOW_HEIGHT / candidate.height - 1)
@@ -156,59 +173,58 @@ def _scores(candidate: Candidate, sure: float, odds: float) -> tuple[float, floa
 
 
 def _is_sound(
-    taken: list[tuple[int, bool]],
+    steps: list[tuple[int, bool]],
     candidates: list[Candidate],
-    probabilities: np.ndarray,
-    odds: np.ndarray,
+    scores: tuple[np.ndarray, np.ndarray],
 ) -> bool:
-    """Tell whether a row is of digits, from its candidates taken and whether as a digit."""
-    surely = [
-        # Every letter has strokes to be cut out as a 1.
+    """Return whether a row is of digits; its steps are candidates, and whether they are digits."""
+    probabilities, odds = scores
+    certain = [
+        # A stroke of any letter can be cut out as a 1.
         odds[index] >= 0 and (candidates[index].whole or probabilities[index].argmax() != 1)
-        for index, made in taken
-        if made
+        for index, is_digit in steps
+        if is_digit
     ]
     others = [
-        index for index, made in taken if not made and candidates[index].height >= _LEAST_OF_ROW
+        index
+        for index, is_digit in steps
+        if not is_digit and candidates[index].height >= _LEAST_OF_ROW
     ]
-    return sum(surely) >= _LEAST_DIGITS * (len(surely) + len(others))
+    return sum(certain) >= _LEAST_DIGITS * (len(certain) + len(others))
 
 
-def _taken_apart(
+def _split(
     page: Page,
     chain: tuple[int, list[Candidate]],
     digits: Sequence[Digit],
-    read: tuple[np.ndarray, np.ndarray],
+    scores: tuple[np.ndarray, np.ndarray],
     length: int | None,
 ) -> Decoded:
-    """Return the best reading of a page over all ways to take its doubtful writings apart."""
+    """Return the best reading of a page over all ways to split its doubtful writings."""
     pieces, candidates = chain
-    probabilities, odds = read
+    probabilities, odds = scores
     spans, source = [], []
     for index, candidate in enumerate(candidates):
         sure = float(probabilities[index].max())
-        for digits_made, score in enumerate(_scores(candidate, sure, float(odds[index]))):
+        for is_digit, score in enumerate(_scores(candidate, sure, float(odds[index]))):
             if score > -np.inf:
-                spans.append(Span(candidate.start, candidate.stop, score, digits_made))
+                spans.append(Span(candidate.start, candidate.stop, score, is_digit))
                 source.append(index)
     path = best_path(pieces, spans, length)
-    asked = path is not None
+    has_length = path is not None
     if path is None:
         path = best_path(pieces, spans) or []
-    taken = [(source[place], spans[place].digits > 0) for place in path]
-    rows = {candidates[index].row for index, _ in taken}
-    sound = {
-        row
-        for row in rows
-        if _is_sound([step for step in taken if candidates[step[0]].row == row], candidates, *read)
-    }
-    kept = [index for index, made in taken if made and candidates[index].row in sound]
-    dropped = [index for index, _ in taken if index not in kept]
+    steps = [(source[place], spans[place].digits > 0) for place in path]
+    rows = {candidates[index].row for index, _ in steps}
+    own = {row: [step for step in steps if candidates[step[0]].row == row] for row in rows}
+    sound = {row for row in rows if _is_sound(own[row], candidates, scores)}
+    read = [index for index, is_digit in steps if is_digit and candidates[index].row in sound]
+    others = [index for index, _ in steps if index not in read]
     return Decoded(
-        digits=tuple(digits[index] for index in kept),
-        rows=tuple(candidates[index].row for index in kept),
-        probabilities=probabilities[kept],
-        others=tuple(digits[index].box for index in dropped),
+        digits=tuple(digits[index] for index in read),
+        rows=tuple(candidates[index].row for index in read),
+        probabilities=probabilities[read],
+        others=tuple(digits[index].box for index in others),
         points=page.points,
-        asked=asked,
+        has_length=has_length,
     )

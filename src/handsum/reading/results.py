@@ -1,9 +1,10 @@
-"""What was read: of one file, of all files together; as JSON, and drawn on the pictures."""
+"""The results of reading, of one file and of all: as JSON, and drawn on the pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,30 @@ from handsum.sums import sum_distribution, sum_summary
 
 NO_DIGITS = "no digits found"
 NOT_DIGITS = "what is written is not a digit"
-# Other readings of a digit and other sums are told down to this probability.
+# The least probability of an alternative, or of a sum, that is listed.
 LEAST_SHOWN = 0.001
+# A digit with less confidence is marked as doubtful.
+DOUBTFUL = 0.9
+# The most pictures that a notebook shows, and the most digits in a `repr`.
+MOST_READINGS = 8
+_MOST_DIGITS = 40
+_SURE_COLOUR = (0, 130, 60)
+_DOUBTFUL_COLOUR = (215, 110, 0)
+_OTHER_COLOUR = (140, 140, 140)
 Box = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FileReading:
-    """What one file says: its digits in reading order, row by row.
+    """The digits in one file, in reading order, row by row.
 
-    `confidence` is each digit's probability; `boxes` are x, y, width and height of each digit's ink
-    in pixels of the upright picture; `alternatives` are each digit's other readings with their
-    probabilities, likeliest first. `rows` is the text row by row, with the points and commas where
-    they were asked for. `others` are the boxes of what is written and not a digit. `error` is None,
-    NO_DIGITS, NOT_DIGITS, or what is wrong. `images` are the digits as the reader saw them, uint8
-    (N, 28, 28), and `probabilities`, (N, 10), what it made of them. `summed` is what a model of
-    sums makes of them, where one was asked.
+    `confidence` is the probability of each digit; `boxes` are x, y, width and height of its ink in
+    pixels of the upright picture; `alternatives` its other readings with their probabilities, most
+    probable first. `rows` is the text of each row, with points and commas if requested. `others`
+    are the boxes of writing that is no digit. `error` is None, NO_DIGITS, NOT_DIGITS, or says why
+    the file could not be read. `images` are the digits as the reader saw them, uint8 (N, 28, 28),
+    and `probabilities`, (N, 10), its output. `summed` is the distribution of a reader of sums, if
+    one was used.
     """
 
     file: str
@@ -42,21 +51,21 @@ class FileReading:
     alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
     rows: tuple[str, ...] = ()
     others: tuple[Box, ...] = ()
-    images: np.ndarray = field(
-        default_factory=lambda: np.zeros((0, 28, 28), np.uint8), repr=False, compare=False
-    )
-    probabilities: np.ndarray = field(
-        default_factory=lambda: np.zeros((0, 10), np.float32), repr=False, compare=False
-    )
-    summed: np.ndarray | None = field(default=None, repr=False, compare=False)
+    images: np.ndarray = field(default_factory=lambda: np.zeros((0, 28, 28), np.uint8))
+    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 10), np.float32))
+    summed: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        if self.error:
+            return f"<{self.file}, {self.error}>" if not self.failed else f"<{self.error}>"
+        return f"<{self.file}, {_shorten(self.digits)}, sum {sum_summary(self.distribution).sum}>"
 
     def _repr_png_(self) -> bytes | None:
-
         return show_readings([self])
 
     @property
     def failed(self) -> bool:
-        """Whether the file could not be read; a picture without digits could."""
+        """Whether the file could not be read; a picture without digits has not failed."""
         return self.error not in (None, NO_DIGITS, NOT_DIGITS)
 
     @property
@@ -64,8 +73,12 @@ class FileReading:
         """The probability of each sum of the digits, float64 (9N + 1,)."""
         return sum_distribution(self.probabilities) if self.summed is None else self.summed
 
+    def annotate(self, folder: str | PathLike[str]) -> list[Path]:
+        """Write the annotated picture into a folder (see `Prediction.annotate`)."""
+        return save_annotated(Path(folder), [self])
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the file's part of what `handsum predict --json` prints."""
+        """Return the file's part of the output of `handsum predict --json`."""
         return {
             "file": self.file,
             "digits": self.digits,
@@ -79,29 +92,54 @@ class FileReading:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
-    """What all files say together, as one sequence of digits.
+    """The digits of all files as one sequence, and their sum.
 
     `sum` is the most probable sum, `probability` its probability, `interval` the central 90%
-    interval (both ends included); all three are None where no digit was found. `distribution` is
-    the probability of each sum, float64 (9N + 1,).
+    interval (both ends included); all three are None if no digit was found. `distribution` is the
+    probability of each sum, float64 (9N + 1,).
     """
 
     files: tuple[FileReading, ...]
     sum: int | None
     probability: float | None
     interval: tuple[int, int] | None
-    distribution: np.ndarray = field(default_factory=lambda: np.ones(1), repr=False, compare=False)
+    distribution: np.ndarray = field(default_factory=lambda: np.ones(1))
+
+    def __repr__(self) -> str:
+        facts = [f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"]
+        if self.sum is None:
+            facts.append(NO_DIGITS)
+        else:
+            facts.append(_shorten("".join(reading.digits for reading in self.files)))
+            facts.append(f"sum {self.sum}")
+        failed = len([reading for reading in self.files if reading.failed])
+        facts += [f"{failed} not read"] if failed else []
+        return f"<{', '.join(facts)}>"
 
     def _repr_png_(self) -> bytes | None:
-
         return show_readings(self.files)
 
+    def annotate(self, folder: str | PathLike[str]) -> list[Path]:
+        """Write each picture into a folder as PNG, with boxes and digits drawn on it.
+
+        Files that could not be read are left out. The folder is made if needed; no picture is
+        written over itself. Returns the files written.
+
+        Raises:
+            HandsumError: the folder cannot be made or written to, or a picture has gone.
+        """
+        return save_annotated(Path(folder), self.files)
+
     def as_dict(self) -> dict[str, Any]:
-        """Return what `handsum predict --json` prints."""
-        told = sum_dict(self.distribution if self.sum is not None else None)
-        return {"files": [reading.as_dict() for reading in self.files], **told}
+        """Return the output of `handsum predict --json`."""
+        total = sum_dict(self.distribution if self.sum is not None else None)
+        return {"files": [reading.as_dict() for reading in self.files], **total}
+
+
+def _shorten(digits: str) -> str:
+    return digits if len(digits) <= _MOST_DIGITS else f"{digits[: _MOST_DIGITS - 3]}..."
 
 
 def sum_dict(distribution: np.ndarray | None) -> dict[str, Any]:
@@ -118,28 +156,19 @@ def sum_dict(distribution: np.ndarray | None) -> dict[str, Any]:
     }
 
 
-_SURE = (0, 130, 60)
-_DOUBTFUL = (215, 110, 0)
-_OTHER = (140, 140, 140)
-# A digit read with less than this is drawn as doubtful.
-DOUBTFUL = 0.9
-
-
 def save_annotated(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
-    """Write each picture into `folder` as PNG, with its digits' boxes and readings drawn on it.
+    """Write each picture into `folder` as PNG, annotated (see `Prediction.annotate`)."""
 
-    Files that could not be read are left out. Returns the names written.
+    def draw(reading: FileReading) -> np.ndarray:
+        return draw_reading(load_picture(reading.file), reading)
 
-    Raises:
-        HandsumError: the folder cannot be made or written to.
-    """
-    return _save(folder, readings, lambda reading: annotate(load_picture(reading.file), reading))
+    return _save(folder, readings, draw)
 
 
 def save_inputs(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
-    """Write each file's digits as the reader saw them, 28x28 each, side by side in one PNG.
+    """Write the digits of each file as the reader saw them, 28x28, side by side in one PNG.
 
-    Files without digits are left out. Returns the names written.
+    Files without digits are left out. Returns the files written.
 
     Raises:
         HandsumError: the folder cannot be made or written to.
@@ -148,27 +177,28 @@ def save_inputs(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
     return _save(folder, found, lambda reading: tile(reading.images, len(reading.images)))
 
 
-def annotate(grey: np.ndarray, reading: FileReading) -> np.ndarray:
-    """Draw a reading's boxes, digits and confidence on its grey picture: uint8 (H, W, 3).
+def draw_reading(grey: np.ndarray, reading: FileReading) -> np.ndarray:
+    """Draw the boxes and digits of a reading on its picture: uint8 (H, W, 3).
 
-    `grey` is float (H, W) in [0, 1]. What is no digit gets a grey box.
+    `grey` is float (H, W) in [0, 1]. Doubtful digits are orange, and writing that is no digit has a
+    grey box.
     """
     image = Image.fromarray(np.rint(grey * 255).clip(0, 255).astype(np.uint8)).convert("RGB")
     heights = [height for _, _, _, height in reading.boxes] or [0]
     size = min(max(11.0, 0.3 * float(np.median(heights))), 60.0)
     font = ImageFont.load_default(size)
     pen = max(1, round(size / 9))
-    # Small pictures get a margin, for the readings must not lie on the digits.
+    # A margin for the text: it must not cover the digits.
     margin = round(1.5 * size)
     canvas = Image.new("RGB", (image.width, image.height + margin), (255, 255, 255))
     canvas.paste(image, (0, margin))
     draw = ImageDraw.Draw(canvas)
     for left, top, width, height in reading.others:
         edges = left - pen, top - pen + margin, left + width + pen, top + height + pen + margin
-        draw.rectangle(edges, outline=_OTHER, width=pen)
+        draw.rectangle(edges, outline=_OTHER_COLOUR, width=pen)
     boxes = zip(reading.digits, reading.confidence, reading.boxes, strict=True)
     for digit, confidence, (left, top, width, height) in boxes:
-        color = _DOUBTFUL if confidence < DOUBTFUL else _SURE
+        color = _DOUBTFUL_COLOUR if confidence < DOUBTFUL else _SURE_COLOUR
         edges = left - pen, top - pen + margin, left + width + pen, top + height + pen + margin
         draw.rectangle(edges, outline=color, width=pen)
         place = (max(left - pen, 1), max(0, top + margin - pen - 1.2 * size))
@@ -192,7 +222,7 @@ def _save(
         stem, number = Path(reading.file).stem, 1
         path = folder / f"{stem}.png"
         while path in written or path.absolute() == Path(reading.file).absolute():
-            # Pictures of one name, from several folders, or in the folder itself.
+            # Pictures of the same name from several folders, or in this folder.
             number += 1
             path = folder / f"{stem}-{number}.png"
         save_png(path, picture(reading))
@@ -200,20 +230,15 @@ def _save(
     return written
 
 
-MOST_READINGS = 8
-
-
 def show_readings(readings: Iterable[FileReading]) -> bytes | None:
-    """The first pictures, one below the other, with what was read in them drawn on.
+    """Return the first pictures, annotated, one below the other, as PNG.
 
-    None where there is none, as when the files have gone.
+    None if there are none, for example if the files have gone.
     """
-    from PIL import Image
-
     shown = []
     for reading in [one for one in readings if not one.failed][:MOST_READINGS]:
         try:
-            image = Image.fromarray(annotate(load_picture(reading.file), reading))
+            image = Image.fromarray(draw_reading(load_picture(reading.file), reading))
         except HandsumError:
             continue
         image.thumbnail((LARGEST_SHOWN, LARGEST_SHOWN))

@@ -181,7 +181,7 @@ def _draw_legible(
             images = drawer.images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
             pictures = [set_row(int(row), images[row]) for row in rows]
             pages = [Page(to_grey(Image.fromarray(picture.pixels))) for picture in pictures]
-            for row, picture, page in zip(rows, pictures, decode(pages, reader), strict=True):
+            for row, picture, page in zip(rows, pictures, decode(pages, reader.read), strict=True):
                 readings[row] = "".join(str(values.argmax()) for values in page.probabilities)
                 if readings[row] != "".join(map(str, labels[row])):
                     wrong = _misread(picture.boxes[0], labels[row], page)

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from handsum.data.pictures.components import Part
 from handsum.datasets.formats.arrays import PREFIXES, idx_header
 from handsum.datasets.formats.base import PARTS, join_files
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.images import DIGIT_SIZE
-from handsum.reading.components import Part
 from handsum.reading.page import Page
 
 _DIGIT = (DIGIT_SIZE, DIGIT_SIZE)

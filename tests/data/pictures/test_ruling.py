@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from handsum.data import mnist
-from handsum.reading.ruling import without_frame, without_ruling
+from handsum.data.pictures.ruling import without_frame, without_ruling
 
 
 def lined(strokes: np.ndarray, top: float, slope: float = 0.0, pen: int = 3) -> np.ndarray:

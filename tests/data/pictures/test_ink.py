@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.data import mnist
-from handsum.reading.ink import (
+from handsum.data.pictures.ink import (
     COARSE_ERROR,
     as_mnist,
     coarse_stroke,
@@ -79,13 +79,13 @@ def test_noise_is_blank(shape: tuple[int, int]) -> None:
 
 
 def test_a_digit_of_mnist_keeps_its_pixels() -> None:
-    kept = 0
+    unchanged = 0
     for image in mnist.load("validation").images[:100]:
         digit = as_mnist(image.astype(np.float32) / 255)
-        kept += np.abs(digit.astype(int) - image).max() <= 64
+        unchanged += np.abs(digit.astype(int) - image).max() <= 64
         assert np.abs(digit.astype(int) - image).mean() < 30
     # The rest has strokes much thinner or thicker than the others.
-    assert kept >= 90
+    assert unchanged >= 90
 
 
 @pytest.mark.parametrize("pen", [1, 3, 12, 30, 60])

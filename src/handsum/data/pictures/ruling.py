@@ -1,25 +1,25 @@
-"""Frames, ruled lines and underlines, taken out without breaking the strokes that cross them."""
+"""Frames, ruled lines and underlines: removed without breaking the strokes that cross them."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
 
-from handsum.reading.ink import quantile
+from handsum.data.pictures.ink import quantile
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 _INKED = 0.25
-# A line is ruled if it spans this share of the picture, and this many heights of the writing.
+# A ruled line spans this share of the picture, and this many heights of the writing.
 _LEAST_SPAN = 0.5
 _LEAST_HEIGHTS = 1.7
-# A frame spans this share of the picture, and covers this share of each side in a band so wide.
+# A frame spans this share of the picture, and covers this share of each side within a band.
 _FRAME_SPAN, _FRAME_COVER, _FRAME_BAND = 0.85, 0.85, 0.08
-# What it frames is at least this share of its height.
+# The writing inside a frame has at least this share of its height.
 _FRAMED = 0.15
 
 
 def without_frame(ink: np.ndarray) -> np.ndarray:
-    """Return ink, float (H, W) in [0, 1], without a frame that runs all around the picture."""
+    """Return ink, float (H, W) in [0, 1], without a frame all around the picture."""
     height, width = ink.shape
     inked = ink > _INKED
     reached = [np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0)]
@@ -40,11 +40,11 @@ def without_frame(ink: np.ndarray) -> np.ndarray:
                 own[:, :band].any(1),
                 own[:, -band:].any(1),
             )
-            # A large round digit comes near each side in one place, a frame everywhere.
+            # A large round digit is near each side in one place, a frame everywhere.
             if min(side.mean() for side in sides) > _FRAME_COVER:
                 halo = ndimage.binary_dilation(labels == label, _EIGHT_NEIGHBOURS, 2)
                 rest = np.where(halo & ((labels == label) | (labels == 0)), 0, ink)
-                # What frames nothing may be a square 0.
+                # A frame around nothing may be a square 0.
                 framed = np.flatnonzero((rest > _INKED).any(axis=1))
                 if len(framed) and np.ptp(framed) > _FRAMED * height:
                     ink = rest
@@ -52,9 +52,9 @@ def without_frame(ink: np.ndarray) -> np.ndarray:
 
 
 def without_ruling(ink: np.ndarray) -> np.ndarray:
-    """Return ink, float (H, W) in [0, 1], without the long level lines in it.
+    """Return ink, float (H, W) in [0, 1], without its long horizontal lines.
 
-    Where a stroke crosses a line, or ends on it, the stroke stays whole.
+    A stroke that crosses a line, or ends on it, stays whole.
     """
     inked = ink > _INKED
     if np.count_nonzero(inked.any(axis=0)) < _LEAST_SPAN * ink.shape[1]:
@@ -76,11 +76,11 @@ def without_ruling(ink: np.ndarray) -> np.ndarray:
 
 
 def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """Return the ink (H, W) of the straight line that `own` is part of; none if it is not one."""
+    """Return the ink (H, W) of the straight line that `own` belongs to; none if it is no line."""
     height, width = inked.shape
     nothing = np.zeros_like(inked)
     rows, columns = np.nonzero(own & inked)
-    # Where nothing is written on it, the line is as thin as it is anywhere.
+    # Where nothing is written on it, the line is thinnest.
     thickness = max(1.0, quantile(runs[rows, columns], 0.3))
     thin = runs[rows, columns] <= thickness + 1
     if thickness > 0.12 * height or np.count_nonzero(thin) < 8:
@@ -90,8 +90,8 @@ def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.nd
     apart = np.abs(np.arange(height)[:, None] - centre)
     band = inked & (apart <= 0.5 * thickness + 1)
     line = band & (runs <= 1.3 * thickness + 0.7)
-    # A row of round digits has level stretches too, but no line runs through all of it, mostly
-    # with nothing written on it.
+    # A row of round digits has horizontal stretches too, but they are not one line through all of
+    # the row with nothing written on most of it.
     reached, bare = np.flatnonzero(band.any(axis=0)), np.count_nonzero(line.any(axis=0))
     if len(reached) < _LEAST_SPAN * width or len(reached) < 0.9 * (np.ptp(reached) + 1):
         return nothing
@@ -100,18 +100,18 @@ def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.nd
 
 
 def _level_runs(inked: np.ndarray) -> np.ndarray:
-    """Return where ink runs level for a tenth of the width; it may climb a little."""
+    """Return where ink is horizontal for a tenth of the width; it may slope a little."""
     width = inked.shape[1]
     slack = max(1, round(width / 400))
     length = max(15, round(0.1 * width))
     thick = ndimage.binary_dilation(inked, np.ones((2 * slack + 1, 1), bool))
-    # Running minimum and maximum make an opening by a long row cheap.
+    # A running minimum and maximum are a fast opening by a long row.
     runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(thick, length, axis=1), length, axis=1)
     return runs & thick
 
 
 def _run_heights(inked: np.ndarray) -> np.ndarray:
-    """Return the height of the vertical run of ink that each pixel is in, int32 (H, W)."""
+    """Return the height of the vertical run of ink around each pixel, int32 (H, W)."""
     padded = np.pad(inked, ((1, 1), (0, 0))).T.astype(np.int8)
     edges = np.diff(padded, axis=1)
     columns, starts = np.nonzero(edges == 1)
@@ -123,7 +123,7 @@ def _run_heights(inked: np.ndarray) -> np.ndarray:
 
 
 def _is_ruled(line: np.ndarray, rest: np.ndarray) -> bool:
-    """Tell whether a line is too long to be a stroke of the writing that is left without it."""
+    """Return whether a line is too long to be a stroke of the remaining writing."""
     labels, _ = ndimage.label(rest, _EIGHT_NEIGHBOURS)
     places = ndimage.find_objects(labels)
     if not places:

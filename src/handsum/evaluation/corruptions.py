@@ -1,8 +1,8 @@
-"""What happens to digits on their way to a reader: a handful of corruptions, one strength each.
+"""Corruptions of digits, to measure how robust a reader is; each has one strength.
 
-After Mu and Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019), in our own words:
-the strengths are ours, so figures compare with one another, not with the paper's.
-All take digits uint8 (N, 28, 28), white on black, and a random generator, and give such digits.
+After Mu and Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019), with strengths of
+our own: compare the figures with each other, not with the paper's.
+All take digits uint8 (N, 28, 28), white on black, and a random generator, and return such digits.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _occlusion(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _linear(images: np.ndarray, matrices: np.ndarray) -> np.ndarray:
-    """Take each pixel from where its image's matrix (N, 2, 2) maps it, about the centre."""
+    """Transform each image about its centre; `matrices` (N, 2, 2) map pixels to their sources."""
     centre = (images.shape[1] - 1) / 2
     grid = np.indices(images.shape[1:]) - centre
     sources = np.einsum("nij,jyx->niyx", matrices, grid) + centre

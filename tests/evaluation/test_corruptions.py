@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from handsum.data.corruptions import CORRUPTIONS
 from handsum.data.mnist import load
+from handsum.evaluation.corruptions import CORRUPTIONS
 from handsum.metrics.hands import slant, stroke_width
 
 

@@ -1,4 +1,4 @@
-"""From grey to ink: what is written on the paper, whatever the light, the paper and the pen."""
+"""From grey to ink, in any light, on any paper, with any pen; and from ink to MNIST's form."""
 
 from __future__ import annotations
 
@@ -10,78 +10,140 @@ from scipy import ndimage
 
 from handsum.images import DIGIT_SIZE, centre_by_mass, mnist_digit, trim
 
-# Ink differs from its paper by at least this share of the paper's brightness; creases do not.
-_LEAST_CONTRAST = 0.08
-# Paper darker than this is divided by this, or the noise of black paper would count as contrast.
+# Larger pictures are reduced by a whole factor before anything is found in them.
+_WORKING_PIXELS = 8_000_000
+# Ink differs from its paper by at least this share of the paper's brightness; creases differ less.
+LEAST_CONTRAST = 0.08
+# Darker paper counts as this bright: otherwise the noise of black paper would count as contrast.
 _DARKEST_PAPER = 0.2
 _NOISE_DEVIATIONS = 6.0
 # The background is estimated on a picture whose short side is about this long.
 _BACKGROUND_SIDE = 64
-# The light on the paper is known once it changes by less than this.
-_SETTLED = 1e-3
-# MNIST's strokes are 2 to 4.2 pixels wide in nine digits of ten; far off ones are brought here.
+# With this share of light pixels near the ink the paper is clearly light; of dark ones, dark.
+_CLEARLY_PAPER = 0.8
+# Otherwise the edge of the picture has this weight against the rest.
+_EDGE_WEIGHT = 0.75
+# The fit of the light has converged once it changes by less than this.
+_CONVERGED = 1e-3
+# Nine of ten MNIST digits have strokes 2 to 4.2 pixels wide; others are brought to these widths.
 _THINNEST, _THINNEST_BECOMES = 1.6, 2.2
 _THICKEST, _THICKEST_BECOMES = 4.6, 4.0
-# A stroke measured with so many points to a pixel of MNIST's is hardly ever further off than this.
+# Points for each MNIST pixel when a stroke is measured coarsely, and the error of that.
 _COARSE, COARSE_ERROR = 2.0, 0.3
 # Digits within this of MNIST's 20 pixels keep their pixels: resampling would only blur them.
 _NEAR_MNIST = (18, 21)
+# Pictures in one step when the colour of the ink is found, to bound the memory.
+_AT_ONCE = 4096
+
+
+def shrink(grey: np.ndarray) -> tuple[np.ndarray, int]:
+    """Reduce a large grey picture, float (H, W), by a whole factor; return both."""
+    if not grey.size:
+        return np.zeros((1, 1), np.float32), 1
+    factor = int(np.ceil((grey.size / _WORKING_PIXELS) ** 0.5))
+    return np.asarray(Image.fromarray(np.asarray(grey, np.float32)).reduce(factor)), factor
 
 
 def ink_map(grey: np.ndarray) -> np.ndarray:
-    """Return how much ink is where, float32 (H, W) from 0 (paper) to 1 (a full stroke).
+    """Return the amount of ink in each pixel, float32 (H, W) from 0 (paper) to 1 (a full stroke).
 
-    `grey` is float (H, W) in [0, 1]; ink may be dark or light, the light uneven. All zero where
+    `grey` is float (H, W) in [0, 1]; the ink may be dark or light, the light uneven. All zero if
     nothing stands out from the paper and its noise.
     """
+    return find_ink(grey)[0]
+
+
+def find_ink(grey: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return the ink (see `ink_map`) and whether it is darker than its paper."""
     blank = np.zeros(grey.shape, np.float32)
-    if min(grey.shape) < 5 or np.ptp(grey) < _LEAST_CONTRAST:
-        return blank
+    if min(grey.shape) < 5 or np.ptp(grey) < LEAST_CONTRAST:
+        return blank, False
     paper, dark_ink = _paper(grey)
     if not dark_ink:
         grey = 1 - grey
     contrast = (paper - grey) / np.maximum(paper, _DARKEST_PAPER)
     contrast -= np.float32(quantile(contrast, 0.5))
     smooth = ndimage.gaussian_filter(contrast, 1.0)
-    floor = max(_LEAST_CONTRAST, _NOISE_DEVIATIONS * _noise(smooth))
+    floor = max(LEAST_CONTRAST, _NOISE_DEVIATIONS * _noise(smooth))
     inked = contrast[smooth > floor]
     if not inked.size:
-        return blank
+        return blank, dark_ink
     full = max(quantile(inked, 0.9), floor)
     rest = min(2 * _noise(contrast), 0.3 * full)
     ink = ((contrast - rest) / (full - rest)).clip(0, 1).astype(np.float32)
-    return blank if _is_grain(ink) else ink
+    return (blank if is_grain(ink) else ink), dark_ink
+
+
+def is_ink_dark(images: np.ndarray) -> np.ndarray:
+    """Return whether each picture (N, H, W) has ink darker than its paper: bool (N,).
+
+    Near ink most pixels are paper. If that is not clear, as in a picture that is cut tight around a
+    thick digit, it is decided mainly at the edge, which shows most paper. False for blank pictures.
+    """
+    parts = np.array_split(images, max(1, -(-len(images) // _AT_ONCE)))
+    return np.concatenate([_is_ink_dark(part.astype(np.float32, copy=False)) for part in parts])
+
+
+def _is_ink_dark(images: np.ndarray) -> np.ndarray:
+    near, light = near_ink(images)
+    light &= near
+    share = _share(light.sum(axis=(1, 2)), near.sum(axis=(1, 2)))
+    at_edge = _share(_edges(light).sum(axis=1), _edges(near).sum(axis=1))
+    clear = (np.abs(share - 0.5) >= _CLEARLY_PAPER - 0.5) | np.isnan(at_edge)
+    return np.where(clear, share, share + _EDGE_WEIGHT * (at_edge - share)) >= 0.5
+
+
+def near_ink(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which pixels of pictures (N, H, W) are near ink, and which are light, both bool."""
+    window = max(5, round(0.6 * min(images.shape[1:])))
+    high = ndimage.maximum_filter(images, (1, window, window))
+    low = ndimage.minimum_filter(images, (1, window, window))
+    contrast = high - low
+    near = contrast > 0.5 * contrast.max(axis=(1, 2), keepdims=True)
+    return near, images > (high + low) / 2
+
+
+def _share(some: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Return some / of, NaN for nothing of nothing."""
+    return np.divide(some, of, out=np.full(len(of), np.nan), where=of > 0)
+
+
+def _edges(images: np.ndarray) -> np.ndarray:
+    """Return the outermost pixels of images (N, H, W): (N, E)."""
+    sides = (images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1])
+    return np.concatenate(sides, axis=1)
 
 
 def as_mnist(ink: np.ndarray) -> np.ndarray:
-    """Turn one digit's ink, float (H, W) in [0, 1], into uint8 (28, 28) as MNIST makes its digits.
+    """Turn the ink of one digit, float (H, W) in [0, 1], into an MNIST digit, uint8 (28, 28).
 
-    The ink fills a 20x20 box and is centred by mass; strokes far thinner or thicker than MNIST's
-    are brought to its width. A digit that is of MNIST's size already keeps its pixels.
+    The ink fills a 20x20 box and is centred by mass. Strokes much thinner or thicker than MNIST's
+    are brought to its width. A digit that has MNIST's size already keeps its pixels.
     """
     ink = trim(ink, 0.1)
     large, changed = _restroke(_even(_resized(ink)))
     if not changed and _NEAR_MNIST[0] <= max(ink.shape) <= _NEAR_MNIST[1]:
-        digit = centre_by_mass(_bytes(ink))
+        digit = centre_by_mass(as_bytes(ink))
     else:
-        digit = mnist_digit(_bytes(large))
+        digit = mnist_digit(as_bytes(large))
     strokes = digit[digit > 25]
     gain = 255 / max(quantile(strokes, 0.9), 100.0)
-    return _bytes(digit / 255 * gain) if gain > 1.05 else digit
+    return as_bytes(digit / 255 * gain) if gain > 1.05 else digit
 
 
-def _bytes(ink: np.ndarray) -> np.ndarray:
+def as_bytes(ink: np.ndarray) -> np.ndarray:
+    """Scale [0, 1] to uint8."""
     return np.rint(ink.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _noise(values: np.ndarray) -> float:
-    """Return the standard deviation of the paper's noise, from the half where there is no ink."""
+    """Return the standard deviation of the paper's noise, from the half without ink."""
     middle = quantile(values, 0.5)
     return 1.4826 * quantile(middle - values[values <= middle], 0.5)
 
 
 def quantile(values: np.ndarray, share: float) -> float:
-    """Return what a share of the values lies below; of few of them in a tenth of NumPy's time."""
+    """Return the quantile of the values; for few values ten times as fast as NumPy's."""
     place = share * (values.size - 1)
     low = int(place)
     high = min(low + 1, values.size - 1)
@@ -90,44 +152,33 @@ def quantile(values: np.ndarray, share: float) -> float:
     return float(least + (most - least) * (place - low))
 
 
-def _is_grain(ink: np.ndarray) -> bool:
-    """Tell whether ink is unrelated dots: a mean over 3x3 pixels leaves 1/9 of their variance.
+def is_grain(ink: np.ndarray, share: float = 0.2) -> bool:
+    """Return whether ink is unrelated dots: a mean over 3x3 pixels leaves 1/9 of their variance.
 
-    It leaves 1/3 of a line one pixel wide, and more of anything wider.
+    It leaves 1/3 of the variance of a line one pixel wide, and more of anything wider.
     """
-    return bool(ndimage.uniform_filter(ink, 3).var() < 0.2 * ink.var())
+    return bool(ndimage.uniform_filter(ink, 3).var() < share * ink.var())
 
 
 def _paper(grey: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return the paper's brightness (H, W), and whether the ink is darker than it.
+    """Return the brightness of the paper (H, W), and whether the ink is darker than it.
 
-    Where the ink is lighter, the brightness is that of the negative.
+    If the ink is lighter, the brightness is that of the negative.
     """
     height, width = grey.shape
     factor = max(1, min(height, width) // _BACKGROUND_SIDE)
     size = (-(-width // factor), -(-height // factor))
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-    dark_ink = _is_ink_dark(small)
+    dark_ink = bool(is_ink_dark(small[None])[0])
     if not dark_ink:
         small = 1 - small
     trend = _trend(small)
-    # Closing fills whatever is dark and narrower than the window: strokes, not shadows.
+    # Closing fills dark areas narrower than the window: strokes, not shadows.
     window = max(5, round(0.4 * min(small.shape)))
     flat = ndimage.gaussian_filter(small - trend, 1.0)
     local = ndimage.grey_closing(flat, (window, window))
     paper = Image.fromarray((local + trend).astype(np.float32))
     return np.asarray(paper.resize((width, height), Image.Resampling.BILINEAR)), dark_ink
-
-
-def _is_ink_dark(grey: np.ndarray) -> bool:
-    """Tell whether ink is dark: near it, paper is what most pixels are."""
-    window = max(5, round(0.6 * min(grey.shape)))
-    high = ndimage.maximum_filter(grey, window)
-    low = ndimage.minimum_filter(grey, window)
-    range_ = high - low
-    near_ink = range_ > 0.5 * range_.max()
-    light = grey > (high + low) / 2
-    return bool(light[near_ink].mean() >= 0.5)
 
 
 def _trend(grey: np.ndarray) -> np.ndarray:
@@ -139,19 +190,19 @@ def _trend(grey: np.ndarray) -> np.ndarray:
     values = grey.ravel().astype(np.float64)
     surface = np.full_like(values, quantile(values, 0.75))
     for _ in range(20):
-        # Quantile regression by reweighting: ink lies below the surface and pulls little.
+        # Quantile regression by reweighting: ink lies below the surface and has little weight.
         above = values > surface
         weights = np.where(above, 0.75, 0.25) / np.maximum(abs(values - surface), 0.01)
         weighted = terms * weights
         before = surface
         surface = terms.T @ np.linalg.solve(weighted @ terms.T, weighted @ values)
-        if np.abs(surface - before).max() < _SETTLED:
+        if np.abs(surface - before).max() < _CONVERGED:
             break
     return surface.reshape(grey.shape)
 
 
 def _resized(ink: np.ndarray) -> np.ndarray:
-    """Bring ink to a size fine enough to measure a stroke and coarse enough to be quick."""
+    """Resize ink: fine enough to measure a stroke, coarse enough to be fast."""
     longest = max(ink.shape)
     scale = min(max(longest, 4 * DIGIT_SIZE), 20 * DIGIT_SIZE) / longest
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
@@ -160,14 +211,14 @@ def _resized(ink: np.ndarray) -> np.ndarray:
 
 
 def _even(ink: np.ndarray) -> np.ndarray:
-    """Strengthen the paler stretches of a digit, where the pen was lighter or out of focus."""
+    """Strengthen the pale parts of a digit, where the pen was lighter or out of focus."""
     reach = max(3, max(ink.shape) // 5)
     strength = smooth(ndimage.maximum_filter(ink, reach), reach / 3)
     return ink / strength.clip(0.4, 1)
 
 
 def smooth(values: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooth float32 (H, W) by a wide Gaussian, edges mirrored: a product of cosine terms."""
+    """Smooth float32 (H, W) with a wide Gaussian, edges mirrored, in the cosine domain."""
     from scipy import fft  # not every picture needs it
 
     spectrum = fft.dctn(values, overwrite_x=True)
@@ -178,12 +229,12 @@ def smooth(values: np.ndarray, sigma: float) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _frequency_gain(side: int, sigma: float) -> np.ndarray:
-    """Return what a Gaussian leaves of each cosine over a side, float32 (side,)."""
+    """Return the factor of a Gaussian for each cosine over a side, float32 (side,)."""
     return np.exp(-0.5 * (sigma * np.pi / side * np.arange(side)) ** 2).astype(np.float32)
 
 
 def _restroke(ink: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Bring strokes far from MNIST's width to it; tell whether that was needed.
+    """Bring strokes far from MNIST's width to it; also return whether that was needed.
 
     `ink` is trimmed to one digit; the result has a margin.
     """
@@ -204,17 +255,17 @@ def _restroke(ink: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def coarse_stroke(inside: np.ndarray, pixel: float) -> float:
-    """Return about how wide the strokes of `inside`, bool (H, W), are on average; 0 of specks.
+    """Return the approximate mean width of the strokes of `inside`, bool (H, W); 0 for specks.
 
-    Measured on few of the pixels: hardly ever further off than COARSE_ERROR times `pixel`, but for
-    ink much wider than a stroke.
+    Measured on few of the pixels: the error is rarely more than COARSE_ERROR times `pixel`, except
+    for ink much wider than a stroke.
     """
     step = max(1, int(pixel / _COARSE))
     core = inside[::step, ::step]
     area = depths = np.count_nonzero(core)
     if not area:
         return 0.0
-    # Off with a rim of four neighbours, then of eight, in turns: nearly as far as a circle goes.
+    # Peel by four neighbours, then by eight, in turns: nearly a circle.
     square = False
     while core.size and (left := np.count_nonzero(core := _core(core, square))):
         depths += left
@@ -223,13 +274,13 @@ def coarse_stroke(inside: np.ndarray, pixel: float) -> float:
 
 
 def exact_stroke(inside: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean width of strokes, and how far each pixel (H, W) in them is from an edge."""
+    """Return the mean width of strokes, and the distance of each pixel (H, W) to their edge."""
     depth = ndimage.distance_transform_edt(inside)
     return _width(float(depth[inside].mean())), depth
 
 
 def _core(inside: np.ndarray, square: bool) -> np.ndarray:
-    """Return which pixels have all their neighbours inside, without the array's outermost ones."""
+    """Return the pixels with all their neighbours inside; the outermost ones are cut off."""
     tall = inside[1:-1] & inside[:-2] & inside[2:]
     if square:
         return tall[:, 1:-1] & tall[:, :-2] & tall[:, 2:]
@@ -237,6 +288,6 @@ def _core(inside: np.ndarray, square: bool) -> np.ndarray:
 
 
 def _width(depth: float) -> float:
-    """Return the mean width of strokes, given how far their pixels are from an edge on average."""
+    """Return the mean width of strokes from the mean distance of their pixels to an edge."""
     # Across a bar of width w the distance to the edge is w / 4 on average, pixels counted from 1/2.
     return 4 * (depth - 0.5)
