@@ -30,11 +30,10 @@ from handsum.datasets.shards import (
     parts_folder,
     read_record,
     remove_scratch,
-    write_json,
 )
 from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError
-from handsum.files import atomic_write, locked, remove_unfinished
+from handsum.files import atomic_write, locked, remove_unfinished, write_json
 
 MANIFEST = "dataset.json"
 _WORK = "writing"

@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from handsum.datasets.checking import FileSum, hash_file, is_within
 from handsum.datasets.formats import find_format
@@ -20,7 +19,7 @@ from handsum.datasets.formats.base import PARTS
 from handsum.datasets.plan import Plan
 from handsum.datasets.samples import Sample, draw_samples
 from handsum.errors import HandsumError
-from handsum.files import atomic_write
+from handsum.files import write_json
 
 WORK_FOLDER = ".parts"
 # Samples between two calls of `progress`: one call for each would cost too much.
@@ -122,9 +121,3 @@ def remove_scratch(folder: Path, shards: range) -> None:
     for path in (folder / WORK_FOLDER).glob("?????-*"):
         if int(path.name[:5]) in shards:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write plain values to a JSON file, whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(json.dumps(values, indent=1).encode() + b"\n")
