@@ -8,29 +8,65 @@ from typing import TYPE_CHECKING, Any
 from handsum._version import __version__
 
 if TYPE_CHECKING:
+    from handsum.datasets.write import write_dataset
+    from handsum.errors import DatasetError, HandsumError, SnapshotError, UsageError
     from handsum.evaluation.measure import evaluate
+    from handsum.layout.style import Style
+    from handsum.pretrained.export import export
     from handsum.pretrained.load import load_model
+    from handsum.pretrained.zoo import list_models
     from handsum.reading.predict import predict
+    from handsum.training.train import train
     from handsum.writing.generate import generate
+    from handsum.writing.interpolate import interpolate
+    from handsum.writing.visualize import visualize
     from handsum.writing.write import number, sum_sequence
+    from handsum.writing.writers import fit_writer, writers
 
 __all__ = [
+    "DatasetError",
+    "HandsumError",
+    "SnapshotError",
+    "Style",
+    "UsageError",
     "__version__",
     "evaluate",
+    "export",
+    "fit_writer",
     "generate",
+    "interpolate",
+    "list_models",
     "load_model",
     "number",
     "predict",
     "sum_sequence",
+    "train",
+    "visualize",
+    "write_dataset",
+    "writers",
 ]
 
+# `list_models`, since `handsum.models` is the package of the networks.
 _HOMES = {
+    "DatasetError": "handsum.errors",
+    "HandsumError": "handsum.errors",
+    "SnapshotError": "handsum.errors",
+    "Style": "handsum.layout.style",
+    "UsageError": "handsum.errors",
     "evaluate": "handsum.evaluation.measure",
+    "export": "handsum.pretrained.export",
+    "fit_writer": "handsum.writing.writers",
     "generate": "handsum.writing.generate",
+    "interpolate": "handsum.writing.interpolate",
+    "list_models": "handsum.pretrained.zoo",
     "load_model": "handsum.pretrained.load",
     "number": "handsum.writing.write",
     "predict": "handsum.reading.predict",
     "sum_sequence": "handsum.writing.write",
+    "train": "handsum.training.train",
+    "visualize": "handsum.writing.visualize",
+    "write_dataset": "handsum.datasets.write",
+    "writers": "handsum.writing.writers",
 }
 
 
