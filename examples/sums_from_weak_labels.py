@@ -12,7 +12,7 @@ import numpy as np
 
 import handsum
 from handsum.data.mnist import load
-from handsum.training.train import train
+from handsum import train
 
 
 def main() -> None:

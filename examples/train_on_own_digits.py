@@ -15,7 +15,7 @@ from PIL import Image
 
 import handsum
 from handsum.data.sources import load_dataset
-from handsum.training.train import train
+from handsum import train
 
 
 def make_digits(folder: Path, count: int) -> None:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import handsum
 
 PACKAGE = Path(handsum.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+# Functions of the command line and of the Python API have one parameter for each option.
+MANY_OPTIONS = {
+    "cli",
+    "datasets/write.py write_dataset",
+    "evaluation/measure.py evaluate",
+    "training/train.py train",
+    "writing/writers.py fit_writer",
+    "writing/writers.py writers",
+    "writing/generate.py generate",
+    "writing/write.py number",
+    "writing/write.py sum_sequence",
+}
 
 
 def module_name(path: Path) -> str:
@@ -69,6 +82,22 @@ def test_a_package_has_about_a_dozen_modules_and_says_what_it_is() -> None:
         # One file for each command.
         assert len(modules) <= (18 if folder.name == "cli" else 13), folder
         assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text())), folder
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(ast.parse(path.read_text())) if type(node) is ast.FunctionDef)
+
+
+def test_no_internal_function_takes_more_than_six_parameters() -> None:
+    found = []
+    for path in FILES:
+        place = path.relative_to(PACKAGE).as_posix()
+        for function in functions(path):
+            given = function.args.posonlyargs + function.args.args + function.args.kwonlyargs
+            count = len([one for one in given if one.arg not in ("self", "cls")])
+            if count > 6 and not {path.parent.name, f"{place} {function.name}"} & MANY_OPTIONS:
+                found.append(f"{place} {function.name} takes {count} parameters")
+    assert found == []
 
 
 def private(name: str) -> bool:

@@ -1,12 +1,13 @@
 """MkDocs hooks: generate the parts of the site that would become outdated if written by hand.
 
-They generate the command reference from the commands, replace `<!-- facts of MODEL -->` in a
-model's page by tables from its snapshot and docs/results.json, turn links to files outside docs/
+They generate the command reference and the tables of options, replace `<!-- facts of MODEL -->` in
+a model's page by tables from its snapshot and docs/results.json, turn links to files outside docs/
 into plain text, and keep option names from being broken across lines.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -23,6 +24,7 @@ from handsum.models.registry import ENTRIES
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 COMMANDS = "reference/commands.md"
+SURFACES = "reference/surfaces.md"
 FACTS = re.compile(r"^<!-- facts of ([\w-]+) -->$", re.MULTILINE)
 _CODE_HTML = re.compile(
     r'<div class="language-console highlight">.*?</div>|<code>[^<]*</code>', re.DOTALL
@@ -40,10 +42,11 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the command reference, which is generated."""
+    """Add the generated pages: the commands, and the options of all surfaces side by side."""
     from mkdocs.structure.files import File
 
     files.append(File.generated(config, COMMANDS, content=command_reference()))
+    files.append(File.generated(config, SURFACES, content=surface_tables()))
     return files
 
 
@@ -61,6 +64,14 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
 
     html = _SHORT_CODE.sub(r'<code class="whole">\1</code>', html)
     return _CODE_HTML.sub(mark_options, html)
+
+
+def surface_tables() -> str:
+    """The options of the command line, Python and the page, as Markdown (tools/surface.py)."""
+    folder = str(Path(__file__).parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module("surface").tables()
 
 
 def command_reference() -> str:

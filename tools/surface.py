@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,16 +28,18 @@ VERBS: dict[str, tuple[str, str, str | None]] = {
     "interpolate": ("generate", "interpolate", "InterpolateQuery"),
     "visualize": ("visualize", "visualize", "VisualizeQuery"),
     "writers": ("writers", "writers", "HandsQuery"),
-    "fit_writer": ("writers", "fit_writer", None),
-    "predict": ("predict", "predict", "PredictQuery"),
+    "fit_writer": ("writers", "fit_writer", "LikeQuery"),
+    "predict": ("predict", "predict", "PictureQuery"),
     "train": ("train", "train", None),
     "evaluate": ("evaluate", "evaluate", None),
     "write_dataset": ("dataset", "write_dataset", None),
     "export": ("export", "export", None),
-    "models": ("models", "models", None),
+    "list_models": ("models", "list_models", None),
 }
 # A default that says "nothing given", or that only a call can know.
 NOTHING = "-"
+# Arguments of a command that have no name there, and `--set`, which is typed often.
+ALIASES = {"target": "total", "files": "paths", "set": "settings"}
 
 
 @dataclass(frozen=True)
@@ -63,28 +65,30 @@ def tables() -> str:
     parts = [
         "# Three surfaces\n",
         "The same verb has the same options with the same defaults on the command line, in Python "
-        "and on the page. A dash is an option that must be given or that has no default.\n",
+        "and on the page. A dash is an option that must be given, or one whose default depends on "
+        "the call: a random seed, the default model, a size that fits. An empty cell: not there.\n",
     ]
     for verb, (command, function, request) in VERBS.items():
-        page = "page" if request else ""
-        parts += [
-            f"## {verb}\n",
-            f"| option | `handsum {command}` | `handsum.{function}` | {page} |",
-            "|---|---|---|---|",
-        ]
+        heads = ["option", f"`handsum {command}`", f"`handsum.{function}`"]
+        heads += ["page"] if request else []
+        parts += [f"## {verb}\n", _line(heads), _line(["---"] * len(heads))]
         for row in rows(verb):
-            cells = ("" if one is None else one for one in (row.command, row.python, row.page))
-            parts.append(f"| `{row.name}` | {' | '.join(cells)} |")
+            cells = [f"`{row.name}`", row.command or "", row.python or "", row.page or ""]
+            parts.append(_line(cells[: len(heads)]))
         parts.append("")
     return "\n".join(parts)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _options(command: str) -> dict[str, str]:
     group: Any = typer.main.get_command(app)
     found = {}
     for one in group.commands[command].params:
-        longest = max(one.opts, key=len)
-        found[longest.lstrip("-").replace("-", "_").lower()] = _shown(one.default)
+        name = max(one.opts, key=len).lstrip("-").replace("-", "_").lower()
+        found[ALIASES.get(name, name)] = _shown(one.default)
     return {name: default for name, default in found.items() if name not in ("help", "json")}
 
 
