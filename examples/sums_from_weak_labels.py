@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import handsum
-from handsum.data.mnist import load
 from handsum import train
+from handsum.data.mnist import load
 
 
 def main() -> None:

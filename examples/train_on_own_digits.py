@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 import handsum
-from handsum.data.sources import load_dataset
 from handsum import train
+from handsum.data.sources import load_dataset
 
 
 def make_digits(folder: Path, count: int) -> None:
