@@ -63,7 +63,7 @@ def rows(verb: str) -> list[Row]:
 def tables() -> str:
     """All verbs as Markdown."""
     parts = [
-        "# Three surfaces\n",
+        "# Options side by side\n",
         "The same verb has the same options with the same defaults on the command line, in Python "
         "and on the page. A dash is an option that must be given, or one whose default depends on "
         "the call: a random seed, the default model, a size that fits. An empty cell: not there.\n",
