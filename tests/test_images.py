@@ -154,7 +154,7 @@ def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path, run_command: Callabl
     for taken in (pipe, link):
         with pytest.raises(HandsumError, match="a device or a pipe"), atomic_write(taken):
             pytest.fail("it is refused before anything is written")
-        for words in (("number", "12"), ("export", "cnn")):
+        for words in (("number", "12"), ("export", "cnn", "--format", "stablehlo")):
             done = run_command(*words, "-o", taken)
             assert (done.code, done.out) == (1, "")
             assert "a device or a pipe: give a file name" in done.err
@@ -167,7 +167,7 @@ def test_no_file_is_named_as_the_standard_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: Callable
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for words in (("number", "12"), ("export", "cnn")):
+    for words in (("number", "12"), ("export", "cnn", "--format", "stablehlo")):
         done = run_command(*words, "-o", "-")
         assert (done.code, done.out) == (1, "")
         assert "nothing is written to the standard output: give a file name" in done.err

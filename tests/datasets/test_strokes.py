@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from handsum.data.mnist import load
 from handsum.datasets.strokes import rewrite
-from handsum.layout.painting import ink_box
-from handsum.layout.rows import Placed, enlarge
+from handsum.layout.painting import enlarge, ink_box
+from handsum.layout.rows import Placed
 
 SIDE = 50
 

@@ -29,6 +29,7 @@ def test_ten_digits_identify_a_writer() -> None:
     assert sum(first) >= 7
 
 
+@pytest.mark.slow
 def test_fitted_hands_have_the_slant_and_width_of_unseen_writers() -> None:
     data, random, generator = load("validation"), np.random.default_rng(0), load_generator()
     labels = np.repeat(np.arange(10), 4)
@@ -88,6 +89,8 @@ def test_wrong_arguments_are_refused() -> None:
         fit_hand(load_generator(), images, labels)
     with pytest.raises(UsageError, match="cgan knows no writers"):
         fit_hand(load_generator("cgan"), images, labels)
-    others: Any = SimpleNamespace(name="mine", writers=5, hands=np.zeros((5, 32)))
+    others: Any = SimpleNamespace(
+        name="mine", writers=5, hands=np.zeros((5, 32)), check_writers=lambda: None
+    )
     with pytest.raises(UsageError, match="mine has other writers than MNIST's"):
         fit_hand(others, images, labels)
