@@ -81,3 +81,30 @@ def test_a_command_that_ends_waits_for_no_thread() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (130, "done\n")
+
+
+@pytest.mark.parametrize(
+    "reaction",
+    ["threading.Event().wait(100)", "raise ValueError('setting an array element')"],
+    ids=["lost", "turned into another error"],
+)
+def test_a_termination_ends_the_command_whatever_becomes_of_it(reaction: str) -> None:
+    code = (
+        "import os, signal, sys, threading\n"
+        "from handsum import __main__\n"
+        "from handsum.cli import app\n"
+        "from handsum.writing import write\n"
+        "app.PATIENCE = 0.5\n"
+        "def number(*arguments, **options):\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        threading.Event().wait(100)\n"
+        "    except BaseException:\n"
+        f"        {reaction}\n"
+        "write.number = number\n"
+        "sys.argv = ['handsum', 'number', '12']\n"
+        "__main__.main()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "")

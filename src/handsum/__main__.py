@@ -28,8 +28,10 @@ def main() -> None:
     try:
         app.main()
     except SystemExit as end:
-        if short and threading.active_count() > 1 and isinstance(end.code, int):
-            # A thread is still compiling, and nobody waits for what it compiles.
+        # A thread may still compile, and nobody waits for what it compiles; networks that run when
+        # the interpreter is taken down crash.
+        ended = end.code in (130, 143)
+        if isinstance(end.code, int) and (ended or (short and threading.active_count() > 1)):
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(end.code)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from handsum.data import mnist
 from handsum.data.folder import read_digit
-from handsum.data.sources import load_dataset
+from handsum.data.sources import load_all, load_dataset
 from handsum.errors import DatasetError, UsageError
 
 HAS_TFDS = all(map(importlib.util.find_spec, ("tensorflow", "tensorflow_datasets")))
@@ -174,7 +174,7 @@ def idx_of_none(folder: Path) -> None:
         (idx_of_letters, "labels from 17 to 26"),
         (idx_cut_short, "its header says"),
         (idx_too_few, "use 12 or more"),
-        (idx_of_none, "is empty"),
+        (idx_of_none, "has no digits in its train split|is empty"),
     ],
 )
 def test_wrong_idx_files_are_one_line(tmp_path: Path, spoil, message: str) -> None:
@@ -321,3 +321,14 @@ class TestTensorFlowDatasets:
         with pytest.raises(DatasetError, match=message) as caught:
             load_dataset(spec)
         assert "\n" not in str(caught.value)
+
+
+def test_a_small_folder_has_no_test_split_but_all_of_its_pictures(tmp_path: Path) -> None:
+    for digit in range(10):
+        (tmp_path / str(digit)).mkdir()
+        image = Image.fromarray(mnist.load("validation").images[digit])
+        for name in ("a.png", "b.png"):
+            image.save(tmp_path / str(digit) / name)
+    with pytest.raises(DatasetError, match="has no digits in its test split: use more"):
+        load_dataset(f"folder:{tmp_path}", "test")
+    assert len(load_all(f"folder:{tmp_path}")) == 20

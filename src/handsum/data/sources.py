@@ -51,7 +51,10 @@ def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
     source = "train" if carve else split
     if source not in loaders:
         raise DatasetError(f"{spec} has no {source} split: it has {', '.join(loaders)}")
-    data = _checked(loaders[source](), spec)
+    data = loaders[source]()
+    if not len(data):
+        raise DatasetError(f"{spec} has no digits in its {source} split: use more")
+    _checked(data, spec)
     if not carve:
         return data
     held_out = np.arange(len(data)) % VALIDATION_STRIDE == VALIDATION_STRIDE - 1
@@ -68,7 +71,11 @@ def load_all(spec: str) -> Dataset:
     if spec == "mnist":
         parts = [mnist.load(split) for split in SPLITS]
     else:
-        parts = [_checked(load(), spec) for load in _open(spec).values()]
+        # A small folder has no picture for its test split.
+        loaded = [load() for load in _open(spec).values()]
+        parts = [_checked(part, spec) for part in loaded if len(part)]
+        if not parts:
+            raise DatasetError(f"{spec} is empty")
     images, labels = (
         np.concatenate(columns)
         for columns in zip(*((part.images, part.labels) for part in parts), strict=True)
@@ -92,8 +99,6 @@ def _checked(data: Dataset, spec: str) -> Dataset:
         raise DatasetError(f"{spec} has images of shape {shape}, expected Nx28x28")
     if labels.shape != images.shape[:1]:
         raise DatasetError(f"{spec} has {len(images)} images but {labels.size} labels")
-    if not len(images):
-        raise DatasetError(f"{spec} is empty")
     if labels.min() < 0 or labels.max() > 9:
         raise DatasetError(
             f"{spec} has labels from {labels.min()} to {labels.max()}: use digits, 0 to 9"
