@@ -50,7 +50,14 @@ def test_the_default_is_within_its_size(name: str) -> None:
     assert 0 < sum(int(np.prod(leaf.shape)) for leaf in leaves) <= LIMIT
 
 
-@pytest.mark.parametrize("name", NAMES)
+# One model of each kind; the resume tests train three more steps of three of them.
+STEPPED = ("r3gan", "one-to-many-cgan", "cnn", "cnn-lstm", "gan", "cnn-sum")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in STEPPED else pytest.param(name, marks=pytest.mark.slow) for name in NAMES],
+)
 def test_a_step_trains_every_part_and_compiles_once(name: str) -> None:
     module = registry.module(name)
     prepared = module.prepare(small(name), digits())

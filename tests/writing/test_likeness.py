@@ -71,7 +71,7 @@ def test_neither_the_order_of_digits_nor_repeats_matter() -> None:
         fit_hand(generator, images[[0, 1, 0, 1]], labels[[0, 1, 0, 1]])
 
 
-@pytest.mark.parametrize("count", [3, 5])
+@pytest.mark.parametrize("count", [3, pytest.param(5, marks=pytest.mark.slow)])
 def test_few_digits_of_one_class_are_enough(count: int) -> None:
     generator = load_generator()
     labels = np.full(count, 7)
