@@ -307,13 +307,15 @@ def test_many_requests_at_once_are_answered_without_compiling(
         ("/predict", {"reader": "cnn-lstm"}),
     ]
 
-    def ask(index: int) -> int:
+    def ask(index: int) -> str:
         path, parameters = queries[index % len(queries)]
         given = {name: value for name, value in parameters.items() if value != ""}
         if path == "/predict":
-            return api.post(path, params=given, content=written).status_code
-        return api.get(path, params={**given, "seed": index}).status_code
+            answer = api.post(path, params=given, content=written)
+        else:
+            answer = api.get(path, params={**given, "seed": index})
+        return "" if answer.status_code == 200 else f"{path} {given}: {answer.text}"
 
     with ThreadPoolExecutor(32) as pool:
-        assert set(pool.map(ask, range(4 * len(queries)))) == {200}
+        assert set(pool.map(ask, range(4 * len(queries)))) == {""}
     assert server.log.read_text().count("Compiling ") == before

@@ -181,14 +181,16 @@ def network(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
     Raises:
         SnapshotError: the weights do not fit the network that the facts describe.
     """
+    with FLAX_LOCK:
+        return _build(facts, weights)
+
+
+def _build(facts: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
     from flax import nnx
 
     module = registry.module(facts["model"])
     config = from_dict(module.Config, facts["config"])
-    with FLAX_LOCK:
-        abstract = nnx.eval_shape(
-            lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART]
-        )
+    abstract = nnx.eval_shape(lambda: module.build(config, rngs=nnx.Rngs(0))[module.SNAPSHOT_PART])
     definition, state = nnx.split(abstract)
     leaves = nnx.to_flat_state(state)
     names = ["/".join(str(part) for part in path) for path, _ in leaves]
