@@ -30,9 +30,9 @@ SECTIONS: tuple[tuple[str, str, str, str, str], ...] = (
         "s",
         "At most 1.3 times `import jax` with a warm cache and 1.8 with none, and faster than both "
         "others, whose scripts load a DCGAN and write seven digits.",
-        "Measured when handsum still ran its two networks through XLA without importing JAX. Now that "
-        "it uses public interfaces only, it takes 1.80 times as long as `import jax` with a warm cache "
-        "(1.17 s), and 3.0 times with none (1.82 s). The "
+        "Measured when handsum still ran its two networks through XLA without importing JAX. Now "
+        "that it uses public interfaces only, it takes 1.80 times as long as `import jax` with a "
+        "warm cache (1.17 s), and 3.0 times with none (1.82 s). The "
         "limit is starting a process and importing NumPy, SciPy's image operations (to read the "
         "picture again before it is saved) and Typer with Pydantic; a third of the time is left "
         "for loading the compiled networks and calling them. Without a cache, XLA compiles them "
