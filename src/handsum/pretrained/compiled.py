@@ -173,16 +173,22 @@ def _load_trace(
     name = trace_name(snapshot, function, specs)
     cached = f"{snapshot.model}-{version('jax')}-{platform}-{name}"
     bundled = WEIGHTS / snapshot.model / name
-    data = bundled.read_bytes() if platform == "cpu" and bundled.is_file() else read_cached(cached)
-    if data:
+    # A bundled trace may be too old for JAX while a cached one is not.
+    for read in (lambda: _read_bundled(bundled, platform), lambda: read_cached(cached)):
+        data = read()
         try:
-            return jax.export.deserialize(bytearray(data))
+            if data:
+                return jax.export.deserialize(bytearray(data))
         except Exception as error:
             # JAX reads traces up to half a year old. Users get a new one; tests see the warning.
             warnings.warn(f"{name} cannot be read: {error}", DeprecationWarning, stacklevel=2)
     exported = trace(snapshot, function, specs)
     write_cached(cached, bytes(exported.serialize()))
     return exported
+
+
+def _read_bundled(path: Path, platform: str) -> bytes | None:
+    return path.read_bytes() if platform == "cpu" and path.is_file() else None
 
 
 @contextlib.contextmanager
