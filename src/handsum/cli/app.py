@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from handsum._version import __version__
-from handsum.cli.console import fail
+from handsum.cli.console import fail, option_name
 from handsum.cli.dataset import dataset
 from handsum.cli.doctor import doctor
 from handsum.cli.evaluate import evaluate
@@ -25,6 +25,7 @@ from handsum.cli.generate import generate
 from handsum.cli.models import models
 from handsum.cli.number import number
 from handsum.cli.predict import predict
+from handsum.cli.schema import schema
 from handsum.cli.sum_sequence import sum_sequence
 from handsum.cli.train import train
 from handsum.cli.visualize import visualize
@@ -79,6 +80,7 @@ app.command("models")(models)
 app.command("web")(web)
 app.command("export")(export)
 app.command("doctor")(doctor)
+app.command("schema")(schema)
 
 
 for _info in app.registered_commands:
@@ -103,11 +105,6 @@ def _listed(info: Any) -> Any:
     listed = copy.copy(info)
     listed.callback = lambda: None
     return listed
-
-
-def _option(argument: str) -> str:
-    """An argument of the Python API as the option of the command line."""
-    return f"--{argument.replace('_', '-')}"
 
 
 def main() -> None:
@@ -146,7 +143,7 @@ def _run() -> None:
     try:
         sys.exit(_for_call(sys.argv[1:])(standalone_mode=False) or 0)
     except HandsumError as error:
-        fail(name_arguments(str(error), _option), error.exit_code)
+        fail(name_arguments(str(error), option_name), error.exit_code)
     except ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()

@@ -39,6 +39,11 @@ def show_table(table: Table) -> None:
     Console(highlight=False, soft_wrap=True, width=width).print(table)
 
 
+def option_name(argument: str) -> str:
+    """The option of the command line for an argument of the Python API."""
+    return f"--{argument.replace('_', '-')}"
+
+
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print `error: message` on standard error and exit with `exit_code`."""
     err().print("error: ", style="bold red", end="")

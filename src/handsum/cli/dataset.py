@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from handsum.cli.console import err
+from handsum.cli.json_output import AsJson, print_json, show_notes
 from handsum.cli.writing_options import Model, Seed, Verify
 
 if TYPE_CHECKING:
@@ -111,14 +111,7 @@ def dataset(
             rich_help_panel=DIVISION, help="Number of this machine among --hosts, from 0."
         ),
     ] = 0,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"folder", "count", "written", "kept" (from an earlier run), '
-            '"missing_shards" (of other hosts), "seconds", "samples_per_second", "seed"}.',
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a labelled data set: pictures with their digits, boxes, sums and writers.
 
@@ -158,23 +151,11 @@ def dataset(
         )
     seconds = time.perf_counter() - start
     rate = written.written / seconds
-    if workers > written.plan.shards:
-        few = _shards(written.plan.shards)
-        note = f"note: {workers} workers had only {few} to write: use more --shards"
-        err().print(note, markup=False)
+    show_notes(written.notes)
     typer.echo(f"{output}: {_summary(written, rate)}", err=as_json)
     if as_json:
-        result = {
-            "folder": str(output),
-            "count": written.count,
-            "written": written.written,
-            "kept": written.kept,
-            "missing_shards": written.missing_shards,
-            "seconds": round(seconds, 3),
-            "samples_per_second": round(rate, 1),
-            "seed": written.seed,
-        }
-        typer.echo(json.dumps(result))
+        speed = {"seconds": round(seconds, 3), "samples_per_second": round(rate, 1)}
+        print_json(written.as_dict() | speed)
 
 
 @contextmanager
@@ -200,15 +181,12 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
 
 def _summary(written: WrittenDataset, rate: float) -> str:
-    notes = [written.plan.title]
+    facts = [written.plan.title]
     if written.written:
-        notes.append(f"{rate:.0f} samples/s")
+        facts.append(f"{rate:.0f} samples/s")
     if written.kept:
-        notes.append(f"{written.kept:,} were there")
+        facts.append(f"{written.kept:,} were there")
     if written.missing_shards:
-        notes.append(f"other hosts still have {_shards(written.missing_shards)} to write")
-    return f"{written.plan.recipe.title}  ({', '.join([*notes, f'seed {written.seed}'])})"
-
-
-def _shards(count: int) -> str:
-    return f"{count} shard{'s' if count > 1 else ''}"
+        few = f"{written.missing_shards} shard{'s' if written.missing_shards > 1 else ''}"
+        facts.append(f"other hosts still have {few} to write")
+    return f"{written.plan.recipe.title}  ({', '.join([*facts, f'seed {written.seed}'])})"

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
-
 import typer
 
 from handsum.cli.console import err, out
+from handsum.cli.json_output import AsJson, print_json
 
 
 def doctor(
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"findings": [{"kind", "name", "value", "problem", "hint"}], "problems"}: '
-            "kind is version, device, cache, data, model or extra; problems is their number.",
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the installation: versions, devices, caches, data, models and extras.
 
@@ -31,7 +22,8 @@ def doctor(
     problems = [one for one in findings if one.problem]
     if as_json:
         listed = [one.as_dict() for one in findings]
-        typer.echo(json.dumps({"findings": listed, "problems": len(problems)}))
+        notes = [one.note for one in findings if one.note]
+        print_json({"findings": listed, "problems": len(problems), "notes": notes})
     else:
         width = max(len(one.name) for one in findings)
         last = ""
@@ -42,6 +34,6 @@ def doctor(
             out().print(f"{heading:9}{one.name:{width}}  {value}", style=style, markup=False)
             last = one.kind
     for one in problems:
-        err().print(f"{one.kind} {one.name}: {one.problem}", markup=False)
+        err().print(one.note, markup=False)
     if problems:
         raise typer.Exit(1)

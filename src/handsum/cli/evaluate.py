@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handsum.cli.console import err, show_table
+from handsum.cli.json_output import AsJson, print_json, show_notes
 from handsum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def evaluate(
     ),
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     judge: Annotated[str, typer.Option(help="Classifier that judges generators.")] = "judge",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure models, or your own digits, on data that no model was trained on.
 
@@ -67,8 +68,6 @@ def evaluate(
 
     handsum evaluate r3gan --images mine.npz --report page
     """
-    import json
-
     from handsum.evaluation.report import prepare_report, save_report
 
     names, sources = models or [], images or []
@@ -92,12 +91,14 @@ def evaluate(
             pictures=report is not None,
             progress=progress,
         )
-    facts = {"command": shlex.join(["handsum", *sys.argv[1:]]), **found.facts}
-    for note in found.notes:
-        err().print(note, markup=False)
+    facts = {"command": shlex.join(["handsum", *sys.argv[1:]]), **found.as_dict()}
     if as_json:
-        typer.echo(json.dumps(facts, allow_nan=False))
+        show_notes(found.notes)
+        print_json(facts)
     else:
+        # The tables show the notes on the models below them.
+        below = "\n".join(table.note for table in found.tables)
+        show_notes(note for note in found.notes if note not in below)
         for table in found.tables:
             _show(table)
     if report is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from handsum.cli.console import err
+from handsum.cli.json_output import AsJson, print_json
 
 
 def export(
@@ -24,6 +25,7 @@ def export(
             help="safetensors: the weights. stablehlo: the network with its weights.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a model to a file that other programs load without handsum.
 
@@ -45,8 +47,13 @@ def export(
     format = choose_format(output, format)
     path = output or Path(f"{Path(model).name}.{format}")
     signature = export_model(model, path, format=format)
-    typer.echo(f"{path}: {model}, {format}, {path.stat().st_size / 2**20:.1f} MiB")
+    size = path.stat().st_size
+    typer.echo(f"{path}: {model}, {format}, {size / 2**20:.1f} MiB", err=as_json)
     if signature is not None:
         for title, shapes in (("inputs", signature.takes), ("outputs", signature.gives)):
             listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             err().print(f"{title}: {listed}", markup=False)
+    if as_json:
+        arrays = signature and signature.as_dict()
+        result = {"model": model, "format": format, "file": str(path), "bytes": size}
+        print_json(result | (arrays or {"inputs": None, "outputs": None, "notes": []}))

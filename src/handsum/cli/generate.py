@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from handsum.cli.console import err
+from handsum.cli.json_output import AsJson
 from handsum.cli.writing_options import CHANCE, Model, Seed, Writer, finish
 from handsum.errors import UsageError
 
@@ -93,15 +94,7 @@ def generate(
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"digits" (a string), "writers" (a list), "seed"}; with --interpolate '
-            '{"digits", "steps", "writer", "seed"}; with --shards {"files", "count" (in all '
-            'files), "seed"}.',
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw single digits, each in a random hand, exactly as the generator makes them.
 
@@ -153,9 +146,8 @@ def _interpolate(output: Path, between: str, options: dict[str, Any], as_json: b
     check_interpolation_path(output)
     strip = interpolate(between, **options)
     strip.save(output)
-    facts = {"steps": strip.steps, "writer": strip.hands, "seed": strip.seed}
     line = f"{strip.digits} in {strip.steps} steps  ({strip.hands}, seed {strip.seed})"
-    finish(f"{output}: {line}", {"digits": strip.digits, **facts}, as_json)
+    finish(f"{output}: {line}", strip.as_dict(), as_json)
 
 
 def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
@@ -170,11 +162,7 @@ def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
     hand = "" if options["writer"] is None else f"writer {options['writer']}, "
     finish(
         f"{output}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
-        {
-            "digits": "".join(map(str, drawn.labels)),
-            "writers": drawn.writers.tolist(),
-            "seed": drawn.seed,
-        },
+        drawn.as_dict(),
         as_json,
     )
 
@@ -204,7 +192,7 @@ def _write_shards(
             before += len(span)
     last = f" to {files[-1].name}" if len(files) > 1 else ""
     others = "" if total == count else f" of {count:,}; other hosts write the rest"
-    result = {"files": list(map(str, files)), "count": count, "seed": seed}
+    result = {"files": list(map(str, files)), "count": count, "seed": seed, "notes": []}
     finish(f"{files[0]}{last}: {total:,} digits{others}  (seed {seed})", result, as_json)
 
 

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from handsum.cli.console import out
+from handsum.cli.json_output import AsJson, print_json
 
 # How the list shows each headline figure.
 _FORMS = {
-    "digits read as asked": "{} read as asked",
-    "Fréchet distance over real digits'": "Fréchet ratio {}",
-    "sequences of 5 right, drawn once": "5-digit sums {} right",
-    "test error": "test error {}",
-    "sums of 10 digits exact": "10-digit sums {} right",
+    "read_as_asked": "{} read as asked",
+    "frechet_ratio": "Fréchet ratio {}",
+    "sequences_of_5_right": "5-digit sums {} right",
+    "test_error": "test error {}",
+    "sums_of_10_exact": "10-digit sums {} right",
 }
 
 
@@ -23,7 +24,7 @@ def models(
         str | None,
         typer.Argument(help="Show all about this model: a name, or a snapshot folder."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the models, one per line: task, size and one measured figure.
 
@@ -35,17 +36,15 @@ def models(
 
     handsum models r3gan
     """
-    import json
-
     from handsum.pretrained.zoo import describe_model, list_models
 
-    found = list_models() if model is None else describe_model(model)
+    found = list_models() if model is None else [describe_model(model)]
     if as_json:
-        typer.echo(json.dumps(found))
-    elif isinstance(found, list):
+        print_json({"models": found, "notes": []})
+    elif model is None:
         _show_list(found)
     else:
-        _show_model(found)
+        _show_model(found[0])
 
 
 def _show_list(rows: list[dict[str, Any]]) -> None:
@@ -63,7 +62,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, str, str, str]:
     if not row["bundled"]:
         return row["name"], row["task"], "", "no weights in the package"
     headline = row["headline"]
-    shown = _FORMS[headline].format(row["measured"][headline]) if headline else ""
+    shown = _FORMS[headline].format(row["figures"][headline]["text"]) if headline else ""
     return row["name"], row["task"], f"{row['parameters']:,}", shown
 
 
@@ -86,7 +85,9 @@ def _show_model(row: dict[str, Any]) -> None:
     _show_pairs({name: str(value) for name, value in facts.items() if value is not None})
     if row["figures"]:
         out().print("\nmeasured on the test set", style="bold", markup=False)
-        _show_pairs(row["measured"])
+        figures = row["figures"].values()
+        # The text of the figure before it names the worst class.
+        _show_pairs({one["name"]: one["text"] for one in figures if one["unit"] != "digit"})
 
 
 def _show_pairs(pairs: dict[str, str]) -> None:

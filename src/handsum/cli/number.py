@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
+from handsum.cli.json_output import AsJson
 from handsum.cli.writing_options import (
-    BOXES,
     LAYOUT,
     LISTED_DIGITS,
-    READINGS,
     Cells,
     Dpi,
     Height,
@@ -75,14 +74,7 @@ def number(
     model: Model = None,
     reader: Reader = None,
     verify: Verify = True,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"digits", "total", "boxes", "readings", "redrawn", "writer", "seed"}: '
-            f"total is the sum of the digits, {BOXES}, {READINGS}.",
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a number in one hand.
 
@@ -118,6 +110,6 @@ def number(
     hand = "" if written.writer is None else f"writer {written.writer}, "
     finish(
         f"{path}: {what}  ({hand}seed {written.seed})",
-        {**row, "writer": written.writer, "seed": written.seed},
+        {**row, "writer": written.writer, "seed": written.seed, "notes": written.notes},
         as_json,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from handsum.cli.console import err, out
+from handsum.cli.json_output import AsJson, print_json
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,18 +59,7 @@ def predict(
             help="Model that reads: its name (see `handsum models`) or a snapshot folder.",
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"files": [{"file", "digits", "confidence", "boxes", "error", '
-            '"alternatives", "rows", "others", "sum", "probability", "interval", '
-            '"distribution"}], "sum", "probability", "interval", "distribution"}. Boxes are x, y, '
-            "width and height in pixels of the upright picture; alternatives are other readings "
-            "of each digit with their probabilities; rows is the text of each row; others are the "
-            "boxes of writing that is no digit.",
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read the digits in pictures, with confidence, and their sum.
 
@@ -100,7 +89,7 @@ def predict(
         if show_input is not None:
             save_inputs(show_input, prediction.files)
     if as_json:
-        typer.echo(json.dumps(prediction.as_dict()))
+        print_json(prediction.as_dict())
     else:
         _show(prediction)
     failures = [reading for reading in prediction.files if reading.failed]

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handsum.cli.console import err
+from handsum.cli.json_output import AsJson
 from handsum.cli.writing_options import (
-    BOXES,
     CHANCE,
     LAYOUT,
     LISTED_DIGITS,
-    READINGS,
     Cells,
     Dpi,
     Height,
@@ -83,15 +81,7 @@ def sum_sequence(
     model: Model = None,
     reader: Reader = None,
     verify: Verify = True,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"sequences": [{"digits", "total", "boxes", "readings", "redrawn"}], '
-            f'"writer", "seed"}}: {BOXES}, {READINGS}; writer is a number, a list if the writers '
-            "differ, or null for a model without writers.",
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write digits in one hand that sum to TOTAL.
 
@@ -128,14 +118,14 @@ def sum_sequence(
         style=picture_style(path, style, count, chosen),
     )
     rows = save(path, written, style, caption)
-    wrong = int((written.totals != total).sum())
-    if wrong:
-        advice = "try another --seed" if verify else "leave out --no-verify to redraw them"
-        message = f"note: {wrong} of {len(rows)} do not sum to {total}: {advice}"
-        err().print(message, markup=False)
     finish(
         f"{path}: {_summary(written, total, length)}",
-        {"sequences": rows, "writer": written.writer, "seed": written.seed},
+        {
+            "sequences": rows,
+            "writer": written.writer,
+            "seed": written.seed,
+            "notes": written.notes,
+        },
         as_json,
     )
 
@@ -152,10 +142,10 @@ def _summary(written: Sequences, total: int, given_length: int | None) -> str:
         what = written.equations[0]
     else:
         what = f"{what} {'summing to' if reached else 'for'} {total}"
-    notes = [f"seed {written.seed}"]
+    facts = [f"seed {written.seed}"]
     writer = written.writer
     if writer is not None and not isinstance(writer, list):
-        notes.insert(0, f"writer {writer}")
+        facts.insert(0, f"writer {writer}")
     if given_length is None:
-        notes.insert(0, f"length {length} chosen")
-    return f"{what}  ({', '.join(notes)})"
+        facts.insert(0, f"length {length} chosen")
+    return f"{what}  ({', '.join(facts)})"

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from handsum.cli.console import err, out
+from handsum.cli.json_output import AsJson, print_json
 
 # The seconds between two lines of progress where there is no terminal.
 LOG_SECONDS = 60.0
@@ -98,6 +99,7 @@ def train(
     num_processes: Annotated[
         int | None, typer.Option(min=1, rich_help_panel=SCALE, help="Number of processes.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train a model, with checkpoints, samples, plots and a snapshot to use.
 
@@ -122,7 +124,7 @@ def train(
     changes |= _parse_settings(settings or [])
     if dry_run:
         stretch = Stretch(resume=resume, from_step=from_step, devices=count)
-        _show(find_run(model, output, preset, changes, dataset, stretch))
+        _show(find_run(model, output, preset, changes, dataset, stretch), as_json)
         return
     with _Display(model) as display:
         outcome = run_training(
@@ -138,7 +140,7 @@ def train(
             progress=display.progress,
             log=display.log,
         )
-    _report(outcome, used)
+    _finish(outcome, used, as_json)
 
 
 def _parse_settings(settings: Iterable[str]) -> dict[str, str]:
@@ -154,12 +156,17 @@ def _parse_settings(settings: Iterable[str]) -> dict[str, str]:
     return chosen
 
 
-def _show(run: Any) -> None:
+def _show(run: Any, as_json: bool) -> None:
     from handsum.config import as_dict
     from handsum.training.runs import count_sizes
 
     # Before anything is printed, since it finds settings that make no network.
     parts = count_sizes(run)
+    if as_json:
+        facts = {"model": run.model, "preset": run.preset, "dataset": run.dataset}
+        facts |= {"output": str(run.output), "settings": as_dict(run.config), "parameters": parts}
+        print_json({**facts, "notes": []})
+        return
     out().print(
         f"{run.model}, preset {run.preset}, on {run.dataset}, into {run.output}", markup=False
     )
@@ -169,21 +176,25 @@ def _show(run: Any) -> None:
         out().print(f"  {part}: {size:,} parameters", markup=False)
 
 
-def _report(outcome: Any, devices: str) -> None:
+def _finish(outcome: Any, devices: str, as_json: bool) -> None:
     """Print how training ended; leave with the code of the signal that stopped it."""
     from handsum.training.sharding import is_first
 
     if not is_first():
         return
+    result = outcome.as_dict()
     if outcome.finished:
-        err().print(f"trained {outcome.model}: snapshot in {outcome.snapshot}", markup=False)
+        line = f"trained {outcome.model}: snapshot in {outcome.snapshot}"
     else:
         more = "" if devices == "1" else f" --devices {devices}"
-        err().print(
+        line = (
             f"stopped at step {outcome.step:,} of {outcome.steps:,}, saved; continue with: "
-            f"handsum train {outcome.model} -o {outcome.snapshot.parent} --resume{more}",
-            markup=False,
+            f"handsum train {outcome.model} -o {outcome.snapshot.parent} --resume{more}"
         )
+        result["notes"] = [line]
+    err().print(line, markup=False)
+    if as_json:
+        print_json(result)
     if outcome.signal is not None:
         # A script must not take the run for finished.
         raise typer.Exit(128 + outcome.signal)

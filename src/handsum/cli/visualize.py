@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from handsum.cli.writing_options import Model, Seed, Writer
+from handsum.cli.json_output import AsJson
+from handsum.cli.writing_options import Model, Seed, Writer, finish
 
 
 def visualize(
@@ -43,6 +44,7 @@ def visualize(
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show every stage of a generator: condition, latents, each layer's feature maps, the image.
 
@@ -63,4 +65,5 @@ def visualize(
     check_stages_path(output)
     shown = visualization.visualize(number, model=model, length=length, writer=writer, seed=seed)
     shown.save(output, channels)
-    typer.echo(f"{output}: {len(shown.stages)} stages of {shown.what}  (seed {shown.seed})")
+    line = f"{output}: {len(shown.stages)} stages of {shown.what}  (seed {shown.seed})"
+    finish(line, shown.as_dict(), as_json)

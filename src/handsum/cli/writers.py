@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from handsum.cli.console import err
+from handsum.cli.json_output import AsJson, print_json, show_notes
 from handsum.cli.writing_options import Dpi, Height, Ink, Model, Paper, Seed
 from handsum.errors import UsageError
 
@@ -42,14 +42,7 @@ def writers(
     dpi: Dpi = None,
     seed: Seed = None,
     model: Model = None,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help='Print {"writers": [...], "hand": {"name", "distance", "fit"}, '
-            '"likeness": [{"writer", "distance"}], "seed"}.',
-        ),
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show hands to choose from, each with its number for --writer.
 
@@ -107,11 +100,9 @@ def _read(pictures: list[Path]) -> Prediction:
 def _finish(output: Path, sheet: HandSheet, as_json: bool) -> None:
     """Print the fitted hand and the similar writers, and the name of the sheet."""
     hand, seed = sheet.hand, sheet.sequences.seed
+    show_notes(sheet.sequences.notes)
     if as_json:
-        facts = hand and {"name": hand.name, "distance": hand.distance, "fit": hand.fit}
-        likeness = [{"writer": one.writer, "distance": one.distance} for one in sheet.likeness]
-        result = {"writers": sheet.writers, "hand": facts, "likeness": likeness, "seed": seed}
-        typer.echo(json.dumps(result))
+        print_json(sheet.as_dict())
         return
     if hand:
         # On one line, to be copied.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from handsum.cli.console import err
+from handsum.cli.json_output import print_json, show_notes
 
 if TYPE_CHECKING:
     from handsum.layout.style import Style
@@ -120,11 +119,6 @@ Dpi = Annotated[
         help="Resolution for printing, in pixels per inch.",
     ),
 ]
-BOXES = "boxes are x, y, width and height in the picture's pixels (for an .npz, in the 28x28 image)"
-READINGS = (
-    "readings is what the reader sees (null with --no-verify), redrawn the number of digits that "
-    "were drawn again"
-)
 
 
 class SignedCommand(TyperCommand):
@@ -167,17 +161,11 @@ def picture_style(path: Path, style: Style, count: int, length: int) -> Style | 
 
 
 def save(path: Path, sequences: Sequences, style: Style, caption: bool) -> list[dict[str, Any]]:
-    """Save the sequences and note those that are misread; return their rows for --json."""
+    """Save the sequences and print their notes; return their rows for --json."""
     from handsum.writing.sequences import save_sequences
 
     rows = sequences.as_dicts(save_sequences(path, sequences, style, caption=caption))
-    for row in rows:
-        digits, reading = row["digits"], row["readings"]
-        if reading not in (None, digits):
-            seen = reading or "nothing"
-            advice = "--seed" if sequences.writer is None else "--seed or --writer"
-            message = f"note: {digits} still reads as {seen}: try another {advice}"
-            err().print(message, markup=False)
+    show_notes(sequences.notes)
     return rows
 
 
@@ -185,4 +173,4 @@ def finish(line: str, result: dict[str, Any], as_json: bool) -> None:
     """Print the closing line; with --json the result, and the line on standard error."""
     typer.echo(line, err=as_json)
     if as_json:
-        typer.echo(json.dumps(result))
+        print_json(result)

@@ -74,6 +74,7 @@ class WrittenDataset:
     written: int
     kept: int
     missing_shards: int
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -84,6 +85,18 @@ class WrittenDataset:
     def seed(self) -> int:
         """The seed, which gives the same data set again."""
         return self.plan.recipe.seed
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was written, as `handsum dataset --json` prints it, without the speed."""
+        return {
+            "folder": str(self.folder),
+            "count": self.count,
+            "written": self.written,
+            "kept": self.kept,
+            "missing_shards": self.missing_shards,
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
 
     def __repr__(self) -> str:
         missing = f", {self.missing_shards} missing" if self.missing_shards else ""

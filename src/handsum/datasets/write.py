@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,12 @@ def write_dataset(
     parts = optional_number(shards, "`shards`")
     plan = Plan(recipe, format, choose_shards(recipe) if parts is None else parts, split)
     division = Division(whole_number(workers, "`workers`"), hosts, whole_number(host, "`host`"))
-    return write_plan(folder, plan, division, progress or _silent)
+    written = write_plan(folder, plan, division, progress or _silent)
+    if division.workers <= plan.shards:
+        return written
+    few = f"{plan.shards} shard{'s' if plan.shards > 1 else ''}"
+    note = f"{division.workers} workers had only {few} to write: use more `shards`"
+    return replace(written, notes=(*written.notes, note))
 
 
 def _folder(output: Any) -> Path:

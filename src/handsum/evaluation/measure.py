@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from handsum import arguments
 from handsum.data.mnist import SPLITS, Dataset, Split
@@ -27,10 +27,15 @@ Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 class Measurement(Evaluation):
     """The result of `evaluate`: `facts` as plain values, `tables`, and `pictures` if wanted.
 
-    `notes` say how the input was changed, such as inverted digits. Jupyter shows the tables.
+    `notes` say how the input was changed, such as inverted digits, and what must be known about a
+    model's figures. Jupyter shows the tables.
     """
 
     notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures and notes as `handsum evaluate --json` prints them, without the command."""
+        return {**self.facts, "notes": list(self.notes)}
 
     def __repr__(self) -> str:
         names = ", ".join(str(one["model"]) for one in self.facts["figures"])
@@ -104,6 +109,7 @@ def evaluate(
         progress,
     )
     notes += [f"{dataset}: {note}"] if note else []
+    notes += found.notes
     return Measurement(found.facts, found.tables, found.pictures, tuple(notes))
 
 

@@ -37,7 +37,7 @@ from handsum.evaluation.generators import (
 )
 from handsum.evaluation.readers import evaluate_reader, evaluate_sum_reader
 from handsum.evaluation.report import Picture
-from handsum.evaluation.tables import Table, generator_tables, reader_tables
+from handsum.evaluation.tables import Table, generator_tables, model_notes, reader_tables
 from handsum.models.registry import JUDGE, find
 from handsum.pretrained.load import (
     READERS,
@@ -72,11 +72,15 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The figures as plain values (`facts`) and as tables, and pictures if they were wanted."""
+    """The figures as plain values (`facts`) and as tables, and pictures if they were wanted.
+
+    `notes` say what must be known about the figures of a model.
+    """
 
     facts: dict[str, Any]
     tables: list[Table]
     pictures: list[Picture]
+    notes: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -161,7 +165,9 @@ def _evaluate_generators(
     facts = _facts(figures, bench.effort, bench.seed)
     facts |= {"extractor": bench.extractor, "real": dataclasses.asdict(real)}
     pictures = _generator_pictures(measured, bench) if with_pictures else []
-    return Evaluation(facts, generator_tables(figures, real), pictures)
+    return Evaluation(
+        facts, generator_tables(figures, real), pictures, model_notes(figures, real.count)
+    )
 
 
 def _generator_pictures(measured: Sequence[Measured], bench: Bench) -> list[Picture]:

@@ -38,7 +38,7 @@ def generator_tables(figures: Sequence[GeneratorFigures], real: Quality) -> list
         ("network calls per digit", *(_optional(one.calls, "") for one in figures), NONE),
         ("digits per second", *(_optional(one.digits_per_second, ",.0f") for one in figures), NONE),
     ]
-    notes = [f"{one.model}: {note}." for one in figures for note in _notes(one, count)]
+    notes = [f"{note}." for note in model_notes(figures, count)]
     stacked = real.modes.count if real.modes else 0
     if stacked:
         # An even distribution has this expected divergence over as many samples.
@@ -138,8 +138,12 @@ def _confidence_table(figures: ReaderFigures) -> Table:
     return Table(f"{figures.model}: error by confidence", columns, rows)
 
 
+def model_notes(figures: Sequence[GeneratorFigures], count: int) -> tuple[str, ...]:
+    """What must be known about the figures of each model beside `count` real digits."""
+    return tuple(f"{one.model}: {note}" for one in figures for note in _notes(one, count))
+
+
 def _notes(figures: GeneratorFigures, count: int) -> list[str]:
-    """What a reader of the table must know about one model, besides its own notes."""
     quality, notes = figures.quality, list(figures.notes)
     if quality.left_out:
         needs = ", ".join(f"{name} (needs {least:,})" for name, least in quality.left_out.items())

@@ -38,6 +38,12 @@ class Finding:
     problem: str = ""
     hint: str = ""
 
+    @property
+    def note(self) -> str:
+        """The problem or the hint with the finding's name; empty if there is neither."""
+        text = self.problem or self.hint
+        return f"{self.kind} {self.name}: {text}" if text else ""
+
     def as_dict(self) -> dict[str, Any]:
         """The finding as `handsum doctor --json` prints it."""
         return asdict(self)

@@ -31,6 +31,12 @@ class Signature:
 
     takes: Mapping[str, str]
     gives: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The inputs, outputs and notes as `handsum export --json` prints them."""
+        arrays = {"inputs": dict(self.takes), "outputs": dict(self.gives)}
+        return {**arrays, "notes": list(self.notes)}
 
 
 def export(

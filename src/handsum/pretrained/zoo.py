@@ -14,18 +14,33 @@ from handsum.models.registry import Task
 from handsum.pretrained.load import TASKS, locate
 from handsum.pretrained.snapshots import is_bundled, read_facts, weights_folder
 
-# The figure that says most about a model of each task, by its name on the model card.
+# Key and unit of each figure, by its name on the model card: a share of 1, a ratio to the figure of
+# real digits, or in units of the sum.
+FIGURES: Mapping[str, tuple[str, str]] = {
+    "test error": ("test_error", "share"),
+    "calibration error": ("calibration_error", "share"),
+    "sums of 10 digits exact": ("sums_of_10_exact", "share"),
+    "their mean absolute error": ("sums_of_10_error", "sum"),
+    "digits read as asked": ("read_as_asked", "share"),
+    "in the worst class": ("read_as_asked_worst", "share"),
+    "Fréchet distance over real digits'": ("frechet_ratio", "ratio"),
+    "sequences of 2 right, drawn once": ("sequences_of_2_right", "share"),
+    "sequences of 5 right, drawn once": ("sequences_of_5_right", "share"),
+    "sequences of 10 right, drawn once": ("sequences_of_10_right", "share"),
+}
+# The key of the figure that says most about a model of each task.
 HEADLINES: Mapping[Task, str] = {
-    "digit generator": "digits read as asked",
-    "random digit generator": "Fréchet distance over real digits'",
-    "sequence generator": "sequences of 5 right, drawn once",
-    "digit reader": "test error",
-    "sum reader": "sums of 10 digits exact",
-    "judge": "test error",
+    "digit generator": "read_as_asked",
+    "random digit generator": "frechet_ratio",
+    "sequence generator": "sequences_of_5_right",
+    "digit reader": "test_error",
+    "sum reader": "sums_of_10_exact",
+    "judge": "test_error",
 }
 # What `config.json` says about the training.
 _TRAINING = ("command", "dataset", "step", "minutes", "hardware")
-_FIGURE = re.compile(r"(-?\d+(?:\.\d+)?)(%?)(?: |$)")
+# A number, as a percentage or not, and the class that it is of, such as "99.12% (7)".
+_FIGURE = re.compile(r"(\d+(?:\.\d+)?)(%?)(?: \((\d)\))?")
 
 
 def list_models() -> list[dict[str, Any]]:
@@ -38,9 +53,10 @@ def describe_model(model: str | PathLike[str]) -> dict[str, Any]:
 
     `name`, `task`, `summary`; `bundled`: whether its weights are in the package. Of one with
     weights also `parameters`, `bytes` (the size of its weights file), the `command` that trained
-    it, the `dataset`, `step`, `minutes` and `hardware` of the training; `measured`: figures as
-    texts by name; `figures`: the same as numbers (a percentage as a share); `headline`: the name
-    of the figure that says most about a model of its task. These are None where unknown.
+    it, the `dataset`, `step`, `minutes` and `hardware` of the training, and `headline`: the key of
+    the figure that says most about a model of its task. These are None where unknown. `figures` are
+    its measured figures by key: the `name` in words, the `value`, its `unit` (see `FIGURES`) and
+    the `text` on the model card.
 
     Raises:
         UsageError: no such model.
@@ -60,8 +76,8 @@ def _folder(name: str) -> Path | None:
 
 def _describe(entry: registry.Entry, folder: Path | None) -> dict[str, Any]:
     facts = read_facts(folder) if folder else {}
-    measured = facts.get("measured") or None
-    figures = _numbers(measured) if isinstance(measured, dict) else None
+    measured = facts.get("measured")
+    figures = _figures(measured) if isinstance(measured, dict) else {}
     headline = HEADLINES[entry.task]
     return {
         "name": entry.name,
@@ -71,17 +87,22 @@ def _describe(entry: registry.Entry, folder: Path | None) -> dict[str, Any]:
         "parameters": facts.get("parameters"),
         "bytes": (folder / "weights.npz").stat().st_size if folder else None,
         **{name: facts.get(name) for name in _TRAINING},
-        "measured": measured,
         "figures": figures,
-        "headline": headline if figures and headline in figures else None,
+        "headline": headline if headline in figures else None,
     }
 
 
-def _numbers(measured: Mapping[str, Any]) -> dict[str, float]:
-    """The figures as numbers: "99.12% (7)" is 0.9912."""
-    found = {name: _FIGURE.match(str(text)) for name, text in measured.items()}
-    return {
-        name: round(float(match[1]) / (100 if match[2] else 1), 6)
-        for name, match in found.items()
-        if match
-    }
+def _figures(measured: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The known figures of a model card: "99.12% (7)" is a share of 0.9912, in class 7."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, text in measured.items():
+        match = _FIGURE.fullmatch(str(text))
+        if match is None or name not in FIGURES:
+            continue
+        key, unit = FIGURES[name]
+        value = round(float(match[1]) / (100 if match[2] else 1), 6)
+        found[key] = {"name": name, "value": value, "unit": unit, "text": str(text)}
+        if match[3]:
+            worst = {"name": "worst class", "value": int(match[3]), "unit": "digit"}
+            found["worst_class"] = {**worst, "text": match[3]}
+    return found

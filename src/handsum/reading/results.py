@@ -107,6 +107,11 @@ class Prediction:
     interval: tuple[int, int] | None
     distribution: np.ndarray = field(default_factory=lambda: np.ones(1))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which files could not be read, show no digits or have doubtful ones."""
+        return tuple(note for reading in self.files for note in _notes(reading))
+
     def __repr__(self) -> str:
         facts = [f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"]
         if self.sum is None:
@@ -135,7 +140,18 @@ class Prediction:
     def as_dict(self) -> dict[str, Any]:
         """Return the output of `handsum predict --json`."""
         total = sum_dict(self.distribution if self.sum is not None else None)
-        return {"files": [reading.as_dict() for reading in self.files], **total}
+        files = [reading.as_dict() for reading in self.files]
+        return {"files": files, **total, "notes": list(self.notes)}
+
+
+def _notes(reading: FileReading) -> list[str]:
+    if reading.error is not None:
+        return [reading.error if reading.failed else f"{reading.file}: {reading.error}"]
+    doubtful = sum(confidence < DOUBTFUL for confidence in reading.confidence)
+    if not doubtful:
+        return []
+    of = f"{doubtful} of {len(reading.digits)} digits"
+    return [f"{reading.file}: {of} read with a confidence below {DOUBTFUL:.0%}"]
 
 
 def _shorten(digits: str) -> str:

@@ -89,6 +89,26 @@ class Outcome:
     signal: int | None = None
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """How to continue, if there are steps left."""
+        if self.finished:
+            return ()
+        return (f"stopped at step {self.step:,} of {self.steps:,}, saved: `resume` continues",)
+
+    def as_dict(self) -> dict[str, Any]:
+        """How training ended, as `handsum train --json` prints it."""
+        return {
+            "model": self.model,
+            "finished": self.finished,
+            "step": self.step,
+            "steps": self.steps,
+            "snapshot": str(self.snapshot),
+            "metrics": self.metrics,
+            "signal": self.signal,
+            "notes": list(self.notes),
+        }
+
+    @property
     def finished(self) -> bool:
         """Whether all steps are done."""
         return self.step == self.steps

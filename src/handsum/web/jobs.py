@@ -41,6 +41,7 @@ def models() -> results.Zoo:
         models=[
             results.Model(
                 **row,
+                measured={one["name"]: one["text"] for one in row["figures"].values()} or None,
                 default=row["name"] in (GENERATOR, READER),
                 mixes=ENTRIES[row["name"]].mixes,
                 writers=_writers(row["name"]) if row["name"] in CONDITIONAL else None,

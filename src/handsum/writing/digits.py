@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,16 @@ class Digits:
     seed: int
     model: str
     hand: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The digits, without their pixels, as `handsum generate --json` prints them."""
+        return {
+            "digits": "".join(map(str, self.labels)),
+            "writers": self.writers.tolist(),
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write them to a .png grid, an .npz, or a new folder with a PNG file for each digit.

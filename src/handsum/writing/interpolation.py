@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -46,6 +46,7 @@ class Interpolation:
     seed: int
     model: str
     hand: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def digits(self) -> str:
@@ -59,6 +60,16 @@ class Interpolation:
     def hands(self) -> str:
         """The hand of all steps, or the two hands; without hands "latents" or "digits"."""
         return self.hand or self.between
+
+    def as_dict(self) -> dict[str, Any]:
+        """The steps, without their pixels, as `handsum generate --json` prints them."""
+        return {
+            "digits": self.digits,
+            "steps": self.steps,
+            "writer": self.hands,
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as a .png strip with a row for each digit, or as a .gif there and back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +39,8 @@ class Sequences:
     model without writers. `readings` is what the reader sees in each sequence, None if it did not
     check them; `redrawn` int64 (N,) the number of digits drawn again. `texts` are numbers with
     their points, commas, minus signs and gaps; None for sums. `hand` names a mixed, new or fitted
-    hand. `style` is the style in which the sequences were checked, and that `save` uses.
+    hand. `style` is the style in which the sequences were checked, and that `save` uses. `notes`
+    name the sequences that are still misread or have a wrong sum.
     """
 
     images: np.ndarray
@@ -52,6 +54,7 @@ class Sequences:
     texts: tuple[str, ...] | None = None
     hand: str | None = None
     style: Style | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def digits(self) -> tuple[str, ...]:
@@ -85,9 +88,14 @@ class Sequences:
         return tuple(group_thousands(text) if gaps else text for text in self.texts)
 
     def as_dicts(self, boxes: np.ndarray) -> list[dict[str, Any]]:
-        """Each sequence as plain values for JSON; `boxes` (N, L, 4) are its digits' ink boxes."""
+        """Each sequence as plain values for JSON; `boxes` (N, L, 4) are its digits' ink boxes.
+
+        Numbers also have their `text`.
+        """
+        texts = [{"text": text} for text in self.texts] if self.texts else [{}] * len(self.labels)
         return [
             {
+                **texts[index],
                 "digits": digits,
                 "total": int(self.totals[index]),
                 "boxes": boxes[index].tolist(),
@@ -177,7 +185,7 @@ def draw_vector(
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
-    """As `draw_picture`: the bytes of an SVG, and the digits' boxes int64 (N, L, 4)."""
+    """As `draw_picture`: the bytes of an SVG, and the digits' boxes (N, L, 4) in its user units."""
     from handsum.layout.svg import TRACE_SCALE, TRACED_PIXELS, draw_svg
 
     fine = replace(style, scale=TRACE_SCALE, height=None)
@@ -186,10 +194,10 @@ def draw_vector(
     sheet = compose(images, rngs, fine, own, marked, most=TRACED_PIXELS)
     texts = (sequences.texts or sequences.digits)[rows]
     metadata = _metadata(sequences, rows)
-    share = style.factor / TRACE_SCALE
-    boxes = [[_placed_box(digit) for digit in digits] for digits in sheet.digits]
+    boxes = np.array([[_placed_box(digit) for digit in digits] for digits in sheet.digits])
     data = draw_svg(sheet, style, texts, own, metadata)
-    return data, np.rint(np.array(boxes) * share).astype(np.int64)
+    share = _user_width(data) / sheet.width
+    return data, boxes if share == 1 else np.round(boxes * share, 3)
 
 
 def _layout(
@@ -200,6 +208,13 @@ def _layout(
     rngs = [stream(sequences.seed, Stream.LAYOUT, index) for index in indices]
     texts = sequences.texts[rows] if sequences.texts else None
     return sequences.images[rows], rngs, style, captions and captions[rows], texts
+
+
+def _user_width(svg: bytes) -> float:
+    """The width of an SVG in its user units, from its viewBox."""
+    found = re.search(rb'viewBox="\S+ \S+ (\S+) ', svg)
+    assert found
+    return float(found[1])
 
 
 def _placed_box(digit: Placed) -> tuple[int, int, int, int]:
@@ -216,8 +231,8 @@ def save_sequences(
 ) -> np.ndarray:
     """Write sequences to a file or to numbered files (see `Sequences.save`).
 
-    Returns int64 (N, L, 4): the ink box of each digit in its picture; for an NPZ in its 28x28
-    image.
+    Returns (N, L, 4), the ink box of each digit: in pixels of its PNG, in the user units of its
+    SVG, in pixels of its 28x28 image for an NPZ.
 
     Raises:
         UsageError: see `Sequences.save`; also an NPZ, or cells, of numbers with punctuation.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handsum.errors import UsageError
 from handsum.files import check_place
@@ -24,13 +24,20 @@ class HandSheet:
 
     `sequences` has a row for each hand, and `names` the value of `writer` for it. In a sheet from
     `fit_writer`, the first hand is `hand`, the fitted one; the others are the writers most like it,
-    with their `likeness`, nearest first.
+    with their `likeness`, nearest first. `unread` are the errors of the pictures that could not be
+    read.
     """
 
     sequences: Sequences
     names: tuple[str, ...]
     hand: FittedHand | None = None
     likeness: tuple[Likeness, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The pictures that could not be read, and the hands in which digits are misread."""
+        return self.unread + self.sequences.notes
 
     @property
     def writers(self) -> list[int]:
@@ -43,6 +50,17 @@ class HandSheet:
         if self.hand is None:
             return self.names
         return (f"yours, fit {self.hand.fit:.0%}", *self.names[1:])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The hands as `handsum writers --json` prints them."""
+        hand = self.hand
+        return {
+            "writers": self.writers,
+            "hand": hand and {"name": hand.name, "distance": hand.distance, "fit": hand.fit},
+            "likeness": [{"writer": one.writer, "distance": one.distance} for one in self.likeness],
+            "seed": self.sequences.seed,
+            "notes": list(self.notes),
+        }
 
     def save(self, path: str | PathLike[str], style: Style | None = None) -> None:
         """Write the sheet as a .png or .svg picture, each hand with its number under it.

@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -59,6 +59,19 @@ class ForwardPass:
     model: str
     seed: int
     what: str
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stages, without their values, as `handsum visualize --json` prints them."""
+        return {
+            "model": self.model,
+            "what": self.what,
+            "stages": [
+                {"name": stage.name, "shape": list(stage.values.shape)} for stage in self.stages
+            ],
+            "seed": self.seed,
+            "notes": list(self.notes),
+        }
 
     def save(self, path: str | PathLike[str], channels: int | None = None) -> None:
         """Save the stages as a .png, one below the other, or as a .gif, one after the other.

@@ -203,6 +203,7 @@ def write_rows(
         indices = np.arange(count * length)
         images = generator.draw(labels.reshape(-1), inputs, seed=seed, indices=indices)
         images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+    given = isinstance(options.writer, RowHands)
     return Sequences(
         images=images,
         labels=labels,
@@ -215,6 +216,7 @@ def write_rows(
         texts=texts,
         hand=hands.name,
         style=options.style,
+        notes=_misread(labels, readings, generator.writers > 1 and not given),
     )
 
 
@@ -261,4 +263,28 @@ def write_totals(
         seed=seed,
         model=generator.name,
         style=options.style,
+        notes=_misread(labels, readings, False) + _wrong(labels, totals, options.verify),
     )
+
+
+def _misread(
+    labels: np.ndarray, readings: tuple[str, ...] | None, has_writers: bool
+) -> tuple[str, ...]:
+    """A note for each row (N, L) that the reader still misreads."""
+    advice = "`seed` or `writer`" if has_writers else "`seed`"
+    texts = ("".join(map(str, row)) for row in labels)
+    return tuple(
+        f"{digits} still reads as {seen or 'nothing'}: try another {advice}"
+        for digits, seen in zip(texts, readings or (), strict=False)
+        if seen != digits
+    )
+
+
+def _wrong(labels: np.ndarray, totals: np.ndarray, verify: bool) -> tuple[str, ...]:
+    """A note if rows (N, L) do not sum to their totals (N,)."""
+    wrong = int((labels.sum(axis=1) != totals).sum())
+    if not wrong:
+        return ()
+    sums = f"to {totals[0]}" if len({*totals}) == 1 else "to their totals"
+    advice = "try another `seed`" if verify else "`verify` redraws them"
+    return (f"{wrong} of {len(totals)} do not sum {sums}: {advice}",)

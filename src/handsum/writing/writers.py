@@ -82,13 +82,14 @@ def fit_writer(
     generator = _load_generator(model)
     look = _look(style)
     labels = _labels(digits, min(count, generator.writers), look)
-    images, read = _read(pictures)
+    images, read, unread = _read(pictures)
     alike = most_alike(images, read, len(labels) - 1)
     fitted = fit_hand(generator, images, read)
     hands, names = hands_alike(generator, fitted, alike)
     options = Options(hands, model)
     written = write_rows(labels[: len(names)], choose_seed(seed), options, progress=progress)
-    return HandSheet(replace(written, style=look), tuple(names), fitted, tuple(alike))
+    sheet = replace(written, style=look)
+    return HandSheet(sheet, tuple(names), fitted, tuple(alike), tuple(unread))
 
 
 def _load_generator(model: str | PathLike[str] | None) -> DigitGenerator:
@@ -112,8 +113,8 @@ def _labels(digits: str | int, count: int, style: Style) -> np.ndarray:
 
 def _read(
     pictures: Prediction | str | PathLike[str] | Iterable[str | PathLike[str]],
-) -> tuple[np.ndarray, np.ndarray]:
-    """The digits (N, 28, 28) in pictures and their labels (N,)."""
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The digits (N, 28, 28) in pictures, their labels (N,), and the errors of other pictures."""
     from handsum.reading.predict import predict
     from handsum.reading.results import Prediction
 
@@ -128,4 +129,5 @@ def _read(
     if not len(labels):
         reason = next((file.error for file in files if file.error), "no digit was read")
         raise UsageError(f"{reason}: use a picture of some digits")
-    return np.concatenate([file.images for file in files]), labels
+    unread = [str(file.error) for file in files if file.failed]
+    return np.concatenate([file.images for file in files]), labels, unread

@@ -1,0 +1,188 @@
+"""What the commands print with --json is described by their schemas, key by key."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+import typer
+
+from handsum import schemas
+from handsum.cli.app import app
+from handsum.data.mnist import load
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+WITH_JSON = sorted(
+    name for name, one in COMMANDS.items() if any("--json" in param.opts for param in one.params)
+)
+
+# The commands in every form that prints different keys.
+RUNS = {
+    "number": "number -1,234.50 --seed 1",
+    "number, SVG": "number 407 --height 12mm --seed 1 -o n.svg",
+    "number, cells": "number 407 --cells --no-verify --seed 1",
+    "number, without writers": "number 407 --model cgan --seed 1",
+    "sum-sequence": "sum-sequence 23 --count 2 --seed 1",
+    "sum-sequence, one writer": "sum-sequence 9 --writer 12+40 --count 2 --seed 1 -o s{}.png",
+    "sum-sequence, arrays": "sum-sequence 9 --no-verify --seed 1 -o s.npz",
+    "sum-sequence, planned": "sum-sequence 9 --model one-to-many-cgan --no-verify --count 9 "
+    "--seed 1",
+    "generate": "generate --rows 1 --seed 1",
+    "generate, new hand": "generate --rows 1 --writer new --seed 1",
+    "generate, random digits": "generate --rows 1 --model gan --seed 1",
+    "generate, hands": "generate --interpolate 1..2 --digits 12 --steps 2 --seed 1",
+    "generate, latents": "generate --interpolate latents --model cgan --digits 1 --steps 2 "
+    "--seed 1",
+    "generate, shards": "generate --count 4 --shards 2 --seed 1 -o d.npz",
+    "predict": "predict digits.png blank.png gone.png",
+    "predict, marks": "predict digits.png --punctuation --reader cnn-lstm",
+    "predict, blank": "predict blank.png",
+    "dataset": "dataset digits --count 4 --shards 1 --seed 1 -o set",
+    "dataset, one of two hosts": "dataset digits --count 4 --shards 2 --hosts 2 --seed 1 -o set",
+    "writers": "writers --count 2 --digits 12 --seed 1",
+    "writers, like": "writers --like digits.png gone.png --count 2 --seed 1",
+    "evaluate, readers": "evaluate cnn cnn-lstm --quick",
+    "evaluate, generators": "evaluate r3gan --quick",
+    "evaluate, own digits": "evaluate --images own.npz --quick",
+    "models": "models",
+    "models, one": "models cnn",
+    "train": "train cnn --steps 2 --batch-size 8 --set widths=4,4,4 --set hidden=8 -o run",
+    "train, stopped": "train cnn --steps 99 --max-minutes 0 --batch-size 8 --set widths=4,4,4 "
+    "-o run",
+    "train, settings": "train cnn --dry-run",
+    "visualize": "visualize 7 --seed 1",
+    "visualize, planned": "visualize 9 --length 2 --model lstm-cgan --seed 1",
+    "export": "export cnn -o cnn.hlo",
+    "export, weights": "export cnn -o cnn.safetensors",
+    "doctor": "doctor",
+}
+# These say that a file could not be read, or could not be read in full.
+FAILING = {"predict", "writers, like"}
+
+
+def errors(command: str, result: Any) -> list[str]:
+    validator = jsonschema.Draft202012Validator(schemas.load(command))
+    return [error.message for error in validator.iter_errors(result)]
+
+
+def strict_loads(text: str) -> Any:
+    """JSON without NaN and infinity, which are no JSON."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a JSON value, the outermost first."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from objects(inner)
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, run_command: Any) -> None:
+    """Pictures and digits for the commands that read some, and some digits to train on."""
+    from PIL import Image
+
+    from handsum import number
+
+    number("120.56789", seed=1).save("digits.png")
+    Image.new("L", (60, 40), "white").save("blank.png")
+    data = load("validation")
+    np.savez("own.npz", images=255 - data.images[:300], labels=data.labels[:300])
+
+
+def test_every_command_with_json_has_a_schema_and_is_run() -> None:
+    assert schemas.names() == WITH_JSON
+    assert {words.split()[0] for words in RUNS.values()} == {*WITH_JSON}
+    # Commands that make or find something, all but those that serve a page or print this.
+    assert {*COMMANDS} - {*WITH_JSON} == {"web", "schema"}
+
+
+@pytest.mark.usefixtures("inputs", "little_measured")
+@pytest.mark.parametrize("name", RUNS)
+def test_the_output_is_valid_and_has_no_key_that_is_not_described(
+    run_command: Any, name: str
+) -> None:
+    words = RUNS[name].split()
+    done = run_command(*words, "--json")
+    assert done.code == (1 if name in FAILING else 0), done.err
+    assert done.out.count("\n") == 1
+    result = strict_loads(done.out)
+    assert errors(words[0], result) == []
+    # The check can fail: no key is free, and none is missing.
+    assert errors(words[0], {**result, "undescribed": 1})
+    for key in result:
+        assert errors(words[0], {other: result[other] for other in result if other != key})
+
+
+@pytest.mark.usefixtures("inputs")
+@pytest.mark.parametrize("words", ["predict digits.png", "number 407", "models cnn", "doctor"])
+def test_an_undescribed_key_is_found_at_any_depth(run_command: Any, words: str) -> None:
+    result = strict_loads(run_command(*words.split(), "--json").out)
+    count = len([*objects(result)])
+    assert count > 1 or "number" in words
+    for index in range(count):
+        changed = copy.deepcopy(result)
+        [*objects(changed)][index]["undescribed"] = []
+        assert errors(words.split()[0], changed), index
+
+
+@pytest.mark.parametrize("command", WITH_JSON)
+def test_a_schema_is_valid_and_describes_every_key(command: str) -> None:
+    schema = schemas.load(command)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == f"urn:handsum:json:{command}"
+    for one in objects(schema):
+        if one.get("type") == "object":
+            assert "additionalProperties" in one, one
+        if "properties" in one and one.get("type") == "object":
+            assert one["additionalProperties"] is False, one
+            for key, described in one["properties"].items():
+                assert described.get("description"), key
+                assert {"type", "$ref", "anyOf"} & described.keys(), key
+
+
+def test_the_schemas_are_printed(run_command: Any) -> None:
+    listed = run_command("schema")
+    assert (listed.code, listed.out.split()) == (0, schemas.names())
+    for command in schemas.names():
+        printed = run_command("schema", command)
+        assert (printed.code, printed.err) == (0, "")
+        assert json.loads(printed.out) == schemas.load(command)
+    unknown = run_command("schema", "predcit")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "did you mean predict?" in unknown.err
+    assert run_command("schema", "../number").code == 2
+
+
+def test_the_help_of_json_names_the_schemas(run_command: Any) -> None:
+    for command in WITH_JSON:
+        assert "handsum schema" in " ".join(run_command(command, "--help").out.split())
+
+
+def test_python_has_the_same_values(run_command: Any) -> None:
+    import handsum
+
+    results: Mapping[str, Any] = {
+        "generate": handsum.generate("12", rows=1, seed=1),
+        "writers": handsum.writers(count=2, digits="12", seed=1),
+        "visualize": handsum.visualize(7, seed=1),
+    }
+    for command, result in results.items():
+        assert errors(command, result.as_dict()) == []
+        assert result.notes == ()
+    strip = handsum.interpolate("1..2", "12", steps=2, seed=1)
+    assert errors("generate", strip.as_dict()) == []
+    assert strip.notes == ()
