@@ -264,3 +264,17 @@ def run_command(
         return Finished(int(exit_info.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture
+def schema_errors() -> Callable[[str, object], list[str]]:
+    """What is wrong with a command's JSON, by its schema."""
+    import jsonschema
+
+    from handsum import schemas
+
+    def errors(command: str, result: object) -> list[str]:
+        validator = jsonschema.Draft202012Validator(schemas.load(command))
+        return [error.message for error in validator.iter_errors(result)]
+
+    return errors

@@ -44,7 +44,7 @@ def test_readers_side_by_side_on_a_users_digits(run_command, digit_folder: Path)
     assert json.loads(again.out)["figures"] == found["figures"]
 
 
-def test_digits_from_a_file(run_command, tmp_path: Path) -> None:
+def test_digits_from_a_file(run_command, schema_errors, tmp_path: Path) -> None:
     data = load("validation")
     rows = np.arange(400)
     np.savez("unlabelled.npz", images=255 - data.images[rows])
@@ -52,6 +52,10 @@ def test_digits_from_a_file(run_command, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "inverted" in done.err
     found = json.loads(done.out)
+    assert schema_errors("evaluate", found) == []
+    assert len(found["notes"]) == 1
+    assert "inverted" in found["notes"][0]
+    assert done.err == f"note: {found['notes'][0]}\n"
     quality = found["figures"][0]["quality"]
     assert quality["count"] == 400
     assert 300 < quality["compared"] <= 400
@@ -120,7 +124,9 @@ def test_a_users_dark_digits_are_turned_and_said(run_command, tmp_path: Path) ->
             Path(name, f"{split}-labels-idx1-ubyte").write_bytes(header + labels.tobytes())
     done = run_command("evaluate", "cnn", "--dataset", "idx:dark", "--quick", "--json")
     assert "all digits were inverted" in done.err
-    assert json.loads(done.out)["figures"][0]["error"] < 0.1
+    found = json.loads(done.out)
+    assert found["figures"][0]["error"] < 0.1
+    assert found["notes"] == ["idx:dark: dark ink on light paper: all digits were inverted"]
     done = run_command("evaluate", "cnn", "--dataset", "idx:dark", "--split", "all", "--json")
     assert json.loads(done.out)["figures"][0]["count"] == 120
     done = run_command("evaluate", "cnn", "--dataset", "idx:mixed", "--quick")

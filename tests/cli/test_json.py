@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import typer
 from handsum import schemas
 from handsum.cli.app import app
 from handsum.data.mnist import load
+from handsum.training.runs import Outcome
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 WITH_JSON = sorted(
@@ -48,13 +51,9 @@ RUNS = {
     "writers": "writers --count 2 --digits 12 --seed 1",
     "writers, like": "writers --like digits.png gone.png --count 2 --seed 1",
     "evaluate, readers": "evaluate cnn cnn-lstm --quick",
-    "evaluate, generators": "evaluate r3gan --quick",
-    "evaluate, own digits": "evaluate --images own.npz --quick",
     "models": "models",
     "models, one": "models cnn",
-    "train": "train cnn --steps 2 --batch-size 8 --set widths=4,4,4 --set hidden=8 -o run",
-    "train, stopped": "train cnn --steps 99 --max-minutes 0 --batch-size 8 --set widths=4,4,4 "
-    "-o run",
+    "train": "train gan --steps 2 --batch-size 8 --set widths=8,8,8 -o run",
     "train, settings": "train cnn --dry-run",
     "visualize": "visualize 7 --seed 1",
     "visualize, planned": "visualize 9 --length 2 --model lstm-cgan --seed 1",
@@ -62,13 +61,9 @@ RUNS = {
     "export, weights": "export cnn -o cnn.safetensors",
     "doctor": "doctor",
 }
+SchemaErrors = Callable[[str, object], list[str]]
 # These say that a file could not be read, or could not be read in full.
 FAILING = {"predict", "writers, like"}
-
-
-def errors(command: str, result: Any) -> list[str]:
-    validator = jsonschema.Draft202012Validator(schemas.load(command))
-    return [error.message for error in validator.iter_errors(result)]
 
 
 def strict_loads(text: str) -> Any:
@@ -112,30 +107,45 @@ def test_every_command_with_json_has_a_schema_and_is_run() -> None:
 @pytest.mark.usefixtures("inputs", "little_measured")
 @pytest.mark.parametrize("name", RUNS)
 def test_the_output_is_valid_and_has_no_key_that_is_not_described(
-    run_command: Any, name: str
+    run_command: Any, schema_errors: SchemaErrors, name: str
 ) -> None:
     words = RUNS[name].split()
     done = run_command(*words, "--json")
     assert done.code == (1 if name in FAILING else 0), done.err
     assert done.out.count("\n") == 1
     result = strict_loads(done.out)
-    assert errors(words[0], result) == []
+    assert schema_errors(words[0], result) == []
     # The check can fail: no key is free, and none is missing.
-    assert errors(words[0], {**result, "undescribed": 1})
+    assert schema_errors(words[0], {**result, "undescribed": 1})
     for key in result:
-        assert errors(words[0], {other: result[other] for other in result if other != key})
+        assert schema_errors(words[0], {other: result[other] for other in result if other != key})
 
 
 @pytest.mark.usefixtures("inputs")
 @pytest.mark.parametrize("words", ["predict digits.png", "number 407", "models cnn", "doctor"])
-def test_an_undescribed_key_is_found_at_any_depth(run_command: Any, words: str) -> None:
+def test_an_undescribed_key_is_found_at_any_depth(
+    run_command: Any, schema_errors: SchemaErrors, words: str
+) -> None:
     result = strict_loads(run_command(*words.split(), "--json").out)
     count = len([*objects(result)])
     assert count > 1 or "number" in words
     for index in range(count):
         changed = copy.deepcopy(result)
         [*objects(changed)][index]["undescribed"] = []
-        assert errors(words.split()[0], changed), index
+        assert schema_errors(words.split()[0], changed), index
+
+
+@pytest.mark.parametrize("name", ["r3gan", "lstm-cgan", "cnn", "cnn-lstm"])
+def test_the_figures_of_every_task_are_described(
+    name: str, monkeypatch: pytest.MonkeyPatch, schema_errors: SchemaErrors
+) -> None:
+    root = Path(__file__).parents[2]
+    monkeypatch.syspath_prepend(root / "tools")
+    facts = json.loads((root / "docs" / "results.json").read_text())[name]["facts"]
+    figures, real = importlib.import_module("results").figures_of(facts)
+    facts |= {"command": f"handsum evaluate {name}", "figures": [asdict(figures)], "notes": []}
+    facts |= {"real": asdict(real)} if real else {}
+    assert schema_errors("evaluate", json.loads(json.dumps(facts))) == []
 
 
 @pytest.mark.parametrize("command", WITH_JSON)
@@ -167,12 +177,13 @@ def test_the_schemas_are_printed(run_command: Any) -> None:
     assert run_command("schema", "../number").code == 2
 
 
-def test_the_help_of_json_names_the_schemas(run_command: Any) -> None:
+def test_the_help_of_json_names_the_schemas() -> None:
     for command in WITH_JSON:
-        assert "handsum schema" in " ".join(run_command(command, "--help").out.split())
+        (option,) = [one for one in COMMANDS[command].params if "--json" in one.opts]
+        assert "`handsum schema COMMAND`" in option.help, command
 
 
-def test_python_has_the_same_values(run_command: Any) -> None:
+def test_python_has_the_same_values(schema_errors: SchemaErrors) -> None:
     import handsum
 
     results: Mapping[str, Any] = {
@@ -181,8 +192,11 @@ def test_python_has_the_same_values(run_command: Any) -> None:
         "visualize": handsum.visualize(7, seed=1),
     }
     for command, result in results.items():
-        assert errors(command, result.as_dict()) == []
+        assert schema_errors(command, result.as_dict()) == []
         assert result.notes == ()
+    outcome = Outcome("cnn", 5, 9, Path("run/snapshot"), {"loss": 1.5}, 2)
+    assert schema_errors("train", outcome.as_dict()) == []
+    assert outcome.notes == ("stopped at step 5 of 9, saved: `resume` continues",)
     strip = handsum.interpolate("1..2", "12", steps=2, seed=1)
-    assert errors("generate", strip.as_dict()) == []
+    assert schema_errors("generate", strip.as_dict()) == []
     assert strip.notes == ()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handsum.models.registry import ENTRIES
-from handsum.pretrained.snapshots import WEIGHTS
+from handsum.pretrained.snapshots import WEIGHTS, weights_folder
 
 
 @pytest.mark.parametrize("columns", ["80", "160"])
@@ -19,39 +19,47 @@ def test_the_list_has_one_line_per_model_and_fits_80_columns(
     assert header.split() == ["model", "task", "parameters", "measured"]
     assert [line.split()[0] for line in lines] == [*ENTRIES]
     assert max(map(len, [header, *lines])) <= 80
-    rows = json.loads(run_command("models", "--json").out)
+    rows = json.loads(run_command("models", "--json").out)["models"]
     for line, row in zip(lines, rows, strict=True):
         assert row["task"] in line
         assert f"{row['parameters']:,}" in line
         # One figure, the headline of the model's task.
-        shown_figures = [text for text in row["measured"].values() if f" {text} " in f" {line} "]
-        assert row["measured"][row["headline"]] in shown_figures
+        texts = [one["text"] for one in row["figures"].values()]
+        shown_figures = [text for text in texts if f" {text} " in f" {line} "]
+        assert row["figures"][row["headline"]]["text"] in shown_figures
 
 
 def test_the_list_as_json_has_figures_as_numbers(run_command) -> None:
-    rows = {row["name"]: row for row in json.loads(run_command("models", "--json").out)}
+    rows = {row["name"]: row for row in json.loads(run_command("models", "--json").out)["models"]}
     assert {row["task"] for row in rows.values()} >= {"digit generator", "digit reader", "judge"}
     for row in rows.values():
-        assert row["figures"].keys() == row["measured"].keys()
-        assert row["figures"][row["headline"]] > 0
-    assert rows["cnn"]["figures"]["test error"] == 0.0035
-    assert rows["r3gan"]["figures"]["in the worst class"] == 0.9912
-    assert rows["gan"]["figures"]["Fréchet distance over real digits'"] == 132.65
+        assert row["figures"][row["headline"]]["value"] > 0
+        # No figure of the model card is left out.
+        facts = json.loads((weights_folder(row["name"]) / "config.json").read_text())
+        figures = row["figures"].values()
+        shown = {one["name"]: one["text"] for one in figures if one["unit"] != "digit"}
+        assert shown == facts["measured"]
+    error = {"name": "test error", "value": 0.0035, "unit": "share", "text": "0.35%"}
+    assert rows["cnn"]["figures"]["test_error"] == error
+    worst = rows["r3gan"]["figures"]
+    assert (worst["read_as_asked_worst"]["value"], worst["worst_class"]["value"]) == (0.9912, 7)
+    ratio = rows["gan"]["figures"]["frechet_ratio"]
+    assert (ratio["value"], ratio["unit"]) == (132.65, "ratio")
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_details_of_a_model(run_command, name: str) -> None:
     shown = run_command("models", name)
     assert (shown.code, shown.err) == (0, "")
-    row = json.loads(run_command("models", name, "--json").out)
+    (row,) = json.loads(run_command("models", name, "--json").out)["models"]
     assert row["name"] == name
     assert row["command"].startswith("handsum train ")
     for value in (row["summary"], row["task"], f"{row['bytes']:,} bytes", row["command"]):
         assert value in shown.out
     lines = [line.split("  ")[0] for line in shown.out.splitlines()]
-    for figure, text in row["measured"].items():
-        assert figure in lines
-        assert text in shown.out
+    for figure in row["figures"].values():
+        assert figure["name"] in lines or figure["unit"] == "digit"
+        assert figure["text"] in shown.out
 
 
 def test_the_details_of_a_snapshot_folder(run_command, tmp_path: Path) -> None:
@@ -65,7 +73,8 @@ def test_the_details_of_a_snapshot_folder(run_command, tmp_path: Path) -> None:
         assert shown.out.startswith("run: convolutional classifier")
         assert "541,674" in shown.out
         assert "measured" not in shown.out
-    assert json.loads(run_command("models", "run", "--json").out)["bundled"] is False
+    (row,) = json.loads(run_command("models", "run", "--json").out)["models"]
+    assert (row["bundled"], row["figures"], row["headline"]) == (False, {}, None)
 
 
 def test_a_model_without_weights_says_so(run_command, monkeypatch, tmp_path: Path) -> None:

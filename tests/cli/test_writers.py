@@ -13,6 +13,7 @@ def test_a_sheet_of_hands(run_command, tmp_path: Path) -> None:
         "hand": None,
         "likeness": [],
         "seed": 1,
+        "notes": [],
     }
     with Image.open(tmp_path / "writers.png") as sheet:
         assert sheet.text["handsum:writer"] == "490 491 492 493"
@@ -53,6 +54,10 @@ def test_a_picture_that_cannot_be_read_is_reported(run_command, tmp_path: Path) 
     assert "cut.png: " in done.err
     assert "s.png: 2 hands" in done.err
     assert (tmp_path / "s.png").exists()
+    as_json = run_command("writers", "--like", "mine.png", "cut.png", "--count", 2, "--json")
+    (note,) = json.loads(as_json.out)["notes"]
+    assert note in as_json.err
+    assert "cut.png" in note
 
 
 def test_the_pictures_are_not_written_over(run_command, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_the_printed_seed_gives_the_same_file(run_command: Run, tmp_path: Path) 
 def test_sum_sequence_json_is_exactly_its_schema(run_command: Run, tmp_path: Path) -> None:
     done = run_command("sum-sequence", 23, "-n", 5, "--count", 2, "--seed", 1, "--json")
     result = json.loads(done.out)
-    assert list(result) == ["sequences", "writer", "seed"]
+    assert list(result) == ["sequences", "writer", "seed", "notes"]
     assert result["seed"] == 1
     assert len(result["writer"]) == 2
     assert len(result["sequences"]) == 2
@@ -91,18 +91,45 @@ def test_an_amount_keeps_its_marks(run_command: Run, tmp_path: Path, arguments) 
 
 def test_svg_and_print_sizes(run_command: Run, tmp_path: Path) -> None:
     boxes = {}
-    for name, size in (("n.svg", ("--scale", 6)), ("n.png", ("--scale", 6))):
-        done = run_command("number", "407", "-o", name, "--seed", 1, "--json", *size)
+    for name in ("n.svg", "n.png"):
+        done = run_command("number", "407", "-o", name, "--seed", 1, "--json", "--scale", 6)
         boxes[name] = np.array(json.loads(done.out)["boxes"])
-    assert "<path" in (tmp_path / "n.svg").read_text()
+    with Image.open(tmp_path / "n.png") as image:
+        scale = view_box(tmp_path / "n.svg")[0] / image.width
     # The same layout, up to rounding.
-    np.testing.assert_allclose(boxes["n.svg"], boxes["n.png"], atol=3)
+    np.testing.assert_allclose(boxes["n.svg"] / scale, boxes["n.png"], atol=3)
     assert run_command("sum-sequence", 9, "--count", 2, "-o", "s{}.svg").code == 0
     assert sorted(path.name for path in tmp_path.glob("s*.svg")) == ["s1.svg", "s2.svg"]
     run_command("number", "7", "--height", "10mm", "-o", "mm.png")
     with Image.open(tmp_path / "mm.png") as image:
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
         assert image.height == pytest.approx((20 + 18) * 10 / 25.4 * 300 / 20, rel=0.05)
+
+
+@pytest.mark.parametrize("size", ["--scale=1", "--height=12mm", "--height=80", "--cells"])
+@pytest.mark.parametrize("command", [("number", "407"), ("sum-sequence", "9", "-n", "3")])
+def test_boxes_of_an_svg_are_in_its_user_units(
+    run_command: Run, tmp_path: Path, command: tuple[str, ...], size: str
+) -> None:
+    done = run_command(*command, "-o", "n.svg", "--seed", 1, "--json", size)
+    result = json.loads(done.out)
+    (row,) = result.get("sequences", [result])
+    paths = re.findall(r'<path d="([^"]+)"', (tmp_path / "n.svg").read_text())
+    assert len(paths) == len(row["boxes"]) == 3
+    for path, (left, top, width, height) in zip(paths, row["boxes"], strict=True):
+        # The points of the outline, with those that control its curves.
+        points = np.array(re.findall(r"[\d.]+", path), float).reshape(-1, 2)
+        found = [*points.min(0), *np.ptp(points, axis=0)]
+        np.testing.assert_allclose(found, [left, top, width, height], atol=3)
+    width, height = view_box(tmp_path / "n.svg")
+    assert all(box[0] + box[2] <= width and box[1] + box[3] <= height for box in row["boxes"])
+
+
+def view_box(path: Path) -> tuple[float, float]:
+    """Width and height of an SVG in its user units."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
+    assert found
+    return float(found[1]), float(found[2])
 
 
 def test_no_verify_reads_nothing(run_command: Run) -> None:
@@ -115,7 +142,10 @@ def test_a_digit_that_is_always_misread_is_noted(run_command: Run, fake_generato
     done = run_command("number", "152", "--json")
     assert done.code == 0
     assert done.err.startswith("note: 152 still reads as 182")
-    assert json.loads(done.out)["readings"] == "182"
+    result = json.loads(done.out)
+    assert result["readings"] == "182"
+    assert result["notes"] == ["152 still reads as 182: try another --seed or --writer"]
+    assert done.err.splitlines()[:-1] == [f"note: {note}" for note in result["notes"]]
 
 
 @pytest.mark.parametrize("option", ["--caption", "--wide", "--cells", "--no-verify"])
@@ -158,6 +188,7 @@ def test_number_writes_its_text(run_command: Run, tmp_path: Path) -> None:
 def test_number_json(run_command: Run) -> None:
     result = json.loads(run_command("number", "072", "--json", "--seed", 2, "--writer", 3).out)
     assert result == {
+        "text": "072",
         "digits": "072",
         "total": 9,
         "boxes": result["boxes"],
@@ -165,6 +196,7 @@ def test_number_json(run_command: Run) -> None:
         "redrawn": 0,
         "writer": 3,
         "seed": 2,
+        "notes": [],
     }
     assert len(result["boxes"]) == 3
 
@@ -181,7 +213,8 @@ def test_number_sets_thousands_apart(run_command: Run) -> None:
 def test_number_takes_minus_and_thousands_signs(run_command: Run, tmp_path: Path) -> None:
     done = run_command("number", "\u22121'234.5", "--seed", 2, "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out)["digits"] == "12345"
+    result = json.loads(done.out)
+    assert (result["text"], result["digits"]) == ("-1 234.5", "12345")
     with Image.open(tmp_path / "number--1234.5.png") as image:
         assert image.text["handsum:digits"] == "-1234.5"
     boxes = {}
@@ -262,7 +295,12 @@ def test_generate_json(run_command: Run) -> None:
     done = run_command(
         "generate", "--digits", "37", "--rows", 2, "--writer", 3, "--json", "--seed", 1
     )
-    assert json.loads(done.out) == {"digits": "3737", "writers": [3, 3, 3, 3], "seed": 1}
+    assert json.loads(done.out) == {
+        "digits": "3737",
+        "writers": [3, 3, 3, 3],
+        "seed": 1,
+        "notes": [],
+    }
     assert done.err == "digits.png: 4 digits  (writer 3, seed 1)\n"
 
 

@@ -20,6 +20,7 @@ from handsum.web.parameters import (
     VisualizeQuery,
     Written,
 )
+from handsum.web.problems import in_words
 from handsum.web.uploads import open_upload
 from handsum.web.work import Progress
 
@@ -145,6 +146,7 @@ def _written(written: Sequences, query: Written, style: Style) -> results.Writte
         width=width,
         height=height,
         picture=results.data_url(encode_png(picture.pixels)),
+        notes=[in_words(note) for note in written.notes],
     )
 
 
@@ -220,6 +222,7 @@ def _drawn(
         size=size,
         picture=results.data_url(picture),
         probabilities=probabilities.mean(0).tolist(),
+        notes=[in_words(note) for note in drawn.notes],
     )
 
 
@@ -261,7 +264,12 @@ def _sheet(sheet: HandSheet) -> results.Hands:
         shown.append(results.Hand(writer=writer, picture=url, width=width, height=height))
     if sheet.hand is not None:
         shown[0].fit = sheet.hand.fit
-    return results.Hands(writers=load_generator().writers, hands=shown, seed=sheet.sequences.seed)
+    return results.Hands(
+        writers=load_generator().writers,
+        hands=shown,
+        seed=sheet.sequences.seed,
+        notes=[in_words(note) for note in sheet.notes],
+    )
 
 
 def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
@@ -280,6 +288,7 @@ def visualize(query: VisualizeQuery, progress: Progress) -> results.Stages:
         what=passed.what,
         model=passed.model,
         seed=passed.seed,
+        notes=[in_words(note) for note in passed.notes],
     )
 
 

@@ -81,7 +81,7 @@ def problem(status: int, detail: str, errors: list[dict[str, str]] | None = None
 def problem_of(error: BaseException) -> Problem:
     """The problem document for an error."""
     if isinstance(error, HandsumError):
-        detail = name_arguments(str(error), _label)
+        detail = in_words(str(error))
         return problem(getattr(error, "status", HTTPStatus.UNPROCESSABLE_ENTITY), detail)
     if isinstance(error, MemoryError):
         return problem(503, "not enough memory for this request: ask for less at once")
@@ -120,6 +120,11 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:
         return respond(problem_of(error))
+
+
+def in_words(text: str) -> str:
+    """An error or a note with each argument, such as `batch_size`, by its name on the page."""
+    return name_arguments(text, _label)
 
 
 def _label(argument: str) -> str:

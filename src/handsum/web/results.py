@@ -58,6 +58,10 @@ class Zoo(BaseModel):
 class Sequence(BaseModel):
     """A written sequence."""
 
+    text: str | None = Field(
+        default=None,
+        description="A number with its points, commas, minus signs and gaps; null for a sum.",
+    )
     digits: str
     total: int = Field(description="The sum of the digits.")
     boxes: list[Box] = Field(description="Each digit's x, y, width and height in the picture.")
@@ -79,6 +83,7 @@ class WrittenResult(BaseModel):
     width: int
     height: int
     picture: str = Field(description="A PNG as a data URL.")
+    notes: list[str] = Field(description="Warnings and hints; empty if there are none.")
 
 
 class Drawn(BaseModel):
@@ -103,6 +108,7 @@ class DrawnResult(BaseModel):
     probabilities: list[float] = Field(
         description="The reader's mean probability for each digit, 0 to 9."
     )
+    notes: list[str] = Field(description="Warnings and hints; empty if there are none.")
 
 
 class Hand(BaseModel):
@@ -127,6 +133,7 @@ class Hands(BaseModel):
     writers: int = Field(description="Number of hands to choose from.")
     seed: int
     hands: list[Hand]
+    notes: list[str] = Field(description="Warnings and hints; empty if there are none.")
 
 
 class Read(BaseModel):
@@ -152,6 +159,7 @@ class Reading(BaseModel):
     probability: float | None = Field(description="The probability of that sum.")
     interval: tuple[int, int] | None = Field(description="The central 90% interval of the sum.")
     distribution: dict[str, float] = Field(description="The probability of each likely sum.")
+    notes: list[str] = Field(description="Warnings and hints; empty if there are none.")
 
 
 class Stage(BaseModel):
@@ -175,3 +183,4 @@ class Stages(BaseModel):
     what: str = Field(description='The drawn digit or digits, such as "7, writer 12".')
     model: str
     seed: int
+    notes: list[str] = Field(description="Warnings and hints; empty if there are none.")

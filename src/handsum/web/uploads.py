@@ -113,4 +113,5 @@ def _reading(found: Prediction, reading: FileReading, shape: tuple[int, ...]) ->
         probability=values["probability"],
         interval=values["interval"],
         distribution=values["distribution"],
+        notes=values["notes"],
     )

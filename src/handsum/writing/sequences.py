@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -185,7 +184,10 @@ def draw_vector(
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
 ) -> tuple[bytes, np.ndarray]:
-    """As `draw_picture`: the bytes of an SVG, and the digits' boxes (N, L, 4) in its user units."""
+    """As `draw_picture`: the bytes of an SVG, and the digits' boxes int64 (N, L, 4).
+
+    The boxes are in the user units of the SVG, those of its viewBox.
+    """
     from handsum.layout.svg import TRACE_SCALE, TRACED_PIXELS, draw_svg
 
     fine = replace(style, scale=TRACE_SCALE, height=None)
@@ -195,9 +197,8 @@ def draw_vector(
     texts = (sequences.texts or sequences.digits)[rows]
     metadata = _metadata(sequences, rows)
     boxes = np.array([[_placed_box(digit) for digit in digits] for digits in sheet.digits])
-    data = draw_svg(sheet, style, texts, own, metadata)
-    share = _user_width(data) / sheet.width
-    return data, boxes if share == 1 else np.round(boxes * share, 3)
+    # The SVG's user units are the pixels of the traced sheet.
+    return draw_svg(sheet, style, texts, own, metadata), boxes
 
 
 def _layout(
@@ -208,13 +209,6 @@ def _layout(
     rngs = [stream(sequences.seed, Stream.LAYOUT, index) for index in indices]
     texts = sequences.texts[rows] if sequences.texts else None
     return sequences.images[rows], rngs, style, captions and captions[rows], texts
-
-
-def _user_width(svg: bytes) -> float:
-    """The width of an SVG in its user units, from its viewBox."""
-    found = re.search(rb'viewBox="\S+ \S+ (\S+) ', svg)
-    assert found
-    return float(found[1])
 
 
 def _placed_box(digit: Placed) -> tuple[int, int, int, int]:
@@ -231,8 +225,8 @@ def save_sequences(
 ) -> np.ndarray:
     """Write sequences to a file or to numbered files (see `Sequences.save`).
 
-    Returns (N, L, 4), the ink box of each digit: in pixels of its PNG, in the user units of its
-    SVG, in pixels of its 28x28 image for an NPZ.
+    Returns int64 (N, L, 4), the ink box of each digit: in pixels of its PNG, in the user units of
+    its SVG (those of the viewBox), in pixels of its 28x28 image for an NPZ.
 
     Raises:
         UsageError: see `Sequences.save`; also an NPZ, or cells, of numbers with punctuation.
