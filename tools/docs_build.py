@@ -1,8 +1,8 @@
 """MkDocs hooks: generate the parts of the site that would become outdated if written by hand.
 
-They generate the command reference and the tables of options, replace `<!-- facts of MODEL -->` in
-a model's page by tables from its snapshot and docs/results.json, turn links to files outside docs/
-into plain text, and keep option names from being broken across lines.
+They generate the command reference, the tables of options and the page on JSON, replace
+`<!-- facts of MODEL -->` in a model's page by tables from its snapshot and docs/results.json, turn
+links to files outside docs/ into plain text, and keep option names from being broken across lines.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 COMMANDS = "reference/commands.md"
 SURFACES = "reference/surfaces.md"
+JSON = "reference/json.md"
 FACTS = re.compile(r"^<!-- facts of ([\w-]+) -->$", re.MULTILINE)
 _CODE_HTML = re.compile(
     r'<div class="language-console highlight">.*?</div>|<code>[^<]*</code>', re.DOTALL
@@ -42,11 +43,12 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the generated pages: the commands, and the options of all surfaces side by side."""
+    """Add the generated pages: the commands, the options side by side, and the output as JSON."""
     from mkdocs.structure.files import File
 
     files.append(File.generated(config, COMMANDS, content=command_reference()))
-    files.append(File.generated(config, SURFACES, content=surface_tables()))
+    files.append(File.generated(config, SURFACES, content=_tool("surface").tables()))
+    files.append(File.generated(config, JSON, content=_tool("docs_json").json_reference()))
     return files
 
 
@@ -66,12 +68,12 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
     return _CODE_HTML.sub(mark_options, html)
 
 
-def surface_tables() -> str:
-    """The options of the command line, Python and the page, as Markdown (tools/surface.py)."""
+def _tool(name: str) -> Any:
+    """Another module of this folder."""
     folder = str(Path(__file__).parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    return importlib.import_module("surface").tables()
+    return importlib.import_module(name)
 
 
 def command_reference() -> str:

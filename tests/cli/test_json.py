@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -121,6 +122,42 @@ def test_the_output_is_valid_and_has_no_key_that_is_not_described(
         assert schema_errors(words[0], {other: result[other] for other in result if other != key})
 
 
+def test_notes_are_what_is_printed(run_command: Any, inputs: None, tmp_path: Path) -> None:
+    """Every line on standard error but the closing one is a note."""
+    planned = "sum-sequence 9 --model one-to-many-cgan --no-verify --count 9 --seed 1"
+    cases = {
+        planned: ["9 of 9 do not sum to 9: --verify redraws them"],
+        "dataset digits --count 2 --shards 1 --workers 2 --seed 1 -o set": [
+            "2 workers had only 1 shard to write: use more --shards"
+        ],
+    }
+    for words, expected in cases.items():
+        done = run_command(*words.split(), "--json")
+        notes = strict_loads(done.out)["notes"]
+        assert [re.sub(r"^\d of 9 ", "9 of 9 ", note) for note in notes] == expected
+        assert done.err.splitlines()[:-1] == [f"note: {note}" for note in notes]
+        # A person sees the same without --json.
+        again = run_command(*words.split())
+        assert again.err.splitlines() == [f"note: {note}" for note in notes]
+    done = run_command("predict", "digits.png", "blank.png", "gone.png", "--json")
+    notes = strict_loads(done.out)["notes"]
+    assert notes[0] == "blank.png: no digits found"
+    assert done.err == f"error: {notes[1]}\n"
+    assert "cannot read gone.png" in notes[1]
+
+
+def test_doubtful_digits_are_noted(run_command: Any, template_reader: Any, draw_page: Any) -> None:
+    from PIL import Image
+
+    pixels = (draw_page("407") * 255).astype(np.uint8)
+    Image.fromarray(pixels).save("page.png")
+    template_reader.confidence = 0.8
+    notes = strict_loads(run_command("predict", "page.png", "--json").out)["notes"]
+    assert notes == ["page.png: 3 of 3 digits read with a confidence below 90%"]
+    template_reader.confidence = 0.97
+    assert strict_loads(run_command("predict", "page.png", "--json").out)["notes"] == []
+
+
 @pytest.mark.usefixtures("inputs")
 @pytest.mark.parametrize("words", ["predict digits.png", "number 407", "models cnn", "doctor"])
 def test_an_undescribed_key_is_found_at_any_depth(
@@ -200,3 +237,25 @@ def test_python_has_the_same_values(schema_errors: SchemaErrors) -> None:
     strip = handsum.interpolate("1..2", "12", steps=2, seed=1)
     assert schema_errors("generate", strip.as_dict()) == []
     assert strip.notes == ()
+
+
+def test_the_documentation_has_every_key(run_command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "tools")
+    page = importlib.import_module("docs_json").json_reference()
+    head, *parts = re.split(r"^## handsum (.+)$", page, flags=re.MULTILINE)
+    assert parts[::2] == WITH_JSON
+    for command, part in zip(parts[::2], parts[1::2], strict=True):
+        rows = {
+            tuple(cell.strip("` ") for cell in line.split(" | ")[:1]) for line in part.split("\n")
+        }
+        shown = {name.removeprefix("| `").rpartition(".")[2] for (name,) in rows}
+        for one in objects(schemas.load(command)):
+            if one.get("type") == "object":
+                assert {*one.get("properties", {})} <= shown, command
+    # Its example works.
+    (lines,) = re.findall(r"```console\n(.*?)```", head, re.DOTALL)
+    for line in lines.splitlines():
+        words, _, name = line.removeprefix("handsum ").partition(" > ")
+        Path(name).write_text(run_command(*words.split()).out)
+    (code,) = re.findall(r"```python\n(.*?)```", head, re.DOTALL)
+    exec(code, {})

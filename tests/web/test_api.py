@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import os
 import subprocess
 import sys
@@ -80,6 +81,24 @@ def test_a_sum_has_the_bytes_of_the_command(api: httpx.Client, tmp_path: Path) -
     assert len(row["boxes"]) == 5
     with picture_of(result["picture"]) as picture:
         assert picture.size == (result["width"], result["height"])
+
+
+def test_answers_have_their_notes_and_a_number_its_text(api: httpx.Client) -> None:
+    result = api.get("/number", params={"text": "-1'234.5", "seed": 1}).json()
+    assert result["sequences"][0]["text"] == "-1 234.5"
+    assert result["notes"] == []
+    query = {"total": 9, "model": "one-to-many-cgan", "verify": "false", "count": 9, "seed": 1}
+    result = api.get("/sum-sequence", params=query).json()
+    assert result["sequences"][0]["text"] is None
+    (note,) = result["notes"]
+    assert re.fullmatch(r"\d of 9 do not sum to 9: verify redraws them", note)
+    for path, query in (
+        ("generate", {"rows": 1}),
+        ("interpolate", {"digits": "1", "steps": 2}),
+        ("writers", {"count": 1, "digits": "1"}),
+        ("visualize", {"number": 7}),
+    ):
+        assert api.get(f"/{path}", params={**query, "seed": 1}).json()["notes"] == [], path
 
 
 @pytest.mark.parametrize(
