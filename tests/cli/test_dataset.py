@@ -84,8 +84,8 @@ def test_json_is_exactly_its_schema(run_command: Run) -> None:
     first = run_command(*arguments, "--hosts", 2, "--host", 1, "--seed", 6)
     result = json.loads(first.out)
     assert list(result) == [
-        "folder", "count", "written", "kept", "missing_shards", "seconds", "samples_per_second",
-        "seed",
+        "folder", "count", "written", "kept", "missing_shards", "seed", "seconds",
+        "samples_per_second", "notes",
     ]  # fmt: skip
     assert (result["count"], result["written"], result["kept"]) == (8, 3, 0)
     assert result["missing_shards"] == 2

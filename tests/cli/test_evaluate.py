@@ -53,9 +53,11 @@ def test_digits_from_a_file(run_command, schema_errors, tmp_path: Path) -> None:
     assert "inverted" in done.err
     found = json.loads(done.out)
     assert schema_errors("evaluate", found) == []
-    assert len(found["notes"]) == 1
-    assert "inverted" in found["notes"][0]
-    assert done.err == f"note: {found['notes'][0]}\n"
+    assert found["notes"] == [
+        "unlabelled.npz: dark ink on light paper: all digits were inverted",
+        "unlabelled.npz: without labels it has no figures on how its digits read",
+    ]
+    assert done.err.splitlines() == [f"note: {note}" for note in found["notes"]]
     quality = found["figures"][0]["quality"]
     assert quality["count"] == 400
     assert 300 < quality["compared"] <= 400

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -146,6 +148,31 @@ def test_notes_are_what_is_printed(run_command: Any, inputs: None, tmp_path: Pat
     assert "cannot read gone.png" in notes[1]
 
 
+def test_warnings_of_libraries_are_notes(run_command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from handsum.pretrained import zoo
+
+    found = zoo.list_models()
+
+    def list_models() -> Any:
+        for _ in range(2):
+            logging.getLogger("some.library").warning("no GPU, falling back to %s", "cpu")
+        logging.getLogger("some.library").info("a detail")
+        warnings.warn("an old [file]", stacklevel=1)
+        return found
+
+    monkeypatch.setattr(zoo, "list_models", list_models)
+    handlers, show = [*logging.getLogger().handlers], warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        done = run_command("models", "--json")
+        assert warnings.showwarning is show
+    notes = strict_loads(done.out)["notes"]
+    assert notes == ["no GPU, falling back to cpu", "an old [file]"]
+    assert done.err.splitlines() == [f"note: {note}" for note in notes]
+    assert logging.getLogger().handlers == handlers
+    assert strict_loads(run_command("models", "cnn", "--json").out)["notes"] == []
+
+
 def test_doubtful_digits_are_noted(run_command: Any, template_reader: Any, draw_page: Any) -> None:
     from PIL import Image
 
@@ -245,10 +272,7 @@ def test_the_documentation_has_every_key(run_command: Any, monkeypatch: pytest.M
     head, *parts = re.split(r"^## handsum (.+)$", page, flags=re.MULTILINE)
     assert parts[::2] == WITH_JSON
     for command, part in zip(parts[::2], parts[1::2], strict=True):
-        rows = {
-            tuple(cell.strip("` ") for cell in line.split(" | ")[:1]) for line in part.split("\n")
-        }
-        shown = {name.removeprefix("| `").rpartition(".")[2] for (name,) in rows}
+        shown = {*re.findall(r"^\| `(?:\w+\.)?(\w+)` \| \w", part, re.MULTILINE)}
         for one in objects(schemas.load(command)):
             if one.get("type") == "object":
                 assert {*one.get("properties", {})} <= shown, command

@@ -47,7 +47,7 @@ def test_json_has_its_schema(run_command: Run, write: Any) -> None:
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
     summary = ["sum", "probability", "interval", "distribution"]
-    assert list(result) == ["files", *summary]
+    assert list(result) == ["files", *summary, "notes"]
     first, second = result["files"]
     fields = ["file", "digits", "confidence", "boxes", "error", "alternatives", "rows", "others"]
     assert list(first) == [*fields, *summary]

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ from handsum.cli.doctor import doctor
 from handsum.cli.evaluate import evaluate
 from handsum.cli.export import export
 from handsum.cli.generate import generate
+from handsum.cli.json_output import hear_warnings
 from handsum.cli.models import models
 from handsum.cli.number import number
 from handsum.cli.predict import predict
@@ -141,7 +143,8 @@ def _run() -> None:
         if isinstance(printed, io.TextIOWrapper):
             printed.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(_for_call(sys.argv[1:])(standalone_mode=False) or 0)
+        with hear_warnings() if "--json" in sys.argv else nullcontext():
+            sys.exit(_for_call(sys.argv[1:])(standalone_mode=False) or 0)
     except HandsumError as error:
         fail(name_arguments(str(error), option_name), error.exit_code)
     except ClickException as error:

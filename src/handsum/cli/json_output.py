@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -19,6 +20,39 @@ AsJson = Annotated[
 ]
 
 
+# Warnings of libraries during this command.
+_heard: list[str] = []
+
+
+@contextmanager
+def hear_warnings() -> Iterator[None]:
+    """Add the warnings that libraries print or log meanwhile to the notes of the JSON."""
+    import logging
+    import warnings
+
+    def hear(text: str) -> None:
+        if text not in _heard:
+            _heard.append(text)
+            err().print(f"note: {text}", markup=False)
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            hear(record.getMessage())
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        hear(str(message))
+
+    handler, before = Handler(logging.WARNING), warnings.showwarning
+    logging.getLogger().addHandler(handler)
+    warnings.showwarning = cast("Any", show)
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
+        logging.getLogger().removeHandler(handler)
+        _heard.clear()
+
+
 def show_notes(notes: Iterable[str]) -> None:
     """Print the notes of a result on standard error."""
     for note in notes:
@@ -26,6 +60,10 @@ def show_notes(notes: Iterable[str]) -> None:
 
 
 def print_json(result: Mapping[str, Any]) -> None:
-    """Print a result as one line of JSON; its notes name the command's options."""
+    """Print a result as one line of JSON, with its notes and the warnings of libraries.
+
+    The notes name the command's options.
+    """
     notes = [name_arguments(note, option_name) for note in result["notes"]]
-    typer.echo(json.dumps({**result, "notes": notes}, allow_nan=False))
+    values = {key: value for key, value in result.items() if key != "notes"}
+    typer.echo(json.dumps({**values, "notes": [*notes, *_heard]}, allow_nan=False))

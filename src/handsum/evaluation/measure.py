@@ -109,7 +109,8 @@ def evaluate(
         progress,
     )
     notes += [f"{dataset}: {note}"] if note else []
-    notes += found.notes
+    # The figures of digits from a file have the notes on the file, too.
+    notes = [*dict.fromkeys((*notes, *found.notes))]
     return Measurement(found.facts, found.tables, found.pictures, tuple(notes))
 
 
