@@ -218,7 +218,7 @@ def test_nothing_to_read_is_a_usage_error() -> None:
 def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) -> None:
     result = predict([write("12", "a.png"), write("", "b.png")]).as_dict()
     summary = ["sum", "probability", "interval", "distribution"]
-    assert list(result) == ["files", *summary]
+    assert list(result) == ["files", *summary, "notes"]
     for file in result["files"]:
         assert list(file) == [*FIELDS, *summary]
     row, blank = result["files"]
