@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,53 +18,154 @@ from handsum.errors import HandsumError, UsageError
 
 # The ending of the names of unfinished files.
 _UNFINISHED = ".part"
+# The most bytes that are read from standard input.
+LARGEST_INPUT = 256 * 2**20
+# The types of files that a terminal can show.
+_TEXTS = (".svg",)
+
+
+# Standard output and input, where a file may be named.
+STREAM = "-"
+
+
+def is_stream(path: str | Path) -> bool:
+    """Whether this is the name of standard output or input: "-", or such as "-.svg"."""
+    path = Path(path)
+    return path.stem == STREAM and len(path.parts) == 1
+
+
+def shown(path: str | Path) -> str:
+    """A file as messages name it."""
+    return "standard output" if is_stream(path) else str(path)
 
 
 def check_replaceable(path: str | Path) -> None:
     """Raise unless a file may be written under this name, in place of another file if there is one.
 
     Raises:
-        HandsumError: it is a directory, a device or a pipe, such as /dev/null, or "-", which
-            elsewhere stands for the standard output.
+        HandsumError: it is a directory, a device, a pipe or a read-only file; or standard output
+            is a terminal, which would show bytes.
     """
-    if os.fspath(path) == "-":
-        raise HandsumError("nothing is written to the standard output: give a file name")
+    if is_stream(path):
+        _check_output(Path(path))
+        return
     if os.path.isdir(path):
         raise HandsumError(f"{path} is a directory: give a file name to write to")
     # /dev/stdout is a link, to a file if the output goes to one; the link must not be replaced.
     process = os.path.islink(path) and os.readlink(path).startswith("/proc/")
     if process or (os.path.exists(path) and not os.path.isfile(path)):
-        raise HandsumError(f"{path} is a device or a pipe: give a file name to write to")
+        raise HandsumError(
+            f"{path} is a device or a pipe: give a file name, or - for standard output"
+        )
+    _check_writable(Path(path))
+
+
+def _check_output(path: Path) -> None:
+    """Raise unless standard output takes this type of file."""
+    if sys.stdout is None:
+        raise HandsumError("standard output is closed: give a file name to write to")
+    if sys.stdout.isatty() and path.suffix.lower() not in _TEXTS:
+        raise HandsumError(
+            "standard output is a terminal: give a file name to write to, or pipe it into a program"
+        )
+
+
+def _check_writable(path: Path) -> None:
+    """Raise for a read-only file or folder: a rename would replace it."""
+    try:
+        # The administrator may write everywhere, but not by mistake.
+        writable = os.stat(path).st_mode & 0o222 and os.access(path, os.W_OK)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return
+    except OSError as error:  # such as links that go round in a circle
+        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
+    if not writable:
+        raise HandsumError(f"cannot write {path}: it is read-only")
+
+
+@cache
+def standard_input() -> bytes:
+    """All bytes of standard input, read once.
+
+    Raises:
+        HandsumError: it is closed, a terminal, empty or longer than LARGEST_INPUT bytes.
+    """
+    if sys.stdin is None:
+        raise HandsumError("standard input is closed: pipe a file into it")
+    if sys.stdin.isatty():
+        raise HandsumError("standard input is a terminal: pipe a file into it")
+    data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
+    if len(data) > LARGEST_INPUT:
+        size = f"{LARGEST_INPUT >> 20} MiB"
+        raise HandsumError(f"cannot read standard input: it has more than {size}")
+    if not data:
+        raise HandsumError("cannot read standard input: it is empty")
+    return data
 
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open a binary file that gets its name only when it is complete.
 
-    A failure inside the block leaves nothing behind.
+    A link stays, and the file that it names is written; a file that is replaced keeps its
+    permissions. A name such as "-.png" is standard output. A failure inside the block leaves
+    nothing behind.
 
     Raises:
         HandsumError: the folder is missing or not writable, or no file may be written at `path`.
     """
     path = Path(path)
     check_replaceable(path)
+    if is_stream(path):
+        with _output() as file:
+            yield file
+        return
+    target = _target(path)
     try:
-        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(path), path.parent)
+        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(target), target.parent)
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise HandsumError(f"cannot write {path}: {reason}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        # mkstemp makes private files; an output is an ordinary file with the user's umask.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
+        os.chmod(temporary, _mode(target, 0o666))
+        os.replace(temporary, target)
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def _output() -> Iterator[BinaryIO]:
+    """Collect bytes, and write them to standard output when the block has succeeded."""
+    collected = io.BytesIO()
+    yield collected
+    # Bytes that a text stream could not write would be written again, in vain, at the end.
+    sys.stdout.flush()
+    try:
+        with open(sys.stdout.fileno(), "wb", closefd=False) as out:
+            out.write(collected.getbuffer())
+    except BrokenPipeError:
+        raise  # the reader has enough, which is no error (see `handsum.cli.app`)
+    except OSError as error:
+        raise HandsumError(f"cannot write standard output: {error.strerror or error}") from error
+
+
+def _target(path: Path) -> Path:
+    """What a link names, even if it is not there yet; else the path."""
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path
+
+
+def _mode(target: Path, usual: int) -> int:
+    """The permissions of the file that is replaced, else the usual ones under the user's umask."""
+    try:
+        return os.stat(target).st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return usual & ~mask
 
 
 def write_json(path: str | Path, values: Any, indent: int = 1) -> None:
@@ -79,28 +183,49 @@ def write_json(path: str | Path, values: Any, indent: int = 1) -> None:
 def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Fill a temporary folder that gets its name only when the block has succeeded.
 
-    A failure inside the block leaves nothing behind. `path` may be an empty folder.
+    A failure inside the block leaves nothing behind. `path` may be an empty folder, or a link to
+    one, which stays.
 
     Raises:
-        HandsumError: the parent folder is missing or not writable, or `path` holds files.
+        HandsumError: the parent folder is missing or not writable, or `path` holds files or is
+            read-only.
     """
     path = Path(path)
+    _check_writable(path)
+    target = _target(path)
     try:
-        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(path), path.parent))
+        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(target), target.parent))
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     try:
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o777 & ~mask)
-        if os.path.isdir(path):
-            path.rmdir()
-        os.replace(temporary, path)
+        os.chmod(temporary, _mode(target, 0o777))
+        if os.path.isdir(target):
+            target.rmdir()
+        os.replace(temporary, target)
     except OSError as error:
         raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def make_folders(path: str | Path) -> None:
+    """Make a folder and its parents, if they are missing; a link to a missing folder makes that.
+
+    Raises:
+        HandsumError: it cannot be made, or is standard output.
+    """
+    check_folder(path)
+    try:
+        os.makedirs(os.path.realpath(path), exist_ok=True)
+    except OSError as error:
+        raise HandsumError(f"cannot write to {path}: {error.strerror or error}") from error
+
+
+def check_folder(path: str | Path) -> None:
+    """Raise UsageError for standard output, which takes no folder."""
+    if is_stream(path):
+        raise UsageError("a folder cannot go to standard output: give the name of one")
 
 
 def remove_unfinished(folder: str | Path) -> None:
@@ -117,10 +242,14 @@ def _hidden(path: Path) -> str:
 def check_place(path: Path, folder: bool = False) -> None:
     """Raise HandsumError unless a file, or a `folder`, can be made at this path."""
     try:
-        if not folder:
+        if folder:
+            check_folder(path)
+            _check_writable(path)
+        else:
             check_replaceable(path)
-        if not path.absolute().parent.is_dir():
-            raise HandsumError(f"cannot write {path}: there is no folder {path.parent}")
+        parent = _target(path).parent
+        if not parent.absolute().is_dir():
+            raise HandsumError(f"cannot write {path}: there is no folder {parent}")
     except OSError as error:  # such as a name that is too long
         raise HandsumError(f"cannot write {path}: {error.strerror}") from error
 

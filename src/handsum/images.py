@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from handsum.errors import HandsumError
-from handsum.files import atomic_write
+from handsum.files import STREAM, atomic_write, standard_input
 
 DIGIT_SIZE = 28
 # The formats that `load_picture` opens. Pillow would run another program for EPS.
@@ -135,11 +135,13 @@ def load_picture(path: str | Path) -> np.ndarray:
 
     Any mode and bit depth; the first frame of an animation. Transparent parts become paper that
     contrasts with the visible parts. If a colour channel has much more contrast than the luminance
-    (yellow ink on white), it is used instead.
+    (yellow ink on white), it is used instead. "-" is standard input.
 
     Raises:
         HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
     """
+    if os.fspath(path) == STREAM:
+        return open_picture(io.BytesIO(standard_input()), "standard input")
     if os.path.exists(path) and not os.path.isfile(path):
         # A pipe or a device may never answer.
         kind = "a directory" if os.path.isdir(path) else "not a regular file"

@@ -82,7 +82,7 @@ def test_digits_from_a_file(run_command, schema_errors, tmp_path: Path) -> None:
         (("cnn", "--dataset", "folder:x", "--split", "some"), "no split 'some'"),
         (("cnn", "cnn"), "named twice"),
         (("r3gan", "--quick", "--seed", 2**32), "out of range"),
-        (("cnn", "--quick", "--report", "taken"), "cannot write a report to taken"),
+        (("cnn", "--quick", "--report", "taken"), "cannot write to taken"),
         (
             ("cnn", "--quick", "--report", "site"),
             "not a handsum report: choose another --report",

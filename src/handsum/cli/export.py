@@ -9,13 +9,20 @@ import typer
 
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson, print_json
+from handsum.cli.writing_options import destination
+from handsum.files import is_stream, shown
 
 
 def export(
     model: Annotated[str, typer.Argument(help="A model of the zoo, or a snapshot folder.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", show_default="MODEL.FORMAT", help="File to write."),
+        typer.Option(
+            "--output",
+            "-o",
+            show_default="MODEL.FORMAT",
+            help="File to write; - is standard output.",
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -45,10 +52,11 @@ def export(
     from handsum.pretrained.export import export as export_model
 
     format = choose_format(output, format)
-    path = output or Path(f"{Path(model).name}.{format}")
+    path = destination(output or Path(f"{Path(model).name}.{format}"), as_json, f".{format}")
     signature = export_model(model, path, format=format)
-    size = path.stat().st_size
-    typer.echo(f"{path}: {model}, {format}, {size / 2**20:.1f} MiB", err=as_json)
+    size = None if is_stream(path) else path.stat().st_size
+    written = "" if size is None else f", {size / 2**20:.1f} MiB"
+    typer.echo(f"{shown(path)}: {model}, {format}{written}", err=as_json or is_stream(path))
     if signature is not None:
         for title, shapes in (("inputs", signature.takes), ("outputs", signature.gives)):
             listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())

@@ -11,8 +11,9 @@ import typer
 
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson
-from handsum.cli.writing_options import CHANCE, Model, Seed, Writer, finish
+from handsum.cli.writing_options import CHANCE, Model, Seed, Writer, destination, finish
 from handsum.errors import UsageError
+from handsum.files import shown
 
 SEVERAL = "Large sets in several files"
 
@@ -24,7 +25,8 @@ def generate(
             "--output",
             "-o",
             help="A .png grid; an .npz of images (N, 28, 28), white on black, labels and writers; "
-            "or a new folder (a name without an ending) of pictures such as 00000_7.png.",
+            "or a new folder (a name without an ending) of pictures such as 00000_7.png. - is "
+            "standard output: a PNG, or another type as -.npz or -.gif.",
         ),
     ] = Path("digits.png"),
     digits: Annotated[
@@ -117,6 +119,7 @@ def generate(
     handsum generate --model cgan --mix 6,4,7 --rows 4 --columns 8 -o mixed.png
     """
     _check_hosts(hosts, host, shards, seed)
+    output = destination(output, as_json)
     common = {"seed": seed, "writer": writer, "model": model}
     if interpolate is not None:
         if mix or random or rows or columns or count or shards:
@@ -147,7 +150,7 @@ def _interpolate(output: Path, between: str, options: dict[str, Any], as_json: b
     strip = interpolate(between, **options)
     strip.save(output)
     line = f"{strip.digits} in {strip.steps} steps  ({strip.hands}, seed {strip.seed})"
-    finish(f"{output}: {line}", strip.as_dict(), as_json)
+    finish(output, f"{shown(output)}: {line}", strip.as_dict(), as_json)
 
 
 def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
@@ -161,7 +164,8 @@ def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
     number = len(drawn.labels)
     hand = "" if options["writer"] is None else f"writer {options['writer']}, "
     finish(
-        f"{output}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
+        output,
+        f"{shown(output)}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
         drawn.as_dict(),
         as_json,
     )
@@ -193,7 +197,8 @@ def _write_shards(
     last = f" to {files[-1].name}" if len(files) > 1 else ""
     others = "" if total == count else f" of {count:,}; other hosts write the rest"
     result = {"files": list(map(str, files)), "count": count, "seed": seed, "notes": []}
-    finish(f"{files[0]}{last}: {total:,} digits{others}  (seed {seed})", result, as_json)
+    line = f"{files[0]}{last}: {total:,} digits{others}  (seed {seed})"
+    finish(files[0], line, result, as_json)
 
 
 def _check_hosts(hosts: int, host: int, shards: int | None, seed: int | None) -> None:

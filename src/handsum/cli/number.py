@@ -23,9 +23,11 @@ from handsum.cli.writing_options import (
     Verify,
     Wide,
     Writer,
+    destination,
     finish,
     picture_style,
     save,
+    written_files,
 )
 
 
@@ -45,7 +47,8 @@ def number(
             "-o",
             show_default="number-TEXT.png",
             help="A .png or .svg picture, or an .npz of the digits: images (1, L, 28, 28), white "
-            "on black, labels (1, L), totals, writers.",
+            "on black, labels (1, L), totals, writers. - is standard output: a PNG, or another "
+            "type as -.svg or -.npz.",
         ),
     ] = None,
     spacing: Annotated[
@@ -93,7 +96,7 @@ def number(
 
     text = read_number(text)
     plain = text.replace(GAP, "")
-    path = output or Path(f"number-{plain[:LISTED_DIGITS]}.png")
+    path = destination(output or Path(f"number-{plain[:LISTED_DIGITS]}.png"), as_json)
     check_sequences_path(path)
     style = Style(scale, ink, paper, spacing, wide, cells, dpi, height)
     written = writing.number(
@@ -109,7 +112,8 @@ def number(
     what = text if len(text) <= LISTED_DIGITS else f"{len(plain)} digits"
     hand = "" if written.writer is None else f"writer {written.writer}, "
     finish(
-        f"{path}: {what}  ({hand}seed {written.seed})",
+        path,
+        f"{written_files(path, 1)}: {what}  ({hand}seed {written.seed})",
         {**row, "writer": written.writer, "seed": written.seed, "notes": written.notes},
         as_json,
     )

@@ -9,8 +9,11 @@ import typer
 
 from handsum.cli.console import err, out
 from handsum.cli.json_output import AsJson, print_json
+from handsum.errors import UsageError
+from handsum.files import check_replaceable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
     from handsum.reading.results import FileReading, Prediction
@@ -21,7 +24,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="FILES...",
-            help="Pictures, or directories of pictures.",
+            help="Pictures, or directories of pictures. - is standard input.",
             show_default=False,
         ),
     ],
@@ -42,14 +45,16 @@ def predict(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Directory for copies of the pictures with boxes and digits drawn on them.",
+            help="Directory for copies of the pictures with boxes and digits drawn on them. "
+            "- writes one picture to standard output.",
         ),
     ] = None,
     show_input: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Directory for the digits of each picture, 28x28, as the reader saw them.",
+            help="Directory for the digits of each picture, 28x28, as the reader saw them. "
+            "- writes those of one picture to standard output.",
         ),
     ] = None,
     reader: Annotated[
@@ -80,6 +85,7 @@ def predict(
     """
     from handsum.reading.predict import predict as read
 
+    aside = _check_streams(annotate, show_input, as_json)
     prediction = read(files, reader=reader, length=length, punctuation=punctuation)
     if annotate is not None or show_input is not None:
         from handsum.reading.results import save_inputs
@@ -91,7 +97,7 @@ def predict(
     if as_json:
         print_json(prediction.as_dict())
     else:
-        _show(prediction)
+        _show(prediction, err() if aside else out())
     failures = [reading for reading in prediction.files if reading.failed]
     if not failures:
         return
@@ -102,18 +108,34 @@ def predict(
     raise typer.Exit(1)
 
 
-def _show(prediction: Prediction) -> None:
+def _check_streams(annotate: Path | None, show_input: Path | None, as_json: bool) -> bool:
+    """Whether a picture goes to standard output, where nothing else may go.
+
+    Raises:
+        UsageError: something else would.
+        HandsumError: standard output takes no picture.
+    """
+    given = [str(folder) for folder in (annotate, show_input)] + ["-" if as_json else ""]
+    if given.count("-") > 1:
+        raise UsageError("standard output takes `annotate`, `show_input` or `json`: choose one")
+    if "-" not in given[:2]:
+        return False
+    check_replaceable("-.png")
+    return True
+
+
+def _show(prediction: Prediction, console: Console) -> None:
     from rich.text import Text
 
     readings = [reading for reading in prediction.files if not reading.failed]
     width = max((len(_printable(reading.file)) for reading in readings), default=0)
     for reading in readings:
-        out().print(_line(reading, width))
+        console.print(_line(reading, width))
     if prediction.interval is None or prediction.probability is None:
         return
     low, high = prediction.interval
     details = f"  ({_percent(prediction.probability)}, 90% interval {low}-{high})"
-    out().print(Text.assemble("sum ", (str(prediction.sum), "bold"), details))
+    console.print(Text.assemble("sum ", (str(prediction.sum), "bold"), details))
 
 
 def _line(reading: FileReading, width: int) -> Text:

@@ -24,9 +24,11 @@ from handsum.cli.writing_options import (
     Verify,
     Wide,
     Writer,
+    destination,
     finish,
     picture_style,
     save,
+    written_files,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def sum_sequence(
             show_default="sum-TOTAL.png",
             help="A .png or .svg picture (one sheet for several sequences); numbered pictures for "
             "a name with {}, such as sum-{}.png; or an .npz of the digits: images "
-            "(N, L, 28, 28), white on black, labels (N, L), totals, writers.",
+            "(N, L, 28, 28), white on black, labels (N, L), totals, writers. - is standard output: "
+            "a PNG, or another type as -.svg or -.npz.",
         ),
     ] = None,
     count: Annotated[
@@ -103,7 +106,7 @@ def sum_sequence(
 
     total = parse_total(target)
     chosen = writing.length_for(total, length, model)
-    path = output or Path(f"sum-{total}.png")
+    path = destination(output or Path(f"sum-{total}.png"), as_json)
     check_sequences_path(path)
     style = Style(scale, ink, paper, False, wide, cells, dpi, height)
     written = writing.sum_sequence(
@@ -119,7 +122,8 @@ def sum_sequence(
     )
     rows = save(path, written, style, caption)
     finish(
-        f"{path}: {_summary(written, total, length)}",
+        path,
+        f"{written_files(path, count)}: {_summary(written, total, length)}",
         {
             "sequences": rows,
             "writer": written.writer,

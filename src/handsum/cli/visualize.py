@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from handsum.cli.json_output import AsJson
-from handsum.cli.writing_options import Model, Seed, Writer, finish
+from handsum.cli.writing_options import Model, Seed, Writer, destination, finish
+from handsum.files import shown
 
 
 def visualize(
@@ -22,7 +23,12 @@ def visualize(
     ] = None,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="A .png of all stages, or a .gif through the stages."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="A .png of all stages, or a .gif through the stages. - is standard output: a PNG, "
+            "or a GIF as -.gif.",
+        ),
     ] = Path("layers.png"),
     channels: Annotated[
         int | None,
@@ -62,8 +68,9 @@ def visualize(
     from handsum.writing import visualize as visualization
     from handsum.writing.stages import check_stages_path
 
+    output = destination(output, as_json)
     check_stages_path(output)
-    shown = visualization.visualize(number, model=model, length=length, writer=writer, seed=seed)
-    shown.save(output, channels)
-    line = f"{output}: {len(shown.stages)} stages of {shown.what}  (seed {shown.seed})"
-    finish(line, shown.as_dict(), as_json)
+    stages = visualization.visualize(number, model=model, length=length, writer=writer, seed=seed)
+    stages.save(output, channels)
+    line = f"{len(stages.stages)} stages of {stages.what}  (seed {stages.seed})"
+    finish(output, f"{shown(output)}: {line}", stages.as_dict(), as_json)

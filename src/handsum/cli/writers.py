@@ -9,8 +9,18 @@ import typer
 
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson, print_json, show_notes
-from handsum.cli.writing_options import Dpi, Height, Ink, Model, Paper, Seed
+from handsum.cli.writing_options import (
+    Dpi,
+    Height,
+    Ink,
+    Model,
+    Paper,
+    Seed,
+    destination,
+    written_files,
+)
 from handsum.errors import UsageError
+from handsum.files import is_stream
 
 if TYPE_CHECKING:
     from handsum.reading.results import Prediction
@@ -19,7 +29,8 @@ if TYPE_CHECKING:
 
 def writers(
     pictures: Annotated[
-        list[Path] | None, typer.Argument(help="Pictures of somebody's digits, for --like.")
+        list[Path] | None,
+        typer.Argument(help="Pictures of somebody's digits, for --like; - is standard input."),
     ] = None,
     like: Annotated[
         bool,
@@ -29,7 +40,13 @@ def writers(
         ),
     ] = False,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The sheet: a .png or .svg picture.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The sheet: a .png or .svg picture. - is standard output: a PNG, or an SVG as "
+            "-.svg.",
+        ),
     ] = Path("writers.png"),
     first: Annotated[
         int | None, typer.Option(min=0, show_default="0", help="Number of the first writer.")
@@ -65,6 +82,7 @@ def writers(
         raise UsageError("--like takes pictures of digits, such as handsum writers --like me.jpg")
     if like and first is not None:
         raise UsageError("--like shows the most similar hands: leave out --first")
+    output = destination(output, as_json)
     check_sheet_path(output)
     style = Style(ink=ink, paper=paper, dpi=dpi, height=height)
     if not pictures:
@@ -105,9 +123,12 @@ def _finish(output: Path, sheet: HandSheet, as_json: bool) -> None:
         print_json(sheet.as_dict())
         return
     if hand:
+        aside = is_stream(output)
         # On one line, to be copied.
-        typer.echo(f"yours: fit {hand.fit:.0%}, --writer {hand.name}")
+        typer.echo(f"yours: fit {hand.fit:.0%}, --writer {hand.name}", err=aside)
         if sheet.writers:
-            typer.echo(f"most like yours: writers {' '.join(map(str, sheet.writers))}")
+            alike = " ".join(map(str, sheet.writers))
+            typer.echo(f"most like yours: writers {alike}", err=aside)
     count = len(sheet.names)
-    err().print(f"{output}: {count} hand{'s' if count > 1 else ''}, seed {seed}", markup=False)
+    line = f"{count} hand{'s' if count > 1 else ''}, seed {seed}"
+    err().print(f"{written_files(output, count)}: {line}", markup=False)

@@ -10,6 +10,8 @@ import typer
 from typer.core import TyperCommand
 
 from handsum.cli.json_output import print_json, show_notes
+from handsum.errors import UsageError
+from handsum.files import is_stream, shown
 
 if TYPE_CHECKING:
     from handsum.layout.style import Style
@@ -169,8 +171,32 @@ def save(path: Path, sequences: Sequences, style: Style, caption: bool) -> list[
     return rows
 
 
-def finish(line: str, result: dict[str, Any], as_json: bool) -> None:
-    """Print the closing line; with --json the result, and the line on standard error."""
-    typer.echo(line, err=as_json)
+def destination(output: Path, as_json: bool = False, ending: str = ".png") -> Path:
+    """The file to write; "-" is standard output, with the `ending` of its usual type.
+
+    Raises:
+        UsageError: standard output is for the JSON.
+    """
+    if as_json and is_stream(output):
+        raise UsageError("`json` prints on standard output: leave it out, or name an `output` file")
+    return Path(f"-{ending}") if str(output) == "-" else output
+
+
+def written_files(path: Path, count: int) -> str:
+    """The written file, or the first and the last of numbered pictures, for the closing line."""
+    from handsum.writing.sequences import NUMBER_MARK, numbered_paths
+
+    if NUMBER_MARK not in path.name:
+        return shown(path)
+    first, *others = numbered_paths(path, count)
+    return f"{first} to {others[-1].name}" if others else str(first)
+
+
+def finish(path: Path, line: str, result: dict[str, Any], as_json: bool) -> None:
+    """Print the closing line; with --json the result.
+
+    Beside the JSON, or the file, on standard output, the line goes to standard error.
+    """
+    typer.echo(line, err=as_json or is_stream(path))
     if as_json:
         print_json(result)

@@ -9,6 +9,7 @@ communicate.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -33,7 +34,7 @@ from handsum.datasets.shards import (
 )
 from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError
-from handsum.files import atomic_write, locked, remove_unfinished, write_json
+from handsum.files import atomic_write, check_folder, locked, remove_unfinished, write_json
 
 MANIFEST = "dataset.json"
 _WORK = "writing"
@@ -179,10 +180,13 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
 def _make_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise HandsumError(f"{folder} is a file: name a new or an empty folder")
-    if not folder.absolute().parent.is_dir():
-        raise HandsumError(f"cannot write {folder}: there is no folder {folder.parent}")
+    check_folder(folder)
+    # A link to a folder that is missing stays a link.
+    place = Path(os.path.realpath(folder))
+    if not place.parent.is_dir():
+        raise HandsumError(f"cannot write {folder}: there is no folder {place.parent}")
     try:
-        folder.mkdir(exist_ok=True)
+        place.mkdir(exist_ok=True)
     except OSError as error:
         raise HandsumError(f"cannot write {folder}: {error.strerror or error}") from error
 

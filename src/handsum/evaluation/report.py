@@ -12,8 +12,9 @@ from typing import Any
 
 from handsum.errors import HandsumError
 from handsum.evaluation.tables import Table
-from handsum.files import atomic_write, write_json
+from handsum.files import atomic_write, check_replaceable, make_folders, write_json
 
+PAGE, FIGURES = "index.html", "figures.json"
 MARK = '<meta name="generator" content="handsum">'
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -46,15 +47,17 @@ def prepare_report(folder: Path) -> None:
     Raises:
         HandsumError: it cannot be made or written, or holds an index.html of something else.
     """
+    make_folders(folder)
+    page = folder / PAGE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        page = folder / "index.html"
         if page.exists() and MARK not in page.read_text(errors="replace"):
             raise HandsumError(f"{page} is not a handsum report: choose another `report` folder")
     except OSError as error:
         raise HandsumError(f"cannot write a report to {folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
         raise HandsumError(f"cannot write a report to {folder}: permission denied")
+    for name in (PAGE, FIGURES):
+        check_replaceable(folder / name)
 
 
 def save_report(
@@ -67,8 +70,8 @@ def save_report(
     Raises:
         HandsumError: a file cannot be written.
     """
-    write_json(folder / "figures.json", facts, indent=2)
-    with atomic_write(folder / "index.html") as file:
+    write_json(folder / FIGURES, facts, indent=2)
+    with atomic_write(folder / PAGE) as file:
         file.write(_page(facts, tables, pictures).encode())
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from handsum.config import from_dict
 from handsum.errors import SnapshotError
-from handsum.files import atomic_write, write_json
+from handsum.files import atomic_write, make_folders, write_json
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
 
@@ -75,7 +75,7 @@ class Snapshot:
 
 def save_snapshot(folder: Path, snapshot: Snapshot) -> None:
     """Write a snapshot; float arrays as float16, whose rounding has no measurable effect."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {
         path: array.astype(np.float16) if array.dtype == np.float32 else array

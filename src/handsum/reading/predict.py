@@ -13,6 +13,7 @@ import numpy as np
 
 from handsum import arguments
 from handsum.errors import HandsumError, UsageError
+from handsum.files import STREAM
 from handsum.images import PICTURE_SUFFIXES, load_picture
 from handsum.reading.page import Page
 from handsum.reading.recognition import Decoded, ReadDigits, Reader, SumReader, decode
@@ -34,7 +35,8 @@ def predict(
     """Read the digits in picture files, and the distribution of the sum of all of them.
 
     Args:
-        paths: files and directories; a directory's pictures are read in natural order.
+        paths: files and directories; a directory's pictures are read in natural order. "-" is a
+            picture from standard input.
         reader: the model that reads: its name, a snapshot's folder, or a loaded one
             (`handsum.load_model`). By default the best reader. A reader of sums, such as cnn-lstm,
             gives the sum of the digits that the best reader finds.
@@ -128,7 +130,7 @@ def _combine(readings: tuple[FileReading, ...], sums: SumReader | None) -> Predi
 def _expand(path: Path) -> list[tuple[Path, str | None]]:
     """Return the file, or the pictures in a directory, each with an error, if any so far."""
     # Unlike Path.is_dir, os.path.isdir allows names that no file can have.
-    if not os.path.isdir(path):
+    if str(path) == STREAM or not os.path.isdir(path):
         return [(path, None)]
     try:
         names = sorted((entry.name for entry in path.iterdir()), key=_natural)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from handsum.errors import HandsumError
+from handsum.errors import HandsumError, UsageError
+from handsum.files import STREAM, make_folders
 from handsum.images import LARGEST_SHOWN, encode_png, load_picture, save_png, tile
 from handsum.sums import sum_distribution, sum_summary
 
@@ -130,9 +131,10 @@ class Prediction:
         """Write each picture into a folder as PNG, with boxes and digits drawn on it.
 
         Files that could not be read are left out. The folder is made if needed; no picture is
-        written over itself. Returns the files written.
+        written over itself. "-" writes one picture to standard output. Returns the files written.
 
         Raises:
+            UsageError: several pictures for standard output.
             HandsumError: the folder cannot be made or written to, or a picture has gone.
         """
         return save_annotated(Path(folder), self.files)
@@ -227,15 +229,13 @@ def _save(
     readings: Iterable[FileReading],
     picture: Callable[[FileReading], np.ndarray],
 ) -> list[Path]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HandsumError(f"cannot write to {folder}: {error.strerror or error}") from error
+    chosen = [reading for reading in readings if not reading.failed]
+    if str(folder) == STREAM:
+        return _write_out(chosen, picture)
+    make_folders(folder)
     written: list[Path] = []
-    for reading in readings:
-        if reading.failed:
-            continue
-        stem, number = Path(reading.file).stem, 1
+    for reading in chosen:
+        stem, number = _stem(reading.file), 1
         path = folder / f"{stem}.png"
         while path in written or path.absolute() == Path(reading.file).absolute():
             # Pictures of the same name from several folders, or in this folder.
@@ -244,6 +244,24 @@ def _save(
         save_png(path, picture(reading))
         written.append(path)
     return written
+
+
+def _stem(file: str) -> str:
+    return "stdin" if file == STREAM else Path(file).stem
+
+
+def _write_out(
+    readings: list[FileReading], picture: Callable[[FileReading], np.ndarray]
+) -> list[Path]:
+    """Write the picture of the only file to standard output."""
+    if len(readings) > 1:
+        raise UsageError(
+            f"{len(readings)} pictures do not fit on standard output: name a folder for them"
+        )
+    place = Path(f"{STREAM}.png")
+    for reading in readings:
+        save_png(place, picture(reading))
+    return [place] * len(readings)
 
 
 def show_readings(readings: Iterable[FileReading]) -> bytes | None:

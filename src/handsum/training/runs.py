@@ -16,8 +16,8 @@ import jax
 from handsum._version import __version__
 from handsum.arguments import optional_number
 from handsum.config import TrainingConfig, as_dict, from_dict, parse_settings, replace
-from handsum.errors import HandsumError, SnapshotError, UsageError, did_you_mean
-from handsum.files import remove_unfinished, write_json
+from handsum.errors import SnapshotError, UsageError, did_you_mean
+from handsum.files import check_folder, make_folders, remove_unfinished, write_json
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
 from handsum.training.state import count_parameters
@@ -129,10 +129,8 @@ def make_folder(run: Run, resume: bool) -> None:
         raise UsageError(
             f"{run.output} holds a run already: `resume` it, or choose another `output`"
         )
-    try:
-        (run.output / "samples").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HandsumError(f"cannot make the folder {run.output}: {error.strerror}") from error
+    check_folder(run.output)
+    make_folders(run.output / "samples")
 
 
 def _nothing_to_resume(folder: Path) -> UsageError:

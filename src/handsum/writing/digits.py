@@ -12,7 +12,7 @@ import numpy as np
 
 from handsum._version import __version__
 from handsum.errors import HandsumError, UsageError
-from handsum.files import atomic_folder, atomic_write, check_place
+from handsum.files import atomic_folder, atomic_write, check_place, is_stream
 from handsum.images import LARGEST_SHOWN, encode_png, enlarged, tile
 from handsum.layout.rows import check_size
 
@@ -153,6 +153,8 @@ def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
     """
     if path.suffix.lower() != ".npz":
         raise UsageError(f"cannot divide {path} into shards: use a name that ends in .npz")
+    if is_stream(path):
+        raise UsageError("shards are several files, and standard output is one: leave out `shards`")
     if not 1 <= shards <= count:
         raise UsageError(f"{count} digits do not make {shards} shards: use 1 to {count}")
     if count > INDICES or -(-count // shards) > LARGEST:

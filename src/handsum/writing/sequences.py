@@ -11,7 +11,7 @@ import numpy as np
 
 from handsum._version import __version__
 from handsum.errors import HandsumError, UsageError
-from handsum.files import atomic_write, check_place
+from handsum.files import atomic_write, check_place, check_replaceable
 from handsum.images import LARGEST_SHOWN, encode_png
 from handsum.layout.marks import GAP, group_thousands, has_marks
 from handsum.layout.painting import ink_box
@@ -251,6 +251,8 @@ def save_sequences(
     names = [path]
     if NUMBER_MARK in path.name:
         parts, names = [slice(i, i + 1) for i in range(count)], numbered_paths(path, count)
+    for name in names:
+        check_replaceable(name)
     boxes, files = [], []
     for rows in parts:
         encode = draw_vector if path.suffix.lower() == ".svg" else encode_sequences
