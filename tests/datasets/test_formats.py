@@ -281,6 +281,6 @@ def test_a_missing_library_is_named_before_anything_is_drawn(
     tmp_path: Path, monkeypatch: Any, file_format: str, module: str, extra: str
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, module, None)
-    with pytest.raises(HandsumError, match=rf'pip install "handsum\[{extra}\]"'):
+    with pytest.raises(HandsumError, match=rf'install .*"handsum\[{extra}\]"'):
         write_plan(tmp_path / "set", Plan(Recipe("digits", 5, 1), file_format, 1))
     assert list(tmp_path.iterdir()) == []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import handsum
+from handsum.installation import install_command, repair_command
 from handsum.pretrained import diagnosis
 from handsum.pretrained.snapshots import WEIGHTS
 
@@ -90,8 +91,8 @@ def test_a_missing_or_old_package_is_a_problem(monkeypatch, run_command: Callabl
     monkeypatch.setattr(metadata, "version", version)
     done = run_command("doctor")
     assert done.code == 1
-    assert re.search(r'version flax: (flax>=[\d.]+) is needed: pip install "\1"', done.err)
-    assert re.search(r'pip install "optax>=[\d.]+"', done.err)
+    assert re.search(r'version flax: (flax>=[\d.]+) is needed: run .*install .*"\1"', done.err)
+    assert re.search(r'install .*"optax>=[\d.]+"', done.err)
 
 
 def test_an_extra_that_is_missing_is_no_problem(monkeypatch) -> None:
@@ -104,7 +105,7 @@ def test_an_extra_that_is_missing_is_no_problem(monkeypatch) -> None:
 
     monkeypatch.setattr(metadata, "version", version)
     found = {one.name: one for one in diagnosis.diagnose() if one.kind == "extra"}
-    assert found["datasets"].hint == 'pip install "handsum[datasets]"'
+    assert found["datasets"].hint == f"run {install_command('handsum[datasets]')}"
     assert found["datasets"].problem == ""
     # JAX itself is there: it is what its own extra brings that is missing.
     assert "jax-cuda13-plugin" in found["cuda"].value
@@ -138,4 +139,4 @@ def test_a_check_that_fails_is_a_problem(error, monkeypatch) -> None:
 
     monkeypatch.setattr("handsum.data.mnist.load", fail)
     (found,) = [one for one in diagnosis.diagnose() if one.kind == "data"]
-    assert found.problem == f"{error}: install handsum again"
+    assert found.problem == f"{error}: run {repair_command()}"

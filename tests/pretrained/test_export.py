@@ -171,7 +171,7 @@ def test_what_cannot_be_exported_is_one_line(
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(HandsumError, match=r'pip install "handsum\[export\]"'):
+    with pytest.raises(HandsumError, match=r'install .*"handsum\[export\]"'):
         export("cnn", tmp_path / "a", format="safetensors")
     assert not isinstance(HandsumError("x"), UsageError)
 

@@ -21,6 +21,7 @@ import uvicorn
 from PIL import Image
 
 from handsum.errors import HandsumError, UsageError
+from handsum.installation import install_command
 from handsum.web import limits, problems, uploads, work
 from handsum.web.app import create_app
 from handsum.web.loading import Loading
@@ -315,4 +316,4 @@ def test_without_the_extra_the_error_names_it(
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     done = run_command("web")
     assert done.code == 1
-    assert 'pip install "handsum[web]"' in done.err
+    assert f"run {install_command('handsum[web]')}" in done.err

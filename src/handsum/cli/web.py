@@ -21,8 +21,8 @@ def web(
 ) -> None:
     """Serve a web page to write, read, generate, mix and compare digits.
 
-    Install the extra first: pip install "handsum\\[web]". The page works offline and stores
-    nothing that you draw or upload. /docs describes its JSON API.
+    The page works offline and stores nothing that you draw or upload. /docs describes its JSON API.
+    Needs the extra handsum\\[web].
 
     Examples:
 

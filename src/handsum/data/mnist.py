@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 
 from handsum.errors import DatasetError, UsageError
+from handsum.installation import repair_command
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -88,13 +89,13 @@ def read_checked(path: Path, sha256: str) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise DatasetError(
-            f"cannot read {path}: {error.strerror}; reinstall handsum to restore it"
+            f"cannot read {path}: {error.strerror}; restore it with {repair_command()}"
         ) from error
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise DatasetError(
             f"{path} is damaged: its SHA-256 is {found}, expected {sha256}; "
-            "reinstall handsum to restore it"
+            f"restore it with {repair_command()}"
         )
     return data
 

@@ -14,6 +14,7 @@ import numpy as np
 from handsum.data.mnist import ARCHIVES, Dataset
 from handsum.errors import DatasetError, did_you_mean
 from handsum.images import DIGIT_SIZE
+from handsum.installation import install_command
 
 
 def open_tfds(name: str) -> dict[str, Callable[[], Dataset]]:
@@ -66,7 +67,7 @@ def import_tfds(name: str) -> Any:
     if problem:
         raise DatasetError(
             f"tfds:{name} needs TensorFlow Datasets and TensorFlow ({problem}): "
-            'pip install "handsum[tfds]"'
+            f"run {install_command('handsum[tfds]')}"
         )
     # TensorFlow only reads files here: it must not take the accelerator's memory from JAX. It
     # refuses this after its first use; then nothing can be done.

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 
 from handsum._version import __version__
 from handsum.errors import HandsumError
+from handsum.installation import install_command, repair_command
 from handsum.pretrained.cache import cache_folder, compilation_cache
 from handsum.pretrained.devices import default_platform
 from handsum.pretrained.snapshots import WEIGHTS, load_snapshot
@@ -106,11 +107,7 @@ def _unmet(requirement: Requirement, installed: str | None) -> str:
     if installed is not None and requirement.specifier.contains(installed, prereleases=True):
         return ""
     needed = f"{requirement.name}{requirement.specifier}"
-    return f"{needed} is needed: {_pip(needed)}"
-
-
-def _pip(package: str) -> str:
-    return f'pip install "{package}"'
+    return f"{needed} is needed: run {install_command(needed)}"
 
 
 def _devices() -> list[Finding]:
@@ -133,7 +130,9 @@ def _checked(kind: str, name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except (HandsumError, ImportError, OSError) as error:
-        return Finding(kind, name, "damaged", f"{error}: install handsum again")
+        advice = repair_command()
+        problem = str(error) if advice in str(error) else f"{error}: run {advice}"
+        return Finding(kind, name, "damaged", problem)
 
 
 def _caches() -> list[Finding]:
@@ -182,7 +181,7 @@ def _check_data() -> Finding:
 def _models() -> list[Finding]:
     names = sorted(path.parent.name for path in WEIGHTS.glob("*/config.json"))
     if not names:
-        problem = f"there are no models in {WEIGHTS}: install handsum again"
+        problem = f"there are no models in {WEIGHTS}: run {repair_command()}"
         return [Finding("model", "all", "missing", problem)]
     return [_checked("model", name, partial(_check_model, name)) for name in names]
 
@@ -209,6 +208,6 @@ def _extras() -> list[Finding]:
         ]
         lacking = [one.name for one in needed if _unmet(one, _installed(one))]
         value = f"missing: {', '.join(lacking)}" if lacking else "installed"
-        hint = _pip(f"handsum[{extra}]") if lacking else ""
+        hint = f"run {install_command(f'handsum[{extra}]')}" if lacking else ""
         found.append(Finding("extra", extra, value, "", hint))
     return found

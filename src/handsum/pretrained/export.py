@@ -17,6 +17,7 @@ import numpy as np
 from handsum.arguments import require_model
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write, check_replaceable
+from handsum.installation import install_command
 from handsum.models import inference
 from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, SUM_READERS, load_model
 from handsum.pretrained.model import Model
@@ -93,7 +94,7 @@ def _safetensors(model: Model) -> tuple[bytes, None]:
         from safetensors.numpy import save
     except ImportError as error:
         raise HandsumError(
-            'the format safetensors needs safetensors: pip install "handsum[export]"'
+            f"the format safetensors needs safetensors: run {install_command('handsum[export]')}"
         ) from error
     arrays = {path: np.ascontiguousarray(array) for path, array in model.weights.items()}
     # One entry, as the library writes several in random order.

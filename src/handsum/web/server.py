@@ -14,6 +14,7 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from handsum.errors import HandsumError, UsageError
+from handsum.installation import install_command
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -35,7 +36,7 @@ def serve(host: str, port: int, open_browser: bool, announce: Callable[[str], No
             raise
         raise HandsumError(
             f"handsum web needs {error.name}, which is not installed: "
-            'run pip install "handsum[web]"'
+            f"run {install_command('handsum[web]')}"
         ) from error
     with _bind(host, port) as own:
         _stop_at_signals()

@@ -12,6 +12,7 @@ from handsum.datasets.formats.base import encode_picture, labels_of
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.errors import HandsumError
+from handsum.installation import install_command
 
 ROWS_AT_ONCE = 256
 
@@ -22,7 +23,7 @@ def check() -> None:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         raise HandsumError(
-            'the format parquet needs pyarrow: pip install "handsum[datasets]"'
+            f"the format parquet needs pyarrow: run {install_command('handsum[datasets]')}"
         ) from error
 
 
