@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from handsum._version import __version__
+from handsum.cli import completion
 from handsum.cli.console import fail, option_name
 from handsum.cli.dataset import dataset
 from handsum.cli.doctor import doctor
@@ -143,8 +144,10 @@ def _run() -> None:
         if isinstance(printed, io.TextIOWrapper):
             printed.reconfigure(errors="backslashreplace")
     try:
+        command = typer.main.get_command(_for_call(sys.argv[1:]))
+        completion.repair_scripts(command.params)
         with hear_warnings() if "--json" in sys.argv else nullcontext():
-            sys.exit(_for_call(sys.argv[1:])(standalone_mode=False) or 0)
+            sys.exit(command(standalone_mode=False) or 0)
     except HandsumError as error:
         fail(name_arguments(str(error), option_name), error.exit_code)
     except ClickException as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handsum.cli import completion
 from handsum.cli.console import err, show_table
 from handsum.cli.json_output import AsJson, print_json, show_notes
 from handsum.errors import UsageError
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 def evaluate(
     models: Annotated[
         list[str] | None,
-        typer.Argument(help="Models of the zoo or snapshot folders, to measure side by side."),
+        typer.Argument(
+            help="Models of the zoo or snapshot folders, to measure side by side.",
+            autocompletion=completion.models,
+        ),
     ] = None,
     images: Annotated[
         list[Path] | None,
@@ -42,7 +46,11 @@ def evaluate(
         Path | None, typer.Option(help="Write an HTML page with plots to this folder.")
     ] = None,
     dataset: Annotated[
-        str, typer.Option(help="Data for readers: mnist, tfds:NAME, idx:DIR or folder:DIR.")
+        str,
+        typer.Option(
+            help="Data for readers: mnist, tfds:NAME, idx:DIR or folder:DIR.",
+            autocompletion=completion.datasets,
+        ),
     ] = "mnist",
     split: Annotated[
         str, typer.Option(help="Split for readers: train, validation, test or all.")
@@ -51,7 +59,10 @@ def evaluate(
         None
     ),
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    judge: Annotated[str, typer.Option(help="Classifier that judges generators.")] = "judge",
+    judge: Annotated[
+        str,
+        typer.Option(help="Classifier that judges generators.", autocompletion=completion.readers),
+    ] = "judge",
     as_json: AsJson = False,
 ) -> None:
     """Measure models, or your own digits, on data that no model was trained on.

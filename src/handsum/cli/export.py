@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from handsum.cli import completion
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson, print_json
 from handsum.cli.writing_options import destination
@@ -14,7 +15,12 @@ from handsum.files import is_stream, shown
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A model of the zoo, or a snapshot folder.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A model of the zoo, or a snapshot folder.", autocompletion=completion.models
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(

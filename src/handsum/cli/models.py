@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from handsum.cli import completion
 from handsum.cli.console import out
 from handsum.cli.json_output import AsJson, print_json
 
@@ -22,7 +23,10 @@ _FORMS = {
 def models(
     model: Annotated[
         str | None,
-        typer.Argument(help="Show all about this model: a name, or a snapshot folder."),
+        typer.Argument(
+            help="Show all about this model: a name, or a snapshot folder.",
+            autocompletion=completion.models,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handsum.cli import completion
 from handsum.cli.console import err, out
 from handsum.cli.json_output import AsJson, print_json
 from handsum.errors import UsageError
@@ -61,6 +62,7 @@ def predict(
         str | None,
         typer.Option(
             show_default="the best one",
+            autocompletion=completion.readers,
             help="Model that reads: its name (see `handsum models`) or a snapshot folder.",
         ),
     ] = None,

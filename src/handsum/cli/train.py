@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from handsum.cli import completion
 from handsum.cli.console import err, out
 from handsum.cli.json_output import AsJson, print_json
 
@@ -18,7 +19,12 @@ SCALE = "Devices and hosts"
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="A model: `handsum models` lists them.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A model: `handsum models` lists them.", autocompletion=completion.models
+        ),
+    ],
     preset: Annotated[str, typer.Option(help="A named configuration of the model.")] = "default",
     steps: Annotated[int | None, typer.Option(help="Number of steps.")] = None,
     max_minutes: Annotated[
@@ -42,7 +48,10 @@ def train(
     ] = None,
     dataset: Annotated[
         str,
-        typer.Option(help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR."),
+        typer.Option(
+            help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR.",
+            autocompletion=completion.datasets,
+        ),
     ] = "mnist",
     output: Annotated[
         Path | None,

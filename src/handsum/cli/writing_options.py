@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from handsum.cli import completion
 from handsum.cli.json_output import print_json, show_notes
 from handsum.errors import UsageError
 from handsum.files import is_stream, shown
@@ -46,6 +47,7 @@ Model = Annotated[
     str | None,
     typer.Option(
         show_default="r3gan",
+        autocompletion=completion.generators,
         rich_help_panel=CHANCE,
         help="The generator: a name from `handsum models`, or a snapshot folder.",
     ),
@@ -54,6 +56,7 @@ Reader = Annotated[
     str | None,
     typer.Option(
         show_default="cnn",
+        autocompletion=completion.readers,
         rich_help_panel=CHANCE,
         help="The model that checks the digits: a name, or a snapshot folder.",
     ),
