@@ -78,8 +78,8 @@ def parse_digits(text: str) -> np.ndarray:
     return np.array([int(character) for character in text], np.int64)
 
 
-def digit_text(value: Any, name: str) -> str:
-    """A text, or the digits of a whole number.
+def digit_text(value: Any, name: str, example: str = "0123") -> str:
+    """A text such as the example, or the digits of a whole number.
 
     Raises:
         UsageError: anything else, such as a float, whose digits may differ from what was typed.
@@ -91,7 +91,7 @@ def digit_text(value: Any, name: str) -> str:
     except ValueError:  # a UsageError, or more digits than Python converts to text
         shown = _shown(value)
         raise UsageError(
-            f"{name} is a text such as '12.50', or a whole number, not {shown}"
+            f"{name} is a text such as {example!r}, or a whole number, not {shown}"
         ) from None
 
 

@@ -322,7 +322,9 @@ def test_generate_json(run_command: Run) -> None:
         ("sum-sequence 23 -o folder", 1, "folder is a directory"),
         ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
         ("number 12a", 2, "not 'a'"),
-        ("number 12'", 2, 'not "\'"'),
+        ("number 12'", 2, "one space or apostrophe, with a digit on both sides, not as in"),
+        ("number 12 --cells --wide", 2, "--cells has no gaps: leave out --wide or --cells"),
+        ("number 12 --cells --spacing", 2, "leave out --spacing or --cells"),
         ("number 1~234", 2, "not '~'"),
         ("number -.,", 2, "at least one digit"),
         ("number 12 --height 5furlongs", 2, "a height is one such as 80, 12mm"),
@@ -398,6 +400,31 @@ def test_help_documents_every_option(run_command: Run, command: str) -> None:
     assert run_command(command, "--help").code == 0
     parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
     assert [p.name for p in parameters if not getattr(p, "help", None)] == []
+
+
+@pytest.mark.parametrize("text", ["1  234", "1' 2", "1 .5", "1\u00a0\u202f2", "12'"])
+def test_a_gap_at_the_wrong_place_is_shown(run_command: Run, text: str) -> None:
+    done = run_command("number", text)
+    assert (done.code, done.out) == (2, "")
+    assert "one space or apostrophe, with a digit on both sides" in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "count", "shown"),
+    [
+        ("number 12 -o x-{}.png", 1, "x-1.png: 12 "),
+        ("sum-sequence 9 -o x-{}.svg", 1, "x-1.svg: "),
+        ("sum-sequence 9 --count 12 -o x-{}.png", 12, "x-01.png to x-12.png: 12 sequences"),
+        ("writers --count 3 -o x-{}.png", 3, "x-1.png to x-3.png: 3 hands"),
+    ],
+)
+def test_numbered_files_are_named_in_the_closing_line(
+    run_command: Run, tmp_path: Path, command: str, count: int, shown: str
+) -> None:
+    done = run_command(*command.split(), "--seed", 1)
+    assert (done.out + done.err).startswith(shown)
+    assert len(files(tmp_path)) == count
 
 
 @pytest.mark.parametrize("total", ["abc", "", "2.5", "٣", "²", "1e3", "9" * 5000])

@@ -254,7 +254,7 @@ def test_labels_of_pictures_name_them(tmp_path: Path, real, text: str, message: 
             load_samples(folder, path)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_labels_are_read_in_the_usual_encodings(
     tmp_path: Path, real, encoding: str, separator: str
@@ -274,6 +274,33 @@ def test_labels_are_read_in_the_usual_encodings(
         path.write_bytes(mark + b"7")
         with pytest.raises(DatasetError, match="cannot read the labels"):
             load_samples(folder, path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "latin-1"])
+def test_labels_in_another_encoding_are_one_clear_line(tmp_path: Path, real, encoding: str) -> None:
+    Image.fromarray(real[0][0]).save(tmp_path / "é.png")
+    (tmp_path / "labels.csv").write_text("file,label\né.png,7\n", encoding=encoding)
+    with pytest.raises(DatasetError, match="it is not text in UTF-8 or UTF-16$"):
+        load_samples(tmp_path, tmp_path / "labels.csv")
+
+
+@pytest.mark.parametrize("text", ["7,0\n3,0\n", "7,0\n3\n", "label\n7,0\n3,00\n", "7,\n3,\n"])
+def test_one_column_of_labels_may_have_a_decimal_comma(tmp_path: Path, real, text: str) -> None:
+    np.save(tmp_path / "x.npy", real[0][:2])
+    (tmp_path / "labels.csv").write_text(text)
+    assert load_samples(tmp_path / "x.npy", tmp_path / "labels.csv").labels.tolist() == [7, 3]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("dtype", [int, float, bool])
+def test_one_hot_labels_are_named(tmp_path: Path, real, dtype: type) -> None:
+    rows = np.eye(10, dtype=dtype)[[7, 3]]
+    np.save(tmp_path / "x.npy", real[0][:2])
+    np.save(tmp_path / "y.npy", rows)
+    np.savez(tmp_path / "both.npz", images=real[0][:2], labels=rows)
+    (tmp_path / "y.csv").write_text("\n".join(",".join(f"{one:g}" for one in row) for row in rows))
+    for path, labels in (("x.npy", "y.npy"), ("both.npz", None), ("x.npy", "y.csv")):
+        with pytest.raises(DatasetError, match="one-hot"):
+            load_samples(tmp_path / path, labels and tmp_path / labels)
 
 
 def test_labels_are_read_from_idx_files(tmp_path: Path, real) -> None:

@@ -47,6 +47,8 @@ def test_a_height_or_a_scale_sets_the_size(
         ({"spacing": "banana"}, "`spacing` is True or False, not 'banana'"),
         ({"wide": 1}, "`wide` is True or False, not 1"),
         ({"cells": None}, "`cells` is True or False, not None"),
+        ({"cells": True, "wide": True}, "`cells` has no gaps: leave out `wide` or `cells`"),
+        ({"cells": True, "spacing": True}, "`cells` has no gaps: leave out `spacing`"),
         ({"dpi": 0}, "0 dpi is out of range: use 1 to 10000"),
         ({"dpi": "300"}, "dpi is a number"),
         ({"height": "5furlongs"}, "a height is one such as 80, 12mm or 0.5in"),

@@ -30,6 +30,13 @@ def test_the_hand_is_the_seed_s_choice_as_generate_has_it() -> None:
     np.testing.assert_allclose(image, drawn.images[0], atol=1)
 
 
+@pytest.mark.parametrize("text", ["7", "07"])
+def test_a_digit_may_be_a_text(seven: ForwardPass, text: str) -> None:
+    shown = visualize(text, seed=3, writer=5)
+    assert shown.what == seven.what
+    np.testing.assert_array_equal(shown.stages[-1].values, seven.stages[-1].values)
+
+
 def test_a_hand_may_be_a_mix() -> None:
     shown, drawn = (
         visualize(7, seed=1, writer="3+5"),

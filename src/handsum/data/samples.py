@@ -207,6 +207,8 @@ def _as_digits(images: np.ndarray, name: str, sequences: bool) -> tuple[np.ndarr
 
 def _check_labels(labels: np.ndarray, count: int, name: str) -> np.ndarray:
     """Labels int64 (N,); raise unless they are digits, one for each image."""
+    if len(labels) == 10 * count and (np.count_nonzero(labels.reshape(-1, 10), 1) == 1).all():
+        raise DatasetError(f"{name} holds one-hot labels: use labels.argmax(1), one digit each")
     if len(labels) != count:
         raise DatasetError(f"{name} holds {len(labels)} labels for {count} digits")
     if labels.dtype.kind not in "uif" or not np.isin(labels, np.arange(10)).all():

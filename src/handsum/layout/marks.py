@@ -22,7 +22,8 @@ _PLAIN = _DIGITS + MARKS
 _MINUS_SIGN = "\u2212"
 _GAP_BETWEEN_DIGITS = re.compile(r"(?<=[0-9]) (?=[0-9])")
 # Also a no-break space, a narrow one, a thin one, and a typographic apostrophe.
-_THOUSANDS_SIGN = re.compile("(?<=[0-9])[ \u00a0\u202f\u2009'\u2019](?=[0-9])")
+_GAPS = " \u00a0\u202f\u2009'\u2019"
+_THOUSANDS_SIGN = re.compile(f"(?<=[0-9])[{_GAPS}](?=[0-9])")
 # The control points of each pen stroke (a quadratic curve), and its width at both ends in widths
 # of a digit's stroke.
 _CURVES = {
@@ -46,7 +47,12 @@ def read_number(text: str) -> str:
         UsageError: any other character, or no digit at all.
     """
     drawn = _THOUSANDS_SIGN.sub(GAP, text.strip().replace(_MINUS_SIGN, "-"))
-    others = [c for c in dict.fromkeys(_GAP_BETWEEN_DIGITS.sub("", drawn)) if c not in _PLAIN]
+    rest = dict.fromkeys(_GAP_BETWEEN_DIGITS.sub("", drawn))
+    others = [character for character in rest if character not in _PLAIN + _GAPS]
+    if not others and any(character in _GAPS for character in rest):
+        raise UsageError(
+            f"a gap is one space or apostrophe, with a digit on both sides, not as in {text!r}"
+        )
     if others:
         listed = " ".join(map(repr, others))
         raise UsageError(

@@ -32,8 +32,8 @@ class Style:
     puts the plain 28x28 images side by side, without baseline, gaps and margins.
 
     Raises:
-        UsageError: a value out of range, an unknown colour, both a scale and a height, or ink and
-            paper of the same colour.
+        UsageError: a value out of range, an unknown colour, both a scale and a height, cells with
+            gaps, or ink and paper of the same colour.
     """
 
     scale: float | None = None
@@ -48,6 +48,9 @@ class Style:
     def __post_init__(self) -> None:
         for name in ("spacing", "wide", "cells"):
             truth(getattr(self, name), name)
+        gaps = [name for name in ("spacing", "wide") if getattr(self, name)]
+        if self.cells and gaps:
+            raise UsageError(f"`cells` has no gaps: leave out `{gaps[0]}` or `cells`")
         if self.scale is not None:
             real_number(self.scale, "a scale")
         if self.dpi is not None and not 1 <= real_number(self.dpi, "dpi") <= 10_000:

@@ -61,7 +61,7 @@ def generate(
     """
     seed = choose_seed(seed)
     name, hand = model_name(model), hand_name(writer)
-    choices = parse_digits("0123456789" if digits is None else digit_text(digits, "what is drawn"))
+    choices = parse_digits("0123456789" if digits is None else digit_text(digits, "`digits`"))
     shares = None if mix is None else _parse_mix(mix)
     if shares is not None and digits is not None:
         raise UsageError("give either digits or a mix of digits, not both")

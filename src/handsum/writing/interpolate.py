@@ -40,7 +40,7 @@ def interpolate(
 
     steps = whole_number(steps, "a number of steps")
     name, writer = model_name(model), hand_name(writer)
-    rows = parse_digits(digit_text(digits, "what is drawn"))
+    rows = parse_digits(digit_text(digits, "`digits`"))
     between = between.strip() if isinstance(between, str) else ""
     if steps < 2:
         raise UsageError(f"{steps} steps lead nowhere: use 2 or more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from os import PathLike
 from typing import Any
 
@@ -18,7 +19,7 @@ DEFAULT_LENGTH = 5
 
 
 def visualize(
-    number: int | None = None,
+    number: int | str | None = None,
     *,
     model: str | PathLike[str] | None = None,
     length: int | None = None,
@@ -27,10 +28,10 @@ def visualize(
 ) -> ForwardPass:
     """Record every stage of one forward pass through a generator.
 
-    `number` is a digit; for a model that plans sequences the total (of `length` digits, by default
-    5); for a model that draws random digits None. The digit is the first one that `generate` draws
-    with the same seed, in the same hand. The feature maps of a sequence are those of its first
-    digit.
+    `number` is a digit, such as 7 or "7"; for a model that plans sequences the total (of `length`
+    digits, by default 5); for a model that draws random digits None. The digit is the first one
+    that `generate` draws with the same seed, in the same hand. The feature maps of a sequence are
+    those of its first digit.
 
     Raises:
         UsageError: no such digit, total, writer or model, or a model that cannot do it.
@@ -38,6 +39,8 @@ def visualize(
     from handsum.models.registry import DEFAULT_GENERATOR
     from handsum.pretrained.load import draws_sequences, load_network
 
+    if isinstance(number, str) and re.fullmatch("[0-9]{1,18}", number):
+        number = int(number)
     number = optional_number(number, "a digit or a total")
     length = optional_number(length, "a length")
     name, hand, seed = model_name(model) or DEFAULT_GENERATOR, hand_name(writer), choose_seed(seed)

@@ -160,7 +160,7 @@ def number(
     Raises:
         UsageError: other characters, or there is no such writer, seed or model.
     """
-    text = read_number(digit_text(text, "a number"))
+    text = read_number(digit_text(text, "a number", "12.50"))
     labels = parse_digits(text.translate(str.maketrans("", "", MARKS + GAP)))[None]
     options = Options(writer, model, reader, verify, style)
     return write_rows(labels, choose_seed(seed), options, (text,), progress)

@@ -106,7 +106,7 @@ def _look(style: Style | None) -> Style:
 
 def _labels(digits: str | int, count: int, style: Style) -> np.ndarray:
     """The digits of `count` hands, int64 (count, L); UsageError if the sheet would be too large."""
-    labels = parse_digits(digit_text(digits, "what is written"))
+    labels = parse_digits(digit_text(digits, "`digits`"))
     check_least_size(style, count, len(labels))
     return np.tile(labels, (count, 1))
 
