@@ -102,10 +102,11 @@ def test_minus_and_thousands_signs_of_any_sort_are_read(text: str, drawn: str) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1'", 'not "\'"'),
-        ("'1", 'not "\'"'),
-        ("1  2", "not ' '"),
-        ("- 5", "not ' '"),
+        ("1'", 'one space or apostrophe, with a digit on both sides, not as in "1\'"'),
+        ("'1", 'not as in "\'1"'),
+        ("1  2", "not as in '1  2'"),
+        ("- 5", "not as in '- 5'"),
+        ("a 5", "not 'a'$"),
         ("1_000", "not '_'"),
         ("12a4b", "not 'a' 'b'"),
         ("1\u20134", "not '–'"),
