@@ -166,3 +166,15 @@ def test_standard_output_takes_no_folder(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(UsageError, match="a folder cannot go to standard output"):
             attempt(Path("-"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.path.islink("/dev/stdout"), reason="no such device")
+@pytest.mark.parametrize("links", [0, 1, 2])
+def test_an_open_file_is_not_replaced(tmp_path: Path, links: int) -> None:
+    path = Path("/dev/stdout")
+    for number in range(links):
+        link = tmp_path / str(number)
+        link.symlink_to(path)
+        path = link
+    with pytest.raises(HandsumError, match="device or a pipe: .*- for standard output"):
+        write(path)

@@ -18,6 +18,8 @@ from handsum.errors import HandsumError, UsageError
 
 # The ending of the names of unfinished files.
 _UNFINISHED = ".part"
+# Links in a row, as the system counts them.
+_MOST_LINKS = 40
 # The most bytes that are read from standard input.
 LARGEST_INPUT = 256 * 2**20
 # The types of files that a terminal can show.
@@ -51,13 +53,22 @@ def check_replaceable(path: str | Path) -> None:
         return
     if os.path.isdir(path):
         raise HandsumError(f"{path} is a directory: give a file name to write to")
-    # /dev/stdout is a link, to a file if the output goes to one; the link must not be replaced.
-    process = os.path.islink(path) and os.readlink(path).startswith("/proc/")
-    if process or (os.path.exists(path) and not os.path.isfile(path)):
+    if _is_open_file(Path(path)) or (os.path.exists(path) and not os.path.isfile(path)):
         raise HandsumError(
             f"{path} is a device or a pipe: give a file name, or - for standard output"
         )
     _check_writable(Path(path))
+
+
+def _is_open_file(path: Path) -> bool:
+    """Whether links lead to a file that a process has open, as /dev/stdout does."""
+    for _ in range(_MOST_LINKS):
+        if not os.path.islink(path):
+            return False
+        path = path.parent / os.readlink(path)
+        if path.parts[:2] == ("/", "proc"):
+            return True
+    return False
 
 
 def _check_output(path: Path) -> None:
