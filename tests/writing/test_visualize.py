@@ -124,11 +124,11 @@ def test_pictures_and_films_are_saved(seven: ForwardPass, tmp_path: Path) -> Non
 
 
 def test_titles_say_the_size() -> None:
-    assert GeneratorStage("x", np.zeros((2, 3, 4))).title == "X: 4 maps of 3 × 2"
-    assert GeneratorStage("x", np.zeros((2, 3, 1))).title == "X: 1 map of 3 × 2"
-    assert GeneratorStage("x", np.zeros((2, 3, 4)), channels=9).title == "X: 4 of 9 maps of 3 × 2"
+    assert GeneratorStage("x", np.zeros((2, 3, 4))).title == "X: 4 maps of 3×2"
+    assert GeneratorStage("x", np.zeros((2, 3, 1))).title == "X: 1 map of 3×2"
+    assert GeneratorStage("x", np.zeros((2, 3, 4)), channels=9).title == "X: 4 of 9 maps of 3×2"
     assert GeneratorStage("x", np.zeros((2, 3))).title == "X: 2 × 3 values"
-    assert GeneratorStage("image", np.zeros((2, 3, 1))).title == "Image: 3 × 2 pixels"
+    assert GeneratorStage("image", np.zeros((2, 3, 1))).title == "Image: 3×2 pixels"
 
 
 @pytest.mark.parametrize("model", GENERATORS)

@@ -51,9 +51,9 @@ class GeneratorStage:
             return f"{' × '.join(map(str, self.values.shape))} values"
         height, width, channels = self.values.shape
         if self.name == "image":
-            return f"{width} × {height} pixels"
+            return f"{width}×{height} pixels"
         shown = f"{channels} of {self.channels}" if self.channels > channels else channels
-        return f"{shown} map{'s' * (shown != 1)} of {width} × {height}"
+        return f"{shown} map{'s' * (shown != 1)} of {width}×{height}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
