@@ -145,24 +145,21 @@ def test_the_same_file_can_be_chosen_again(visit: Visit, api: Any, tmp_path: Pat
         chooser.value.set_files(tmp_path / name)
 
     for name in ("bad.png", "bad.png", "good.jpg", "good.jpg"):
-        with page.expect_response("**/api/predict*") as answer:
+        with page.expect_response("**/api/predict*"):
             choose("Choose a photo", name)
-        answer.value.finished()
     expect(page.get_by_test_id("reading")).to_have_text("316")
     assert sum("/api/predict" in url for url in sent) == 4
     # The other file input of the page: a hand like that in a picture.
     page.get_by_role("tab", name="Write").click()
     settled(page, "write").get_by_role("button", name="Hand: Any hand").click()
     for name in ("bad.png", "bad.png"):
-        with page.expect_response("**/api/writers/like*") as answer:
+        with page.expect_response("**/api/writers/like*"):
             choose("Like mine", name)
-        answer.value.finished()
     # Every file input of the page was tried.
     assert page.locator("input[type=file]").count() == 2
     # After a failure the hands can still be chosen.
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("alert").last).to_contain_text("not a picture of a known kind")
     dialog.get_by_role("button", name="More hands").click()
-    expect(dialog.get_by_role("button", name="Hand 60", exact=True)).to_be_visible()
     dialog.get_by_role("button", name="Hand 3", exact=True).click()
     expect(page.get_by_role("button", name="Hand: Hand 3.")).to_be_visible()

@@ -89,12 +89,17 @@ function open(value, choose, any) {
     });
   }
 
-  const like = (file) => place.make(async ({ signal, progress }) => ask("writers/like", { seed: SEED }, { signal, progress, body: (await upload(file)).blob }), (answer) => {
-    sheet.replaceChildren(...answer.hands.map(shown));
-    first = 0;
-    more.hidden = false;
-    return [h("p", { class: "soft small" }, "A hand fitted to the digits in your picture, and the most similar writers. Fit: the share of writers whose own digits are no nearer to those drawn in their hand."), sheet, more];
-  });
+  async function like(file) {
+    const job = async ({ signal, progress }) => ask("writers/like", { seed: SEED }, { signal, progress, body: (await upload(file)).blob });
+    const made = await place.make(job, (answer) => {
+      sheet.replaceChildren(...answer.hands.map(shown));
+      first = 0;
+      more.hidden = false;
+      return [h("p", { class: "soft small" }, "A hand fitted to the digits in your picture, and the most similar writers. Fit: the share of writers whose own digits are no nearer to those drawn in their hand."), sheet, more];
+    });
+    // It may have taken the place of the first hands before they were there.
+    if (!made && !place.body.contains(sheet)) place.body.replaceChildren(sheet, more);
+  }
 
   const mix = text({ placeholder: "12+40 or 12:3+40:1", value: value.includes("+") ? value : "" });
   const wrong = h("p", { class: "bad small", role: "alert" });
