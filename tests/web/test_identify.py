@@ -124,7 +124,8 @@ def test_a_picture_that_only_the_server_knows_is_read(visit: Visit, api: Any) ->
         shape = picture.width / picture.height
     page.get_by_label("A picture of digits").set_input_files(as_file(buffer.getvalue(), "a.tif"))
     expect(page.get_by_test_id("reading")).to_have_text("40725")
-    expect(page.get_by_text("This browser cannot show")).to_be_visible()
+    expect(page.get_by_text("This browser cannot show")).to_be_hidden()
+    expect(page.locator(".overlay image")).to_have_count(5)
     box = page.locator(".sheet-to-draw").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(shape, rel=0.02)
     expect(page.locator(".overlay .box")).to_have_count(5)

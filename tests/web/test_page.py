@@ -166,14 +166,18 @@ def test_nonsense_in_a_link_is_left_out(visit: Visit, tab: str) -> None:
 def test_a_tab_shows_the_shape_of_its_first_result(visit: Visit, tab: str, path: str) -> None:
     page = visit("#identify")
     held: list[Any] = []
-    page.route(f"**/api/{path}?*", held.append)
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(f"**/api/{path}?*", hold)
     page.evaluate("hash => { location.hash = hash }", f"{tab}?seed=1")
     panel = page.locator(f"#panel-{tab}")
     block = panel.locator(".shape > div").first
     expect(block).to_be_visible()
     assert block.bounding_box()["height"] > 40
-    while held:
-        held.pop().continue_()
+    for route in held:
+        route.continue_()
     page.unroute(f"**/api/{path}?*")
     expect(panel.locator(RESULTS[tab]).first).to_be_visible()
     expect(panel.locator(".shape")).to_have_count(0)
@@ -217,7 +221,7 @@ def test_a_file_that_cannot_be_made_is_not_saved(visit: Any) -> None:
     page = visit("#write?total=20&length=5&seed=1")
     panel = settled(page, "write")
     saved: list[Any] = []
-    page.on("download", saved.append)
+    page.on("download", lambda download: saved.append(download))
     page.route("**/api/sum-sequence?*", lambda route: route.fulfill(status=503))
     panel.get_by_role("button", name="SVG").click()
     expect(panel.get_by_role("alert")).to_contain_text("The server is busy")

@@ -82,7 +82,10 @@ export function mount(panel) {
   function shown(result) {
     reading = result;
     const { digits } = result;
-    if (!unseen.hidden) sheet.style.aspectRatio = `${result.width} / ${result.height}`;
+    if (sheet.classList.contains("with-unseen")) {
+      sheet.style.aspectRatio = `${result.width} / ${result.height}`;
+      unseen.hidden = true;
+    }
     chosen = Math.min(chosen, Math.max(digits.length - 1, 0));
     if (!digits.length) {
       drawBoxes();
@@ -119,6 +122,8 @@ export function mount(panel) {
     overlay.setAttribute("viewBox", `0 0 ${reading.width} ${reading.height}`);
     const rim = reading.width / 160;
     const box = ([x, y, width, height], name) => s("rect", { class: name, x: x - rim, y: y - rim, width: width + 2 * rim, height: height + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke" });
+    // What the network sees stands in for a picture that the browser cannot show.
+    if (sheet.classList.contains("with-unseen")) overlay.append(...reading.digits.map(({ picture, box: [x, y, width, height] }) => s("image", { href: picture, x, y, width, height })));
     overlay.append(...reading.others.map((other) => box(other, "other")));
     reading.digits.forEach((digit, index) => overlay.append(box(digit.box, index === chosen && reading.digits.length > 1 ? "box chosen" : "box"),
       s("text", { x: digit.box[0], y: Math.max(digit.box[1] - 2.2 * rim, reading.width / 32), "font-size": reading.width / 34 }, String(digit.digit))));
