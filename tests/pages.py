@@ -13,6 +13,20 @@ from playwright.sync_api import expect
 
 expect.set_options(timeout=30_000)
 
+TABS = (
+    "write", "identify", "generate", "advanced", "mixed", "interpolate", "visualise", "compare",
+)  # fmt: skip
+RESULTS = {
+    "write": "img.written",
+    "identify": ".pad-hint",
+    "generate": ".tile canvas",
+    "advanced": ".tile canvas",
+    "mixed": ".bars",
+    "interpolate": ".film canvas.now",
+    "visualise": ".theatre canvas",
+    "compare": ".measured td",
+}
+
 SIZES = pytest.mark.parametrize("size", ["desk", "phone"])
 Visit = Callable[..., Any]
 Stroke = Sequence[tuple[float, float]]

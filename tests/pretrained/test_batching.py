@@ -32,6 +32,14 @@ def test_a_function_of_several_columns_and_results() -> None:
     np.testing.assert_array_equal(difference, np.arange(5) - 1)
 
 
+def test_results_with_names() -> None:
+    batched = Batched(lambda rows: {"b": rows + 1, "a": rows[:, None] * [1, 2]}, 4)
+    results = batched(np.arange(5))
+    assert list(results) == ["b", "a"]
+    np.testing.assert_array_equal(results["b"], np.arange(5) + 1)
+    np.testing.assert_array_equal(results["a"], np.arange(5)[:, None] * [1, 2])
+
+
 def test_rows_that_wait_share_a_call() -> None:
     sizes: list[int] = []
     begun, go_on = threading.Event(), threading.Event()

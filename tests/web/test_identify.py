@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import BAR, SIZES, STEM, Visit, draw, photo, touch
+from pages import BAR, SIZES, STEM, Visit, draw, photo, settled, touch
+from PIL import Image
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("web")
+
+NO_PICTURES = (b"no picture", b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n", b"\0" * 999)
 
 
 def test_a_seven_is_read_as_it_is_drawn(visit: Visit) -> None:
@@ -86,8 +91,76 @@ def test_a_picture_is_dropped_or_pasted(visit: Visit, api: Any, event: str) -> N
     expect(page.get_by_test_id("reading")).to_have_text("316")
 
 
-def test_a_file_that_is_no_picture_is_an_error(visit: Visit) -> None:
+def as_file(data: bytes, name: str = "a.png") -> dict[str, Any]:
+    return {"name": name, "mimeType": "image/png", "buffer": data}
+
+
+@pytest.mark.parametrize(
+    "data", [b"no picture", b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n", b"\0" * 999]
+)
+def test_a_file_that_is_no_picture_leaves_the_sheet(visit: Visit, data: bytes) -> None:
     page = visit("#identify")
-    text = {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
-    page.get_by_label("A picture of digits").set_input_files(text)
-    expect(page.get_by_role("alert").first).to_contain_text("not a picture of a known kind")
+    page.get_by_role("radio", name="One digit").check()
+    draw(page, BAR)
+    draw(page, STEM)
+    reading = page.get_by_test_id("reading")
+    expect(reading).to_have_text("7")
+    before = page.locator(".sheet-to-draw").bounding_box()
+    page.get_by_label("A picture of digits").set_input_files(as_file(data))
+    expect(page.get_by_role("alert").first).to_contain_text("picture")
+    assert page.locator(".sheet-to-draw").bounding_box() == before
+    expect(page.locator("canvas.pad")).to_be_visible()
+    # The drawing is as it was, and drawing goes on.
+    expect(page.locator(".overlay .box")).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("alert").first).to_be_empty()
+
+
+def test_a_picture_that_only_the_server_knows_is_read(visit: Visit, api: Any) -> None:
+    page = visit("#identify")
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(photo("40725", api))) as picture:
+        picture.save(buffer, "TIFF")
+        shape = picture.width / picture.height
+    page.get_by_label("A picture of digits").set_input_files(as_file(buffer.getvalue(), "a.tif"))
+    expect(page.get_by_test_id("reading")).to_have_text("40725")
+    expect(page.get_by_text("This browser cannot show")).to_be_hidden()
+    expect(page.locator(".overlay image")).to_have_count(5)
+    box = page.locator(".sheet-to-draw").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(shape, rel=0.02)
+    expect(page.locator(".overlay .box")).to_have_count(5)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw here")).to_be_visible()
+
+
+def test_the_same_file_can_be_chosen_again(visit: Visit, api: Any, tmp_path: Path) -> None:
+    for name, data in (("good.jpg", photo("316", api)), ("bad.png", b"no picture")):
+        (tmp_path / name).write_bytes(data)
+    page = visit("#identify")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+
+    def choose(button: str, name: str) -> None:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name=button).click()
+        chooser.value.set_files(tmp_path / name)
+
+    for name in ("bad.png", "bad.png", "good.jpg", "good.jpg"):
+        with page.expect_response("**/api/predict*"):
+            choose("Choose a photo", name)
+    expect(page.get_by_test_id("reading")).to_have_text("316")
+    assert sum("/api/predict" in url for url in sent) == 4
+    # The other file input of the page: a hand like that in a picture.
+    page.get_by_role("tab", name="Write").click()
+    settled(page, "write").get_by_role("button", name="Hand: Any hand").click()
+    for name in ("bad.png", "bad.png"):
+        with page.expect_response("**/api/writers/like*"):
+            choose("Like mine", name)
+    # Every file input of the page was tried.
+    assert page.locator("input[type=file]").count() == 2
+    # After a failure the hands can still be chosen.
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert").last).to_contain_text("not a picture of a known kind")
+    dialog.get_by_role("button", name="More hands").click()
+    dialog.get_by_role("button", name="Hand 3", exact=True).click()
+    expect(page.get_by_role("button", name="Hand: Hand 3.")).to_be_visible()

@@ -9,25 +9,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import SIZES, Visit, settled
+from pages import RESULTS, SIZES, TABS, Visit, settled
 from PIL import Image
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("web")
-
-TABS = (
-    "write", "identify", "generate", "advanced", "mixed", "interpolate", "visualise", "compare",
-)  # fmt: skip
-RESULTS = {
-    "write": "img.written",
-    "identify": ".pad-hint",
-    "generate": ".tile canvas",
-    "advanced": ".tile canvas",
-    "mixed": ".bars",
-    "interpolate": ".film canvas.now",
-    "visualise": ".theatre canvas",
-    "compare": ".measured td",
-}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -53,33 +39,6 @@ def test_dialogs_are_accessible(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Hand: Any hand")).to_be_focused()
 
 
-@pytest.mark.parametrize(
-    ("tab", "role", "name"),
-    [
-        ("advanced", "textbox", "Digits"),
-        ("interpolate", "textbox", "Digits"),
-        ("visualise", "spinbutton", "Hand"),
-        ("compare", "textbox", "Digits"),
-    ],
-)
-def test_every_tab_links_only_its_result(visit: Visit, tab: str, role: str, name: str) -> None:
-    page = visit(f"#{tab}?seed=1")
-    panel = settled(page, tab)
-    link = panel.get_by_role("button", name="Copy link")
-    expect(link).to_be_enabled()
-    disabled = panel.get_by_role(role, name=name, exact=True).evaluate(
-        """(input) => {
-            input.value = "7";
-            input.dispatchEvent(new Event("input", { bubbles: true }));
-            const buttons = [...input.closest("[role=tabpanel]").querySelectorAll("button")];
-            return buttons.find((one) => one.textContent === "Copy link").disabled;
-        }"""
-    )
-    assert disabled
-    expect(link).to_be_enabled()
-    assert "=7&" in page.url
-
-
 def test_stages_play_and_maps_are_enlarged(visit: Visit) -> None:
     page = visit("#visualise?seed=1&number=4")
     panel = settled(page, "visualise")
@@ -94,6 +53,7 @@ def test_stages_play_and_maps_are_enlarged(visit: Visit) -> None:
     panel.locator(".stages .maps").first.click(position={"x": 12, "y": 12})
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Map 1 of")).to_be_visible()
+    expect(dialog.get_by_role("heading")).to_contain_text("Block 1, first convolution")
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_text("Map 2 of")).to_be_visible()
     dialog.get_by_role("button", name="Close").click()

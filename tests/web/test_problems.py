@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import httpx
@@ -66,6 +67,48 @@ def test_an_invalid_request_is_a_problem(
     assert message in problem["detail"]
     assert (problem["type"], problem["status"]) == ("about:blank", 422)
     assert "Traceback" not in answer.text
+
+
+WRONG = (
+    "abc",
+    "",
+    "1.5",
+    "-1",
+    "9" * 30,
+    "9" * 5000,
+    "nan",
+    "null",
+    "<b>",
+    "a,b",
+    "1_0",
+    "\0",
+    "é",
+)
+WORDS_OF_VALIDATORS = re.compile(
+    r"unable|parse|should|input|string|integer|literal|pattern|finite|boolean|pydantic|error|None",
+    re.IGNORECASE,
+)
+
+
+def test_no_message_is_in_the_words_of_a_validator(api: httpx.Client, server: Any) -> None:
+    needed = {"/api/sum-sequence": {"total": 5}, "/api/number": {"text": "1"}}
+    refused = 0
+    for path, methods in httpx.get(server.address + "/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            for name in [one["name"] for one in operation.get("parameters", [])] + ["zzz"]:
+                for value in WRONG:
+                    query = needed.get(path, {}) | {name: value}
+                    answer = api.request(method, path.removeprefix("/api"), params=query)
+                    if answer.status_code == 200:
+                        continue
+                    refused += 1
+                    detail = answer.json()["detail"]
+                    assert answer.status_code == 422, (path, query, detail)
+                    assert WORDS_OF_VALIDATORS.search(detail.replace(repr(value), "")) is None, (
+                        detail
+                    )
+                    assert "\n" not in detail
+    assert refused > 500
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from pages import Visit, photo, settled
 from PIL import Image
@@ -20,7 +24,7 @@ def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None
     page = visit("")
     panel = settled(page, "write")
     panel.get_by_label("Total").fill("31")
-    panel.get_by_label("Digits").fill("6")
+    panel.get_by_label("Number of digits").fill("6")
     expect(panel.locator(".equation")).to_contain_text("= 31")
     panel = settled(page, "write")
     expect(panel.get_by_text("Read correctly")).to_be_visible()
@@ -90,7 +94,7 @@ def test_an_error_is_shown_and_goes_away(visit: Visit) -> None:
     panel = settled(page, "write")
     panel.get_by_label("Total").fill("99")
     expect(panel.get_by_role("alert")).to_contain_text("11 or more")
-    panel.get_by_label("Digits").fill("12")
+    panel.get_by_label("Number of digits").fill("12")
     expect(panel.locator(".equation")).to_contain_text("= 99")
     expect(panel.get_by_role("alert")).to_be_empty()
 
@@ -145,3 +149,64 @@ def test_a_long_number_scrolls_in_its_place(visit: Visit) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     sheet = panel.get_by_role("group", name="The picture")
     assert sheet.evaluate("one => one.scrollWidth > 2 * one.clientWidth")
+
+
+def paper_and_ink(panel: Any) -> tuple[int, int]:
+    """The brightness of the paper, and of the ink that differs most from it."""
+    data = base64.b64decode(panel.locator("img.written").get_attribute("src").partition(",")[2])
+    with Image.open(io.BytesIO(data)) as picture:
+        grey = np.asarray(picture.convert("L"), int)
+    paper = int(grey[0, 0])
+    return paper, int(grey.ravel()[np.abs(grey - paper).argmax()])
+
+
+def test_automatic_ink_suits_the_paper_and_every_other_is_itself(visit: Visit) -> None:
+    page = visit("#write?kind=number&text=7&writer=12&seed=1")
+    panel = settled(page, "write")
+    inks = panel.get_by_role("group", name="Ink").get_by_role("radio")
+    papers = panel.get_by_role("group", name="Paper")
+    assert inks.first.is_checked()
+    assert inks.first.get_attribute("aria-label").startswith("Automatic")
+    paper, ink = paper_and_ink(panel)
+    assert ink < 60 < paper
+    papers.get_by_role("radio", name="Blackboard").check()
+    paper, ink = paper_and_ink(settled(page, "write"))
+    assert paper < 60 < 200 < ink
+    for name, low, high in (("Blue-black", 0, 45), ("Black", 0, 25), ("Chalk", 250, 255)):
+        panel.get_by_role("radio", name=name, exact=True).check()
+        _, ink = paper_and_ink(settled(page, "write"))
+        assert low <= ink <= high, name
+        assert "ink=" in page.url
+
+
+@pytest.mark.parametrize("hand", ["12+999", "999", "12+", "zzz", "1:0", "like:AAAA", "+", "1:a+2"])
+def test_a_hand_that_does_not_exist_is_not_shown_as_one(visit: Visit, hand: str) -> None:
+    page = visit("#write?kind=number&text=7&seed=1")
+    panel = settled(page, "write")
+    panel.get_by_role("button", name="Hand: Any hand").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Or mix several hands").fill(hand)
+    dialog.get_by_role("button", name="Use this mix").click()
+    expect(dialog.get_by_role("alert").first).not_to_be_empty()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel.get_by_role("button", name="Hand: Any hand")).to_be_visible()
+    # In a link.
+    page.evaluate("hand => { location.hash = `write?kind=number&text=7&writer=${hand}` }", hand)
+    panel = settled(page, "write")
+    picker = panel.locator(".hand-button")
+    expect(picker).to_contain_text(re.compile("^(No such hand|Any hand)"))
+
+
+def test_a_mix_is_shown_before_it_is_used(visit: Visit) -> None:
+    page = visit("#write?kind=number&text=7&seed=1")
+    panel = settled(page, "write")
+    panel.get_by_role("button", name="Hand: Any hand").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Or mix several hands").fill("12:3 + 40:1")
+    dialog.get_by_role("button", name="Use this mix").click()
+    expect(dialog).to_be_hidden()
+    picker = panel.get_by_role("button", name="Hand: Mix 12:3+40:1.")
+    expect(picker.locator("img")).to_be_visible()
+    settled(page, "write")
+    assert "writer=12%3A3%2B40%3A1" in page.url

@@ -1,3 +1,7 @@
+import os
+import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -6,10 +10,17 @@ import pytest
 from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.pretrained.load import load_generator, load_network, load_sequence_generator
+from handsum.models.registry import ENTRIES
+from handsum.pretrained.load import load_generator, load_model, load_sequence_generator
+from handsum.pretrained.snapshots import is_bundled
 from handsum.writing.generate import generate
+from handsum.writing.stage_titles import stage_title
 from handsum.writing.stages import ForwardPass, GeneratorStage, montage, strongest
 from handsum.writing.visualize import visualize
+
+GENERATORS = [
+    entry.name for entry in ENTRIES.values() if "generator" in entry.task and is_bundled(entry.name)
+]
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +131,28 @@ def test_pictures_and_films_are_saved(seven: ForwardPass, tmp_path: Path) -> Non
 
 
 def test_titles_say_the_size() -> None:
-    assert GeneratorStage("x", np.zeros((2, 3, 4))).title == "x: 4 × 2×3"
-    assert GeneratorStage("x", np.zeros((2, 3, 4)), channels=9).title == "x: 4 of 9 × 2×3"
-    assert GeneratorStage("x", np.zeros((2, 3))).title == "x: 2 × 3 values"
+    assert GeneratorStage("x", np.zeros((2, 3, 4))).title == "X: 4 maps of 3×2"
+    assert GeneratorStage("x", np.zeros((2, 3, 1))).title == "X: 1 map of 3×2"
+    assert GeneratorStage("x", np.zeros((2, 3, 4)), channels=9).title == "X: 4 of 9 maps of 3×2"
+    assert GeneratorStage("x", np.zeros((2, 3))).title == "X: 2 × 3 values"
+    assert GeneratorStage("image", np.zeros((2, 3, 1))).title == "Image: 3×2 pixels"
+
+
+@pytest.mark.parametrize("model", GENERATORS)
+def test_every_stage_has_a_title_in_words(model: str) -> None:
+    task = load_model(model).task
+    number = {"digit generator": 7, "sequence generator": 12}.get(task)
+    stages = visualize(number, model=model, seed=0).stages
+    titles = [stage_title(stage.name) for stage in stages]
+    assert len(set(titles)) == len(titles)
+    for stage, title in zip(stages, titles, strict=True):
+        assert title[0].isupper()
+        assert stage.title.startswith(f"{title}: ")
+        # No path in the network, and layers are counted from 1.
+        assert re.search(r"[/_›]|\b0\b|: ", title) is None, title
+        # A layer that has only the words of its path needs an entry in `stage_titles`.
+        words = title.lower().split()
+        assert words != re.split("[/_]", stage.name) or stage.name == "image", title
 
 
 @pytest.mark.parametrize(
@@ -146,11 +176,34 @@ def test_wrong_requests_are_refused(number: int | None, options: dict, message: 
         visualize(number, **options)
 
 
-def test_stages_are_captured_while_other_threads_build_networks() -> None:
-    """Flax replaces methods of its classes for the time that it captures."""
+def test_stages_are_traced_while_other_threads_build_networks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Flax replaces methods of its classes while it captures the outputs of layers."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    load_generator.cache_clear()
     with ThreadPoolExecutor(4) as pool:
-        building = [pool.submit(load_network, "r3gan") for _ in range(12)]
+        building = [pool.submit(load_generator("r3gan").network) for _ in range(12)]
         passes = [pool.submit(visualize, 3, seed=seed) for seed in (1, 1)]
         first, second = (one.result() for one in passes)
         assert all(one.result() is not None for one in building)
     assert [stage.name for stage in first.stages] == [stage.name for stage in second.stages]
+
+
+def test_a_second_process_takes_the_compiled_stages_from_the_cache(tmp_path: Path) -> None:
+    program = (
+        "import sys; from handsum.writing.visualize import visualize; "
+        "visualize(7, model='cgan', seed=0); "
+        "visualize(12, model='lstm-cgan', length=3, seed=0); print('flax' in sys.modules)"
+    )
+    traced = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert traced == ["True", "False"]

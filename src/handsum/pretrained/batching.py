@@ -32,7 +32,7 @@ class Batched:
         self._calling = threading.Semaphore(at_once)
 
     def __call__(self, *columns: np.ndarray) -> Any:
-        """Results for rows of `columns` (N, ...): an array (N, ...), or a tuple of arrays."""
+        """Results for rows of `columns` (N, ...): an array (N, ...), or a tuple or dict of them."""
         request = _Request(columns)
         self._waiting.append(request)
         helpers = [
@@ -70,8 +70,7 @@ class Batched:
             columns = zip(*own, strict=True)
             joined = (_padded(np.concatenate(parts), self._size) for parts in columns)
             results = self._function(*joined)
-            several = isinstance(results, tuple | list)
-            arrays = [np.asarray(result) for result in (results if several else (results,))]
+            arrays, pack = _unpacked(results)
         except BaseException as error:
             for request, _ in taken:
                 request.fail(error)
@@ -81,7 +80,7 @@ class Batched:
             # An empty request gets one row, for the shape of its result; it is cut off at the end.
             stop = start + max(rows.stop - rows.start, 1 if request.count == 0 else 0)
             with self._taking:
-                request.put(rows, [array[start:stop] for array in arrays], several)
+                request.put(rows, [array[start:stop] for array in arrays], pack)
             start += rows.stop - rows.start
 
     def _take(self) -> list[tuple[_Request, slice]]:
@@ -109,7 +108,7 @@ class _Request:
         self.count = len(columns[0])
         self.waits = True
         self.ended = threading.Event()
-        self._several = False
+        self._pack: Callable[[list[np.ndarray]], Any] = list
         self._pieces: dict[int, list[np.ndarray]] = {}
         self._error: BaseException | None = None
         self._taken = self._finished = 0
@@ -121,10 +120,12 @@ class _Request:
         self.waits = self._taken < self.count
         return rows
 
-    def put(self, rows: slice, pieces: list[np.ndarray], several: bool) -> None:
-        """Store the results of some rows."""
+    def put(
+        self, rows: slice, pieces: list[np.ndarray], pack: Callable[[list[np.ndarray]], Any]
+    ) -> None:
+        """Store the results of some rows, and the function that packs whole results."""
         self._pieces[rows.start] = pieces
-        self._several = several
+        self._pack = pack
         self._finished += rows.stop - rows.start
         if self._finished == self.count:
             self.ended.set()
@@ -144,8 +145,21 @@ class _Request:
         if self._error is not None:
             raise self._error
         pieces = [self._pieces[start] for start in sorted(self._pieces)]
-        parts = [np.concatenate(part)[: self.count] for part in zip(*pieces, strict=True)]
-        return tuple(parts) if self._several else parts[0]
+        return self._pack(
+            [np.concatenate(part)[: self.count] for part in zip(*pieces, strict=True)]
+        )
+
+
+def _unpacked(results: Any) -> tuple[list[np.ndarray], Callable[[list[np.ndarray]], Any]]:
+    """The arrays of a function's results, and what packs such arrays in the same way."""
+    if isinstance(results, dict):
+        names = list(results)
+        return [np.asarray(results[name]) for name in names], lambda arrays: dict(
+            zip(names, arrays, strict=True)
+        )
+    if isinstance(results, tuple | list):
+        return [np.asarray(result) for result in results], tuple
+    return [np.asarray(results)], lambda arrays: arrays[0]
 
 
 def _padded(rows: np.ndarray, size: int) -> np.ndarray:

@@ -36,16 +36,20 @@ if TYPE_CHECKING:
 # number of others in its request.
 CHUNK = 32
 
-# Names in handsum.models.inference, which imports JAX.
 Function = Literal[
     "draw_between",
     "draw_digits",
     "draw_sequences",
     "digit_features",
+    "digit_stages",
     "mix_digits",
     "read_digits",
     "read_sums",
+    "sequence_stages",
 ]
+# The modules of the functions; they import JAX.
+_INFERENCE, _STAGES = "handsum.models.inference", "handsum.pretrained.stages"
+_MODULES: dict[Function, str] = {"digit_stages": _STAGES, "sequence_stages": _STAGES}
 
 
 @dataclass(frozen=True)
@@ -122,10 +126,10 @@ def trace(
     """
     import jax
 
-    inference = importlib.import_module("handsum.models.inference")
+    module = importlib.import_module(_MODULES.get(function, _INFERENCE))
 
     def call(arrays: Mapping[str, jax.Array], *rest: jax.Array) -> Any:
-        return getattr(inference, function)(network(snapshot.facts, arrays), *rest)
+        return getattr(module, function)(network(snapshot.facts, arrays), *rest)
 
     weights = {name: _struct(array) for name, array in snapshot.arrays.items()}
     with FLAX_LOCK, _default_settings():
@@ -141,6 +145,8 @@ def trace_name(snapshot: Snapshot, function: Function, specs: tuple[ArraySpec, .
         str(weights),
         *_code_digests(snapshot.model),
     )
+    if _MODULES.get(function) == _STAGES:
+        parts += (_digest(Path(__file__).with_name("stages.py")),)
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
     return f"{function}-{digest}.export"
 
@@ -226,4 +232,9 @@ def _code_digests(model: str) -> tuple[str, ...]:
     code = [folder / "inference.py", folder / f"{registry.module_name(model)}.py"]
     for beside in ("layers", "losses"):
         code += sorted((folder.parent / beside).glob("*.py"))
-    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in code)
+    return tuple(map(_digest, code))
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,15 @@ _SEEDS = rows(dtype=np.uint32)
 def _hand_type(writers: np.ndarray) -> type:
     """The dtype of the writers: numbers, or embeddings of hands."""
     return np.float32 if writers.ndim == 2 else np.int32
+
+
+class LayerOutputs:
+    """The outputs of one pass: `layers`, (path, output) in call order, and the `others` by name."""
+
+    def __init__(self, stages: dict[str, np.ndarray]) -> None:
+        self.others = {name: rows[0] for name, rows in stages.items() if not name[0].isdigit()}
+        numbered = sorted(stages.keys() - self.others.keys())
+        self.layers = [(name.partition("/")[2], stages[name][0]) for name in numbered]
 
 
 class DigitGenerator(Model):
@@ -53,7 +63,7 @@ class DigitGenerator(Model):
         specs = (_SEEDS, column, column, column, drawn)
         self._functions.prepare("draw_digits", specs)
 
-    def _run(self, function: Function, seed: int, *columns: np.ndarray) -> np.ndarray:
+    def _run(self, function: Function, seed: int, *columns: np.ndarray) -> Any:
         """Call a function of the network on a seed and columns."""
         specs = (rows(*column.shape[1:], dtype=column.dtype) for column in columns)
         return self._functions(function, (_SEEDS, *specs))(per_row(seed, columns[0]), *columns)
@@ -101,7 +111,17 @@ class DigitGenerator(Model):
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
         columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
         columns.append(writers.astype(_hand_type(writers)))
-        return self._run("draw_digits", seed, *columns)
+        drawn: np.ndarray = self._run("draw_digits", seed, *columns)
+        return drawn
+
+    def stages(self, label: int, hand: np.ndarray, *, seed: int) -> LayerOutputs:
+        """The stages of the digit that `draw` draws with index 0: see `LayerOutputs`.
+
+        `hand` is a row of what `draw` takes as `writers`: (1,), or (1, E).
+        """
+        columns = [np.full(1, value, np.int32) for value in (0, 0, label)]
+        columns.append(hand.astype(_hand_type(hand)))
+        return LayerOutputs(self._run("digit_stages", seed, *columns))
 
     def draw_between(
         self,
@@ -116,7 +136,8 @@ class DigitGenerator(Model):
         columns = [np.asarray(c).astype(np.int32) for c in (indices, labels)]
         columns.insert(1, np.asarray(shares).astype(np.float32))
         columns.append(writers.astype(_hand_type(writers)))
-        return self._run("draw_between", seed, *columns)
+        drawn: np.ndarray = self._run("draw_between", seed, *columns)
+        return drawn
 
     def mix(self, shares: np.ndarray, *, seed: int, indices: np.ndarray) -> np.ndarray:
         """Digits uint8 (N, 28, 28) that are several at once, by the `shares` (N, 10) of each.
@@ -130,7 +151,8 @@ class DigitGenerator(Model):
         shares = np.asarray(shares, np.float32)
         shares = shares / shares.sum(1, keepdims=True)
         columns = [np.asarray(c).astype(np.int32) for c in (indices, np.zeros_like(indices))]
-        return self._run("mix_digits", seed, *columns, shares)
+        drawn: np.ndarray = self._run("mix_digits", seed, *columns, shares)
+        return drawn
 
 
 COLUMN = rows(dtype=np.int32)
@@ -179,3 +201,9 @@ class SequenceGenerator(Model):
         draw = self._functions("draw_sequences", (_SEEDS, COLUMN, COLUMN, COLUMN, COLUMN))
         images, digits = draw(per_row(seed, totals), *columns)
         return images[:, :length], digits[:, :length].astype(np.int64)
+
+    def stages(self, total: int, length: int, *, seed: int) -> LayerOutputs:
+        """The stages of the sequence that `draw` draws with index 0: see `LayerOutputs`."""
+        columns = [np.full(1, value, np.int32) for value in (0, 0, total, length)]
+        follow = self._functions("sequence_stages", (_SEEDS, COLUMN, COLUMN, COLUMN, COLUMN))
+        return LayerOutputs(follow(per_row(seed, columns[0]), *columns))

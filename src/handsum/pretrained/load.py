@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from handsum.arguments import require_model
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
 from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
-from handsum.pretrained.model import Model
 from handsum.pretrained.readers import DigitReader, SumReader
 from handsum.pretrained.snapshots import is_bundled, load_snapshot, read_facts, weights_folder
 
@@ -74,11 +72,6 @@ def load_generator(name: str | None = None) -> DigitGenerator:
     if name is None:
         return load_generator(DEFAULT_GENERATOR)
     return DigitGenerator(name, load_snapshot(locate(name, GENERATORS)))
-
-
-def load_network(name: str) -> Any:
-    """The network itself of a generator of digits or sequences (see `locate` for errors)."""
-    return Model(name, load_snapshot(locate(name, (*GENERATORS, *SEQUENCE_GENERATORS)))).network()
 
 
 @cache

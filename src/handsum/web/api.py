@@ -16,7 +16,7 @@ from handsum._version import __version__
 from handsum.errors import UsageError
 from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
-from handsum.web.loading import STAGES, Loading, State
+from handsum.web.loading import Loading, State, stages_step
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
@@ -161,7 +161,8 @@ async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> 
 @router.get("/visualize", **_answers(results.Stages))
 async def visualize(request: Request, query: Annotated[VisualizeQuery, Query()]) -> Response:
     """Follow a digit through a generator, stage by stage."""
-    return await _run(request, partial(jobs.visualize, query), query.model, STAGES)
+    models = query.model, stages_step(query.model)
+    return await _run(request, partial(jobs.visualize, query), *models)
 
 
 async def _body(request: Request) -> bytes:

@@ -17,7 +17,11 @@ from handsum.web.limits import LONGEST_SUM
 from handsum.web.problems import BusyError
 
 _LOG = logging.getLogger("handsum.web")
-STAGES = "visualize"
+
+
+def stages_step(model: str) -> str:
+    """The name of the step that prepares a model for requests to visualize it."""
+    return f"visualize {model}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,9 @@ def loading_steps() -> dict[str, Callable[[], object]]:
     steps |= {name: partial(_load_generator, name) for name in GENERATORS}
     steps |= {name: partial(_load_sequences, name) for name in SEQUENCES}
     steps |= {name: partial(_load_sums, name) for name in SUM_READERS}
-    return steps | {STAGES: _load_stages}
+    return steps | {
+        stages_step(name): partial(_load_stages, name) for name in (*GENERATORS, *SEQUENCES)
+    }
 
 
 def _load_reader() -> None:
@@ -162,11 +168,15 @@ def _load_sums(name: str) -> None:
         length *= 2
 
 
-def _load_stages() -> None:
+def _load_stages(name: str) -> None:
     from handsum.pretrained.load import load_generator
     from handsum.writing.visualize import visualize
 
-    for name in GENERATORS:
-        visualize(0 if load_generator(name).conditional else None, model=name, seed=0)
-    for name in SEQUENCES:
+    if name in SEQUENCES:
         visualize(9, model=name, length=2, seed=0)
+        return
+    generator = load_generator(name)
+    number = 0 if generator.conditional else None
+    visualize(number, model=name, seed=0)
+    if generator.writers > 1:
+        visualize(number, model=name, writer="0+1", seed=0)

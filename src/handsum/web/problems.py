@@ -18,7 +18,7 @@ from handsum.web.parameters import DIGITS, MIX
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("handsum.web")
 # What the page's fields are called, where that is not the name of the argument.
-_LABELS = {"model": "generator", "writer": "hand"}
+_LABELS = {"model": "generator", "writer": "hand", "length": "number of digits"}
 # Messages by the validator's types of error.
 _MESSAGES = {
     "missing": "required",
@@ -142,6 +142,8 @@ def _describe(error: dict[str, Any]) -> dict[str, str]:
         message = _PATTERNS[context["pattern"]]
     elif error["type"] in _MESSAGES:
         message = _MESSAGES[error["type"]].format(**context).replace("'", "")
-    else:
+    elif error["type"] == "value_error":  # one of our own
         message = str(error["msg"]).removeprefix("Value error, ")
+    else:
+        message = "use another value, see /docs"
     return {"parameter": ".".join(place)[:60] or "request", "message": message}

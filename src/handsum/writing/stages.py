@@ -16,6 +16,7 @@ from handsum.errors import UsageError
 from handsum.files import atomic_write, check_place
 from handsum.images import save_gif
 from handsum.writing.digits import shorten
+from handsum.writing.stage_titles import stage_title
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -31,6 +32,7 @@ _WIDTH, _ROW = 9.0, 0.25
 class GeneratorStage:
     """The output of a stage: values (C,) or (L, C), feature maps (H, W, C) or an image (H, W, 1).
 
+    `name` is the path of its layer in the network; `title` says it in words, with the size.
     `channels` is the number of feature maps that the stage has, if only some of them are shown.
     """
 
@@ -41,11 +43,17 @@ class GeneratorStage:
     @property
     def title(self) -> str:
         """The name and the size in words."""
-        if self.values.ndim == 3:
-            height, width, channels = self.values.shape
-            shown = f"{channels} of {self.channels}" if self.channels > channels else channels
-            return f"{self.name}: {shown} × {height}×{width}"
-        return f"{self.name}: {' × '.join(map(str, self.values.shape))} values"
+        return f"{stage_title(self.name)}: {self._size}"
+
+    @property
+    def _size(self) -> str:
+        if self.values.ndim < 3:
+            return f"{' × '.join(map(str, self.values.shape))} values"
+        height, width, channels = self.values.shape
+        if self.name == "image":
+            return f"{width}×{height} pixels"
+        shown = f"{channels} of {self.channels}" if self.channels > channels else channels
+        return f"{shown} map{'s' * (shown != 1)} of {width}×{height}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
 from handsum.arguments import hand_name, model_name, optional_number
 from handsum.errors import UsageError
-from handsum.pretrained.snapshots import FLAX_LOCK
 from handsum.seeds import choose_seed
 from handsum.writing.stages import ForwardPass, GeneratorStage
 
@@ -37,7 +34,7 @@ def visualize(
         UsageError: no such digit, total, writer or model, or a model that cannot do it.
     """
     from handsum.models.registry import DEFAULT_GENERATOR
-    from handsum.pretrained.load import draws_sequences, load_network
+    from handsum.pretrained.load import draws_sequences
 
     if isinstance(number, str) and re.fullmatch("[0-9]{1,18}", number):
         number = int(number)
@@ -47,19 +44,15 @@ def visualize(
     if draws_sequences(name):
         if writer is not None:
             raise UsageError(f"{name} knows no writers: leave out the writer")
-        length = DEFAULT_LENGTH if length is None else length
-        return _follow_sequence(load_network(name), name, number, length, seed)
+        return _follow_sequence(name, number, DEFAULT_LENGTH if length is None else length, seed)
     if length is not None:
         raise UsageError(f"{name} draws single digits: leave out the length")
-    return _follow_digit(load_network(name), name, number, hand, seed)
+    return _follow_digit(name, number, hand, seed)
 
 
 def _follow_digit(
-    network: Any, name: str, number: int | None, writer: int | str | None, seed: int
+    name: str, number: int | None, writer: int | str | None, seed: int
 ) -> ForwardPass:
-    import jax.numpy as jnp
-
-    from handsum.models.inference import draw_latents
     from handsum.pretrained.load import load_generator
     from handsum.writing.hands import choose_hands
 
@@ -71,91 +64,49 @@ def _follow_digit(
         if not 0 <= number <= 9:
             raise UsageError(f"{number} is no digit: {generator.name} draws the digits 0 to 9")
     hands = choose_hands(generator, writer, 1, seed)
-    inputs = jnp.asarray(hands.inputs, jnp.float32 if hands.inputs.ndim == 2 else jnp.int32)
-    zero = jnp.zeros(1, jnp.int32)
-    latents = draw_latents(network, jnp.uint32(seed), zero, zero)
-    image, outputs = _layer_outputs(network, latents, zero + (number or 0), inputs)
-    stages = [GeneratorStage("latents", np.asarray(latents[0]))]
+    outputs = generator.stages(number or 0, hands.inputs, seed=seed)
+    stages = [GeneratorStage("latents", outputs.others["latents"])]
     what = "a random digit"
     if number is not None:
         stages.insert(0, GeneratorStage("condition", np.eye(10)[number]))
         what = str(number)
     if generator.writers > 1:
         what += f", writer {hands.writers[0] if hands.name is None else hands.name}"
-    stages += [GeneratorStage(path, np.asarray(output)[0]) for path, output in outputs]
-    stages.append(GeneratorStage("image", np.asarray(image[0])))
+    stages += [GeneratorStage(path, output) for path, output in outputs.layers]
+    stages.append(GeneratorStage("image", outputs.others["image"]))
     return ForwardPass(tuple(stages), generator.name, seed, what)
 
 
-def _follow_sequence(
-    network: Any, name: str, total: int | None, length: int, seed: int
-) -> ForwardPass:
-    import jax
-    import jax.numpy as jnp
-
-    from handsum.models.inference import draw_keys
+def _follow_sequence(name: str, total: int | None, length: int, seed: int) -> ForwardPass:
+    from handsum.pretrained.load import load_sequence_generator
     from handsum.sums import check_total
 
+    generator = load_sequence_generator(name)
     if total is None:
         raise UsageError(f"which total? {name} draws sequences that sum to one")
-    if not 1 <= length <= network.longest:
-        raise UsageError(f"{name} was trained for lengths from 1 to {network.longest}")
+    if not 1 <= length <= generator.longest:
+        raise UsageError(f"{name} was trained for lengths from 1 to {generator.longest}")
     check_total(total, length)
-    zero = jnp.zeros(1, jnp.int32)
-    noise = jax.vmap(network.noise)(draw_keys(jnp.uint32(seed), zero, zero))
-    (images, digits), outputs = _layer_outputs(network, noise, zero + total, zero + length)
-    stages = [GeneratorStage("condition", np.array([total, length], float))]
+    outputs = generator.stages(total, length, seed=seed)
+    stages = [GeneratorStage("condition of a sequence", np.array([total, length], float))]
     stages += [
-        GeneratorStage(f"latents: {part}", np.asarray(rows[0])) for part, rows in noise.items()
+        GeneratorStage(f"latents: {part.partition('/')[2]}", outputs.others[part])
+        for part in sorted(outputs.others)
+        if part.startswith("noise/")
     ]
     # A layer that runs once shows the first digit; one that runs at every position shows them all.
     calls: dict[str, list[np.ndarray]] = {}
-    for path, output in outputs:
-        calls.setdefault(path, []).append(np.asarray(output)[0])
+    for path, output in outputs.layers:
+        calls.setdefault(path, []).append(output)
     layers = [
         GeneratorStage(path, called[0] if len(called) == 1 else np.stack(called[:length]))
         for path, called in calls.items()
     ]
-    chosen = np.asarray(digits[0, :length])
+    chosen = outputs.others["digits"][:length]
     # The digits are chosen after the planning and before the drawing.
     planning = sum(stage.name.startswith("planner/") for stage in layers)
     layers.insert(planning, GeneratorStage("chosen digits", np.eye(10)[chosen]))
     stages += layers
-    strip = np.concatenate(list(np.asarray(images[0, :length])), axis=1)
+    strip = np.concatenate(list(outputs.others["image"][:length]), axis=1)
     stages.append(GeneratorStage("image", strip))
     return ForwardPass(tuple(stages), name, seed, f"{'+'.join(map(str, chosen))} for {total}")
-
-
-def _layer_outputs(network: Any, *arguments: Any) -> tuple[Any, list[tuple[str, Any]]]:
-    """Call a network; return its result, and the path and output of each layer in call order."""
-    from flax import nnx
-
-    from handsum.layers import ConditionalNorm, TransposedConvolution
-    from handsum.layers.batch_norm import BatchNorm
-    from handsum.layers.planning import Positions
-
-    calls = itertools.count()
-
-    class Ordered(nnx.Intermediate):
-        """Outputs of one method of one module, each with its place in the order of all calls."""
-
-        def __setitem__(self, method: Any, outputs: Any) -> None:
-            *before, output = outputs
-            super().__setitem__(method, (*before, (next(calls), output)))
-
-    with FLAX_LOCK:
-        result, captured = nnx.capture(network, Ordered, method_outputs=Ordered)(*arguments)
-    types = (
-        nnx.Linear, nnx.Conv, nnx.Embed, BatchNorm, ConditionalNorm, TransposedConvolution,
-        Positions,
-    )  # fmt: skip
-    layers = {path for path, module in nnx.iter_modules(network) if isinstance(module, types)}
-    outputs = []
-    for (*parts, method), variable in nnx.to_flat_state(captured):
-        path = tuple(parts)
-        # A layer inside a layer is not a stage of its own.
-        inside = any(path[:depth] in layers for depth in range(len(path)))
-        if method == "__call__" and path in layers and not inside:
-            name = "/".join(map(str, path))
-            outputs += [(order, name, output) for order, output in variable.get_value()]
-    return result, [(name, output) for _, name, output in sorted(outputs, key=lambda one: one[0])]

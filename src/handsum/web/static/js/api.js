@@ -1,10 +1,35 @@
 // The server's API: requests answered with progress events and a result.
 
+// What the page's fields are called, where that is not the name of the parameter.
+const LABELS = { length: "number of digits", text: "number", writer: "hand", model: "generator", rows: "copies of each", mix: "digits to mix", between: "hands", count: "how many" };
+// For answers without a reason, such as those of a proxy.
+const REASONS = {
+  401: "the server does not know this page: open the address that handsum web printed",
+  403: "the server refuses this page: open the address that handsum web printed",
+  408: "the picture did not arrive in time: try again",
+  413: "the picture is too large: make it smaller first",
+  429: "the server has too many requests",
+  503: "the server is busy",
+};
+const TEMPORARY = [0, 408, 429, 500, 502, 503, 504];
+
 export class Problem extends Error {
-  constructor({ detail, title, status }) {
-    super(detail ?? title ?? "the server sent an unexpected answer");
+  // `status` 0: no answer at all. `wait`: the seconds that the server wants to be left alone.
+  constructor({ detail, status = 0, errors }, wait = 0) {
+    const fields = errors?.map(({ parameter, message }) => `${LABELS[parameter] ?? parameter}: ${message}`).join("; ");
+    const reason = fields || detail || REASONS[status] || (status ? `the server failed (${status})` : "the server sent an unexpected answer");
+    super(wait && !/\bagain\b/.test(reason) ? `${reason}: try again in ${wait} seconds` : reason);
     this.status = status;
   }
+
+  // Whether the same request may succeed later.
+  get temporary() { return TEMPORARY.includes(this.status); }
+}
+
+async function refusal(answer) {
+  const body = await answer.json().catch(() => ({}));
+  const wait = Math.ceil(Number(answer.headers.get("Retry-After"))) || 0;
+  return new Problem({ ...body, status: answer.status }, wait);
 }
 
 export function address(path, parameters = {}) {
@@ -16,20 +41,19 @@ export function address(path, parameters = {}) {
   return `/api/${path}${text && "?"}${text}`;
 }
 
-export async function ask(path, parameters, { signal, body, progress = () => {} } = {}) {
-  let answer;
+async function send(path, parameters, options) {
   try {
-    answer = await fetch(address(path, parameters), {
-      method: body === undefined ? "GET" : "POST",
-      body,
-      signal,
-      headers: { Accept: "text/event-stream" },
-    });
+    return await fetch(address(path, parameters), options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({ detail: "the server does not respond: is handsum web still running?" });
   }
-  if (!answer.ok) throw new Problem(await answer.json().catch(() => ({})));
+}
+
+export async function ask(path, parameters, { signal, body, progress = () => {} } = {}) {
+  const method = body === undefined ? "GET" : "POST";
+  const answer = await send(path, parameters, { method, body, signal, headers: { Accept: "text/event-stream" } });
+  if (!answer.ok) throw await refusal(answer);
   for await (const { event, data } of events(answer.body)) {
     if (event === "progress") progress(data.done, data.total);
     else if (event === "problem") throw new Problem(data);
@@ -38,12 +62,19 @@ export async function ask(path, parameters, { signal, body, progress = () => {} 
   throw new Problem({ detail: "the server stopped before the result was ready: try again" });
 }
 
+// The bytes of a picture; `parameters` have its format.
+export async function file(path, parameters) {
+  const answer = await send(path, parameters);
+  if (!answer.ok) throw await refusal(answer);
+  return answer.blob();
+}
+
 async function* events(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(stopped);
       if (done) return;
       text += value;
       const parts = text.split("\n\n");
@@ -58,10 +89,16 @@ async function* events(stream) {
   }
 }
 
-// Runs one job at a time: a new one cancels the previous one.
+// The connection broke: the caller misses the result.
+function stopped(error) {
+  if (error.name === "AbortError") throw error;
+  return { done: true };
+}
+
+// Runs one job at a time: a new one, or `stop`, cancels the previous one.
 export function latest() {
   let current = null;
-  return async (job) => {
+  const run = async (job) => {
     current?.abort();
     const own = (current = new AbortController());
     try {
@@ -72,6 +109,8 @@ export function latest() {
       throw error;
     }
   };
+  run.stop = () => current?.abort();
+  return run;
 }
 
 let models;

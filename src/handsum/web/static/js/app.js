@@ -111,6 +111,7 @@ function status() {
   source.addEventListener("status", ({ data }) => {
     const { state, done, total, doing, failed } = JSON.parse(data);
     const missing = Object.keys(failed);
+    document.documentElement.toggleAttribute("data-loading", state !== "ready");
     element.className = missing.length ? "status failed" : `status ${state}`;
     if (missing.length) message.textContent = `Could not load ${missing.join(", ")}`;
     else message.textContent = state === "ready" ? "All models are ready" : `Loading models: ${done} of ${total}${doing ? ` (${doing})` : ""}`;

@@ -77,6 +77,17 @@ export function check(label, checked, run) {
   return element;
 }
 
+// A button that opens the choice of a picture, and its input, which forgets the choice: so the same
+// file can be chosen again.
+export function picturePicker(label, name, run) {
+  const input = h("input", { type: "file", accept: "image/*", class: "hidden-label", tabindex: "-1", "aria-label": name, on: { change: () => {
+    const [chosen] = input.files;
+    input.value = "";
+    if (chosen) run(chosen);
+  } } });
+  return [button(label, () => input.click(), { symbol: "photo" }), input];
+}
+
 export const percent = (share) => `${(Math.floor(share * 1000) / 10).toFixed(1)}%`;
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
@@ -96,8 +107,8 @@ export function save(name, url) {
   link.remove();
 }
 
-export function saveText(name, content, type) {
-  const url = URL.createObjectURL(new Blob([content], { type }));
+export function saveBlob(name, blob) {
+  const url = URL.createObjectURL(blob);
   save(name, url);
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
@@ -114,6 +125,28 @@ export async function copyAddress() {
   } catch {
     toast("Copy the link from the address bar");
   }
+}
+
+// Larger photos are made smaller before the upload: more pixels do not help the reader.
+const MOST_PIXELS = 4_000_000, MOST_BYTES = 20 * 2 ** 20;
+
+// A picture for the upload, and whether the browser can show it; the server may know it even so.
+export async function upload(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch {
+    if (blob.size > MOST_BYTES) throw new Error("the picture has more than 20 MiB: make it smaller first");
+    return { blob, visible: false };
+  }
+  const scale = Math.sqrt(MOST_PIXELS / (bitmap.width * bitmap.height));
+  if (scale >= 1 && blob.size <= MOST_BYTES) return { blob, visible: true };
+  const sheet = h("canvas", { width: Math.round(bitmap.width * Math.min(scale, 1)), height: Math.round(bitmap.height * Math.min(scale, 1)) });
+  const context = sheet.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, sheet.width, sheet.height);
+  bitmap.close();
+  return { blob: await new Promise((done) => sheet.toBlob(done, "image/jpeg", 0.92)), visible: true };
 }
 
 export function later(run, milliseconds) {

@@ -48,7 +48,7 @@ export function mapAt(stage, canvas, event) {
   const [rows, columns] = stage.shape;
   const x = Math.floor((((event.clientX - box.left) / box.width) * canvas.width) / (columns + 1));
   const y = Math.floor((((event.clientY - box.top) / box.height) * canvas.height) / (rows + 1));
-  return Math.min(y * stage.columns + x, mapCount(stage) - 1);
+  return Math.max(0, Math.min(y * stage.columns + x, mapCount(stage) - 1));
 }
 
 export function cutMap(stage, canvas, index) {

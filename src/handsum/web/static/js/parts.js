@@ -1,7 +1,7 @@
 // Parts of several tabs: the output with its progress and errors, digits, bars and distributions.
 
-import { h, s, percent } from "./dom.js";
-import { latest } from "./api.js";
+import { h, s, button, number, percent, randomSeed, saveBlob } from "./dom.js";
+import { file, latest } from "./api.js";
 
 // Buttons that save, copy or link the result. They are off unless the shown result is that of the
 // fields: `close` when a field changes, `open` with what `close` returned when its result is shown.
@@ -25,16 +25,25 @@ export function gate() {
   };
 }
 
+// The shape of a result that is being made: blocks of these heights, in rem.
+const shape = (heights) => h("div", { class: "stack shape" }, h("p", { class: "soft small loading-note" }, "The models are still loading."), heights.map((height) => {
+  const block = h("div", { "aria-hidden": "true" });
+  block.style.height = `${height}rem`;
+  return block;
+}));
+
 // The output of a tab. It keeps the last result while the next one is made, and shows progress and
-// errors. `action` adds a button to its gate, `changed` closes the gate.
-export function output(label) {
+// errors. `action` adds a button to its gate, `changed` closes the gate, `empty` shows a text instead
+// of a result. `heights` are the shape of the first result. A `lasting` result is usable after an
+// error of the next one.
+export function output(label, { heights = [], lasting = false } = {}) {
   const body = h("div", { class: "stack" });
   const fill = h("div");
   const bar = h("div", { class: "progress", role: "progressbar", "aria-label": "Progress" }, fill);
   const message = h("div", { role: "alert" });
   const element = h("section", { class: "card output", "aria-label": label, "aria-busy": "false" }, bar, message, body);
   const run = latest(), actions = gate();
-  let timer;
+  let timer, latestMade = 0;
 
   function busy(on) {
     clearTimeout(timer);
@@ -49,31 +58,80 @@ export function output(label) {
     fill.style.width = `${(100 * done) / total}%`;
   }
 
+  function show(...parts) {
+    complain(null);
+    body.replaceChildren(...parts);
+    body.inert = false;
+  }
+
+  function complain(error, again) {
+    message.replaceChildren(...(error ? [h("div", { class: "message row between" }, h("p", {}, sentence(error.message)), error.temporary && button("Try again", again))] : []));
+  }
+
+  function fail(error, again) {
+    busy(false);
+    // The result that is still there belongs to another request.
+    body.inert = !lasting;
+    if (body.querySelector(":scope > .shape")) body.replaceChildren();
+    complain(error, again);
+  }
+
   // Returns whether it has shown the result.
-  async function make(job, show) {
-    const version = actions.close();
+  async function make(job, shown) {
+    const version = actions.close(), own = ++latestMade;
     busy(true);
     fill.style.width = "";
     bar.removeAttribute("aria-valuenow");
+    if (!body.firstChild) body.replaceChildren(shape(heights));
     try {
       const result = await run((signal) => job({ signal, progress }));
       if (result === undefined) return false;
-      message.replaceChildren();
-      body.replaceChildren(...[await show(result)].flat());
-      body.inert = false;
+      const parts = [await shown(result)].flat();
+      if (own !== latestMade) return false;
+      show(...parts);
       busy(false);
       actions.open(version);
       return true;
     } catch (error) {
-      busy(false);
-      // The result that is still there belongs to another request.
-      body.inert = true;
-      message.replaceChildren(h("p", { class: "message" }, sentence(error.message)));
+      if (own === latestMade) fail(error, () => make(job, shown));
       return false;
     }
   }
 
-  return { element, body, make, action: actions.add, changed: actions.close };
+  function empty(text) {
+    actions.close();
+    latestMade++;
+    run.stop();
+    busy(false);
+    show(h("p", { class: "soft" }, text));
+  }
+
+  return { element, body, make, complain, empty, action: actions.add, changed: actions.close };
+}
+
+// A tab's output above its buttons: the main one, and those that save, copy or link the result.
+export const outcome = (place, first, ...others) =>
+  h("div", { class: "stack outcome" }, place.element, h("div", { class: "actions" }, first, h("div", { class: "row" }, others.map(place.action))));
+
+// A seed; a field that is left empty gets a random one.
+export function seedField(run) {
+  const input = number({ min: 0, max: 2 ** 32 - 1, on: { input: () => run(input.value), blur: () => input.value || run(String(randomSeed())) } });
+  return input;
+}
+
+// Fields show what they are set to, but not while somebody types into them.
+export function setFields(values) {
+  for (const [input, value] of values) if (document.activeElement !== input) input.value = value;
+}
+
+// Saves a picture that the server makes.
+export async function saveFile(place, name, path, parameters) {
+  try {
+    saveBlob(name, await file(path, parameters));
+    place.complain(null);
+  } catch (error) {
+    place.complain(error, () => saveFile(place, name, path, parameters));
+  }
 }
 
 export const sentence = (text) => text[0].toUpperCase() + text.slice(1);

@@ -2,21 +2,25 @@
 
 import { h, blobOf, button, copyAddress, field, later, number, percent, randomSeed, segments, text } from "../dom.js";
 import { able, ask, DIGITS, RANDOM, READERS, SEQUENCES, SUMS } from "../api.js";
-import { gate, intro, output, sumChart, tiles } from "../parts.js";
+import { gate, intro, output, setFields, sumChart, tiles } from "../parts.js";
+import { digits as areDigits, oneOf, read, seed, whole } from "../link.js";
 
 const DEFAULTS = { kind: "digits", digits: "0123456789", total: "23", length: "5", seed: "" };
+const MOST = 10, MOST_TOTAL = 9 * MOST;
+const RULES = { kind: oneOf("digits", "sum", "reading"), digits: areDigits(MOST), total: whole(0, MOST_TOTAL), length: whole(1, MOST), seed };
 
 export function mount(panel, { address, models }) {
   const zoo = { digits: able(models, DIGITS, RANDOM), sum: able(models, DIGITS, SEQUENCES), reading: able(models, READERS, SUMS).filter(({ default: own, task }) => own || task === SUMS) };
   let state = { ...DEFAULTS };
+  let places = [];
   const actions = gate();
   const soon = later(request, 250);
   const kind = segments("What to compare", [["digits", "Digits"], ["sum", "A sum"], ["reading", "Reading"]], "digits", (value) => change({ kind: value }));
-  const digits = text({ inputmode: "numeric", maxlength: 10, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
-  const total = number({ min: 0, max: 90, on: { input: () => change({ total: total.value }) } });
-  const length = number({ min: 1, max: 10, on: { input: () => change({ length: length.value }) } });
+  const digits = text({ inputmode: "numeric", maxlength: MOST, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
+  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: total.value }) } });
+  const length = number({ min: 1, max: MOST, on: { input: () => change({ length: length.value }) } });
   const digitsField = field("Digits", digits);
-  const sumFields = h("div", { class: "pair" }, field("Total", total), field("Digits", length));
+  const sumFields = h("div", { class: "pair" }, field("Total", total), field("Number of digits", length));
   const cards = h("div", { class: "zoo" });
 
   panel.append(
@@ -28,20 +32,33 @@ export function mount(panel, { address, models }) {
     state = { ...state, ...part };
     actions.close();
     kind.value = state.kind;
-    for (const [input, key] of [[digits, "digits"], [total, "total"], [length, "length"]]) if (document.activeElement !== input) input.value = state[key];
+    setFields([[digits, state.digits], [total, state.total], [length, state.length]]);
     digitsField.hidden = state.kind !== "digits";
     sumFields.hidden = state.kind === "digits";
-    soon();
+    if (missing()) empty();
+    else soon();
+  }
+
+  // What is still to be filled in.
+  function missing() {
+    if (state.kind === "digits") return state.digits ? "" : "Enter the digits.";
+    return state.total === "" ? "Enter a total." : state.length === "" ? "Enter the number of digits." : "";
+  }
+
+  function empty() {
+    places.forEach((place) => place.empty(missing()));
   }
 
   function request() {
-    if (state.kind === "digits" ? !state.digits : state.total === "" || state.length === "") return;
+    if (missing()) return;
     address(state);
     const version = actions.close(), made = [];
+    places = [];
     const answer = { digits: drawn, sum: written, reading: reader() }[state.kind];
     cards.replaceChildren(...zoo[state.kind].map((model) => {
       const { name } = model;
-      const place = output(`${name}’s answer`);
+      const place = output(`${name}’s answer`, { heights: [5, 1] });
+      places.push(place);
       place.element.classList.remove("card");
       made.push(place.make((options) => answer(name, options), (shown) => shown));
       return h("article", { class: "card stack model" }, h("div", {}, h("h3", { class: "model-name" }, name), h("p", { class: "soft small" }, model.summary)), place.element, measured(model));
@@ -88,7 +105,7 @@ export function mount(panel, { address, models }) {
     };
   }
 
-  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+  return { show: (parameters) => change(read(parameters, { ...DEFAULTS, seed: String(randomSeed()) }, RULES)) };
 }
 
 const measured = (model) => h("div", { class: "measured" }, h("h4", { class: "label" }, "Measured"), h("table", {}, h("tbody", {},

@@ -1,18 +1,16 @@
 // Identify: draw, drop, paste or choose a picture, and see it read live.
 
-import { h, s, blobOf, button, percent, randomSeed, segments } from "../dom.js";
+import { h, s, blobOf, button, percent, picturePicker, randomSeed, segments, upload } from "../dom.js";
 import { ask } from "../api.js";
 import { bars, facts, intro, output, sentence, sumChart } from "../parts.js";
 import { Pad } from "../pad.js";
 
 const PENS = [["thin", "Thin", 0.022], ["middle", "Medium", 0.04], ["thick", "Thick", 0.065]];
 const LIVE_MILLISECONDS = 140;
-// Larger photos are made smaller before the upload: more pixels do not help the reader.
-const MOST_PIXELS = 4_000_000;
 
 export function mount(panel) {
   const place = output("Reading");
-  let mode = "row", pen = "middle", photo = null, chosen = 0, timer = 0, reading = null;
+  let mode = "row", pen = "middle", photo = null, chosen = 0, timer = 0, reading = null, taken = 0;
 
   const pad = new Pad({ label: "Sheet to draw digits on", changed: (drawing) => {
     leavePhoto();
@@ -23,7 +21,9 @@ export function mount(panel) {
   const overlay = s("svg", { class: "overlay", "aria-hidden": "true" });
   const picture = h("img", { class: "photo", alt: "Your picture", hidden: true });
   const hint = h("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here", h("small", {}, "or drop or paste a picture"));
-  const sheet = h("div", { class: "sheet-to-draw", data: { mode } }, pad.canvas, picture, overlay, hint);
+  // A picture of a kind that the server reads and the browser cannot show.
+  const unseen = h("p", { class: "unseen soft", hidden: true }, "This browser cannot show this kind of picture.");
+  const sheet = h("div", { class: "sheet-to-draw", data: { mode } }, pad.canvas, picture, unseen, overlay, hint);
   const kind = segments("What to draw", [["row", "A row"], ["one", "One digit"]], mode, (value) => {
     mode = value;
     sheet.dataset.mode = mode;
@@ -36,15 +36,14 @@ export function mount(panel) {
   });
   const undo = button("Undo", () => pad.undo(), { symbol: "undo", only: true });
   const clear = button("Clear", () => { leavePhoto(); pad.clear(); }, { symbol: "clear", only: true });
-  const file = h("input", { type: "file", accept: "image/*", class: "hidden-label", tabindex: "-1", "aria-label": "A picture of digits", on: { change: () => file.files[0] && take(file.files[0]) } });
-  const drop = h("div", { class: "drop row" }, button("Choose a photo", () => file.click(), { symbol: "photo" }), button("Show an example", example), file);
+  const drop = h("div", { class: "drop row" }, picturePicker("Choose a photo", "A picture of digits", take), button("Show an example", example));
 
   panel.append(
     intro("Draw digits and see them read", "Draw one digit or a whole row with mouse, pen or finger, or choose a photo. While you draw, the page shows what the reader sees, how confident it is, and the exact distribution of the sum."),
     h("div", { class: "split identify" },
       h("div", { class: "stack" }, h("div", { class: "identify-tools" }, kind, h("div", { class: "row" }, undo, clear)), sheet, h("div", { class: "identify-more" }, pens, drop)),
       place.element));
-  nothing();
+  place.empty("Nothing drawn yet.");
   update();
   fit();
 
@@ -60,19 +59,15 @@ export function mount(panel) {
     clear.disabled = pad.empty && photo === null;
   }
 
-  function nothing() {
-    reading = null;
-    overlay.replaceChildren();
-    place.body.replaceChildren(h("p", { class: "soft" }, "Nothing drawn yet."));
-  }
-
   async function request() {
     if (photo === null && pad.empty) {
-      place.make(async () => null, () => { nothing(); return place.body.firstChild; });
-      return;
+      reading = null;
+      drawBoxes();
+      place.empty("Nothing drawn yet.");
+      return false;
     }
     const parameters = mode === "one" && photo === null ? { length: 1 } : {};
-    await place.make(async ({ signal, progress }) => {
+    return place.make(async ({ signal, progress }) => {
       const body = photo ?? (await pad.picture(mode === "one" ? 320 : 800));
       // Some drawings cannot be one digit: read those without a given length.
       try {
@@ -87,6 +82,10 @@ export function mount(panel) {
   function shown(result) {
     reading = result;
     const { digits } = result;
+    if (sheet.classList.contains("with-unseen")) {
+      sheet.style.aspectRatio = `${result.width} / ${result.height}`;
+      unseen.hidden = true;
+    }
     chosen = Math.min(chosen, Math.max(digits.length - 1, 0));
     if (!digits.length) {
       drawBoxes();
@@ -113,7 +112,7 @@ export function mount(panel) {
       h("div", { class: "reading-head" }, h("p", { class: "read-text", "data-testid": "reading" }, result.rows.join(" · ")), several && h("p", { class: "sum-text" }, "sum ", h("strong", {}, String(result.sum)), h("span", { class: "soft" }, ` ${percent(result.probability)}`))),
       several && h("div", { class: "read-digits" }, cards),
       detail,
-      several && h("div", { class: "stack tight" }, h("h3", { class: "title" }, "The sum"), sumChart(result), facts([["90% interval", `${result.interval[0]}–${result.interval[1]}`], ["Digits", digits.length]])),
+      several && h("div", { class: "stack tight" }, h("h3", { class: "title" }, "The sum"), sumChart(result), facts([["90% interval", `${result.interval[0]}–${result.interval[1]}`], ["Number of digits", digits.length]])),
     ].filter(Boolean);
   }
 
@@ -123,38 +122,65 @@ export function mount(panel) {
     overlay.setAttribute("viewBox", `0 0 ${reading.width} ${reading.height}`);
     const rim = reading.width / 160;
     const box = ([x, y, width, height], name) => s("rect", { class: name, x: x - rim, y: y - rim, width: width + 2 * rim, height: height + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke" });
+    // What the network sees stands in for a picture that the browser cannot show.
+    if (sheet.classList.contains("with-unseen")) overlay.append(...reading.digits.map(({ picture, box: [x, y, width, height] }) => s("image", { href: picture, x, y, width, height })));
     overlay.append(...reading.others.map((other) => box(other, "other")));
     reading.digits.forEach((digit, index) => overlay.append(box(digit.box, index === chosen && reading.digits.length > 1 ? "box chosen" : "box"),
       s("text", { x: digit.box[0], y: Math.max(digit.box[1] - 2.2 * rim, reading.width / 32), "font-size": reading.width / 34 }, String(digit.digit))));
   }
 
   function leavePhoto() {
+    taken++;
     if (photo === null) return;
     photo = null;
     URL.revokeObjectURL(picture.src);
-    picture.hidden = true;
-    sheet.classList.remove("with-photo");
+    picture.removeAttribute("src");
+    picture.hidden = unseen.hidden = true;
+    sheet.classList.remove("with-photo", "with-unseen");
+    sheet.style.aspectRatio = "";
   }
 
   async function take(blob) {
     leavePhoto();
-    pad.strokes = [];
-    pad.draw();
+    const own = taken;
+    let made;
+    try {
+      made = await upload(blob);
+    } catch (error) {
+      place.complain(error);
+      return;
+    }
+    if (own !== taken) return;
+    photo = made.blob;
     chosen = 0;
-    photo = await smaller(blob);
-    picture.hidden = false;
-    picture.src = URL.createObjectURL(photo);
-    sheet.classList.add("with-photo");
-    file.value = "";
+    if (made.visible) picture.src = URL.createObjectURL(photo);
+    picture.hidden = !made.visible;
+    unseen.hidden = made.visible;
+    sheet.classList.add(made.visible ? "with-photo" : "with-unseen");
     overlay.replaceChildren();
     update();
-    await request();
+    const read = await request();
+    if (own !== taken) return;
+    if (read || made.visible) {
+      pad.strokes = [];
+      pad.draw();
+    } else {
+      // No picture, as far as anybody can see: back to the sheet as it was.
+      leavePhoto();
+      drawBoxes();
+      place.body.inert = false;
+    }
+    update();
   }
 
   async function example() {
     const seed = randomSeed();
-    const written = await ask("number", { text: String(100000 + (seed % 900000)), seed });
-    await take(blobOf(written.picture));
+    let written;
+    const made = await place.make(({ signal, progress }) => ask("number", { text: String(100000 + (seed % 900000)), seed }, { signal, progress }), (result) => {
+      written = result;
+      return [...place.body.children];
+    });
+    if (made) take(blobOf(written.picture));
   }
 
   const over = (event) => {
@@ -180,21 +206,4 @@ export function mount(panel) {
   });
 
   return { show() {} };
-}
-
-async function smaller(blob) {
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(blob);
-  } catch {
-    return blob; // unknown to the browser; the server may know it
-  }
-  const scale = Math.sqrt(MOST_PIXELS / (bitmap.width * bitmap.height));
-  if (scale >= 1) return blob;
-  const canvas = h("canvas", { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-  const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
 }

@@ -1,27 +1,30 @@
 // Interpolate: a slider between two hands, two digits or two drawings.
 
-import { h, button, calm, copyAddress, field, icon, later, number, percent, randomSeed, save, segments, select, text } from "../dom.js";
-import { address as apiAddress, ask } from "../api.js";
-import { cut, facts, intro, loadImage, output } from "../parts.js";
+import { h, button, calm, copyAddress, field, icon, later, percent, randomSeed, segments, select, text } from "../dom.js";
+import { ask } from "../api.js";
+import { cut, facts, intro, loadImage, outcome, output, saveFile, seedField, setFields } from "../parts.js";
 import { handPicker } from "../hands.js";
+import { digits as areDigits, hand as isHand, oneOf, read, seed as isSeed } from "../link.js";
 
 const STEPS = 41;
 const DEFAULTS = { kind: "hands", from: "12", to: "40", one: "3", other: "8", digits: "2357", seed: "" };
 const DIGITS = [..."0123456789"].map((digit) => [digit, digit]);
+const MOST = 10;
+const RULES = { kind: oneOf("hands", "digits", "latents"), from: isHand, to: isHand, one: areDigits(1), other: areDigits(1), digits: areDigits(MOST), seed: isSeed };
 
 export function mount(panel, { address, models }) {
   const mixer = models.find(({ mixes }) => mixes).name;
   let state = { ...DEFAULTS };
   let step = 0, timer = 0, draw = () => {};
-  const place = output("Steps");
+  const place = output("Steps", { heights: [7, 3, 3] });
   const soon = later(request, 250);
   const kind = segments("Between", [["hands", "Hands"], ["digits", "Digits"], ["latents", "Drawings"]], "hands", (value) => change({ kind: value }));
   const from = handPicker("From", { value: "12", any: "", run: (value) => change({ from: value }) });
   const to = handPicker("To", { value: "40", any: "", run: (value) => change({ to: value }) });
   const one = select(DIGITS, "3", () => change({ one: one.value }));
   const other = select(DIGITS, "8", () => change({ other: other.value }));
-  const digits = text({ inputmode: "numeric", maxlength: 10, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
-  const seed = number({ min: 0, max: 2 ** 32 - 1, on: { change: () => change({ seed: seed.value || String(randomSeed()) }) } });
+  const digits = text({ inputmode: "numeric", maxlength: MOST, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
+  const seed = seedField((value) => change({ seed: value }));
   const digitsField = field("Digits", digits, "Up to ten");
   const pair = h("div", { class: "pair" }, field("From", one), field("To", other));
   const note = h("p", { class: "note" });
@@ -32,13 +35,11 @@ export function mount(panel, { address, models }) {
     intro("From one to another", "Move between two people’s hands, two digits, or two drawings of the same digit. The generator draws every step."),
     h("div", { class: "split result-first" },
       h("div", { class: "stack controls" }, kind, from, to, pair, digitsField, field("Seed", seed), note),
-      h("div", { class: "stack" }, place.element, h("div", { class: "row" },
+      outcome(place,
         button("New drawings", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
-        ...[
-          button("GIF", () => save("interpolation.gif", apiAddress("interpolate", { ...query(25), format: "gif" })), { symbol: "down" }),
-          button("PNG", () => save("interpolation.png", apiAddress("interpolate", { ...query(12), format: "png" })), { symbol: "down" }),
-          button("Copy link", copyAddress, { symbol: "link" }),
-        ].map(place.action)))));
+        button("GIF", () => saveFile(place, "interpolation.gif", "interpolate", { ...query(25), format: "gif" }), { symbol: "down" }),
+        button("PNG", () => saveFile(place, "interpolation.png", "interpolate", { ...query(12), format: "png" }), { symbol: "down" }),
+        button("Copy link", copyAddress, { symbol: "link" }))));
 
   function query(steps) {
     const { kind, from, to, one, other, digits, seed } = state;
@@ -59,18 +60,25 @@ export function mount(panel, { address, models }) {
     digitsField.hidden = state.kind === "digits";
     one.value = state.one;
     other.value = state.other;
-    if (document.activeElement !== digits) digits.value = state.digits;
-    seed.value = state.seed;
+    setFields([[digits, state.digits], [seed, state.seed]]);
     note.textContent = {
       hands: "The random numbers stay the same; only the hand changes.",
       digits: `Drawn by ${mixer}, which can mix two digits.`,
       latents: "The digit and the hand stay the same; the random numbers change.",
     }[state.kind];
-    soon();
+    if (missing()) empty();
+    else soon();
+  }
+
+  const missing = () => state.kind !== "digits" && !state.digits;
+
+  function empty() {
+    stop();
+    place.empty("Enter the digits.");
   }
 
   function request() {
-    if (state.kind !== "digits" && !state.digits) return;
+    if (missing() || state.seed === "") return;
     address(state);
     place.make(({ signal }) => ask("interpolate", query(STEPS), { signal }), shown);
   }
@@ -119,5 +127,5 @@ export function mount(panel, { address, models }) {
     play.replaceChildren(icon("play"), "Play");
   }
 
-  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+  return { show: (parameters) => change(read(parameters, { ...DEFAULTS, seed: String(randomSeed()) }, RULES)) };
 }

@@ -1,15 +1,19 @@
 // Mixed: several digits in one image, with what the reader reads.
 
 import { h, button, copyAddress, randomSeed, save } from "../dom.js";
-import { address as apiAddress, ask } from "../api.js";
-import { bars, facts, intro, output, tiles } from "../parts.js";
+import { ask } from "../api.js";
+import { bars, facts, intro, outcome, output, tiles } from "../parts.js";
+import { read, seed } from "../link.js";
 
-const DEFAULTS = { mix: "4,6,7", count: "24", seed: "" };
+const COUNT = 24;
+const DEFAULTS = { mix: "4,6,7", seed: "" };
+// Each digit at most once, as the buttons show it.
+const isMix = (text) => /^\d(,\d)*$/.test(text) && new Set(text.split(",")).size === text.split(",").length;
 
 export function mount(panel, { address, models }) {
   const mixer = models.find(({ mixes }) => mixes).name;
-  let state = { ...DEFAULTS };
-  const place = output("Mixed digits");
+  let state = { ...DEFAULTS }, picture = "";
+  const place = output("Mixed digits", { heights: [12, 14] });
   const buttons = [..."0123456789"].map((digit) => h("button", { type: "button", "aria-pressed": "false", on: { click: () => toggle(digit) } }, digit));
   const shares = h("p", { class: "equation" });
 
@@ -18,10 +22,10 @@ export function mount(panel, { address, models }) {
     h("div", { class: "split" },
       h("div", { class: "stack controls" }, h("div", { class: "field", role: "group", "aria-label": "Digits to mix" }, h("span", { class: "label" }, "Mix"), h("div", { class: "digit-picker" }, buttons)), shares,
         h("p", { class: "note" }, `Only ${mixer} can mix, because its input is a weight for each digit. The other generators would have to be trained for it.`)),
-      h("div", { class: "stack" }, place.element, h("div", { class: "row" },
+      outcome(place,
         button("Mix again", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
-        place.action(button("PNG", () => save(`mixed-${state.seed}.png`, apiAddress("generate", { ...state, model: mixer, format: "png" })), { symbol: "down" })),
-        place.action(button("Copy link", copyAddress, { symbol: "link" }))))));
+        button("PNG", () => save(`mixed-${state.seed}.png`, picture), { symbol: "down" }),
+        button("Copy link", copyAddress, { symbol: "link" }))));
 
   const chosen = () => state.mix.split(",").filter(Boolean);
 
@@ -37,7 +41,8 @@ export function mount(panel, { address, models }) {
     buttons.forEach((element, digit) => element.setAttribute("aria-pressed", String(now.includes(String(digit)))));
     shares.textContent = now.length > 1 ? `${now.join(" + ")} in equal shares` : `${now[0]} alone`;
     address(state);
-    place.make(({ signal, progress }) => ask("generate", { ...state, model: mixer }, { signal, progress }), async (result) => {
+    place.make(({ signal, progress }) => ask("generate", { ...state, count: COUNT, model: mixer }, { signal, progress }), async (result) => {
+      ({ picture } = result);
       const shown = await tiles(result, (digit) => (digit.is_digit ? `${digit.reads} · ${Math.floor(100 * digit.confidence)}%` : "unclear"), { doubtful: (digit) => !digit.is_digit });
       const within = result.digits.filter((digit) => digit.is_digit && now.includes(String(digit.reads))).length;
       return [h("div", { class: "grid" }, shown), h("div", { class: "stack tight" }, h("h3", { class: "title" }, "What the reader reads"), bars(result.probabilities, now.map(Number))),
@@ -45,5 +50,5 @@ export function mount(panel, { address, models }) {
     });
   }
 
-  return { show: (parameters) => change({ ...DEFAULTS, seed: String(randomSeed()), ...parameters }) };
+  return { show: (parameters) => change(read(parameters, { ...DEFAULTS, seed: String(randomSeed()) }, { mix: isMix, seed })) };
 }

@@ -2,38 +2,42 @@
 
 import { h, button, calm, copyAddress, field, icon, later, number, randomSeed, select } from "../dom.js";
 import { able, ask, DIGITS, RANDOM, SEQUENCES } from "../api.js";
-import { facts, intro, output } from "../parts.js";
+import { facts, intro, outcome, output, seedField, setFields } from "../parts.js";
+import { handPicker } from "../hands.js";
+import { digits as areDigits, hand as isHand, oneOf, read, seed as isSeed, whole } from "../link.js";
 import { cutMap, mapAt, mapCount, paint } from "../maps.js";
 
 const DEFAULTS = { number: "7", total: "12", length: "3", writer: "0", seed: "" };
-const STAGE_MILLISECONDS = 1100;
+const STAGE_MILLISECONDS = 1100, LONGEST = 10, MOST_TOTAL = 9 * LONGEST;
 
 export function mount(panel, { address, models }) {
   const generators = able(models, DIGITS, RANDOM, SEQUENCES);
-  const task = () => generators.find(({ name }) => name === state.model)?.task;
-  const knowsHands = () => generators.find(({ name }) => name === state.model)?.writers > 1;
+  const task = () => generators.find(({ name }) => name === state.model).task;
+  const knowsHands = () => generators.find(({ name }) => name === state.model).writers > 1;
   const defaults = { model: generators[0].name, ...DEFAULTS };
+  const RULES = { model: oneOf(...generators.map(({ name }) => name)), number: areDigits(1), total: whole(0, MOST_TOTAL), length: whole(1, LONGEST), writer: isHand, seed: isSeed };
   let state = { ...defaults };
   let timer = 0, at = 0, go = () => {};
-  const place = output("Stages");
+  const place = output("Stages", { heights: [3, 20, 1.5, 1.6, 1.6, 5, 5, 5] });
   const soon = later(request, 250);
   const model = select(generators.map(({ name }) => [name, name]), defaults.model, () => change({ model: model.value }));
   const digits = [..."0123456789"].map((digit) => h("button", { type: "button", "aria-pressed": "false", on: { click: () => change({ number: digit }) } }, digit));
   const digitField = h("div", { class: "field", role: "group", "aria-label": "Digit" }, h("span", { class: "label" }, "Digit"), h("div", { class: "digit-picker" }, digits));
-  const total = number({ min: 0, max: 90, on: { input: () => change({ total: total.value }) } });
-  const length = number({ min: 1, max: 10, on: { input: () => change({ length: length.value }) } });
-  const writer = number({ min: 0, max: 493, on: { input: () => change({ writer: writer.value }) } });
-  const seed = number({ min: 0, max: 2 ** 32 - 1, on: { change: () => change({ seed: seed.value || String(randomSeed()) }) } });
-  const sumFields = h("div", { class: "pair" }, field("Total", total), field("Digits", length));
-  const writerField = field("Hand", writer, "0 to 493");
+  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: total.value }) } });
+  const length = number({ min: 1, max: LONGEST, on: { input: () => change({ length: length.value }) } });
+  const hand = handPicker("Hand", { value: DEFAULTS.writer, any: "", run: (value) => change({ writer: value }) });
+  const seed = seedField((value) => change({ seed: value }));
+  const sumFields = h("div", { class: "pair" }, field("Total", total), field("Number of digits", length));
   const play = button("Play", () => (timer ? stop() : start()), { symbol: "play" });
   const slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "Stage", on: { input: () => { stop(); go(Number(slider.value)); } } });
 
   panel.append(
     intro("Inside a generator", "From random numbers to ink: the output of every layer. Blue is below zero, red above."),
     h("div", { class: "split result-first" },
-      h("div", { class: "stack controls" }, field("Generator", model), digitField, sumFields, writerField, field("Seed", seed)),
-      h("div", { class: "stack" }, place.element, h("div", { class: "row" }, button("New random numbers", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }), place.action(button("Copy link", copyAddress, { symbol: "link" }))))));
+      h("div", { class: "stack controls" }, field("Generator", model), digitField, sumFields, hand, field("Seed", seed)),
+      outcome(place,
+        button("New random numbers", () => change({ seed: String(randomSeed()) }), { first: true, symbol: "again" }),
+        button("Copy link", copyAddress, { symbol: "link" }))));
 
   function query() {
     const { model, number, total, length, writer, seed } = state;
@@ -47,16 +51,29 @@ export function mount(panel, { address, models }) {
     place.changed();
     model.value = state.model;
     digits.forEach((element, digit) => element.setAttribute("aria-pressed", String(state.number === String(digit))));
-    for (const [input, key] of [[total, "total"], [length, "length"], [writer, "writer"], [seed, "seed"]]) if (document.activeElement !== input) input.value = state[key];
+    setFields([[total, state.total], [length, state.length], [seed, state.seed]]);
+    hand.value = state.writer;
     const sequence = task() === SEQUENCES;
     sumFields.hidden = !sequence;
     digitField.hidden = sequence || task() === RANDOM;
-    writerField.hidden = !knowsHands();
-    soon();
+    hand.hidden = !knowsHands();
+    if (missing()) empty();
+    else soon();
+  }
+
+  // What is still to be filled in.
+  function missing() {
+    if (task() !== SEQUENCES) return "";
+    return state.total === "" ? "Enter a total." : state.length === "" ? "Enter the number of digits." : "";
+  }
+
+  function empty() {
+    stop();
+    place.empty(missing());
   }
 
   function request() {
-    if (task() === SEQUENCES && (state.total === "" || state.length === "")) return;
+    if (missing() || state.seed === "") return;
     address(state);
     stop();
     place.make(({ signal }) => ask("visualize", query(), { signal }), shown);
@@ -108,10 +125,10 @@ export function mount(panel, { address, models }) {
     play.replaceChildren(icon("play"), "Play");
   }
 
-  return { show: (parameters) => change({ ...defaults, seed: String(randomSeed()), ...parameters }) };
+  return { show: (parameters) => change(read(parameters, { ...defaults, seed: String(randomSeed()) }, RULES)) };
 }
 
-const name = (stage) => stage.title.replaceAll("/", " › ");
+const name = (stage) => stage.title;
 
 function copy(canvas) {
   const own = h("canvas", { width: canvas.width, height: canvas.height });
@@ -132,7 +149,7 @@ function enlarge(stages, canvases, stageIndex, mapIndex) {
   };
   const dialog = h("dialog", { "aria-label": name(stage), class: "map-dialog" },
     h("div", { class: "dialog-head" }, h("h3", { class: "title" }, name(stage)), button("Close", () => dialog.close(), { symbol: "clear", only: true })),
-    h("div", { class: "dialog-body" }, view, h("div", { class: "row between" }, button("Previous map", () => show(mapIndex - 1), { symbol: "back", only: true }), caption, button("Next map", () => show(mapIndex + 1), { symbol: "next", only: true }))));
+    h("div", { class: "dialog-body" }, view, h("div", { class: "map-steps" }, button("Previous map", () => show(mapIndex - 1), { symbol: "back", only: true }), caption, button("Next map", () => show(mapIndex + 1), { symbol: "next", only: true }))));
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowRight") show(mapIndex + 1);
     if (event.key === "ArrowLeft") show(mapIndex - 1);

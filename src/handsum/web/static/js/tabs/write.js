@@ -1,26 +1,32 @@
 // Write: a sum or a number in one hand; the address reproduces the picture.
 
-import { h, button, check, copyAddress, field, icon, later, number, randomSeed, save, saveText, segments, text } from "../dom.js";
-import { address as apiAddress, ask } from "../api.js";
-import { facts, intro, output } from "../parts.js";
+import { h, button, check, copyAddress, field, icon, later, number, randomSeed, save, saveBlob, segments, text } from "../dom.js";
+import { ask } from "../api.js";
+import { facts, intro, outcome, output, saveFile, setFields } from "../parts.js";
 import { handPicker } from "../hands.js";
+import { flag, hand as isHand, oneOf, read, seed, upTo, whole } from "../link.js";
 
-const INKS = [["", "Blue-black", "#1a2238"], ["#111111", "Black", "#111111"], ["#1d4ea8", "Blue", "#1d4ea8"], ["#a3291f", "Red", "#a3291f"], ["#1e6b4a", "Green", "#1e6b4a"], ["#6a6d74", "Pencil", "#6a6d74"], ["#ffffff", "Chalk", "#ffffff"]];
+// A colour of null has its own pattern.
+const INKS = [["", "Automatic: dark on light paper, white on dark paper", null], ["#1a2238", "Blue-black", "#1a2238"], ["#111111", "Black", "#111111"], ["#1d4ea8", "Blue", "#1d4ea8"], ["#a3291f", "Red", "#a3291f"], ["#1e6b4a", "Green", "#1e6b4a"], ["#6a6d74", "Pencil", "#6a6d74"], ["#ffffff", "Chalk", "#ffffff"]];
 const PAPERS = [["white", "White", "#ffffff"], ["#fbf3df", "Cream", "#fbf3df"], ["#fff3b0", "Yellow", "#fff3b0"], ["#e4ecf7", "Blue", "#e4ecf7"], ["#23352e", "Blackboard", "#23352e"], ["transparent", "None", null]];
-const SHORT = 12, FINE = 6;
+const SHORT = 12, FINE = 6, MOST_TOTAL = 1800, LONGEST = 200;
 const DEFAULTS = { kind: "sum", total: "23", length: "5", text: "1234567", wide: "", spacing: "", writer: "", ink: "", paper: "white", caption: "", seed: "" };
+const RULES = {
+  kind: oneOf("sum", "number"), total: whole(0, MOST_TOTAL), length: whole(1, LONGEST), text: upTo(LONGEST), wide: flag, spacing: flag, caption: flag, writer: isHand, seed,
+  ink: oneOf(...INKS.map(([value]) => value)), paper: oneOf(...PAPERS.map(([value]) => value)),
+};
 
 export function mount(panel, { address }) {
   let state = { ...DEFAULTS };
   let written = null;
-  const place = output("Result");
+  const place = output("Result", { heights: [11, 1.5, 1] });
   const soon = later(request, 250);
 
   const kind = segments("What to write", [["sum", "A sum"], ["number", "A number"]], "sum", (value) => change({ kind: value }));
-  const total = number({ min: 0, max: 1800, on: { input: () => change({ total: total.value }) } });
-  const length = number({ min: 1, max: 200, placeholder: "auto", on: { input: () => change({ length: length.value }) } });
-  const digits = text({ maxlength: 200, inputmode: "decimal", on: { input: () => change({ text: digits.value }) } });
-  const sumFields = h("div", { class: "pair" }, large("Total", total), large("Digits", length));
+  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: total.value }) } });
+  const length = number({ min: 1, max: LONGEST, placeholder: "auto", on: { input: () => change({ length: length.value }) } });
+  const digits = text({ maxlength: LONGEST, inputmode: "decimal", on: { input: () => change({ text: digits.value }) } });
+  const sumFields = h("div", { class: "pair" }, large("Total", total), large("Number of digits", length));
   const numberFields = h("div", {}, large("Number", digits, "Digits, points, commas, minus signs and spaces, up to 200"));
   const hand = handPicker("Hand", { any: "Any hand", run: (value) => change({ writer: value }) });
   const inks = swatches("Ink", INKS, (value) => change({ ink: value }));
@@ -30,17 +36,14 @@ export function mount(panel, { address }) {
   const caption = check("Caption", false, (on) => change({ caption: on ? "1" : "" }));
 
   const controls = h("div", { class: "stack controls" }, kind, sumFields, numberFields, hand, inks, papers, h("div", {}, spacing, wide, caption));
-  const actions = h("div", { class: "row" },
-    button("Write again", again, { first: true, symbol: "again" }),
-    ...[
-      button("PNG", () => save(name("png"), written.picture), { symbol: "down" }),
-      button("SVG", () => save(name("svg"), apiAddress(...query("svg"))), { symbol: "down" }),
-      button("JSON", () => saveText(name("json"), JSON.stringify(written, null, 1), "application/json"), { symbol: "down" }),
-      button("Copy link", copyAddress, { symbol: "link" }),
-    ].map(place.action));
   panel.append(
     intro("Write a sum, or any number", "Digits in one person’s handwriting. The digits of a sum are drawn exactly uniformly from all that add up to it, and a reader checks every digit."),
-    h("div", { class: "split result-first" }, controls, h("div", { class: "stack" }, place.element, actions)));
+    h("div", { class: "split result-first" }, controls, outcome(place,
+      button("Write again", again, { first: true, symbol: "again" }),
+      button("PNG", () => save(name("png"), written.picture), { symbol: "down" }),
+      button("SVG", () => saveFile(place, name("svg"), ...query("svg")), { symbol: "down" }),
+      button("JSON", () => saveBlob(name("json"), new Blob([JSON.stringify(written, null, 1)], { type: "application/json" })), { symbol: "down" }),
+      button("Copy link", copyAddress, { symbol: "link" }))));
 
   function large(label, control, hint) {
     const element = field(label, control, hint);
@@ -52,7 +55,14 @@ export function mount(panel, { address }) {
     state = { ...state, ...part };
     place.changed();
     show();
-    soon();
+    if (missing()) place.empty(missing());
+    else soon();
+  }
+
+  // What is still to be filled in.
+  function missing() {
+    if (state.kind === "number") return state.text.trim() ? "" : "Enter a number.";
+    return state.total === "" ? "Enter a total." : "";
   }
 
   function again() {
@@ -61,11 +71,8 @@ export function mount(panel, { address }) {
   }
 
   function show() {
-    const set = (input, value) => document.activeElement === input || (input.value = value);
     kind.value = state.kind;
-    set(total, state.total);
-    set(length, state.length);
-    set(digits, state.text);
+    setFields([[total, state.total], [length, state.length], [digits, state.text]]);
     sumFields.hidden = state.kind !== "sum";
     numberFields.hidden = state.kind !== "number";
     hand.value = state.writer;
@@ -90,7 +97,7 @@ export function mount(panel, { address }) {
   function request() {
     const fields = state;
     const { kind, total, length, text, spacing, ...look } = fields;
-    if (kind === "sum" ? total === "" : text === "") return;
+    if (missing()) return place.empty(missing());
     const own = kind === "sum" ? { total, length } : { kind, text, spacing };
     const chosen = Object.fromEntries(Object.entries(look).filter(([key, value]) => key === "seed" || value !== DEFAULTS[key]));
     address({ ...own, ...chosen });
@@ -117,7 +124,7 @@ export function mount(panel, { address }) {
 
   return {
     show(parameters) {
-      state = { ...DEFAULTS, ...parameters };
+      state = read(parameters, DEFAULTS, RULES);
       if (state.kind === "sum" && parameters.total && parameters.length === undefined) state.length = "";
       if (!state.seed) state.seed = String(randomSeed());
       show();
@@ -129,7 +136,7 @@ export function mount(panel, { address }) {
 function swatches(label, choices, run) {
   const name = `swatch-${label}`;
   const inputs = choices.map(([value, title, color]) => {
-    const patch = h("span", { class: color ? null : "checkers" });
+    const patch = h("span", { class: color ? null : value === "" ? "automatic" : "checkers" });
     if (color) patch.style.backgroundColor = color;
     const input = h("input", { type: "radio", name, value, "aria-label": title, on: { change: () => run(value) } });
     return [input, h("label", { title }, input, patch)];
