@@ -76,15 +76,13 @@ def _follow_digit(
     latents = draw_latents(network, jnp.uint32(seed), zero, zero)
     image, outputs = _layer_outputs(network, latents, zero + (number or 0), inputs)
     stages = [GeneratorStage("latents", np.asarray(latents[0]))]
-    what = "a random digit"
     if number is not None:
         stages.insert(0, GeneratorStage("condition", np.eye(10)[number]))
-        what = str(number)
-    if generator.writers > 1:
-        what += f", writer {hands.writers[0] if hands.name is None else hands.name}"
     stages += [GeneratorStage(path, np.asarray(output)[0]) for path, output in outputs]
     stages.append(GeneratorStage("image", np.asarray(image[0])))
-    return ForwardPass(tuple(stages), generator.name, seed, what)
+    digits = None if number is None else str(number)
+    hand = (hands.name or str(hands.writers[0])) if generator.writers > 1 else None
+    return ForwardPass(tuple(stages), generator.name, seed, digits, writer=hand)
 
 
 def _follow_sequence(
@@ -123,7 +121,7 @@ def _follow_sequence(
     stages += layers
     strip = np.concatenate(list(np.asarray(images[0, :length])), axis=1)
     stages.append(GeneratorStage("image", strip))
-    return ForwardPass(tuple(stages), name, seed, f"{'+'.join(map(str, chosen))} for {total}")
+    return ForwardPass(tuple(stages), name, seed, "".join(map(str, chosen)), total)
 
 
 def _layer_outputs(network: Any, *arguments: Any) -> tuple[Any, list[tuple[str, Any]]]:
