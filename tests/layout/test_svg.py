@@ -189,4 +189,6 @@ def test_a_sheet_is_as_large_as_its_own_size_however_finely_it_is_traced(draw_ro
     data, boxes = draw_vector(written, Style(scale=0.5))
     root = ElementTree.fromstring(data)
     assert len(root.findall(f"{SVG}g/{SVG}g/{SVG}path")) >= 1400
-    assert boxes[..., 0].max() < float(root.get("width", "0"))
+    width = float(root.get("viewBox", "").split()[2])
+    assert width / 2 < boxes[..., 0].max() < width
+    assert float(root.get("width", "0")) == pytest.approx(width / TRACE_SCALE * 0.5, rel=1e-3)
