@@ -1,4 +1,4 @@
-"""Read digits with JAX and NumPy alone, with a network that `handsum export` wrote.
+"""Read digits with JAX, flatbuffers and NumPy, with a network that `handsum export` wrote.
 
 handsum export cnn --format stablehlo -o cnn.stablehlo
 handsum generate --count 12 -o digits.npz
@@ -20,7 +20,12 @@ def main() -> None:
     parser.add_argument("digits", type=Path, help="an .npz with images uint8 (N, 28, 28)")
     options = parser.parse_args()
 
-    exported = jax.export.deserialize(bytearray(options.network.read_bytes()))
+    try:
+        exported = jax.export.deserialize(bytearray(options.network.read_bytes()))
+    except ImportError:
+        raise SystemExit(
+            "Reading an export needs flatbuffers: pip install jax flatbuffers"
+        ) from None
     images = np.load(options.digits)["images"]
     probabilities = np.asarray(exported.call(images))
     for digit, confidence in zip(probabilities.argmax(1), probabilities.max(1), strict=True):

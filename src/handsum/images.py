@@ -6,6 +6,7 @@ Digits are uint8 (N, 28, 28), white ink (255) on black (0), as in MNIST.
 from __future__ import annotations
 
 import io
+import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from handsum._version import __version__
 from handsum.errors import HandsumError
 from handsum.files import STREAM, atomic_write, standard_input
 
@@ -34,6 +36,16 @@ LARGEST_SHOWN = 1000
 
 # MNIST scales the ink of a digit into a box of this side.
 _INK_SIZE = 20
+
+
+def describe(**facts: object) -> dict[str, str]:
+    """The metadata of a picture: handsum's version, and all facts but None under `handsum:`.
+
+    `describe(seed=1)` is {"Software": "handsum 0.1.0", "handsum:seed": "1"}. A PNG holds them as
+    text, a GIF as its comment and an .npz as `metadata`, both in JSON, an SVG as RDF.
+    """
+    known = {f"handsum:{name}": str(fact) for name, fact in facts.items() if fact is not None}
+    return {"Software": f"handsum {__version__}", **known}
 
 
 def encode_png(
@@ -64,18 +76,34 @@ def save_png(
         file.write(data)
 
 
-def save_gif(path: str | Path, frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> None:
+def save_gif(
+    path: str | Path,
+    frames: Sequence[Image.Image],
+    milliseconds: Sequence[int],
+    metadata: Mapping[str, str],
+) -> None:
     """Write pictures (see `encode_gif`) to a GIF file, whole or not at all."""
-    data = encode_gif(frames, milliseconds)
+    data = encode_gif(frames, milliseconds, metadata)
     with atomic_write(path) as file:
         file.write(data)
 
 
-def encode_gif(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
-    """Encode pictures as an endless animation, each with its duration in milliseconds."""
+def encode_gif(
+    frames: Sequence[Image.Image], milliseconds: Sequence[int], metadata: Mapping[str, str]
+) -> bytes:
+    """Encode pictures as an endless animation, each with its duration in milliseconds.
+
+    `metadata` is written as a comment, in JSON.
+    """
     buffer = io.BytesIO()
     frames[0].save(
-        buffer, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=milliseconds,
+        loop=0,
+        comment=json.dumps(dict(metadata)).encode(),
     )
     return buffer.getvalue()
 

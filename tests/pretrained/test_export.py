@@ -8,24 +8,41 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+import handsum
 from handsum.errors import HandsumError, UsageError
 from handsum.models import inference
 from handsum.pretrained.export import export
-from handsum.pretrained.load import load_model
+from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, SUM_READERS, load_model
 from handsum.pretrained.snapshots import network
 from handsum.pretrained.zoo import list_models
 
 BUNDLED = [row["name"] for row in list_models() if row["bundled"]]
 
-# Another program: it has JAX and the file, and no handsum.
+# Another program: it has JAX, what JAX needs, flatbuffers and the file.
 LOAD = """
 import sys
+from importlib.abc import MetaPathFinder
+from importlib.metadata import packages_distributions
+
+ALLOWED = {"jax", "jaxlib", "numpy", "scipy", "ml_dtypes", "opt_einsum", "flatbuffers"}
+# A virtual environment itself loads some modules.
+OTHERS = {*packages_distributions()} - ALLOWED - {*sys.modules}
+
+
+class NothingElse(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in OTHERS:
+            raise ModuleNotFoundError(f"{name} is not installed", name=name)
+
+
+sys.meta_path.insert(0, NothingElse())
 import jax
 import numpy as np
 
@@ -34,7 +51,7 @@ given = np.load(sys.argv[2])
 found = call(*(given[name] for name in given.files))
 found = found if isinstance(found, (tuple, list)) else (found,)
 np.savez(sys.argv[3], *map(np.asarray, found))
-assert "handsum" not in sys.modules and "flax" not in sys.modules
+assert not OTHERS & {*sys.modules}
 """
 
 
@@ -140,8 +157,22 @@ def test_what_safetensors_loads_is_all_that_a_network_needs(digits, tmp_path: Pa
     np.testing.assert_allclose(logits, load_model("cnn").logits(digits), atol=1e-4)
 
 
+@pytest.mark.parametrize("format", ["stablehlo", "mlir"])
+def test_a_network_s_file_does_not_depend_on_where_the_code_lies(
+    format: str, tmp_path: Path
+) -> None:
+    export("gan", tmp_path / "a", format=format)
+    # The same from another line.
+    export("gan", tmp_path / "b", format=format)
+    data = (tmp_path / "a").read_bytes()
+    assert data == (tmp_path / "b").read_bytes()
+    for folder in (Path(__file__).parent, Path(handsum.__file__).parent, Path(np.__file__).parent):
+        assert str(folder).encode() not in data
+    assert b".py" not in data
+
+
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
-    for format in ("safetensors", "stablehlo"):
+    for format in ("safetensors", "stablehlo", "mlir"):
         for copy in "ab":
             export("gan", tmp_path / copy, format=format)
         assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -150,9 +181,23 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "output", "format", "message"),
     [
-        ("cnn", "a", "onnx", "no format 'onnx': choose from safetensors, stablehlo"),
-        ("cnn", "a.onnx", None, "no format for a.onnx: end its name in .safetensors or .stable"),
+        ("cnn", "a", "onnx", "no format 'onnx': choose from safetensors, stablehlo, mlir"),
+        ("cnn", "a.onnx", None, "end its name in .safetensors, .stablehlo or .mlir, or choose the"),
+        *[
+            ("cnn", name, None, f"no format for {name}: end its name in")
+            for name in (
+                "a.ONNX",
+                "a.b.onnx",
+                ".onnx",
+                "a.onnx.",
+                "a.tflite",
+                "a.pt",
+                "a.pb",
+                "a.h",
+            )
+        ],
         ("cnn", "a.safetensors", "stablehlo", "a.safetensors would be stablehlo, but its name"),
+        ("cnn", "a.mlirbc", "stablehlo", "a.mlirbc would be stablehlo, but its name ends in"),
         ("cnnn", "a", "stablehlo", "did you mean cnn?"),
         (None, "a", "stablehlo", "there is no model None"),
         ("cnn", "no/where", "safetensors", "cannot write no/where"),
@@ -167,6 +212,129 @@ def test_what_cannot_be_exported_is_one_line(
         export(model, output, format=format)
     assert message in str(error.value)
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("format", "batch_size", "message"),
+    [
+        ("safetensors", 4, "safetensors holds only weights: leave out the `batch_size`"),
+        ("stablehlo", 0, "a batch size"),
+        ("mlir", -1, "a batch size"),
+        ("mlir", 1.5, "a batch size"),
+        ("stablehlo", 1 << 40, "choose a smaller `batch_size`: 65536 at most"),
+    ],
+)
+def test_a_batch_size_that_cannot_be_is_one_line(
+    format: str, batch_size: Any, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as error:
+        export("cnn", tmp_path / "a", format=format, batch_size=batch_size)
+    assert message in str(error.value)
+    assert [*tmp_path.iterdir()] == []
+
+
+def given_to(name: str, rows: int, digits: np.ndarray) -> dict[str, np.ndarray]:
+    """Inputs of a model's network."""
+    model = load_model(name)
+    indices = np.arange(rows, dtype=np.int32)
+    if model.task in GENERATORS:
+        writers = indices * 3 if model.writers > 1 else indices * 0  # type: ignore[union-attr]
+        return {
+            "seed": np.uint32(5),  # type: ignore[dict-item]
+            "indices": indices,
+            "labels": indices,
+            "writers": writers,
+        }
+    if model.task in SEQUENCE_GENERATORS:
+        lengths = np.full(rows, 4, np.int32)
+        return {
+            "seed": np.uint32(5),  # type: ignore[dict-item]
+            "indices": indices,
+            "totals": indices + 9,
+            "lengths": lengths,
+        }
+    if model.task in SUM_READERS:
+        images = np.zeros((rows, model.config["longest"], 28, 28), np.uint8)
+        images[:, :rows] = digits[:rows]
+        return {"images": images, "lengths": np.arange(1, rows + 1, dtype=np.int32)}
+    return {"images": digits[:rows]}
+
+
+def same(found: list[np.ndarray], expected: list[np.ndarray]) -> None:
+    """Probabilities but for rounding, digits exactly, pixels within one grey level."""
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one.shape == other.shape
+        if other.dtype == np.float32:
+            np.testing.assert_allclose(one, other, atol=1e-5)
+        else:
+            assert np.abs(one.astype(int) - other.astype(int)).max() <= (other.dtype == np.uint8)
+
+
+@pytest.mark.parametrize("name", ["cnn", "cnn-lstm", "r3gan", "lstm-cgan"])
+def test_a_fixed_batch_is_the_first_rows_of_any_number(name: str, digits, tmp_path: Path) -> None:
+    free, fixed = export(name, tmp_path / "n"), export(name, tmp_path / "4", batch_size=4)
+    assert free is not None
+    assert fixed is not None
+    for free_shapes, shapes in ((free.takes, fixed.takes), (free.gives, fixed.gives)):
+        assert {key: text.replace("[n", "[4") for key, text in free_shapes.items()} == shapes
+    given = given_to(name, 4, digits)
+    expected = run_elsewhere(tmp_path, tmp_path / "n", **given)
+    same(run_elsewhere(tmp_path, tmp_path / "4", **given), expected)
+    larger = given_to(name, 5, digits)
+    with pytest.raises(subprocess.CalledProcessError):
+        run_elsewhere(tmp_path, tmp_path / "4", **larger)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_module_of_mlir_has_every_input_and_plain_operations(name: str, tmp_path: Path) -> None:
+    """No input is left out, no row count is open, and nothing is a call of JAX's own library."""
+    signature = export(name, tmp_path / "a.mlir")
+    assert signature is not None
+    assert not any("n" in text.partition("[")[2] for text in signature.takes.values())
+    data = (tmp_path / "a.mlir").read_bytes()
+    assert data.startswith(b"ML\xefR")
+    for word in (b"custom_call", b"_platform_index", b"get_dimension_size"):
+        assert word not in data
+    assert export(name, tmp_path / "b.mlirbc") == signature
+    assert (tmp_path / "b.mlirbc").read_bytes() == data
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_iree_computes_what_jax_computes(name: str, digits, tmp_path: Path) -> None:
+    compiler = pytest.importorskip("iree.compiler")
+    runtime = pytest.importorskip("iree.runtime")
+    signature = export(name, tmp_path / "a.mlir", batch_size=4)
+    assert signature is not None
+    binary = compiler.compile_file(
+        str(tmp_path / "a.mlir"),
+        target_backends=["llvm-cpu"],
+        extra_args=["--iree-llvmcpu-target-cpu=host"],
+    )
+    module = runtime.load_vm_flatbuffer(binary, driver="local-task")
+    given = given_to(name, 4, digits)
+    assert [*given] == [*signature.takes]
+    found = module.main(*given.values())
+    found = found if isinstance(found, tuple | list) else [found]
+    export(name, tmp_path / "n")
+    same([one.to_host() for one in found], run_elsewhere(tmp_path, tmp_path / "n", **given))
+
+
+def test_an_export_s_example_says_that_it_needs_flatbuffers(tmp_path: Path) -> None:
+    """JAX alone does not read exports."""
+    export("cnn", tmp_path / "cnn.stablehlo")
+    np.savez(tmp_path / "d.npz", images=np.zeros((1, 28, 28), np.uint8))
+    example = Path(__file__).parents[2] / "examples" / "use_an_export.py"
+    code = (
+        "import runpy, sys; sys.modules['flatbuffers'] = None; "
+        f"sys.argv[1:] = ['cnn.stablehlo', 'd.npz']; runpy.run_path({str(example)!r}, "
+        "run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Reading an export needs flatbuffers: pip install jax flatbuffers\n"
 
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch, tmp_path: Path) -> None:
@@ -189,7 +357,13 @@ def test_the_command_prints_what_it_wrote(run_command: Callable, tmp_path: Path)
     refused = run_command("export", "cnn", "-o", "cnn.onnx")
     assert refused.code == 2
     assert refused.err == (
-        "error: no format for cnn.onnx: end its name in .safetensors or .stablehlo, or choose the "
-        "--format\n"
+        "error: no format for cnn.onnx: end its name in .safetensors, .stablehlo or .mlir, or "
+        "choose the --format\n"
     )
     assert run_command("export", "cnn", "-o", ".").code == 1
+    fixed = run_command("export", "cnn", "-o", "cnn.mlir", "--batch-size", 32)
+    assert (fixed.code, fixed.out) == (0, "cnn.mlir: cnn, mlir, 2.1 MiB\n")
+    assert fixed.err == "inputs: images uint8[32,28,28]\noutputs: probabilities float32[32,10]\n"
+    alone = run_command("export", "cnn", "-o", "c.safetensors", "--batch-size", 2)
+    assert alone.code == 2
+    assert alone.err == "error: safetensors holds only weights: leave out the --batch-size\n"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from file_facts import read_facts
 from PIL import Image
 
+from handsum import __version__
 from handsum.data.mnist import Dataset, load
 from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.pretrained.snapshots import load_snapshot
@@ -112,9 +114,18 @@ def test_a_run_writes_its_files(data, tmp_path) -> None:
     assert {"seconds", "generator_loss", "discriminator_loss", "penalty"} <= rows[0].keys()
     samples = sorted((out / "samples").glob("*.png"))
     assert [int(path.stem) for path in samples] == [10, 20, 30]
-    for path in (samples[0], out / "loss.png"):
+    for path, step in ((samples[0], 10), (out / "loss.png", 30), (out / "progress.gif", 30)):
         with Image.open(path) as picture:
             picture.load()
+        facts = read_facts(path)
+        assert facts.pop("Software") == f"handsum {__version__}"
+        assert facts == {
+            "handsum:seed": "0",
+            "handsum:model": "r3gan",
+            "handsum:preset": "small",
+            "handsum:dataset": "mnist",
+            "handsum:step": str(step),
+        }
     with Image.open(out / "progress.gif") as film:
         assert film.n_frames == 3
         assert film.size == (280, 280)

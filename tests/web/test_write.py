@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from file_facts import read_facts
 from pages import Visit, photo, settled
 from PIL import Image
 from playwright.sync_api import expect
@@ -40,6 +41,9 @@ def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None
     with Image.open(files["PNG"]) as picture:
         assert picture.width > picture.height > 50
     assert ElementTree.parse(files["SVG"]).getroot().find("{*}title").text == digits
+    # Both pictures say what made them.
+    assert read_facts(files["PNG"]) == read_facts(files["SVG"])
+    assert read_facts(files["PNG"])["handsum:digits"] == digits
     # The link shows the same picture in another browser.
     shown = panel.locator("img.written").get_attribute("src")
     other = visit("#" + urlsplit(page.url).fragment)
@@ -54,6 +58,21 @@ def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None
     settled(page, "mixed")
     page.get_by_role("tab", name="Write").click()
     assert settled(page, "write").locator("img.written").get_attribute("src") == again
+
+
+def test_a_browser_shows_the_paper_of_an_svg(browser: Any, server: Any) -> None:
+    """Also under the server's content security policy."""
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    query = "text=42&seed=1&writer=3&ink=white&paper=%23123456&format=svg"
+    page.goto(f"{server.address}/api/number?{query}")
+    with Image.open(io.BytesIO(page.screenshot())) as shown:
+        pixels = shown.convert("RGB")
+        assert pixels.getpixel((1, 1)) == pixels.getpixel((60, 8)) == (0x12, 0x34, 0x56)
+        assert max(red for _, (red, _, _) in pixels.crop((0, 0, 200, 100)).getcolors(20_000)) == 255
+    page.close()
+    assert [text for text in complaints if "Content Security Policy" in text] == []
 
 
 def test_a_number_in_a_chosen_hand_and_ink(visit: Visit) -> None:

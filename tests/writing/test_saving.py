@@ -103,7 +103,7 @@ def test_sequences_as_arrays(tmp_path: Path) -> None:
     written = sum_sequence(23, 5, count=3, seed=4)
     boxes = save_sequences(tmp_path / "s.npz", written, Style())
     with np.load(tmp_path / "s.npz") as arrays:
-        assert set(arrays) == {"images", "labels", "totals", "writers"}
+        assert set(arrays) == {"images", "labels", "totals", "writers", "metadata"}
         assert arrays["images"].dtype == np.uint8
         assert arrays["images"].shape == (3, 5, 28, 28)
         assert np.array_equal(arrays["images"], written.images)
@@ -128,7 +128,7 @@ def test_digits_as_arrays(tmp_path: Path) -> None:
     drawn = generate(count=12, seed=1)
     save_digits(tmp_path / "g.npz", drawn)
     with np.load(tmp_path / "g.npz") as arrays:
-        assert set(arrays) == {"images", "labels", "writers"}
+        assert set(arrays) == {"images", "labels", "writers", "metadata"}
         assert np.array_equal(arrays["images"], drawn.images)
         assert np.array_equal(arrays["labels"], drawn.labels)
         assert np.array_equal(arrays["writers"], drawn.writers)

@@ -33,9 +33,17 @@ def export(
     format: Annotated[
         str | None,
         typer.Option(
-            metavar="safetensors|stablehlo",
+            metavar="safetensors|stablehlo|mlir",
             show_default="by the ending of the file, else stablehlo",
-            help="safetensors: the weights. stablehlo: the network with its weights.",
+            help="safetensors: the weights. stablehlo, mlir: the network with its weights.",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            show_default="any; 1 for mlir",
+            help="Fixed number of rows for the network's inputs and outputs.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -45,21 +53,27 @@ def export(
     safetensors: load it with `safetensors.numpy.load_file(FILE)`, or with safetensors in any other
     language. Needs the extra handsum\\[export].
 
-    stablehlo: load it with `jax.export.deserialize(FILE's bytes).call(...)`. It takes any number of
-    rows and runs on CPU, CUDA, ROCm and TPU; its inputs and outputs are printed.
+    stablehlo: load it with `jax.export.deserialize(FILE's bytes).call(...)`, which needs JAX and
+    flatbuffers. It runs on CPU, CUDA, ROCm and TPU.
+
+    mlir: StableHLO as MLIR bytecode, for compilers other than JAX's, such as IREE's.
+
+    A network takes any number of rows, or --batch-size of them. Its inputs and outputs are printed.
 
     Examples:
 
     handsum export r3gan -o r3gan.safetensors
 
     handsum export cnn --format stablehlo -o cnn.hlo
+
+    handsum export cnn --batch-size 32 -o cnn.mlir
     """
     from handsum.pretrained.export import choose_format
     from handsum.pretrained.export import export as export_model
 
     format = choose_format(output, format)
     path = destination(output or Path(f"{Path(model).name}.{format}"), as_json, f".{format}")
-    signature = export_model(model, path, format=format)
+    signature = export_model(model, path, format=format, batch_size=batch_size)
     size = None if is_stream(path) else path.stat().st_size
     written = "" if size is None else f", {size / 2**20:.1f} MiB"
     typer.echo(f"{shown(path)}: {model}, {format}{written}", err=as_json or is_stream(path))

@@ -12,7 +12,7 @@ from scipy import ndimage
 from handsum.data.mnist import Dataset
 from handsum.evaluation.bench import Bench
 from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures, SumReaderFigures
-from handsum.images import encode_png, tile
+from handsum.images import describe, encode_png, tile
 
 _GRID_COLUMNS = 20
 _ZOOM = 2
@@ -113,7 +113,7 @@ def sums_by_length(figures: Sequence[ReaderFigures | SumReaderFigures]) -> bytes
 
 
 def _enlarged(pixels: np.ndarray) -> bytes:
-    return encode_png(pixels.repeat(_ZOOM, 0).repeat(_ZOOM, 1))
+    return encode_png(pixels.repeat(_ZOOM, 0).repeat(_ZOOM, 1), describe())
 
 
 def _figure() -> tuple[Any, Any]:
@@ -139,5 +139,5 @@ def _png(figure: Any, axis: Any) -> bytes:
     for text in legend.get_texts():
         text.set_parse_math(False)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": "handsum"})
+    figure.savefig(buffer, format="png", dpi=120, metadata=describe())
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -20,6 +21,8 @@ TRACED_PIXELS = 1_000_000_000
 _STEP = 7.0
 # Outlines around a smaller area, in traced pixels, are noise.
 _SMALLEST = 6.0
+# The namespace of handsum's own properties in the metadata.
+NAMESPACE = "urn:handsum:"
 
 
 def draw_svg(
@@ -31,7 +34,8 @@ def draw_svg(
 ) -> bytes:
     """Return a sheet that was composed at TRACE_SCALE as the bytes of an SVG in this style.
 
-    Each row is a group labelled with its text; each digit and each mark is one path.
+    Each row is a group labelled with its text; each digit and each mark is one path, and nothing
+    else is. `metadata` (see `images.describe`) becomes RDF.
     """
     ink, paper = style.colors
     share = style.factor / TRACE_SCALE
@@ -39,15 +43,13 @@ def draw_svg(
     unit, per_unit = ("in", style.resolution) if style.resolution else ("", 1.0)
     width, height = (f"{side * share / per_unit:.6g}{unit}" for side in (sheet.width, sheet.height))
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {sheet.width} {sheet.height}">',
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height}" viewBox="0 0 {sheet.width} {sheet.height}">',
         f"<title>{escape(', '.join(texts))}</title>",
-        "<metadata>"
-        + "".join(f"{escape(name)}: {escape(value)}\n" for name, value in metadata.items())
-        + "</metadata>",
+        *_rdf(", ".join(texts), metadata),
     ]
     if paper is not None:
-        lines.append(f'<rect width="100%" height="100%" fill="{_hex(paper)}"/>')
+        lines.append(_paper(sheet.width, sheet.height, paper))
     lines.append(f'<g fill="{_hex(ink)}" fill-rule="evenodd">')
     for text, digits, marks in zip(texts, sheet.digits, sheet.marks, strict=True):
         lines.append(f'<g role="img" aria-label={quoteattr(text)}>')
@@ -62,6 +64,45 @@ def draw_svg(
             f'fill-opacity=".6">{escape(text)}</text>'
         )
     return ("\n".join([*lines, "</svg>"]) + "\n").encode()
+
+
+def _rdf(title: str, metadata: Mapping[str, str]) -> list[str]:
+    """The metadata element: title and program in XMP's own properties, the rest in NAMESPACE."""
+    own = {name: value for name, value in metadata.items() if name != "Software"}
+    program = metadata.get("Software", "handsum")
+    return [
+        "<metadata>",
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+        f'xmlns:handsum="{NAMESPACE}">',
+        '<rdf:Description rdf:about="">',
+        "<dc:format>image/svg+xml</dc:format>",
+        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt>'
+        "</dc:title>",
+        f"<xmp:CreatorTool>{escape(program)}</xmp:CreatorTool>",
+        *(f"<{name}>{escape(value)}</{name}>" for name, value in own.items()),
+        "</rdf:Description>",
+        "</rdf:RDF>",
+        "</metadata>",
+    ]
+
+
+def _paper(width: int, height: int, color: Color) -> str:
+    """The paper as an image behind the ink.
+
+    A rectangle would be drawn by pen plotters and read as a path. Only browsers show a CSS
+    background. A PNG of one pixel fades out at its edges in CairoSVG, so the image is itself an
+    SVG. Inkscape needs base64 and `xlink:href`.
+    """
+    sides = f'width="{width}" height="{height}"'
+    inner = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {sides}>'
+        f'<rect {sides} fill="{_hex(color)}"/></svg>'
+    )
+    data = base64.b64encode(inner.encode()).decode()
+    return (
+        f'<image {sides} preserveAspectRatio="none" xlink:href="data:image/svg+xml;base64,{data}"/>'
+    )
 
 
 def outline_path(placed: Placed) -> str:

@@ -1,9 +1,10 @@
-"""Models as files for other programs: weights as safetensors, networks as StableHLO."""
+"""Models as files for other programs: weights as safetensors, networks as StableHLO or MLIR."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from handsum.arguments import require_model
+from handsum.arguments import optional_number, require_model
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write, check_replaceable
 from handsum.installation import install_command
@@ -24,6 +25,11 @@ from handsum.pretrained.model import Model
 
 # An exported network holds code for each of these, and runs on whichever is there.
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+# JAX writes random numbers for TPUs without loops; IREE 3.13 compiles the loops for CPUs wrongly.
+_PLAIN = ("tpu",)
+_LARGEST_BATCH = 65_536
+# The setting of JAX for how much of the call stack a module records.
+_LOCATIONS = "jax_traceback_in_locations_limit"
 
 
 @dataclass(frozen=True)
@@ -41,30 +47,49 @@ class Signature:
 
 
 def export(
-    model: str | PathLike[str], output: str | PathLike[str], *, format: str | None = None
+    model: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    format: str | None = None,
+    batch_size: int | None = None,
 ) -> Signature | None:
     """Write a model to a file that needs no handsum; return the signature of its network.
 
     Formats: "safetensors" holds every array, float32, by its path in the network, and
     `config.json` under "handsum" in the metadata. "stablehlo" holds the network with its weights,
-    for `jax.export.deserialize`; it takes any number of rows and runs on CPU, CUDA, ROCm and TPU.
+    for `jax.export.deserialize`; it runs on CPU, CUDA, ROCm and TPU. "mlir" holds the same as a
+    StableHLO module, MLIR bytecode, for compilers other than JAX's.
 
     Args:
         model: a name in the zoo, or a snapshot folder.
         output: the file to write.
         format: by default the ending of `output`, or "stablehlo" if it has none.
+        batch_size: a fixed number of rows for the network's inputs and outputs, up to 65,536; by
+            default any for "stablehlo" and 1 for "mlir", whose compilers need a fixed one.
 
     Raises:
-        UsageError: no such model or format, or an ending that belongs to another format.
+        UsageError: no such model or format, an ending that belongs to another format, or a
+            `batch_size` out of range or for weights alone.
         HandsumError: the extra is not installed, or the file cannot be written.
     """
     name = require_model(model)
-    write = _FORMATS[choose_format(output, format)]
+    format = choose_format(output, format)
+    _check_batch_size(batch_size, format)
     check_replaceable(Path(output))
-    data, signature = write(load_model(name))
+    data, signature = _FORMATS[format](load_model(name), batch_size)
     with atomic_write(Path(output)) as file:
         file.write(data)
     return signature
+
+
+def _check_batch_size(batch_size: int | None, format: str) -> None:
+    number = optional_number(batch_size, "a batch size", 1)
+    if number is None:
+        return
+    if format == "safetensors":
+        raise UsageError("safetensors holds only weights: leave out the `batch_size`")
+    if number > _LARGEST_BATCH:
+        raise UsageError(f"choose a smaller `batch_size`: {_LARGEST_BATCH} at most")
 
 
 def choose_format(output: str | PathLike[str] | None, format: str | None) -> str:
@@ -73,13 +98,16 @@ def choose_format(output: str | PathLike[str] | None, format: str | None) -> str
     Raises:
         UsageError: no such format, or an ending that belongs to another format.
     """
-    ending = Path(output).suffix.removeprefix(".").lower() if output is not None else ""
+    name = Path(output).name.rstrip(".").lower() if output is not None else ""
+    # Also of a name such as `.onnx`, which has no `suffix`.
+    ending = name.rpartition(".")[2] if "." in name else ""
     by_ending = ENDINGS.get(ending)
     if format is None:
         if ending and by_ending is None:
+            *most, last = (f".{name}" for name in _FORMATS)
+            known = f"{', '.join(most)} or {last}"
             raise UsageError(
-                f"no format for {output}: end its name in .{' or .'.join(_FORMATS)}, or choose the "
-                "`format`"
+                f"no format for {output}: end its name in {known}, or choose the `format`"
             )
         return by_ending or "stablehlo"
     if format not in _FORMATS:
@@ -89,7 +117,7 @@ def choose_format(output: str | PathLike[str] | None, format: str | None) -> str
     return format
 
 
-def _safetensors(model: Model) -> tuple[bytes, None]:
+def _safetensors(model: Model, batch_size: int | None) -> tuple[bytes, None]:
     try:
         from safetensors.numpy import save
     except ImportError as error:
@@ -102,18 +130,46 @@ def _safetensors(model: Model) -> tuple[bytes, None]:
     return save(arrays, metadata={"handsum": facts}), None
 
 
-def _stablehlo(model: Model) -> tuple[bytes, Signature]:
-    call, takes, names = _function(model)
-    exported = jax.export.export(jax.jit(call), platforms=PLATFORMS)(*takes.values())
+def _stablehlo(model: Model, batch_size: int | None) -> tuple[bytes, Signature]:
+    exported, signature = _export_network(model, batch_size, PLATFORMS)
+    return bytes(exported.serialize()), signature
+
+
+def _mlir(model: Model, batch_size: int | None) -> tuple[bytes, Signature]:
+    exported, signature = _export_network(model, batch_size or 1, _PLAIN)
+    return exported.mlir_module_serialized, signature
+
+
+def _export_network(
+    model: Model, batch_size: int | None, platforms: tuple[str, ...]
+) -> tuple[jax.export.Exported, Signature]:
+    rows = batch_size or jax.export.symbolic_shape("n")[0]
+    call, takes, names = _function(model, rows)
+    # A module of MLIR shows its arguments to the caller: each has its place, used or not.
+    function = jax.jit(call, keep_unused=platforms == _PLAIN)
+    with _without_locations():
+        exported = jax.export.export(function, platforms=platforms)(*takes.values())
     gives = {name: str(shape) for name, shape in zip(names, exported.out_avals, strict=True)}
     taken = {name: f"{shape.dtype.name}{_sides(shape)}" for name, shape in takes.items()}
-    return bytes(exported.serialize()), Signature(taken, gives)
+    return exported, Signature(taken, gives)
 
 
-def _function(model: Model) -> tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]:
+@contextmanager
+def _without_locations() -> Iterator[None]:
+    """Keep the files and lines of the running code, and so this user's folders, out of a module."""
+    before = getattr(jax.config, _LOCATIONS)
+    jax.config.update(_LOCATIONS, 0)
+    try:
+        yield
+    finally:
+        jax.config.update(_LOCATIONS, before)
+
+
+def _function(
+    model: Model, rows: Any
+) -> tuple[Callable[..., Any], dict[str, Any], tuple[str, ...]]:
     """The function of a model to export, its inputs by name, and the names of its outputs."""
     network = model.network()
-    (rows,) = jax.export.symbolic_shape("n")
     column = jax.ShapeDtypeStruct((rows,), np.int32)
     random = {"seed": jax.ShapeDtypeStruct((), np.uint32), "indices": column}
     if model.task in GENERATORS:
@@ -123,7 +179,7 @@ def _function(model: Model) -> tuple[Callable[..., Any], dict[str, Any], tuple[s
             return inference.draw_digits(network, seed, indices, first, labels, writers)
 
         takes = {**random, "labels": column, "writers": column}
-        return _by_row(draw, (None, 0, 0, 0)), takes, ("images",)
+        return _by_row(draw, (None, 0, 0, 0), rows), takes, ("images",)
     if model.task in SEQUENCE_GENERATORS:
 
         def plan(seed: Any, indices: Any, totals: Any, lengths: Any) -> Any:
@@ -131,25 +187,29 @@ def _function(model: Model) -> tuple[Callable[..., Any], dict[str, Any], tuple[s
             return inference.draw_sequences(network, seed, indices, first, totals, lengths)
 
         takes = {**random, "totals": column, "lengths": column}
-        return _by_row(plan, (None, 0, 0, 0)), takes, ("images", "digits")
+        return _by_row(plan, (None, 0, 0, 0), rows), takes, ("images", "digits")
     if model.task in SUM_READERS:
         pixels = jax.ShapeDtypeStruct((rows, model.config["longest"], 28, 28), np.uint8)
 
         def add(images: Any, lengths: Any) -> Any:
             return inference.read_sums(network, images, lengths)
 
-        return _by_row(add, (0, 0)), {"images": pixels, "lengths": column}, ("probabilities",)
+        return _by_row(add, (0, 0), rows), {"images": pixels, "lengths": column}, ("probabilities",)
     pixels = jax.ShapeDtypeStruct((rows, 28, 28), np.uint8)
     temperature = float(model.facts.get("temperature", 1.0))
 
     def read(images: Any) -> Any:
         return jax.nn.softmax(inference.read_digits(network, images) / temperature)
 
-    return _by_row(read, (0,)), {"images": pixels}, ("probabilities",)
+    return _by_row(read, (0,), rows), {"images": pixels}, ("probabilities",)
 
 
-def _by_row(function: Callable[..., Any], axes: tuple[int | None, ...]) -> Callable[..., Any]:
-    """The function for a symbolic number of rows: the networks count rows with len()."""
+def _by_row(
+    function: Callable[..., Any], axes: tuple[int | None, ...], rows: Any
+) -> Callable[..., Any]:
+    """The function row by row, for a symbolic number of rows: the networks use len()."""
+    if isinstance(rows, int):
+        return function
 
     def single(*arguments: Any) -> Any:
         pairs = zip(arguments, axes, strict=True)
@@ -163,8 +223,11 @@ def _sides(shape: Any) -> str:
     return f"[{','.join(map(str, shape.shape))}]"
 
 
-_FORMATS: Mapping[str, Callable[[Model], tuple[bytes, Signature | None]]] = MappingProxyType(
-    {"safetensors": _safetensors, "stablehlo": _stablehlo}
+_Writer = Callable[[Model, int | None], tuple[bytes, Signature | None]]
+_FORMATS: Mapping[str, _Writer] = MappingProxyType(
+    {"safetensors": _safetensors, "stablehlo": _stablehlo, "mlir": _mlir}
 )
 # The format of each file name ending.
-ENDINGS = MappingProxyType({**{name: name for name in _FORMATS}, "hlo": "stablehlo"})
+ENDINGS = MappingProxyType(
+    {**{name: name for name in _FORMATS}, "hlo": "stablehlo", "mlirbc": "mlir"}
+)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handsum.errors import HandsumError, UsageError
 from handsum.files import STREAM, make_folders
-from handsum.images import LARGEST_SHOWN, encode_png, load_picture, save_png, tile
+from handsum.images import LARGEST_SHOWN, describe, encode_png, load_picture, save_png, tile
 from handsum.sums import sum_distribution, sum_summary
 
 NO_DIGITS = "no digits found"
@@ -241,7 +241,7 @@ def _save(
             # Pictures of the same name from several folders, or in this folder.
             number += 1
             path = folder / f"{stem}-{number}.png"
-        save_png(path, picture(reading))
+        save_png(path, picture(reading), describe(digits=reading.digits))
         written.append(path)
     return written
 

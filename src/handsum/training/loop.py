@@ -27,7 +27,7 @@ from handsum.models import registry
 from handsum.pretrained.snapshots import Snapshot, save_snapshot
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.monitors import Monitor, make_monitor
-from handsum.training.reports import plot_losses, read_metrics, save_progress
+from handsum.training.reports import describe_run, plot_losses, read_metrics, save_progress
 from handsum.training.runs import (
     LogCallback,
     Outcome,
@@ -253,21 +253,23 @@ class _Session:
         if not is_first():
             return {}
         figures, picture = self.monitor.look(own_copy(snapshot_state(state, self.snapshot_part)))
-        save_png(self.run.output / "samples" / f"{step:07d}.png", picture)
+        path = self.run.output / "samples" / f"{step:07d}.png"
+        save_png(path, picture, describe_run(self.run, step))
         return figures
 
     def finish(self, state: State, step: int, parameters: int) -> None:
         """Write the loss plot, the progress GIF and the snapshot of this step."""
         run, rows = self.run, read_metrics(self._metrics_path)
+        metadata = describe_run(run, step)
         if rows:
-            plot_losses(rows, run.output / "loss.png")
+            plot_losses(rows, run.output / "loss.png", metadata)
         frames = [
             frame
             for frame in sorted((run.output / "samples").glob("*.png"))
             if int(frame.stem) <= step
         ]
         if frames:
-            save_progress(frames, run.output / "progress.gif")
+            save_progress(frames, run.output / "progress.gif", metadata)
         final = own_copy(snapshot_state(state, self.snapshot_part))
         facts = {
             "model": run.model,

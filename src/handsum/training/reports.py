@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from handsum.files import atomic_write
-from handsum.images import save_gif
+from handsum.images import describe, save_gif
+from handsum.training.runs import Run
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
@@ -26,7 +27,14 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
     return rows
 
 
-def plot_losses(rows: Sequence[dict[str, float]], path: Path) -> None:
+def describe_run(run: Run, step: int) -> dict[str, str]:
+    """The metadata of the pictures of a run (see `images.describe`)."""
+    return describe(
+        seed=run.config.seed, model=run.model, preset=run.preset, dataset=run.dataset, step=step
+    )
+
+
+def plot_losses(rows: Sequence[dict[str, float]], path: Path, metadata: Mapping[str, str]) -> None:
     """Draw every metric over the steps: one panel for losses, one for the rest."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -52,10 +60,12 @@ def plot_losses(rows: Sequence[dict[str, float]], path: Path) -> None:
         axis.grid(alpha=0.3)
         axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=120, metadata={"Software": "handsum"})
+        figure.savefig(file, format="png", dpi=120, metadata=dict(metadata))
 
 
-def save_progress(frames: Sequence[Path], path: Path, seconds: float = 6.0) -> None:
+def save_progress(
+    frames: Sequence[Path], path: Path, metadata: Mapping[str, str], seconds: float = 6.0
+) -> None:
     """Join sample grids into a GIF of about `seconds`; the last one is shown longer."""
     pictures = []
     for frame in frames:
@@ -63,4 +73,4 @@ def save_progress(frames: Sequence[Path], path: Path, seconds: float = 6.0) -> N
             pictures.append(picture.convert("L").copy())
     durations = [max(40, round(1000 * seconds / len(pictures)))] * len(pictures)
     durations[-1] = 2000
-    save_gif(path, pictures, durations)
+    save_gif(path, pictures, durations, metadata)

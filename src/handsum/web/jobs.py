@@ -127,17 +127,19 @@ def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
 
 def _written(written: Sequences, query: Written, style: Style) -> results.WrittenResult | Response:
     from handsum.images import encode_png
-    from handsum.writing.sequences import draw_picture, draw_vector, encode_sequences
+    from handsum.writing import sequences as drawing
 
     shown = written.captions(style) if query.caption else None
     if query.format == "svg":
-        return Response(draw_vector(written, style, captions=shown)[0], media_type="image/svg+xml")
+        data = drawing.draw_vector(written, style, captions=shown)[0]
+        return Response(data, media_type="image/svg+xml")
     if query.format == "png":
-        data = encode_sequences(written, style, captions=shown)[0]
+        data = drawing.encode_sequences(written, style, captions=shown)[0]
         return Response(data, media_type="image/png")
-    picture = draw_picture(written, style, captions=shown)
+    picture = drawing.draw_picture(written, style, captions=shown)
     height, width = picture.pixels.shape[:2]
     rows = written.as_dicts(picture.boxes)
+    data = encode_png(picture.pixels, drawing.describe_sequences(written), style.resolution)
     return results.WrittenResult(
         sequences=[results.Sequence(**row) for row in rows],
         writer=written.writer,
@@ -145,7 +147,7 @@ def _written(written: Sequences, query: Written, style: Style) -> results.Writte
         model=written.model,
         width=width,
         height=height,
-        picture=results.data_url(encode_png(picture.pixels)),
+        picture=results.data_url(data),
         notes=[in_words(note) for note in written.notes],
     )
 

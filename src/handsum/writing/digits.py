@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from handsum._version import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_folder, atomic_write, check_place, is_stream
-from handsum.images import LARGEST_SHOWN, encode_png, enlarged, tile
+from handsum.images import LARGEST_SHOWN, describe, encode_png, enlarged, tile
 from handsum.layout.rows import check_size
 
 # The most digits in memory at once: 7.3 GiB of pixels.
@@ -111,11 +111,12 @@ def save_digits(path: Path, digits: Digits) -> None:
         with atomic_folder(path) as folder:
             rows = zip(digits.images, digits.labels, digits.writers, strict=True)
             for index, (image, label, writer) in enumerate(rows):
-                own = {**hand_facts(digits.hand, [writer]), "handsum:digits": str(label)}
-                data = encode_png(image, _digits_metadata(digits) | own)
+                data = encode_png(image, _metadata(digits, [label], [writer]))
                 (folder / f"{index:0{width}d}_{label}.png").write_bytes(data)
     elif path.suffix.lower() == ".npz":
-        save_npz(path, images=digits.images, labels=digits.labels, writers=digits.writers)
+        arrays = {"images": digits.images, "labels": digits.labels, "writers": digits.writers}
+        metadata = describe(seed=digits.seed, model=digits.model, writer=digits.hand)
+        save_npz(path, metadata, arrays)
     else:
         data = encode_digits(digits)
         with atomic_write(path) as file:
@@ -129,19 +130,20 @@ def encode_digits(digits: Digits) -> bytes:
         UsageError: it would be too large to open again.
     """
     check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
-    own = {
-        **hand_facts(digits.hand, digits.writers),
-        "handsum:digits": "".join(map(str, digits.labels)),
-    }
-    return encode_png(tile(digits.images, digits.columns), _digits_metadata(digits) | own)
+    metadata = _metadata(digits, digits.labels, digits.writers)
+    return encode_png(tile(digits.images, digits.columns), metadata)
 
 
-def _digits_metadata(digits: Digits) -> dict[str, str]:
-    return {
-        "Software": f"handsum {__version__}",
-        "handsum:seed": str(digits.seed),
-        "handsum:model": digits.model,
-    }
+def _metadata(
+    digits: Digits, labels: Sequence[int] | np.ndarray, writers: Sequence[int] | np.ndarray
+) -> dict[str, str]:
+    """The metadata of a picture with some of the digits."""
+    return describe(
+        seed=digits.seed,
+        model=digits.model,
+        writer=name_hand(digits.hand, writers),
+        digits="".join(map(str, labels)),
+    )
 
 
 def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
@@ -171,16 +173,16 @@ def shard_paths(path: Path, shards: int, count: int) -> list[Path]:
     return paths
 
 
-def hand_facts(name: str | None, writers: Sequence[int] | np.ndarray) -> dict[str, str]:
-    """The writers as metadata of a picture; nothing if the model has no writers."""
-    known = name or " ".join(str(writer) for writer in writers if writer >= 0)
-    return {"handsum:writer": known} if known else {}
+def name_hand(name: str | None, writers: Sequence[int] | np.ndarray) -> str | None:
+    """The hand, or the writers, in the metadata of a picture; None if the model has no writers."""
+    return name or " ".join(str(writer) for writer in writers if writer >= 0) or None
 
 
-def save_npz(path: Path, **arrays: np.ndarray) -> None:
-    """Write arrays to a compressed NPZ, whole or not at all."""
+def save_npz(path: Path, metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays to a compressed NPZ, whole or not at all; `metadata` as JSON beside them."""
+    text = np.array(json.dumps(dict(metadata)))
     with atomic_write(path) as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, allow_pickle=False, metadata=text, **arrays)
 
 
 def show_digits(digits: Digits) -> bytes | None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from handsum._version import __version__
 from handsum.errors import UsageError
 from handsum.files import atomic_write, check_place
-from handsum.images import DIGIT_SIZE, LARGEST_SHOWN, encode_gif, encode_png, tile
+from handsum.images import DIGIT_SIZE, LARGEST_SHOWN, describe, encode_gif, encode_png, tile
 from handsum.layout.painting import enlarge
 from handsum.layout.rows import check_size
 from handsum.writing.digits import shorten
@@ -109,14 +108,7 @@ def check_interpolation_path(path: Path) -> None:
 
 def encode_strip(strip: Interpolation) -> bytes:
     """Return the bytes of a PNG with a row for each digit (see `Interpolation.save`)."""
-    metadata = {
-        "Software": f"handsum {__version__}",
-        "handsum:seed": str(strip.seed),
-        "handsum:model": strip.model,
-        "handsum:writer": strip.hands,
-        "handsum:digits": strip.digits,
-    }
-    return encode_png(tile(_enlarged(strip), strip.steps), metadata)
+    return encode_png(tile(_enlarged(strip), strip.steps), _metadata(strip))
 
 
 def encode_animation(strip: Interpolation) -> bytes:
@@ -128,7 +120,19 @@ def encode_animation(strip: Interpolation) -> bytes:
     there_and_back = frames + frames[-2:0:-1]
     times = [_FRAME_MILLISECONDS] * len(there_and_back)
     times[0] = times[steps - 1] = _REST_MILLISECONDS
-    return encode_gif(there_and_back, times)
+    return encode_gif(there_and_back, times, _metadata(strip))
+
+
+def _metadata(strip: Interpolation) -> dict[str, str]:
+    ends = strip.between if strip.between not in (LATENTS, DIGITS) else None
+    return describe(
+        seed=strip.seed,
+        model=strip.model,
+        writer=strip.hand or ends,
+        digits=strip.digits,
+        between=strip.between,
+        steps=strip.steps,
+    )
 
 
 def _enlarged(strip: Interpolation) -> np.ndarray:

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handsum._version import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write, check_place, check_replaceable
-from handsum.images import LARGEST_SHOWN, encode_png
+from handsum.images import LARGEST_SHOWN, describe, encode_png
 from handsum.layout.marks import GAP, group_thousands, has_marks
 from handsum.layout.painting import ink_box
 from handsum.layout.rows import Picture, Placed, compose, render
 from handsum.layout.style import Style
 from handsum.seeds import Stream, stream
-from handsum.writing.digits import hand_facts, save_npz, shorten
+from handsum.writing.digits import name_hand, save_npz, shorten
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -174,7 +173,9 @@ def encode_sequences(
 ) -> tuple[bytes, np.ndarray]:
     """As `draw_picture`: the bytes of a PNG, and the digits' boxes int64 (N, L, 4)."""
     picture = draw_picture(sequences, style, captions=captions, rows=rows)
-    return encode_png(picture.pixels, _metadata(sequences, rows), style.resolution), picture.boxes
+    return encode_png(
+        picture.pixels, describe_sequences(sequences, rows), style.resolution
+    ), picture.boxes
 
 
 def draw_vector(
@@ -195,7 +196,7 @@ def draw_vector(
     # Digits are traced one by one and never painted on the sheet, so the sheet may be large.
     sheet = compose(images, rngs, fine, own, marked, most=TRACED_PIXELS)
     texts = (sequences.texts or sequences.digits)[rows]
-    metadata = _metadata(sequences, rows)
+    metadata = describe_sequences(sequences, rows)
     boxes = np.array([[_placed_box(digit) for digit in digits] for digits in sheet.digits])
     # The SVG's user units are the pixels of the traced sheet.
     return draw_svg(sheet, style, texts, own, metadata), boxes
@@ -237,13 +238,14 @@ def save_sequences(
     if path.suffix.lower() == ".npz":
         if sequences.texts and has_marks(sequences.texts):
             raise UsageError(f"an .npz holds digits only: write {sequences.texts[0]} as a picture")
-        save_npz(
-            path,
-            images=sequences.images,
-            labels=sequences.labels,
-            totals=sequences.totals,
-            writers=sequences.writers,
-        )
+        arrays = {
+            "images": sequences.images,
+            "labels": sequences.labels,
+            "totals": sequences.totals,
+            "writers": sequences.writers,
+        }
+        metadata = describe(seed=sequences.seed, model=sequences.model, writer=sequences.hand)
+        save_npz(path, metadata, arrays)
         return np.array([[ink_box(image) for image in row] for row in sequences.images])
     captions = _check_captions(sequences, style, caption)
     count = len(sequences.images)
@@ -285,16 +287,16 @@ def numbered_paths(path: Path, count: int) -> list[Path]:
     return [path.with_name(path.name.replace(NUMBER_MARK, number)) for number in numbers]
 
 
-def _metadata(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:
+def describe_sequences(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:
+    """The metadata of a picture with some `rows` of the sequences (see `images.describe`)."""
     texts = (sequences.texts or sequences.digits)[rows]
-    return {
-        "Software": f"handsum {__version__}",
-        "handsum:seed": str(sequences.seed),
-        "handsum:model": sequences.model,
-        **hand_facts(sequences.hand, sequences.writers[rows]),
+    return describe(
+        seed=sequences.seed,
+        model=sequences.model,
+        writer=name_hand(sequences.hand, sequences.writers[rows]),
         # A space separates sequences.
-        "handsum:digits": " ".join(text.replace(GAP, "") for text in texts),
-    }
+        digits=" ".join(text.replace(GAP, "") for text in texts),
+    )
 
 
 def show_sequences(sequences: Sequences, captions: Sequence[str] | None = None) -> bytes | None:

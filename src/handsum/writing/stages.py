@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from PIL import Image
 from handsum.arguments import optional_number
 from handsum.errors import UsageError
 from handsum.files import atomic_write, check_place
-from handsum.images import save_gif
+from handsum.images import describe, save_gif
 from handsum.writing.digits import shorten
 from handsum.writing.stage_titles import stage_title
 
@@ -60,14 +60,28 @@ class GeneratorStage:
 class ForwardPass:
     """The stages of one forward pass of a generator, from the condition to the image.
 
-    `what` is the drawn digit and its writer, or the planned digits and their total.
+    `digits` is the drawn digit, or the planned digits with their `total`; None for a random digit.
+    `writer` is None for a model without writers.
     """
 
     stages: tuple[GeneratorStage, ...]
     model: str
     seed: int
-    what: str
+    digits: str | None = None
+    total: int | None = None
+    writer: str | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> str:
+        """The drawn digit and its writer, or the planned digits and their total, in words."""
+        if self.digits is None:
+            shown = "a random digit"
+        elif self.total is None:
+            shown = self.digits
+        else:
+            shown = f"{'+'.join(self.digits)} for {self.total}"
+        return shown if self.writer is None else f"{shown}, writer {self.writer}"
 
     def as_dict(self) -> dict[str, Any]:
         """The stages, without their values, as `handsum visualize --json` prints them."""
@@ -103,11 +117,21 @@ class ForwardPass:
         ]
         heading = f"{self.model}: {self.what}  (seed {self.seed})"
         if path.suffix.lower() == ".gif":
-            _save_animation(stages, heading, path)
+            _save_animation(stages, heading, path, self._metadata(channels))
             return
         figure = _figure(stages, heading)
         with atomic_write(path) as file:
-            figure.savefig(file, format="png", dpi=110, metadata={"Software": "handsum"})
+            figure.savefig(file, format="png", dpi=110, metadata=self._metadata(channels))
+
+    def _metadata(self, channels: int | None = None) -> dict[str, str]:
+        return describe(
+            seed=self.seed,
+            model=self.model,
+            writer=self.writer,
+            digits=self.digits,
+            total=self.total,
+            channels=channels,
+        )
 
     def __repr__(self) -> str:
         count = len(self.stages)
@@ -116,7 +140,8 @@ class ForwardPass:
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         heading = f"{self.model}: {self.what}  (seed {self.seed})"
-        _figure(self.stages, heading).savefig(buffer, format="png", dpi=80)
+        figure = _figure(self.stages, heading)
+        figure.savefig(buffer, format="png", dpi=80, metadata=self._metadata())
         return buffer.getvalue()
 
 
@@ -191,11 +216,13 @@ def _figure(stages: Sequence[GeneratorStage], heading: str, height: float | None
     return figure
 
 
-def _save_animation(stages: Sequence[GeneratorStage], heading: str, path: Path) -> None:
+def _save_animation(
+    stages: Sequence[GeneratorStage], heading: str, path: Path, metadata: Mapping[str, str]
+) -> None:
     frames = []
     for stage in stages:
         buffer = io.BytesIO()
         _figure([stage], heading, height=5.0).savefig(buffer, format="png", dpi=80)
         frames.append(Image.open(buffer).convert("RGB"))
     durations = [900] * (len(frames) - 1) + [3000]
-    save_gif(path, frames, durations)
+    save_gif(path, frames, durations, metadata)

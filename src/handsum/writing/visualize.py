@@ -66,15 +66,13 @@ def _follow_digit(
     hands = choose_hands(generator, writer, 1, seed)
     outputs = generator.stages(number or 0, hands.inputs, seed=seed)
     stages = [GeneratorStage("latents", outputs.others["latents"])]
-    what = "a random digit"
     if number is not None:
         stages.insert(0, GeneratorStage("condition", np.eye(10)[number]))
-        what = str(number)
-    if generator.writers > 1:
-        what += f", writer {hands.writers[0] if hands.name is None else hands.name}"
     stages += [GeneratorStage(path, output) for path, output in outputs.layers]
     stages.append(GeneratorStage("image", outputs.others["image"]))
-    return ForwardPass(tuple(stages), generator.name, seed, what)
+    digits = None if number is None else str(number)
+    hand = (hands.name or str(hands.writers[0])) if generator.writers > 1 else None
+    return ForwardPass(tuple(stages), generator.name, seed, digits, writer=hand)
 
 
 def _follow_sequence(name: str, total: int | None, length: int, seed: int) -> ForwardPass:
@@ -109,4 +107,4 @@ def _follow_sequence(name: str, total: int | None, length: int, seed: int) -> Fo
     stages += layers
     strip = np.concatenate(list(outputs.others["image"][:length]), axis=1)
     stages.append(GeneratorStage("image", strip))
-    return ForwardPass(tuple(stages), name, seed, f"{'+'.join(map(str, chosen))} for {total}")
+    return ForwardPass(tuple(stages), name, seed, "".join(map(str, chosen)), total)
