@@ -15,8 +15,7 @@ from handsum.models.registry import ENTRIES
 from handsum.pretrained.load import load_generator, load_model, load_sequence_generator
 from handsum.pretrained.snapshots import is_bundled
 from handsum.writing.generate import generate
-from handsum.writing.stage_titles import stage_title
-from handsum.writing.stages import ForwardPass, GeneratorStage, montage, strongest
+from handsum.writing.stages import ForwardPass, GeneratorStage, montage, stage_title, strongest
 from handsum.writing.visualize import visualize
 
 GENERATORS = [
@@ -151,7 +150,7 @@ def test_every_stage_has_a_title_in_words(model: str) -> None:
         assert stage.title.startswith(f"{title}: ")
         # No path in the network, and layers are counted from 1.
         assert re.search(r"[/_›]|\b0\b|: ", title) is None, title
-        # A layer that has only the words of its path needs an entry in `stage_titles`.
+        # A layer that has only the words of its path needs an entry in `_TITLES`.
         words = title.lower().split()
         assert words != re.split("[/_]", stage.name) or stage.name == "image", title
 

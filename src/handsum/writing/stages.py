@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from handsum.errors import UsageError
 from handsum.files import atomic_write, check_place
 from handsum.images import describe, save_gif
 from handsum.writing.digits import shorten
-from handsum.writing.stage_titles import stage_title
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -26,6 +26,40 @@ if TYPE_CHECKING:
 
 # Inches: the width of a picture, and the height of a row of values.
 _WIDTH, _ROW = 9.0, 0.25
+
+# Titles by the name of a stage, which is the path of a layer in its network. `{}` is the number of
+# a layer, counted from 1. Later entries are for names that no earlier one has.
+_TITLES = {
+    r"condition": "Digit (condition)",
+    r"condition of a sequence": "Total and number of digits (condition)",
+    r"latents": "Random numbers (latents)",
+    r"latents: hand": "Random numbers of the hand (latents)",
+    r"latents: own": "Random numbers of each digit (latents)",
+    r"latents: plan": "Random numbers of the plan (latents)",
+    r"chosen digits": "Chosen digits",
+    r"image": "Image",
+    r"hands": "Embedding of the hand",
+    r"labels|digits": "Embedding of the digit",
+    r"mapping": "Style (mapping layer)",
+    r"base": "First layer",
+    r"blocks/(\d+)/first": "Block {}, first convolution",
+    r"blocks/(\d+)/style": "Block {}, style",
+    r"blocks/(\d+)/second": "Block {}, second convolution",
+    r"ups/(\d+)": "Convolution before upsampling {}",
+    r"norms/(\d+)": "Normalization {}",
+    r"layers/(\d+)": "Layer {}",
+    r"out": "Output layer",
+    r"planner/remaining": "Plan, embedding of the sum left",
+    r"planner/left": "Plan, embedding of the number of digits left",
+    r"planner/totals": "Plan, embedding of the total",
+    r"planner/lengths": "Plan, embedding of the number of digits",
+    r"planner/slacks?": "Plan, embedding of the distance to all nines",
+    r"planner/cell/dense_i": "Plan, LSTM gates from the input",
+    r"planner/cell/dense_h": "Plan, LSTM gates from the memory",
+    r"planner/first": "Plan, first layer",
+    r"planner/hidden/(\d+)": "Plan, hidden layer {}",
+    r"planner/out": "Plan, score of each digit",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,3 +260,15 @@ def _save_animation(
         frames.append(Image.open(buffer).convert("RGB"))
     durations = [900] * (len(frames) - 1) + [3000]
     save_gif(path, frames, durations, metadata)
+
+
+def stage_title(name: str) -> str:
+    """The title of a stage by its name, such as "Block 1, first convolution"."""
+    place = name.removeprefix("painter/")
+    for pattern, title in _TITLES.items():
+        if found := re.fullmatch(pattern, place):
+            return title.format(*(int(number) + 1 for number in found.groups()))
+    # A layer that has no title yet.
+    words = [str(int(part) + 1) if part.isdigit() else part for part in place.split("/")]
+    text = " ".join(words).replace("_", " ")
+    return text[:1].upper() + text[1:]
