@@ -12,6 +12,7 @@ import typer
 
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson, print_json, show_notes
+from handsum.cli.unwinding import unwinding
 from handsum.cli.writing_options import Model, Seed, Verify
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def dataset(
     from handsum.datasets import write_dataset
 
     start = time.perf_counter()
-    with _progress() as progress:
+    with unwinding(), _progress() as progress:
         written = write_dataset(
             output,
             kind,
