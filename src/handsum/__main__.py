@@ -61,13 +61,9 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
     An exception instead would crash imports, compilers and threads that it interrupts.
     """
-    if number == signal.SIGINT:
-        # A progress bar hides the cursor.
-        cursor = "\x1b[?25h" if "rich.live" in sys.modules and os.isatty(2) else ""
-        try:  # noqa: SIM105 (contextlib imports much)
-            os.write(2, f"{cursor}\nerror: interrupted\n".encode())
-        except OSError:  # standard error is closed
-            pass
+    if os.isatty(2):
+        # A progress bar hides the cursor; "^C" stands in the line of the next prompt.
+        os.write(2, b"\x1b[?25h\n" if "rich.live" in sys.modules else b"\n")
     _exit(128 + number)
 
 
