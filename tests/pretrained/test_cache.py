@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from handsum.errors import HandsumError
 from handsum.pretrained.cache import (
@@ -86,11 +88,24 @@ def test_there_is_no_cache_without_a_home_folder(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders come from elsewhere there")
-def test_a_command_works_without_a_home_folder(tmp_path: Path) -> None:
-    places = {"HOME": "", "XDG_CACHE_HOME": "", "MPLCONFIGDIR": None}
-    shown = run(tmp_path, NOBODY + COMMAND, "number", "12", "--seed", "1", "-o", "n.png", **places)
-    assert shown.startswith("n.png: 12")
-    assert [path.name for path in tmp_path.iterdir()] == ["n.png"]
+@pytest.mark.parametrize(
+    ("home", "command"),
+    [
+        (None, ("number", "12", "-o", "out.png")),
+        ("", ("sum-sequence", "23", "-o", "out.png")),
+        ("relative", ("predict", "in.png")),
+        (None, ("models",)),
+        ("", ("--help",)),
+        ("relative", ("train", "cnn", "--dry-run")),
+    ],
+)
+def test_a_command_works_without_a_home_folder(
+    home: str | None, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    Image.new("L", (60, 60), 255).save(tmp_path / "in.png")
+    places = {"HOME": home, "XDG_CACHE_HOME": home, "MPLCONFIGDIR": None}
+    assert run(tmp_path, NOBODY + COMMAND, *command, **places)
+    assert {path.name for path in tmp_path.iterdir()} <= {"in.png", "out.png"}
 
 
 def test_a_relative_cache_folder_is_not_used(tmp_path: Path, monkeypatch) -> None:
@@ -244,6 +259,27 @@ def test_a_folder_that_the_user_chose_is_left_alone(tmp_path: Path, used: Path) 
     jax.config.update("jax_compilation_cache_dir", str(tmp_path / "chosen"))
     use_compilation_cache()
     assert jax.config.jax_compilation_cache_dir == str(tmp_path / "chosen")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("name", "members", "others"),
+    [("me", [], False), ("me", ["me"], False), ("me", ["you"], True), ("staff", [], True)],
+)
+def test_a_group_of_one_may_write_to_the_parents(
+    name: str, members: list[str], others: bool, tmp_path: Path, monkeypatch
+) -> None:
+    """Many systems give each user such a group, and make folders that it may write to."""
+    group = types.SimpleNamespace(gr_name=name, gr_mem=members)
+    monkeypatch.setattr("grp.getgrgid", lambda number: group)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: types.SimpleNamespace(pw_name="me"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tmp_path.chmod(0o770)
+    if others:
+        with pytest.raises(HandsumError, match=f"other users can write to {tmp_path}"):
+            open_cache()
+    else:
+        assert open_cache() == tmp_path / "handsum"
 
 
 @posix

@@ -107,7 +107,7 @@ def _check_folder(folder: Path) -> None:
         raise HandsumError(f"{folder} is a link or a file: delete it, or {_ELSEWHERE}")
     if not _has_owners():
         # Windows keeps other users out of the home folder.
-        if not folder.is_relative_to(os.path.realpath(Path.home())):
+        if not folder.is_relative_to(os.path.realpath(os.path.expanduser("~"))):
             raise HandsumError(f"{folder} is not in your home folder: {_ELSEWHERE}")
     elif status.st_uid != os.geteuid():
         raise HandsumError(f"{folder} belongs to another user: {_ELSEWHERE}")
