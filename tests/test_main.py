@@ -101,7 +101,7 @@ sys.argv = ["handsum", *{arguments}]
 __main__.main()
 """
 NUMBER = ("handsum.writing.write", "number", ["number", "12"])
-DATASET = ("handsum.datasets", "write_dataset", ["dataset", "sums", "-o", "set"])
+DATASET = ("handsum.datasets", "write_dataset", ["dataset", "sums", "--workers", "2", "-o", "set"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -38,7 +38,7 @@ def test_a_data_set_that_is_stopped_cleans_up(
 
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr("os.replace", stop)
-    result = run_command("dataset", "sums", "--count", "2", "-o", "set")
+    result = run_command("dataset", "sums", "--count", "2", "--workers", "2", "-o", "set")
     assert result.code == 128 + number
     assert "Traceback" not in result.err
     assert list((tmp_path / "set").iterdir()) == []

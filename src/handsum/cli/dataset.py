@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -130,7 +130,8 @@ def dataset(
     from handsum.datasets import write_dataset
 
     start = time.perf_counter()
-    with unwinding(), _progress() as progress:
+    # The workers are waited for when a signal ends the command.
+    with unwinding() if workers > 1 else nullcontext(), _progress() as progress:
         written = write_dataset(
             output,
             kind,

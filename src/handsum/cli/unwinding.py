@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as exceptions, for commands whose work cleans up when it is interrupted."""
+"""Ctrl-C and SIGTERM as exceptions, for work that must wait for its other processes to end."""
 
 from __future__ import annotations
 
