@@ -79,12 +79,14 @@ class Bench:
         return process
 
     def measure(self) -> float:
-        """The seconds that the command takes."""
-        for _ in range(1 + self._warm):
+        """The least seconds that the command takes."""
+        times = []
+        for _ in range(4 if self._warm else 1):
             process, start = self.start(), time.monotonic()
             assert process.communicate(timeout=240)[1] == b""
             assert process.returncode == 0
-        return time.monotonic() - start
+            times.append(time.monotonic() - start)
+        return min(times)
 
     def interrupt(self, seconds: float) -> str:
         """Interrupt the command after some seconds; return how it ended."""
@@ -120,7 +122,7 @@ def endings(folder: Path, name: str, warm: bool, moments: int) -> Counter[str]:
     return Counter(map(bench.interrupt, moment))
 
 
-@pytest.mark.parametrize(("name", "warm"), [("number", False), ("help", True), ("predict", True)])
+@pytest.mark.parametrize(("name", "warm"), [("number", False), ("models", True), ("predict", True)])
 def test_an_interrupted_command_ends_with_130(
     name: str, warm: bool, tmp_path: Path, interruptible: None
 ) -> None:
