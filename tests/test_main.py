@@ -87,7 +87,7 @@ def test_a_command_that_ends_waits_for_no_thread() -> None:
 INTERRUPTED = """
 import os, signal, sys, threading
 from handsum import __main__
-from handsum.cli import unwinding
+import handsum.cli.app
 import {module} as module
 def work(*arguments, **options):
     try:
@@ -95,7 +95,7 @@ def work(*arguments, **options):
         threading.Event().wait(100)
     except BaseException:
         {reaction}
-unwinding.PATIENCE = 0.5
+sys.modules['handsum.cli.dataset'].PATIENCE = 0.5
 module.{verb} = work
 sys.argv = ["handsum", *{arguments}]
 __main__.main()
