@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,28 +84,84 @@ def test_a_command_that_ends_waits_for_no_thread() -> None:
     assert (done.returncode, done.stdout) == (130, "done\n")
 
 
+INTERRUPTED = """
+import os, signal, sys, threading
+from handsum import __main__
+import handsum.cli.app
+import {module} as module
+def work(*arguments, **options):
+    try:
+        os.kill(os.getpid(), {number})
+        threading.Event().wait(100)
+    except BaseException:
+        {reaction}
+sys.modules['handsum.cli.dataset'].PATIENCE = 0.5
+module.{verb} = work
+sys.argv = ["handsum", *{arguments}]
+__main__.main()
+"""
+NUMBER = ("handsum.writing.write", "number", ["number", "12"])
+DATASET = ("handsum.datasets", "write_dataset", ["dataset", "sums", "--workers", "2", "-o", "set"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("module", "verb", "arguments"), [NUMBER, DATASET])
 @pytest.mark.parametrize(
     "reaction",
-    ["threading.Event().wait(100)", "raise ValueError('setting an array element')"],
-    ids=["lost", "turned into another error"],
+    ["threading.Event().wait(100)", "raise ValueError('setting an array element')", "raise"],
+    ids=["lost", "turned into another error", "raised"],
 )
-def test_a_termination_ends_the_command_whatever_becomes_of_it(reaction: str) -> None:
+def test_a_signal_ends_the_command_whatever_becomes_of_its_exception(
+    number: signal.Signals, module: str, verb: str, arguments: list[str], reaction: str
+) -> None:
+    code = INTERRUPTED.format(
+        module=module, verb=verb, arguments=arguments, reaction=reaction, number=int(number)
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
+
+
+def test_what_was_printed_and_written_before_a_signal_stays(tmp_path: Path) -> None:
+    """Files are whole; what is half-written is removed, in every thread."""
     code = (
         "import os, signal, sys, threading\n"
         "from handsum import __main__\n"
         "from handsum.cli import app\n"
-        "from handsum.writing import write\n"
-        "app.PATIENCE = 0.5\n"
-        "def number(*arguments, **options):\n"
-        "    try:\n"
-        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "from handsum.files import atomic_folder, atomic_write\n"
+        "def write():\n"
+        "    with atomic_folder('other') as folder:\n"
+        "        (folder / 'a').touch()\n"
+        "        ready.set()\n"
         "        threading.Event().wait(100)\n"
-        "    except BaseException:\n"
-        f"        {reaction}\n"
-        "write.number = number\n"
-        "sys.argv = ['handsum', 'number', '12']\n"
+        "def main():\n"
+        "    threading.Thread(target=write, daemon=True).start()\n"
+        "    with atomic_write('whole') as file:\n"
+        "        file.write(b'1')\n"
+        "    ready.wait(100)\n"
+        "    with atomic_write('half') as file:\n"
+        "        file.write(b'1')\n"
+        "        sys.stdout.write('printed')\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "ready = threading.Event()\n"
+        "app.main = main\n"
         "__main__.main()\n"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (143, "", "")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "printed", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell is needed")
+def test_a_background_job_that_ignores_ctrl_c_goes_on(tmp_path: Path) -> None:
+    code = (
+        "import os, signal\n"
+        "from handsum import __main__\n"
+        "from handsum.cli import app\n"
+        "app.main = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "__main__.main()\n"
+    )
+    line = ["sh", "-c", 'trap "" INT; exec "$@"', "-", sys.executable, "-c", code]
+    assert subprocess.run(line, timeout=60).returncode == 0

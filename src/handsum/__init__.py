@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from handsum._version import __version__
 
+# Not imported from `typing`: the command must start to listen for Ctrl-C as early as it can.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from handsum.datasets.write import write_dataset
     from handsum.errors import DatasetError, HandsumError, SnapshotError, UsageError
     from handsum.evaluation.measure import evaluate

@@ -7,9 +7,8 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +17,9 @@ from handsum.errors import HandsumError, UsageError
 
 # The ending of the names of unfinished files.
 _UNFINISHED = ".part"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+# The unfinished files and folders of this process.
+_unfinished: set[Path] = set()
 # Links in a row, as the system counts them.
 _MOST_LINKS = 40
 # The most bytes that are read from standard input.
@@ -132,20 +134,19 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
             yield file
         return
     target = _target(path)
-    try:
-        handle, temporary = tempfile.mkstemp(_UNFINISHED, _hidden(target), target.parent)
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        reason = getattr(error, "strerror", None) or error
-        raise HandsumError(f"cannot write {path}: {reason}") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        os.chmod(temporary, _mode(target, 0o666))
-        os.replace(temporary, target)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with _temporary_name(target) as temporary:
+        try:
+            handle = os.open(temporary, _NEW, 0o600)
+        except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            raise HandsumError(f"cannot write {path}: {reason}") from error
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+            os.chmod(temporary, _mode(target, 0o666))
+            os.replace(temporary, target)
+        except OSError as error:
+            raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -204,20 +205,16 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     _check_writable(path)
     target = _target(path)
-    try:
-        temporary = Path(tempfile.mkdtemp(_UNFINISHED, _hidden(target), target.parent))
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
-    try:
-        yield temporary
-        os.chmod(temporary, _mode(target, 0o777))
-        if os.path.isdir(target):
-            target.rmdir()
-        os.replace(temporary, target)
-    except OSError as error:
-        raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _temporary_name(target) as temporary:
+        try:
+            temporary.mkdir(0o700)
+            yield temporary
+            os.chmod(temporary, _mode(target, 0o777))
+            if os.path.isdir(target):
+                target.rmdir()
+            os.replace(temporary, target)
+        except OSError as error:
+            raise HandsumError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def make_folders(path: str | Path) -> None:
@@ -245,9 +242,44 @@ def remove_unfinished(folder: str | Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _hidden(path: Path) -> str:
-    # Short, because the name itself may be as long as a name can be.
-    return f".{path.name[:32]}."
+def discard_unfinished() -> None:
+    """Remove all unfinished files and folders of this process, which is about to end."""
+    for path in tuple(_unfinished):
+        _remove(path)
+
+
+@contextmanager
+def removed_at_end(path: Path) -> Iterator[Path]:
+    """Remove a file or folder at the end of the block, also if a signal ends the process there."""
+    # Listed before it exists: a signal may come at any moment.
+    _unfinished.add(path)
+    try:
+        yield path
+    finally:
+        _remove(path)
+        _unfinished.discard(path)
+
+
+@contextmanager
+def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new folder that is removed at the end of the block (see `removed_at_end`)."""
+    with removed_at_end(parent / f"{prefix}{os.urandom(6).hex()}") as folder:
+        folder.mkdir(0o700)
+        yield folder
+
+
+def _temporary_name(path: Path) -> AbstractContextManager[Path]:
+    """A hidden name beside `path`; whatever has this name at the end is removed."""
+    # The prefix is short, because the name itself may be as long as a name can be.
+    return removed_at_end(path.parent / f".{path.name[:32]}.{os.urandom(6).hex()}{_UNFINISHED}")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError, ValueError):  # a name with a zero byte is a ValueError
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def check_place(path: Path, folder: bool = False) -> None:

@@ -27,16 +27,23 @@ def test_the_machine_s_limits_are_one_line(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_terminated_command_cleans_up(run_command, fake_generator, monkeypatch, tmp_path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_data_set_that_is_stopped_cleans_up(
+    number, run_command, fake_generator, monkeypatch, tmp_path
+) -> None:
     import os
 
-    def terminated(*arguments: object) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+    def stop(*arguments: object) -> None:
+        os.kill(os.getpid(), number)
 
-    monkeypatch.setattr("os.replace", terminated)
-    result = run_command("number", "12", "-o", "n.png")
-    assert result.code == 128 + signal.SIGTERM
-    assert list(tmp_path.iterdir()) == []
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("os.replace", stop)
+    result = run_command("dataset", "sums", "--count", "2", "--workers", "2", "-o", "set")
+    assert result.code == 128 + number
+    assert "Traceback" not in result.err
+    assert list((tmp_path / "set").iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_the_called_command_alone_is_built(monkeypatch: pytest.MonkeyPatch) -> None:

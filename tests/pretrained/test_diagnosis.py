@@ -40,8 +40,8 @@ def test_it_says_which_cache_is_used(monkeypatch, tmp_path: Path) -> None:
 
     own, chosen = tmp_path / "handsum", tmp_path / "chosen"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    for folder in (own / "xla", chosen):
-        folder.mkdir(parents=True)
+    for folder in (own, own / "xla", chosen):
+        folder.mkdir(mode=0o700)
     (own / "cnn-x.export").write_bytes(b"1" * 2**20)
     (own / "xla" / "a").write_bytes(b"1" * 2**19)
     (own / "xla" / "b").write_bytes(b"1" * 2**19)

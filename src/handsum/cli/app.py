@@ -7,9 +7,7 @@ import inspect
 import io
 import os
 import re
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Annotated, Any
@@ -41,9 +39,6 @@ from handsum.errors import HandsumError, name_arguments
 ClickException: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 NO_MEMORY = "this needs more memory than there is: choose a smaller --count or --batch-size"
-
-# Seconds from a termination to the end of the process, however busy it is.
-PATIENCE = 15.0
 
 app = typer.Typer(
     name="handsum",
@@ -112,33 +107,6 @@ def _listed(info: Any) -> Any:
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and an exit code."""
-    code, timers = 128 + signal.SIGTERM, []
-
-    def terminate(number: int, frame: Any) -> None:
-        # The exit may get lost in a callback, or leave a lock behind that nobody releases.
-        timer = threading.Timer(PATIENCE, os._exit, (code,))
-        timer.daemon = True
-        timer.start()
-        timers.append(timer)
-        sys.exit(code)
-
-    # A terminated command removes its half-written files, like an interrupted one.
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        _run()
-    except (Exception, SystemExit):
-        # A library may turn the exit into an error of its own.
-        if timers:
-            sys.exit(code)
-        raise
-    finally:
-        for timer in timers:
-            timer.cancel()
-        signal.signal(signal.SIGTERM, before)
-
-
-def _run() -> None:
-    """Run the command that the arguments name, and turn errors into lines and exit codes."""
     for printed in (sys.stdout, sys.stderr):
         # Characters that the terminal cannot encode are shown as escapes.
         if isinstance(printed, io.TextIOWrapper):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
 
 PICTURES = "Pictures"
 DIVISION = "Division of the work"
+
+# Seconds from a signal to the end of the process, however busy it is.
+PATIENCE = 15.0
 
 
 def dataset(
@@ -129,7 +137,8 @@ def dataset(
     from handsum.datasets import write_dataset
 
     start = time.perf_counter()
-    with _progress() as progress:
+    # The workers are waited for when a signal ends the command.
+    with _unwinding() if workers > 1 else nullcontext(), _progress() as progress:
         written = write_dataset(
             output,
             kind,
@@ -156,6 +165,45 @@ def dataset(
     if as_json:
         speed = {"seconds": round(seconds, 3), "samples_per_second": round(rate, 1)}
         print_json(written.as_dict() | speed)
+
+
+@contextmanager
+def _unwinding() -> Iterator[None]:
+    """Within the block, Ctrl-C raises KeyboardInterrupt, and SIGTERM SystemExit.
+
+    Elsewhere in a command they end the process at once (see `handsum.__main__`).
+    """
+    received: list[int] = []
+    timers: list[threading.Timer] = []
+
+    def unwind(number: int, frame: FrameType | None) -> None:
+        # The exception may get lost in a callback, or leave a lock behind that nobody releases.
+        timer = threading.Timer(PATIENCE, os._exit, (128 + number,))
+        timer.daemon = True
+        timer.start()
+        timers.append(timer)
+        received.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    before = {
+        number: signal.signal(number, unwind)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    except Exception:
+        # A library may turn the exception into an error of its own.
+        if received:
+            sys.exit(128 + received[-1])
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -34,7 +34,14 @@ from handsum.datasets.shards import (
 )
 from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError
-from handsum.files import atomic_write, check_folder, locked, remove_unfinished, write_json
+from handsum.files import (
+    atomic_write,
+    check_folder,
+    locked,
+    remove_unfinished,
+    removed_at_end,
+    write_json,
+)
 
 MANIFEST = "dataset.json"
 _WORK = "writing"
@@ -204,11 +211,8 @@ def _locked_host(folder: Path, division: Division) -> Iterator[None]:
             with locked(path, _WORK):
                 path.unlink(missing_ok=True)
     path = folder / f".host-{division.host}-of-{hosts}.lock"
-    with locked(path, _WORK):
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    with locked(path, _WORK), removed_at_end(path):
+        yield
 
 
 def _claim(folder: Path, plan: Plan) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from handsum.datasets.formats.base import PARTS
 from handsum.datasets.plan import Plan
 from handsum.datasets.samples import Sample, draw_samples
 from handsum.errors import HandsumError
-from handsum.files import write_json
+from handsum.files import scratch_folder, write_json
 
 WORK_FOLDER = ".parts"
 # Samples between two calls of `progress`: one call for each would cost too much.
@@ -37,10 +36,7 @@ def make_shard(folder: Path, plan: Plan, index: int, progress: Progress) -> None
     """
     shard = plan.shard(index)
     try:
-        with tempfile.TemporaryDirectory(
-            dir=folder / WORK_FOLDER, prefix=f"{index:05d}-"
-        ) as scratch_name:
-            scratch = Path(scratch_name)
+        with scratch_folder(folder / WORK_FOLDER, f"{index:05d}-") as scratch:
             samples = draw_samples(plan.recipe, shard.start, shard.stop)
             counted = _count_samples(samples, len(shard), progress)
             find_format(plan.format).write_shard(scratch, plan, shard, counted)

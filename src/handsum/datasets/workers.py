@@ -21,11 +21,12 @@ from typing import Any
 from handsum.datasets.plan import Plan
 from handsum.datasets.shards import Progress, make_shard
 from handsum.errors import HandsumError
+from handsum.files import discard_unfinished
 
 # Seconds between two looks at how far the workers are.
 _INTERVAL = 0.2
-# How often a worker is asked to stop and clean up, once a second, before it is ended.
-_ATTEMPTS = 5
+# Seconds that a worker has to stop and clean up before it is ended.
+_PATIENCE = 5.0
 # Windows waits for at most 63 things at once, and the pool for two besides its processes.
 _PROCESS_LIMIT = 61 if sys.platform == "win32" else sys.maxsize
 
@@ -118,9 +119,8 @@ def _signals_held() -> Iterator[None]:
             signal.raise_signal(caught)
 
 
-# In a worker: how many samples of each shard are drawn, and whether there are files to clean up.
+# In a worker: the number of samples of each shard that are drawn.
 _counts: Any = None
-_writing = False
 
 
 def _begin_worker(counts: Any, watched: Connection) -> None:
@@ -133,33 +133,22 @@ def _begin_worker(counts: Any, watched: Connection) -> None:
 
 
 def _stop(number: int, frame: Any) -> None:
-    if not _writing:
-        os._exit(128 + number)
-    sys.exit(128 + number)
+    # Not by an exception, which Python would drop in a destructor or in a library's callback.
+    discard_unfinished()
+    os._exit(128 + number)
 
 
 def _end_with_parent(watched: Connection) -> None:
     """Stop this worker when the parent closes its end of the pipe, or is gone."""
     with suppress(EOFError, OSError):
         watched.recv()
-    # Python drops an exception that is raised in a destructor or in a library's callback.
-    for _ in range(_ATTEMPTS):
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE)
     os._exit(128 + signal.SIGTERM)
 
 
 def _work(place: int, folder: Path, plan: Plan, index: int) -> None:
-    global _writing
-
     def progress(done: int, total: int) -> None:
         _counts[place] = done
 
-    _writing = True
-    try:
-        make_shard(folder, plan, index, progress)
-    except SystemExit as stopped:
-        # The pool would take it for this shard's error, and give the worker the next shard.
-        os._exit(stopped.code if isinstance(stopped.code, int) else 1)
-    finally:
-        _writing = False
+    make_shard(folder, plan, index, progress)

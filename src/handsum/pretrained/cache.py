@@ -1,4 +1,7 @@
-"""The cache folder: traced functions and JAX's compiled code, for the next start."""
+"""The cache folder: traced functions and JAX's compiled code, for the next start.
+
+What lies there is run. So it is used only if no other user can have put it there.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +13,54 @@ from typing import Any, cast
 
 from handsum.errors import HandsumError
 from handsum.files import atomic_write
+from handsum.pretrained.private import check_contents, open_private, read_private
 
 _COMPILED = "xla"
 
 
-def cache_folder() -> Path | None:
-    """The user's cache folder for handsum, made if missing; None if it cannot be written.
+def open_cache() -> Path:
+    """The user's cache folder for handsum, made if missing.
 
-    There is none either for a user without a home folder, or with a relative one: nothing is ever
-    cached in the working directory.
+    Raises:
+        HandsumError: there is none, it cannot be written, or another user could change it.
     """
     from platformdirs import user_cache_path
 
     try:
         folder = user_cache_path("handsum", appauthor=False)
-        if not folder.is_absolute():
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # the latter without a home folder
-        return None
-    return folder if os.access(folder, os.W_OK) else None
+    except RuntimeError as error:
+        raise HandsumError(
+            "there is no home folder: set XDG_CACHE_HOME to an absolute path"
+        ) from error
+    # Nothing is ever cached in the working directory.
+    if not folder.is_absolute():
+        raise HandsumError(f"{folder} is not absolute: set XDG_CACHE_HOME to an absolute path")
+    return open_private(folder)
 
 
-def compilation_cache() -> tuple[str | None, bool]:
-    """The folder where JAX keeps compiled code, and whether the user chose it."""
+def compilation_cache() -> tuple[str, bool]:
+    """The folder where JAX keeps compiled code, and whether the user chose it.
+
+    Raises:
+        HandsumError: as `open_cache`.
+    """
     import jax
 
     chosen: str | None = cast("Any", jax.config).jax_compilation_cache_dir
-    folder = cache_folder()
-    own = None if folder is None else str(folder / _COMPILED)
+    try:
+        own = str(_open_compiled())
+    except HandsumError:
+        if chosen:
+            return chosen, True
+        raise
     return (own, False) if chosen in (None, "", own) else (chosen, True)
 
 
 def read_cached(name: str) -> bytes | None:
-    """The bytes that `write_cached` wrote under a name; None if missing or damaged."""
-    path = _path(name)
+    """The bytes that `write_cached` wrote under a name; None if missing, damaged or another's."""
     try:
-        # Reading a pipe would never end.
-        data = path.read_bytes() if path and path.is_file() else b""
-    except OSError:
+        data = read_private(open_cache() / name)
+    except (OSError, HandsumError):
         return None
     digest, content = data[:32], data[32:]
     return content if _checksum(name, content) == digest else None
@@ -56,13 +68,12 @@ def read_cached(name: str) -> bytes | None:
 
 def write_cached(name: str, content: bytes) -> None:
     """Write bytes to the cache with a checksum; a cache that cannot be written is ignored."""
-    path = _path(name)
-    if path is None:
-        return
     try:
+        path = open_cache() / name
         with atomic_write(path) as file:
             file.write(_checksum(name, content) + content)
-    except HandsumError:
+        os.chmod(path, 0o600)
+    except (OSError, HandsumError):
         # A full or deleted cache costs time at the next start, and nothing else.
         return
 
@@ -71,19 +82,27 @@ def use_compilation_cache() -> None:
     """Keep what JAX compiles in the cache folder, unless the user chose another folder."""
     import jax
 
-    folder, config = cache_folder(), cast("Any", jax.config)
-    if folder is None or config.jax_compilation_cache_dir:
+    if cast("Any", jax.config).jax_compilation_cache_dir:
         return
-    jax.config.update("jax_compilation_cache_dir", str(folder / _COMPILED))
+    try:
+        folder = _open_compiled()
+    except HandsumError:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     # A full or damaged cache costs time, and nothing else.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
 
 
-def _path(name: str) -> Path | None:
-    folder = cache_folder()
-    return folder and folder / name
+def _open_compiled() -> Path:
+    """The folder for JAX's compiled code, with nothing in it from another user."""
+    folder = open_private(open_cache() / _COMPILED)
+    try:
+        check_contents(folder)
+    except OSError as error:
+        raise HandsumError(f"{folder}: {error.strerror or error}") from error
+    return folder
 
 
 def _checksum(name: str, content: bytes) -> bytes:

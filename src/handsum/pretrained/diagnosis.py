@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from handsum._version import __version__
 from handsum.errors import HandsumError
 from handsum.installation import install_command, repair_command
-from handsum.pretrained.cache import cache_folder, compilation_cache
+from handsum.pretrained.cache import compilation_cache, open_cache
 from handsum.pretrained.devices import default_platform
 from handsum.pretrained.snapshots import WEIGHTS, load_snapshot
 
@@ -137,27 +137,30 @@ def _checked(kind: str, name: str, check: Callable[[], Finding]) -> Finding:
 
 def _caches() -> list[Finding]:
     """The cache folder, and where JAX keeps compiled code."""
-    folder = cache_folder()
-    if folder is None:
-        problem = (
-            "there is no cache folder that can be written, so every start compiles again: "
-            "set XDG_CACHE_HOME to an absolute path that can"
-        )
+    problem = ""
+    try:
+        traces = Finding("cache", "traces", _contents(open_cache(), "*.export"))
+    except HandsumError as error:
+        problem = _no_cache(error)
         traces = Finding("cache", "traces", "none", problem)
-    else:
-        traces = Finding("cache", "traces", _contents(folder, "*.export"))
     try:
         place, chosen = compilation_cache()
+    except HandsumError as error:
+        # One line for one cause.
+        own_problem = "" if problem else _no_cache(error)
+        return [traces, Finding("cache", "compiled code", "none", own_problem)]
     except Exception as error:  # JAX is missing or cannot start, which the versions say
         return [traces, Finding("cache", "compiled code", f"unknown: {error}")]
-    if place is None:
-        return [traces, Finding("cache", "compiled code", "none")]
     try:
         value = _contents(Path(place), "*") if "://" not in place else place
     except OSError as error:
         value = f"{place} ({error.strerror})"
     whose = "; set by JAX_COMPILATION_CACHE_DIR" if chosen else ""
     return [traces, Finding("cache", "compiled code", value + whose)]
+
+
+def _no_cache(error: HandsumError) -> str:
+    return f"not used, so every start compiles again: {error}"
 
 
 def _contents(folder: Path, pattern: str) -> str:
