@@ -223,7 +223,7 @@ async def _events(job: Job, work: Work, dear: bool) -> AsyncIterator[ServerSentE
 
     task = asyncio.ensure_future(work.run(lambda: job(progress), dear))
 
-    def end(ended: asyncio.Future[object]) -> None:
+    def end(ended: asyncio.Task[BaseModel | Response]) -> None:
         # The error of a job that nobody waits for is not one to report.
         _ = ended.cancelled() or ended.exception()
         steps.put_nowait(None)
