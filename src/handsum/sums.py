@@ -8,6 +8,7 @@ from math import comb
 
 import numpy as np
 
+from handsum import stopping
 from handsum.errors import UsageError
 
 # Exact counts for longer sequences would fill the memory.
@@ -159,8 +160,14 @@ def sum_distribution(probabilities: np.ndarray) -> np.ndarray:
     while len(parts) > 1:
         odd = parts[len(parts) // 2 * 2 :]
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        parts = [np.convolve(left, right) for left, right in pairs] + odd
+        parts = [_added(left, right) for left, right in pairs] + odd
     return parts[0] if parts else np.ones(1)
+
+
+def _added(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the distribution of the sum of two independent numbers."""
+    stopping.check()
+    return np.convolve(left, right)
 
 
 def sum_summary(distribution: np.ndarray) -> SumSummary:

@@ -19,6 +19,7 @@ _DARKEST_PAPER = 0.2
 _NOISE_DEVIATIONS = 6.0
 # The background is estimated on a picture whose short side is about this long.
 _BACKGROUND_SIDE = 64
+_BACKGROUND_PIXELS = 1_000_000
 # With this share of light pixels near the ink the paper is clearly light; of dark ones, dark.
 _CLEARLY_PAPER = 0.8
 # Otherwise the edge of the picture has this weight against the rest.
@@ -166,7 +167,9 @@ def _paper(grey: np.ndarray) -> tuple[np.ndarray, bool]:
     If the ink is lighter, the brightness is that of the negative.
     """
     height, width = grey.shape
-    factor = max(1, min(height, width) // _BACKGROUND_SIDE)
+    # Only of a strip more than sixty times as long as it is wide would the short side be too long.
+    least = int(np.ceil((grey.size / _BACKGROUND_PIXELS) ** 0.5))
+    factor = max(1, min(height, width) // _BACKGROUND_SIDE, least)
     size = (-(-width // factor), -(-height // factor))
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
     dark_ink = bool(is_ink_dark(small[None])[0])
