@@ -108,6 +108,7 @@ def _draw_sequence(
     The sum of the left half is drawn by its number of completions, then each half in the same way.
     This needs the counts of a few lengths only, so lengths of thousands stay fast.
     """
+    stopping.check()
     if length == 1:
         return [total]
     left, right = length // 2, length - length // 2

@@ -112,10 +112,14 @@ class Page:
         self._bounded = bounded
         self.height, self.width = grey.shape
         small, self._factor = shrink(grey)
+        stopping.check()
         ink = ink_map(small)
+        stopping.check()
         self._single = grey.shape == (DIGIT_SIZE, DIGIT_SIZE)
         self._ink = ink if self._single else without_ruling(without_frame(ink))
+        stopping.check()
         self._labels = label_ink(self._ink)
+        stopping.check()
         self.writings, marks = self._find()
         self.points = tuple(self._points(marks))
 

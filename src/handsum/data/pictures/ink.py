@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from handsum import stopping
 from handsum.images import DIGIT_SIZE, centre_by_mass, mnist_digit, trim
 
 # Larger pictures are reduced by a whole factor before anything is found in them.
@@ -60,6 +61,7 @@ def find_ink(grey: np.ndarray) -> tuple[np.ndarray, bool]:
     if min(grey.shape) < 5 or np.ptp(grey) < LEAST_CONTRAST:
         return blank, False
     paper, dark_ink = _paper(grey)
+    stopping.check()
     if not dark_ink:
         grey = 1 - grey
     contrast = (paper - grey) / np.maximum(paper, _DARKEST_PAPER)
@@ -193,6 +195,7 @@ def _trend(grey: np.ndarray) -> np.ndarray:
     values = grey.ravel().astype(np.float64)
     surface = np.full_like(values, quantile(values, 0.75))
     for _ in range(20):
+        stopping.check()
         # Quantile regression by reweighting: ink lies below the surface and has little weight.
         above = values > surface
         weights = np.where(above, 0.75, 0.25) / np.maximum(abs(values - surface), 0.01)
