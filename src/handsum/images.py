@@ -10,13 +10,17 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from handsum import stopping
 from handsum.errors import HandsumError
 from handsum.files import STREAM, atomic_write, standard_input
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 DIGIT_SIZE = 28
 # The formats that `load_picture` opens. Pillow would run another program for EPS.
@@ -36,6 +40,14 @@ LARGEST_SHOWN = 1000
 _INK_SIZE = 20
 
 
+class _Buffer(io.BytesIO):
+    """A buffer that lets the encoding of a large picture stop between its parts."""
+
+    def write(self, data: ReadableBuffer) -> int:
+        stopping.check()
+        return super().write(data)
+
+
 def encode_png(
     pixels: np.ndarray, metadata: Mapping[str, str] | None = None, dpi: float | None = None
 ) -> bytes:
@@ -46,7 +58,7 @@ def encode_png(
     text = PngImagePlugin.PngInfo()
     for name, value in (metadata or {}).items():
         text.add_itxt(name, value)
-    buffer = io.BytesIO()
+    buffer = _Buffer()
     resolution = {} if dpi is None else {"dpi": (dpi, dpi)}
     Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True, **resolution)
     return buffer.getvalue()

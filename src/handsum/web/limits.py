@@ -22,7 +22,7 @@ LONGEST_SUM = 32
 
 # Requests at once, from before their bodies are read; at most so many of them are uploads.
 MOST_REQUESTS = 264
-MOST_UPLOADS = 128
+MOST_UPLOADS = 200
 
 # The threads that work on cheap requests and on dear ones; they share the networks' calls
 # (handsum.pretrained.batching).
@@ -30,8 +30,10 @@ THREADS = 8
 DEAR_AT_ONCE = 1
 # Processor time of a request's thread: a cheap one that takes longer becomes a dear one, and a dear
 # one that takes longer is refused.
-CHEAP_SECONDS = 0.5
+CHEAP_SECONDS = 1.0
 MOST_SECONDS = 30.0
+# A request is dear if it draws more digits than this (see `estimates`).
+CHEAP_DIGITS = 300
 # A picture is dear by its bytes or by its pixels: a small file can hold a huge picture.
 DEAR_PICTURE_BYTES = 512 * 1024
 DEAR_PICTURE_PIXELS = 1_500_000
