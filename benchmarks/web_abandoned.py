@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,10 +77,8 @@ class Load:
             else self._send("/api/sum-sequence", DEAR_SUM)
         )
         if leaves:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(request, 0.2)
-            except TimeoutError:
-                pass
             return
         answer = await request
         # The picture is refused: it would take too long to read.

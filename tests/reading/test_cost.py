@@ -128,7 +128,7 @@ def test_joining_looks_again_only_at_pieces_near_one_that_grew(
     few = len(looked)
     monkeypatch.setattr(components, "_are_near", lambda edges, part, reach: True)
     assert join_pieces(parts) == joined
-    assert few < 0.7 * (len(looked) - few)
+    assert few < len(looked) - few
 
 
 def test_a_cut_needs_memory_for_the_picture_and_not_for_each_line() -> None:
