@@ -10,7 +10,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
@@ -18,9 +18,6 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from handsum import stopping
 from handsum.errors import HandsumError
 from handsum.files import STREAM, atomic_write, standard_input
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 DIGIT_SIZE = 28
 # The formats that `load_picture` opens. Pillow would run another program for EPS.
@@ -43,7 +40,7 @@ _INK_SIZE = 20
 class _Buffer(io.BytesIO):
     """A buffer that lets the encoding of a large picture stop between its parts."""
 
-    def write(self, data: ReadableBuffer) -> int:
+    def write(self, data: Any) -> int:
         stopping.check()
         return super().write(data)
 

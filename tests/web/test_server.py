@@ -22,7 +22,7 @@ from PIL import Image
 
 from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
-from handsum.web import estimates, limits, problems, uploads, work
+from handsum.web import limits, problems, uploads, work
 from handsum.web.app import create_app
 from handsum.web.loading import Loading
 
@@ -240,11 +240,11 @@ def test_a_picture_is_dear_by_its_bytes_or_its_pixels() -> None:
         return file.getvalue()
 
     assert len(png(12_000)) < limits.DEAR_PICTURE_BYTES
-    assert estimates.is_dear_picture(png(12_000))
-    assert estimates.is_dear_picture(png(1_300))
-    assert not estimates.is_dear_picture(png(1_200))
-    assert not estimates.is_dear_picture(b"no picture")
-    assert estimates.is_dear_picture(bytes(limits.DEAR_PICTURE_BYTES + 1))
+    assert uploads.is_dear(png(12_000))
+    assert uploads.is_dear(png(1_300))
+    assert not uploads.is_dear(png(1_200))
+    assert not uploads.is_dear(b"no picture")
+    assert uploads.is_dear(bytes(limits.DEAR_PICTURE_BYTES + 1))
 
 
 @contextmanager

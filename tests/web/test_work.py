@@ -12,7 +12,7 @@ import pytest
 from serving import send, serve
 
 from handsum import stopping
-from handsum.web import estimates, limits, parameters, work
+from handsum.web import limits, parameters, work
 from handsum.web.parameters import Parameters
 
 CHEAP, DEAR = "/api/number?text=1", f"/api/number?text={'1' * 200}"
@@ -212,7 +212,7 @@ def test_places_are_free_again_after_answers_errors_and_clients_that_left(
     ],
 )
 def test_a_request_is_dear_by_the_digits_that_it_draws(query: Parameters, dear: bool) -> None:
-    assert estimates.is_dear(query) == dear
+    assert work.is_dear(query) == dear
 
 
 def test_without_a_client_nothing_is_checked() -> None:

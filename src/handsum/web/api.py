@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from handsum._version import __version__
 from handsum.errors import UsageError
-from handsum.web import estimates, jobs, limits, results, uploads
+from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
 from handsum.web.loading import Loading, State, stages_step
 from handsum.web.parameters import (
@@ -38,6 +38,7 @@ from handsum.web.work import (
     WorkRoute,
     answer,
     event,
+    is_dear,
     stream,
     unless_gone,
     wants_events,
@@ -131,35 +132,35 @@ async def models(request: Request, query: NoQuery) -> Response:
 async def sum_sequence(request: Request, query: Annotated[SumQuery, Query()]) -> Response:
     """Write digits in one hand that sum to a total."""
     job = partial(jobs.write_sum, query)
-    return await _run(request, job, READER, query.model, dear=estimates.is_dear(query))
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
 @computing.get("/number", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
 async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     """Write a number in one hand."""
     job = partial(jobs.write_number, query)
-    return await _run(request, job, READER, query.model, dear=estimates.is_dear(query))
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
 @computing.get("/generate", **_answers(results.DrawnResult, "image/png"))
 async def generate(request: Request, query: Annotated[GenerateQuery, Query()]) -> Response:
     """Draw single digits as a generator makes them, unchecked, and read each of them."""
     job = partial(jobs.generate, query)
-    return await _run(request, job, READER, query.model, dear=estimates.is_dear(query))
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
 @computing.get("/interpolate", **_answers(results.DrawnResult, "image/png", "image/gif"))
 async def interpolate(request: Request, query: Annotated[InterpolateQuery, Query()]) -> Response:
     """Draw the steps from one hand, drawing or digit to another."""
     job = partial(jobs.interpolate, query)
-    return await _run(request, job, READER, query.model, dear=estimates.is_dear(query))
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
 @computing.get("/writers", **_answers(results.Hands))
 async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Response:
     """Show samples of hands to choose from."""
     job = partial(jobs.hands, query)
-    return await _run(request, job, READER, GENERATOR, dear=estimates.is_dear(query))
+    return await _run(request, job, READER, GENERATOR, dear=is_dear(query))
 
 
 @computing.post("/writers/like", **_answers(results.Hands, upload=True))
@@ -174,7 +175,7 @@ async def writers_like(request: Request, query: Annotated[LikeQuery, Query()]) -
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
     """Read the digits in a picture, and give the distribution of their sum."""
     data = await _body(request)
-    dear = await asyncio.to_thread(estimates.is_dear_picture, data)
+    dear = await asyncio.to_thread(uploads.is_dear, data)
     job = partial(uploads.predict, data, query)
     return await _run(request, job, READER, query.reader, dear=dear)
 

@@ -32,7 +32,7 @@ DEAR_AT_ONCE = 1
 # one that takes longer is refused.
 CHEAP_SECONDS = 1.0
 MOST_SECONDS = 30.0
-# A request is dear if it draws more digits than this (see `estimates`).
+# A request is dear if it draws more digits than this (see `work.is_dear`).
 CHEAP_DIGITS = 300
 # A picture is dear by its bytes or by its pixels: a small file can hold a huge picture.
 DEAR_PICTURE_BYTES = 512 * 1024

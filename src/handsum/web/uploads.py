@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.images import open_picture
+from handsum.images import known_formats, open_picture
 from handsum.web import limits, results
 from handsum.web.catalogue import SUM_READERS
 from handsum.web.parameters import PictureQuery
@@ -33,6 +35,22 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
     if reading.failed:
         raise UsageError(str(reading.error))
     return _reading(found, reading, grey.shape)
+
+
+def is_dear(data: bytes) -> bool:
+    """Whether an uploaded picture needs much time and memory, by its bytes and its pixels.
+
+    What is drawn in it is not known yet: a job that turns out to be dear changes its queue.
+    """
+    if len(data) > limits.DEAR_PICTURE_BYTES:
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=known_formats()) as picture:
+                return picture.width * picture.height > limits.DEAR_PICTURE_PIXELS
+    except Exception:  # reading it later says what is wrong
+        return False
 
 
 def open_upload(data: bytes) -> np.ndarray:

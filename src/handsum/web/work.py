@@ -32,6 +32,15 @@ from starlette.types import Receive, Scope, Send
 from handsum import stopping
 from handsum.errors import UsageError
 from handsum.web import limits
+from handsum.web.parameters import (
+    GenerateQuery,
+    HandsQuery,
+    InterpolateQuery,
+    NumberQuery,
+    Parameters,
+    SumQuery,
+    Written,
+)
 from handsum.web.problems import BusyError, problem_of
 
 Result = TypeVar("Result")
@@ -42,6 +51,12 @@ EVENTS = "text/event-stream"
 SILENCE_SECONDS = 10.0
 # The status of an answer that nobody receives, as in the logs of nginx.
 CLIENT_LEFT = 499
+
+
+# A digit that is checked in its picture takes this many times as long as one that is only drawn.
+_CHECKED = 4
+# The mean digit of a sum whose length is not given.
+_MEAN_DIGIT = 4
 
 
 class GoneError(Exception):
@@ -172,6 +187,25 @@ async def _leaves(request: Request) -> None:
     """Return when the client has left."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def is_dear(query: Parameters) -> bool:
+    """Whether a request draws many digits."""
+    digits = _digits(query) * (_CHECKED if isinstance(query, Written) and query.verify else 1)
+    return digits > limits.CHEAP_DIGITS
+
+
+def _digits(query: Parameters) -> int:
+    """The number of digits that a request draws."""
+    if isinstance(query, SumQuery):
+        return query.count * (query.length or 1 + query.total // _MEAN_DIGIT)
+    if isinstance(query, NumberQuery):
+        return len(query.text)
+    if isinstance(query, GenerateQuery):
+        return query.count or (query.rows or 8) * (query.columns or len(query.digits or "") or 10)
+    if isinstance(query, InterpolateQuery):
+        return query.steps * len(query.digits)
+    return query.count * len(query.digits) if isinstance(query, HandsQuery) else 0
 
 
 def wants_events(request: Request) -> bool:
