@@ -11,11 +11,12 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from handsum import stopping
 from handsum._version import __version__
 from handsum.errors import HandsumError
 from handsum.files import STREAM, atomic_write, standard_input
@@ -48,6 +49,14 @@ def describe(**facts: object) -> dict[str, str]:
     return {"Software": f"handsum {__version__}", **known}
 
 
+class _Buffer(io.BytesIO):
+    """A buffer that lets the encoding of a large picture stop between its parts."""
+
+    def write(self, data: Any) -> int:
+        stopping.check()
+        return super().write(data)
+
+
 def encode_png(
     pixels: np.ndarray, metadata: Mapping[str, str] | None = None, dpi: float | None = None
 ) -> bytes:
@@ -58,7 +67,7 @@ def encode_png(
     text = PngImagePlugin.PngInfo()
     for name, value in (metadata or {}).items():
         text.add_itxt(name, value)
-    buffer = io.BytesIO()
+    buffer = _Buffer()
     resolution = {} if dpi is None else {"dpi": (dpi, dpi)}
     Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, optimize=True, **resolution)
     return buffer.getvalue()

@@ -8,6 +8,7 @@ from math import comb
 
 import numpy as np
 
+from handsum import stopping
 from handsum.errors import UsageError
 
 # Exact counts for longer sequences would fill the memory.
@@ -107,6 +108,7 @@ def _draw_sequence(
     The sum of the left half is drawn by its number of completions, then each half in the same way.
     This needs the counts of a few lengths only, so lengths of thousands stay fast.
     """
+    stopping.check()
     if length == 1:
         return [total]
     left, right = length // 2, length - length // 2
@@ -159,8 +161,14 @@ def sum_distribution(probabilities: np.ndarray) -> np.ndarray:
     while len(parts) > 1:
         odd = parts[len(parts) // 2 * 2 :]
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        parts = [np.convolve(left, right) for left, right in pairs] + odd
+        parts = [_added(left, right) for left, right in pairs] + odd
     return parts[0] if parts else np.ones(1)
+
+
+def _added(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the distribution of the sum of two independent numbers."""
+    stopping.check()
+    return np.convolve(left, right)
 
 
 def sum_summary(distribution: np.ndarray) -> SumSummary:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from handsum import stopping
 from handsum.pretrained.batching import Batched
 
 
@@ -129,3 +130,21 @@ def test_a_failure_of_one_call_ends_all_of_the_request() -> None:
     assert threading.active_count() == before
     # No rows of the failed request are left for the next call.
     np.testing.assert_array_equal(batched(np.arange(9)), np.arange(9))
+
+
+def test_a_request_can_stop_between_its_calls_while_others_get_their_rows() -> None:
+    sizes: list[int] = []
+    batched = Batched(doubled(sizes), 8, at_once=1)
+
+    class Stop(Exception):
+        pass
+
+    def check() -> None:
+        if len(sizes) == 2:
+            raise Stop
+
+    with pytest.raises(Stop), stopping.checked_by(check):
+        batched(np.arange(80))
+    assert sizes == [8, 8]
+    assert batched(np.arange(3)).tolist() == [0, 2, 4]
+    assert sizes == [8, 8, 8]

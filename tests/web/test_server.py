@@ -106,7 +106,7 @@ def test_too_little_memory_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_too_many_requests_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "MOST_WAITING", -work.THREADS)
+    monkeypatch.setattr(limits, "MOST_REQUESTS", 0)
     with client({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 503
@@ -233,18 +233,18 @@ def test_a_message_names_arguments_as_the_page_does() -> None:
     assert found.detail == "choose another hand or a smaller batch size"
 
 
-def test_a_picture_is_large_by_its_bytes_or_its_pixels() -> None:
+def test_a_picture_is_dear_by_its_bytes_or_its_pixels() -> None:
     def png(side: int) -> bytes:
         file = io.BytesIO()
         Image.new("1", (side, side), 1).save(file, "PNG")
         return file.getvalue()
 
-    assert len(png(12_000)) < limits.LARGE_PICTURE_BYTES
-    assert uploads.is_large(png(12_000))
-    assert uploads.is_large(png(2_100))
-    assert not uploads.is_large(png(1_900))
-    assert not uploads.is_large(b"no picture")
-    assert uploads.is_large(bytes(limits.LARGE_PICTURE_BYTES + 1))
+    assert len(png(12_000)) < limits.DEAR_PICTURE_BYTES
+    assert uploads.is_dear(png(12_000))
+    assert uploads.is_dear(png(1_300))
+    assert not uploads.is_dear(png(1_200))
+    assert not uploads.is_dear(b"no picture")
+    assert uploads.is_dear(bytes(limits.DEAR_PICTURE_BYTES + 1))
 
 
 @contextmanager

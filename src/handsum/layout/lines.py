@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handsum import stopping
 from handsum.layout.marks import GAP, MARKS, count_whole, draw_mark, measure_pen
 from handsum.layout.painting import INK_LEVEL, crop, enlarge, without_specks
 from handsum.layout.style import DIGIT_HEIGHT, Style
@@ -60,6 +61,7 @@ def written_line(row: np.ndarray, rng: np.random.Generator, text: str, style: St
     whole = count_whole(text)
     line, neighbours, drift, index, gap_before = Line([], []), list[Item](), 0.0, 0, False
     for character in text:
+        stopping.check()
         if character == GAP:
             gap_before = True
             continue

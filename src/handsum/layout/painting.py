@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
 
+from handsum import stopping
 from handsum.errors import UsageError
 
 Color = tuple[int, int, int]
@@ -46,6 +47,7 @@ def without_specks(image: np.ndarray) -> np.ndarray:
 
 def enlarge(image: np.ndarray, scale: float) -> np.ndarray:
     """Enlarge a square digit by `scale`, with smooth, crisp edges as of a pen."""
+    stopping.check()
     side = max(1, round(len(image) * scale))
     if side == len(image):
         return image

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
+from handsum import stopping
 from handsum.layout.painting import CAPTION_HEIGHT, Color
 from handsum.layout.rows import Placed, Sheet
 from handsum.layout.style import Style
@@ -109,6 +110,7 @@ def outline_path(placed: Placed) -> str:
     """The outlines of coverage as SVG path data, in cubic Bézier curves."""
     from contourpy import contour_generator
 
+    stopping.check()
     coverage = np.pad(placed.coverage.astype(np.float64), 1)
     outlines: Any = contour_generator(z=coverage, name="serial").lines(127.5)
     # Minus the padding of one pixel, plus half: contours count from the centres of pixels.

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from handsum import stopping
+
 # Calls at the same time. One call keeps about one core busy, as its layers are too small to divide.
 # More than some tens of calls would cost more memory than they save time.
 _AT_ONCE = min(os.cpu_count() or 1, 16)
@@ -56,6 +58,7 @@ class Batched:
     def _serve(self, request: _Request) -> None:
         """Call the function until all rows of a request are taken."""
         while request.waits:
+            stopping.check()
             with self._calling:
                 if request.waits:
                     self._call()

@@ -10,7 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
+from handsum import stopping
 from handsum.data.pictures.components import Part, own_pixels, window
 
 # Cuts are searched at a size at which the writing is about this many pixels high.
@@ -42,26 +44,45 @@ def cut(
     if not seams:
         return [part], []
     rows = np.arange(own.shape[0]) // factor
-    lines = np.stack([seam[rows] for seam in seams]) * factor
-    side = (np.arange(own.shape[1]) >= lines[:, :, None]).sum(axis=0)
+    side = _sides(np.stack([seam[rows] for seam in seams]) * factor, own.shape)
     first = int(labels.max()) + 1
     labels[place][own] = first + side[own]
-    sides = [index for index in range(len(seams) + 1) if (own & (side == index)).any()]
-    pieces = [_piece(first + index, place, labels) for index in sides]
-    return pieces, [costs[index - 1] * factor / height for index in sides[1:]]
+    pieces = _pieces(np.where(own, side + 1, 0), first, part)
+    kept = sorted(pieces)
+    return [pieces[index] for index in kept], [
+        costs[index - 1] * factor / height for index in kept[1:]
+    ]
 
 
-def _piece(label: int, place: tuple[slice, slice], labels: np.ndarray) -> Part:
-    rows, columns = np.nonzero(labels[place] == label)
-    top, left = place[0].start, place[1].start
-    return Part(
-        (label,),
-        left + int(columns.min()),
-        top + int(rows.min()),
-        left + int(columns.max()) + 1,
-        top + int(rows.max()) + 1,
-        len(rows),
-    )
+def _sides(lines: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the number of lines on the left of each pixel, int32 (H, W).
+
+    A line is given by its columns (H,): each is the first on its right side.
+    """
+    height, width = shape
+    starts = np.zeros((height, width + 1), np.int32)
+    np.add.at(starts, (np.arange(height), np.minimum(lines, width)), 1)
+    return np.cumsum(starts[:, :-1], axis=1, dtype=np.int32)
+
+
+def _pieces(numbers: np.ndarray, first: int, part: Part) -> dict[int, Part]:
+    """Return the pieces of a part by their place from the left; `numbers` has the places from 1.
+
+    Places without ink are left out; the labels begin with `first`.
+    """
+    areas = np.bincount(numbers.ravel())
+    return {
+        index: Part(
+            (first + index,),
+            part.left + place[1].start,
+            part.top + place[0].start,
+            part.left + place[1].stop,
+            part.top + place[0].stop,
+            int(areas[index + 1]),
+        )
+        for index, place in enumerate(ndimage.find_objects(numbers))
+        if place is not None
+    }
 
 
 def _seams(ink: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float]]:
@@ -73,18 +94,18 @@ def _seams(ink: np.ndarray, height: float) -> tuple[list[np.ndarray], list[float
     left_ink = np.cumsum(ink, axis=1)
     least = _LEAST_AREA * height * height
     chosen: dict[int, tuple[np.ndarray, float, float]] = {}
-    for column in np.argsort(through, kind="stable"):
-        if through[column] > _MOST_INK * height:
-            break
+    order = np.argsort(through, kind="stable")
+    columns = order[through[order] <= _MOST_INK * height]
+    for column, seam in zip(columns, _trace(down, up, middle, columns), strict=True):
+        stopping.check()
         if any(abs(column - other) < _LEAST_APART * height for other in chosen):
             continue
-        seam = _trace(down, up, middle, int(column))
         share = float(left_ink[np.arange(len(seam)), seam].sum())
         taken = [0.0, float(ink.sum()), *(area for _, area, _ in chosen.values())]
         if min(abs(share - area) for area in taken) >= least:
             chosen[int(column)] = seam, share, float(through[column])
-    order = sorted(chosen)
-    return [chosen[column][0] for column in order], [chosen[column][2] for column in order]
+    found = [chosen[column] for column in sorted(chosen)]
+    return [seam for seam, _, _ in found], [crossed for _, _, crossed in found]
 
 
 def _cheapest(cost: np.ndarray) -> np.ndarray:
@@ -95,14 +116,16 @@ def _cheapest(cost: np.ndarray) -> np.ndarray:
     return total[:, 1:-1]
 
 
-def _trace(down: np.ndarray, up: np.ndarray, middle: int, column: int) -> np.ndarray:
-    """Return the columns (H,) of the cheapest path through `column` of the middle row."""
-    seam = np.full(len(down), column)
+def _trace(down: np.ndarray, up: np.ndarray, middle: int, columns: np.ndarray) -> np.ndarray:
+    """Return the columns (N, H) of the cheapest paths through `columns` (N,) of the middle row."""
+    seams = np.empty((len(columns), len(down)), np.int32)
+    seams[:, middle] = columns
+    aside = np.array([_ASIDE, 0.0, _ASIDE])
     for rows, totals in ((range(middle - 1, -1, -1), down), (range(middle + 1, len(up)), up)):
-        place = column
+        padded = np.pad(totals, ((0, 0), (1, 1)), constant_values=np.inf)
+        places = columns
         for row in rows:
-            low, high = max(0, place - 1), min(totals.shape[1], place + 2)
-            near = totals[row, low:high] + _ASIDE * (np.arange(low, high) != place)
-            place = low + int(near.argmin())
-            seam[row] = place
-    return seam
+            near = padded[row, places[:, None] + np.arange(3)] + aside
+            places = places - 1 + near.argmin(axis=1)
+            seams[:, row] = places
+    return seams

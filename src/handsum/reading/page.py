@@ -9,6 +9,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from handsum import stopping
 from handsum.data.pictures.components import (
     LEAST_OF_ROW,
     Part,
@@ -21,15 +22,19 @@ from handsum.data.pictures.components import (
 )
 from handsum.data.pictures.ink import as_mnist, ink_map, shrink
 from handsum.data.pictures.ruling import without_frame, without_ruling
+from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.reading.cutting import cut
+from handsum.reading.rows import LOW, sort_rows, split_low
 
-# A part lower than this share of its row, and in the lower half of it, is punctuation, too.
-_LOW = 0.65
 # The greatest width and height of a digit, in heights of its row.
 _WIDEST, _HIGHEST = 1.5, 1.8
 # The most pieces of one digit: a broken digit has few, and more cuts do not help.
 _MOST_PIECES = 7
+# What a picture of somebody else may cost to read: the number of its parts, of its candidates, and
+# the pixels in the boxes of either. A full page of handwriting has a tenth of that.
+MOST_PARTS, MOST_CANDIDATES = 5_000, 10_000
+MOST_READ_PIXELS = 300_000_000
 
 
 @dataclass(frozen=True)
@@ -98,14 +103,23 @@ class _Piece:
 class Page:
     """A picture's ink, its connected pieces, and its writing in reading order."""
 
-    def __init__(self, grey: np.ndarray) -> None:
-        """Analyse a grey picture, float (H, W) in [0, 1]; its ink may be dark or light."""
+    def __init__(self, grey: np.ndarray, bounded: bool = False) -> None:
+        """Analyse a grey picture, float (H, W) in [0, 1]; its ink may be dark or light.
+
+        Raises:
+            UsageError: it is `bounded`, and would take too long to read.
+        """
+        self._bounded = bounded
         self.height, self.width = grey.shape
         small, self._factor = shrink(grey)
+        stopping.check()
         ink = ink_map(small)
+        stopping.check()
         self._single = grey.shape == (DIGIT_SIZE, DIGIT_SIZE)
         self._ink = ink if self._single else without_ruling(without_frame(ink))
+        stopping.check()
         self._labels = label_ink(self._ink)
+        stopping.check()
         self.writings, marks = self._find()
         self.points = tuple(self._points(marks))
 
@@ -116,6 +130,7 @@ class Page:
         if self._single and wholes:
             # A picture of MNIST's size is one digit, in any number of pieces.
             wholes = [reduce(Part.join, wholes)]
+        self._check_cost(wholes, MOST_PARTS)
         large = [part for part in wholes if may_be_digit(part, self._ink, self._labels)]
         typical = typical_height(large) if large else 0.0
         digits = [part for part in large if part.height >= LEAST_OF_ROW * typical]
@@ -126,11 +141,10 @@ class Page:
             if piece.labels[0] in owner:
                 members[owner[piece.labels[0]]].append(piece)
         writings = []
-        for row, parts in enumerate(_rows(digits)):
+        for row, parts in enumerate(sort_rows(digits)):
             height = typical_height(parts)
-            low = [part for part in parts if _is_low(part, parts, height)]
+            parts, low = split_low(parts, height)
             marks += low
-            parts = [part for part in parts if part not in low]
             for index, part in enumerate(parts):
                 beside = parts[max(0, index - 1) : index] + parts[index + 1 : index + 2]
                 gaps = [max(part.left - o.right, o.left - part.right) for o in beside]
@@ -140,19 +154,19 @@ class Page:
 
     def _points(self, marks: list[Part]) -> Iterator[Mark]:
         """Yield the marks at the foot of a row, like a point or a comma."""
+        parts = [writing.part for writing in self.writings]
+        tops, rights, bottoms = (
+            np.array([getattr(part, side) for part in parts]) for side in ("top", "right", "bottom")
+        )
+        feet = bottoms + 0.6 * np.array([writing.typical for writing in self.writings])
         for mark in marks:
-            row = [
-                writing
-                for writing in self.writings
-                if writing.part.top <= mark.top
-                and mark.bottom <= writing.part.bottom + 0.6 * writing.typical
-            ]
-            if not row:
+            row = np.flatnonzero((tops <= mark.top) & (mark.bottom <= feet))
+            if not len(row):
                 continue
-            near = min(row, key=lambda writing: abs(writing.part.right - mark.left))
+            near = self.writings[row[np.abs(rights[row] - mark.left).argmin()]]
             size = max(mark.width, mark.height) / near.typical
             low = mark.top > near.part.top + 0.55 * near.part.height
-            if low and 0.06 <= size <= _LOW and mark.width <= 2 * mark.height:
+            if low and 0.06 <= size <= LOW and mark.width <= 2 * mark.height:
                 hangs = (mark.bottom - near.part.bottom) / near.typical > 0.15
                 comma = mark.height > (1.0 if hangs else 1.5) * mark.width
                 centre = self._factor * (mark.left + mark.right) / 2
@@ -164,6 +178,7 @@ class Page:
 
     def digit(self, part: Part) -> Digit:
         """Return a part as a digit."""
+        stopping.check()
         left, top = part.left * self._factor, part.top * self._factor
         right = min(part.right * self._factor, self.width)
         bottom = min(part.bottom * self._factor, self.height)
@@ -175,6 +190,9 @@ class Page:
 
         `firm` marks the writings that are certainly one digit; the others are split into their
         pieces, and cut.
+
+        Raises:
+            UsageError: the page is `bounded`, and has too many.
         """
         pieces = [
             piece
@@ -188,13 +206,21 @@ class Page:
                 if candidate is None:
                     break
                 found.append(candidate)
+        self._check_cost([candidate.part for candidate in found], MOST_CANDIDATES)
         return len(pieces), found
+
+    def _check_cost(self, parts: list[Part], most: int) -> None:
+        """Refuse what would take too long to read."""
+        pixels = sum(part.width * part.height for part in parts)
+        if self._bounded and (len(parts) > most or pixels > MOST_READ_PIXELS):
+            raise UsageError("it has too many marks, crop it to the digits")
 
     def _pieces(self, index: int, writing: Writing, firm: bool) -> Iterator[_Piece]:
         if firm:
             yield _Piece(writing.part, index, 0.0)
             return
         for piece in writing.pieces:
+            stopping.check()
             if piece.width < 0.35 * writing.typical:
                 yield _Piece(piece, index, 0.0)
                 continue
@@ -215,7 +241,10 @@ class Page:
         ):
             return None
         part = reduce(Part.join, (piece.part for piece in own))
-        inner = [piece.writing for piece in (*pieces[:start][-1:], *pieces[stop:][:1])]
+        inner = [
+            piece.writing
+            for piece in (*pieces[max(0, start - 1) : start], *pieces[stop : stop + 1])
+        ]
         whole = first == last and first not in inner
         width, height = part.width / writing.typical, part.height / writing.typical
         if not whole and (width > _WIDEST or height > _HIGHEST):
@@ -237,30 +266,3 @@ class Page:
             gaps / writing.typical,
             own[-1].cut_after,
         )
-
-
-def _rows(parts: list[Part]) -> list[list[Part]]:
-    """Sort parts into rows, each from left to right; a row may slope."""
-    rows: list[list[Part]] = []
-    for part in sorted(parts, key=lambda part: part.left):
-        shared = [_shared_height(row[-1], part) for row in rows]
-        best = int(np.argmax(shared)) if shared else -1
-        if shared and shared[best] >= 0.35:
-            rows[best].append(part)
-        else:
-            rows.append([part])
-    rows.sort(key=lambda row: float(np.median([part.top + part.bottom for part in row])))
-    return rows
-
-
-def _is_low(part: Part, row: list[Part], typical: float) -> bool:
-    """Return whether a part is small and in the lower half of its row, like a comma."""
-    tall = [other for other in row if other.height >= 0.8 * typical]
-    near = min(tall, key=lambda other: abs(other.left + other.right - part.left - part.right))
-    return part.height < _LOW * typical and part.top > (near.top + near.bottom) / 2
-
-
-def _shared_height(one: Part, other: Part) -> float:
-    """Return the overlap of two parts in height, as a share of the lower one."""
-    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return shared / min(one.height, other.height)

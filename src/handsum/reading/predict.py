@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from handsum import arguments
+from handsum import arguments, stopping
 from handsum.errors import HandsumError, UsageError
 from handsum.files import STREAM
 from handsum.images import PICTURE_SUFFIXES, load_picture
@@ -71,7 +72,7 @@ def predict_picture(
     grey: np.ndarray, *, length: int | None = None, punctuation: bool = False
 ) -> Prediction:
     """As `predict`, for one picture in memory: float32 (H, W) in [0, 1]."""
-    loaded = _Loaded(Path("picture"), Page(grey), None)
+    loaded = _analyse(Path("the picture"), lambda: grey)
     readings = tuple(_read_group([loaded], _read_by_default, length, punctuation))
     return _combine(readings, None)
 
@@ -166,21 +167,31 @@ def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[_Loa
     group: list[_Loaded] = []
     pixels = 0
     for file, error in files:
-        page = None
-        if error is None:
-            try:
-                page = Page(load_picture(file))
-            except HandsumError as failure:
-                error = str(failure)
-        if page is not None:
-            size = page.width * page.height
+        stopping.check()
+        loaded = (
+            _Loaded(file, None, error) if error else _analyse(file, partial(load_picture, file))
+        )
+        if loaded.page is not None:
+            size = loaded.page.width * loaded.page.height
             if pixels and pixels + size > _PIXELS_AT_ONCE:
                 yield group
                 group, pixels = [], 0
             pixels += size
-        group.append(_Loaded(file, page, error))
+        group.append(loaded)
     if group:
         yield group
+
+
+def _analyse(file: Path, load: Callable[[], np.ndarray]) -> _Loaded:
+    """Load a picture and find its writing; or the reason why it cannot be read."""
+    try:
+        grey = load()
+    except HandsumError as error:
+        return _Loaded(file, None, str(error))
+    try:
+        return _Loaded(file, Page(grey, bounded=True), None)
+    except UsageError as error:
+        return _Loaded(file, None, f"cannot read {file}: {error}")
 
 
 def _read_group(
@@ -198,6 +209,8 @@ def _read_group(
 
 def _describe(file: Path, page: Decoded, length: int | None, punctuation: bool) -> FileReading:
     """Return the reading of one file."""
+    if page.error is not None:
+        return FileReading(str(file), "", (), (), f"cannot read {file}: {page.error}")
     probabilities = page.probabilities
     digits = "".join(str(row.argmax()) for row in probabilities)
     error = None

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from handsum.errors import UsageError
 from handsum.reading.decoding import Span, best_path
 from handsum.reading.page import Candidate, Digit, Mark, Page, Writing
 
@@ -62,7 +63,8 @@ class Decoded:
     """The digits of a page in reading order, with their rows and probabilities (N, 10).
 
     `others` are the boxes of writing that is no digit, `points` the points and commas.
-    `has_length` is false if no reading has the given number of digits.
+    `has_length` is false if no reading has the given number of digits; `error` is the reason why a
+    page could not be read at all.
     """
 
     digits: tuple[Digit, ...]
@@ -71,6 +73,7 @@ class Decoded:
     others: tuple[tuple[int, int, int, int], ...]
     points: tuple[Mark, ...] = ()
     has_length: bool = True
+    error: str | None = None
 
     def text(self, punctuation: bool) -> tuple[str, ...]:
         """Return the digits of each row as a string, with `punctuation` also points and commas."""
@@ -101,8 +104,16 @@ def decode(pages: Sequence[Page], read: ReadDigits, length: int | None = None) -
             firm = [False] * len(digits)
         results.append(_unsplit(page, digits, *scores))
         doubtful.append(firm)
-    apart = [index for index, firm in enumerate(doubtful) if not all(firm)]
-    chains = [pages[index].candidates(doubtful[index]) for index in apart]
+    apart = []
+    chains = []
+    for index, (page, firm) in enumerate(zip(pages, doubtful, strict=True)):
+        if all(firm):
+            continue
+        try:
+            chains.append(page.candidates(firm))
+            apart.append(index)
+        except UsageError as error:
+            results[index] = Decoded((), (), np.zeros((0, 10), np.float32), (), error=str(error))
     images = [
         [pages[index].digit(candidate.part) for candidate in candidates]
         for index, (_, candidates) in zip(apart, chains, strict=True)
@@ -216,10 +227,13 @@ def _split(
         path = best_path(pieces, spans) or []
     steps = [(source[place], spans[place].digits > 0) for place in path]
     rows = {candidates[index].row for index, _ in steps}
-    own = {row: [step for step in steps if candidates[step[0]].row == row] for row in rows}
+    own: dict[int, list[tuple[int, bool]]] = {row: [] for row in rows}
+    for step in steps:
+        own[candidates[step[0]].row].append(step)
     sound = {row for row in rows if _is_sound(own[row], candidates, scores)}
     read = [index for index, is_digit in steps if is_digit and candidates[index].row in sound]
-    others = [index for index, _ in steps if index not in read]
+    accepted = set(read)
+    others = [index for index, _ in steps if index not in accepted]
     return Decoded(
         digits=tuple(digits[index] for index in read),
         rows=tuple(candidates[index].row for index in read),

@@ -29,7 +29,20 @@ from handsum.web.parameters import (
     VisualizeQuery,
 )
 from handsum.web.problems import MEDIA_TYPE, Problem, TooMuchError, TooSlowError
-from handsum.web.work import EVENTS, Job, Work, answer, event, stream, wants_events
+from handsum.web.work import (
+    CLIENT_LEFT,
+    EVENTS,
+    GoneError,
+    Job,
+    Work,
+    WorkRoute,
+    answer,
+    event,
+    is_dear,
+    stream,
+    unless_gone,
+    wants_events,
+)
 
 _PROBLEM = {"model": Problem, "content": {MEDIA_TYPE: {}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -63,6 +76,8 @@ _LARGE: dict[int | str, dict[str, Any]] = {
 NoQuery = Annotated[Parameters, Query()]
 
 router = APIRouter(prefix="/api", responses=_PROBLEMS)
+# The requests that need a place; the server's status is always answered.
+computing = APIRouter(route_class=WorkRoute)
 
 
 def _answers(model: type, *media_types: str, upload: bool = False) -> dict[str, Any]:
@@ -73,14 +88,17 @@ def _answers(model: type, *media_types: str, upload: bool = False) -> dict[str, 
     return {"responses": responses, "openapi_extra": _UPLOAD if upload else None}
 
 
-async def _run(request: Request, job: Job, *models: str, large: bool = False) -> Response:
-    """Wait for the models, then do the job."""
+async def _run(request: Request, job: Job, *models: str, dear: bool = False) -> Response:
+    """Wait for the models, then do the job; stop when the client leaves."""
     if wants_events(request) and request.query_params.get("format", "json") != "json":
         raise UsageError("events end with JSON: leave out `format`, or do not ask for events")
     loading: Loading = request.app.state.loading
-    await loading.wait_for(*models)
     work: Work = request.app.state.work
-    return await answer(request, job, work, large)
+    try:
+        await unless_gone(request, loading.wait_for(*models))
+        return await answer(request, job, work, dear)
+    except GoneError:
+        return Response(status_code=CLIENT_LEFT)
 
 
 @router.get("/status", **_answers(results.Status))
@@ -100,7 +118,7 @@ async def status(request: Request, query: NoQuery) -> Response:
     return JSONResponse(as_dict(loading.state))
 
 
-@router.get("/models", **_answers(results.Zoo))
+@computing.get("/models", **_answers(results.Zoo))
 async def models(request: Request, query: NoQuery) -> Response:
     """List the models: task, size and measured quality of each."""
 
@@ -110,55 +128,59 @@ async def models(request: Request, query: NoQuery) -> Response:
     return await _run(request, job)
 
 
-@router.get("/sum-sequence", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
+@computing.get("/sum-sequence", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
 async def sum_sequence(request: Request, query: Annotated[SumQuery, Query()]) -> Response:
     """Write digits in one hand that sum to a total."""
-    return await _run(request, partial(jobs.write_sum, query), READER, query.model)
+    job = partial(jobs.write_sum, query)
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
-@router.get("/number", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
+@computing.get("/number", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
 async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     """Write a number in one hand."""
-    return await _run(request, partial(jobs.write_number, query), READER, query.model)
+    job = partial(jobs.write_number, query)
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
-@router.get("/generate", **_answers(results.DrawnResult, "image/png"))
+@computing.get("/generate", **_answers(results.DrawnResult, "image/png"))
 async def generate(request: Request, query: Annotated[GenerateQuery, Query()]) -> Response:
     """Draw single digits as a generator makes them, unchecked, and read each of them."""
-    return await _run(request, partial(jobs.generate, query), READER, query.model)
+    job = partial(jobs.generate, query)
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
-@router.get("/interpolate", **_answers(results.DrawnResult, "image/png", "image/gif"))
+@computing.get("/interpolate", **_answers(results.DrawnResult, "image/png", "image/gif"))
 async def interpolate(request: Request, query: Annotated[InterpolateQuery, Query()]) -> Response:
     """Draw the steps from one hand, drawing or digit to another."""
-    return await _run(request, partial(jobs.interpolate, query), READER, query.model)
+    job = partial(jobs.interpolate, query)
+    return await _run(request, job, READER, query.model, dear=is_dear(query))
 
 
-@router.get("/writers", **_answers(results.Hands))
+@computing.get("/writers", **_answers(results.Hands))
 async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Response:
     """Show samples of hands to choose from."""
-    return await _run(request, partial(jobs.hands, query), READER, GENERATOR)
+    job = partial(jobs.hands, query)
+    return await _run(request, job, READER, GENERATOR, dear=is_dear(query))
 
 
-@router.post("/writers/like", **_answers(results.Hands, upload=True))
+@computing.post("/writers/like", **_answers(results.Hands, upload=True))
 async def writers_like(request: Request, query: Annotated[LikeQuery, Query()]) -> Response:
     """Fit a hand to the digits in a picture; show it first, then the most similar writers."""
     data = await _body(request)
-    large = await asyncio.to_thread(uploads.is_large, data)
     job = partial(jobs.hands_like, data, query)
-    return await _run(request, job, READER, GENERATOR, large=large)
+    return await _run(request, job, READER, GENERATOR, dear=True)
 
 
-@router.post("/predict", **_answers(results.Reading, upload=True))
+@computing.post("/predict", **_answers(results.Reading, upload=True))
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
     """Read the digits in a picture, and give the distribution of their sum."""
     data = await _body(request)
-    large = await asyncio.to_thread(uploads.is_large, data)
+    dear = await asyncio.to_thread(uploads.is_dear, data)
     job = partial(uploads.predict, data, query)
-    return await _run(request, job, READER, query.reader, large=large)
+    return await _run(request, job, READER, query.reader, dear=dear)
 
 
-@router.get("/visualize", **_answers(results.Stages))
+@computing.get("/visualize", **_answers(results.Stages))
 async def visualize(request: Request, query: Annotated[VisualizeQuery, Query()]) -> Response:
     """Follow a digit through a generator, stage by stage."""
     models = query.model, stages_step(query.model)
@@ -191,3 +213,6 @@ async def _body(request: Request) -> bytes:
     except ClientDisconnect as error:  # the client left; this is no fault of the server
         raise TooSlowError("the picture did not arrive completely: try again") from error
     return bytes(data)
+
+
+router.include_router(computing)

@@ -20,11 +20,20 @@ LARGEST_TOTAL = 9 * LONGEST
 # The longest sequence that the sum readers are compiled for.
 LONGEST_SUM = 32
 
-# The number of threads that work on requests; they share the networks' calls
+# Requests at once, from before their bodies are read; at most so many of them are uploads.
+MOST_REQUESTS = 264
+MOST_UPLOADS = 200
+
+# The threads that work on cheap requests and on dear ones; they share the networks' calls
 # (handsum.pretrained.batching).
 THREADS = 8
-LARGE_PICTURES_AT_ONCE = 2
-LARGE_PICTURE_BYTES = 512 * 1024
-# A small file can hold a huge picture: white pixels compress well.
-LARGE_PICTURE_PIXELS = 4_000_000
-MOST_WAITING = 256
+DEAR_AT_ONCE = 1
+# Processor time of a request's thread: a cheap one that takes longer becomes a dear one, and a dear
+# one that takes longer is refused.
+CHEAP_SECONDS = 1.0
+MOST_SECONDS = 30.0
+# A request is dear if it draws more digits than this (see `work.is_dear`).
+CHEAP_DIGITS = 300
+# A picture is dear by its bytes or by its pixels: a small file can hold a huge picture.
+DEAR_PICTURE_BYTES = 512 * 1024
+DEAR_PICTURE_PIXELS = 1_500_000

@@ -7,6 +7,7 @@ import base64
 import numpy as np
 from pydantic import BaseModel, Field
 
+from handsum import stopping
 from handsum.images import encode_png
 
 Box = tuple[int, int, int, int]
@@ -19,6 +20,7 @@ def data_url(data: bytes, media_type: str = "image/png") -> str:
 
 def png_url(pixels: np.ndarray) -> str:
     """Pixels (see `images.encode_png`) as a data URL."""
+    stopping.check()
     return data_url(encode_png(pixels))
 
 

@@ -37,15 +37,18 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
     return _reading(found, reading, grey.shape)
 
 
-def is_large(data: bytes) -> bool:
-    """Whether an uploaded picture needs much memory, judged by its bytes and its pixels."""
-    if len(data) > limits.LARGE_PICTURE_BYTES:
+def is_dear(data: bytes) -> bool:
+    """Whether an uploaded picture needs much time and memory, by its bytes and its pixels.
+
+    What is drawn in it is not known yet: a job that turns out to be dear changes its queue.
+    """
+    if len(data) > limits.DEAR_PICTURE_BYTES:
         return True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=known_formats()) as picture:
-                return picture.width * picture.height > limits.LARGE_PICTURE_PIXELS
+                return picture.width * picture.height > limits.DEAR_PICTURE_PIXELS
     except Exception:  # reading it later says what is wrong
         return False
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from handsum import stopping
 from handsum.data.mnist import Dataset, load
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
@@ -223,6 +224,7 @@ def _own_distances(known: _Writers, model: _HandModel, table: np.ndarray, count:
     random = np.random.default_rng(0)
     own = []
     for writer in range(0, len(table), _WRITER_STEP):
+        stopping.check()
         rows = random.permutation(np.flatnonzero(known.writers == writer))[:count]
         means = model.shapes(table[writer])
         own.append(np.square(means[known.data.labels[rows]] - known.shapes[rows]).mean())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from handsum import stopping
 from handsum.data.pictures.ink import coarse_stroke, exact_stroke, quantile
 
 # Ink lower than this, in pixels or as a share of the picture's short side, is too small to read.
@@ -17,6 +18,8 @@ _SMOOTHED_HEIGHT = 60
 _LONGEST = 8
 # Anything lower than this share of the height of the writing is punctuation or dirt.
 LEAST_OF_ROW = 0.45
+# Pieces are joined up to this width and height, in heights of the writing.
+_LARGEST_JOINED = 1.6
 # Of more pieces only the largest are used: each is compared with all others.
 _MOST_PIECES = 10_000
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
@@ -122,17 +125,21 @@ def without_small_print(parts: list[Part]) -> list[Part]:
     if len(small) < 3:
         return parts
     # Few pictures have so many, and importing these takes 5% of the time of a small command.
-    from scipy.sparse import lil_array
+    from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     left, top, right, bottom = _edges([parts[index] for index in small]).T
-    beside = lil_array((len(small), len(small)), dtype=bool)
-    for row, index in enumerate(small):
+    neighbours = []
+    for index in small:
+        stopping.check()
         part = parts[index]
         reach = max(1.5 * part.height, 0.3 * typical)
         in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
         close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
-        beside[row, np.flatnonzero(in_line & close)] = True
+        neighbours.append(np.flatnonzero(in_line & close).astype(np.int32))
+    found = np.concatenate(neighbours)
+    ends = np.cumsum([0, *map(len, neighbours)])
+    beside = csr_array((np.ones(len(found), bool), found, ends), shape=(len(small), len(small)))
     _, line = connected_components(beside, directed=False)
     letters = set(np.array(small)[np.bincount(line)[line] >= 3])
     return [part for index, part in enumerate(parts) if index not in letters]
@@ -168,23 +175,37 @@ def join_pieces(parts: list[Part]) -> list[Part]:
     parts = [part for part in parts if max(part.width, part.height) >= 0.1 * typical]
     pieces = dict(enumerate(parts))
     edges = _edges(list(pieces.values())).astype(float)
+    # A piece without a partner needs another look only after something near it has grown.
+    stale = np.ones(len(parts), bool)
     joined = True
     while joined:
         joined = False
         # The smallest piece first: it belongs to the nearest other piece, which grows by it.
         for index in sorted(pieces, key=lambda index: pieces[index].area):
+            if not stale[index]:
+                continue
+            stopping.check()
+            stale[index] = False
             partner = _nearest_partner(index, edges, typical)
             if partner is not None:
                 whole = pieces[partner].join(pieces.pop(index))
                 pieces[partner] = whole
                 edges[partner] = whole.left, whole.top, whole.right, whole.bottom
                 edges[index] = np.nan
+                stale |= _are_near(edges, whole, _LARGEST_JOINED * typical)
                 joined = True
     return list(pieces.values())
 
 
 def _edges(parts: list[Part]) -> np.ndarray:
     return np.array([(part.left, part.top, part.right, part.bottom) for part in parts])
+
+
+def _are_near(edges: np.ndarray, part: Part, reach: float) -> np.ndarray:
+    """Return which boxes are at most `reach` away from a part."""
+    left, top, right, bottom = edges.T
+    across = (left <= part.right + reach) & (right >= part.left - reach)
+    return across & (top <= part.bottom + reach) & (bottom >= part.top - reach)
 
 
 def _nearest_partner(index: int, edges: np.ndarray, typical: float) -> int | None:
@@ -204,7 +225,8 @@ def _nearest_partner(index: int, edges: np.ndarray, typical: float) -> int | Non
     above = small & (across >= 0.5 * narrower) & (down > -0.3 * typical)
     beside = small & (lower < 0.5 * typical) & (across > -0.12 * typical) & (down > -0.12 * typical)
     within = (across >= 0.75 * narrower) & (down >= 0.75 * lower)
-    fits = (joined_height < 1.6 * typical) & (joined_width < 1.6 * typical)
+    largest = _LARGEST_JOINED * typical
+    fits = (joined_height < largest) & (joined_width < largest)
     belongs = (above | beside | within) & fits
     belongs[index] = False
     if not belongs.any():
@@ -215,6 +237,7 @@ def _nearest_partner(index: int, edges: np.ndarray, typical: float) -> int | Non
 
 def may_be_digit(part: Part, ink: np.ndarray, labels: np.ndarray) -> bool:
     """Return whether a part could be a digit: large enough, and made of strokes, not shade."""
+    stopping.check()
     if part.height < max(_LEAST_HEIGHT, _LEAST_SHARE * min(labels.shape)):
         return False
     # Digits that touch make a long part; longer ones are lines and dashes.

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from handsum import stopping
 from handsum.images import DIGIT_SIZE, centre_by_mass, mnist_digit, trim
 
 # Larger pictures are reduced by a whole factor before anything is found in them.
@@ -19,6 +20,7 @@ _DARKEST_PAPER = 0.2
 _NOISE_DEVIATIONS = 6.0
 # The background is estimated on a picture whose short side is about this long.
 _BACKGROUND_SIDE = 64
+_BACKGROUND_PIXELS = 1_000_000
 # With this share of light pixels near the ink the paper is clearly light; of dark ones, dark.
 _CLEARLY_PAPER = 0.8
 # Otherwise the edge of the picture has this weight against the rest.
@@ -59,6 +61,7 @@ def find_ink(grey: np.ndarray) -> tuple[np.ndarray, bool]:
     if min(grey.shape) < 5 or np.ptp(grey) < LEAST_CONTRAST:
         return blank, False
     paper, dark_ink = _paper(grey)
+    stopping.check()
     if not dark_ink:
         grey = 1 - grey
     contrast = (paper - grey) / np.maximum(paper, _DARKEST_PAPER)
@@ -166,7 +169,9 @@ def _paper(grey: np.ndarray) -> tuple[np.ndarray, bool]:
     If the ink is lighter, the brightness is that of the negative.
     """
     height, width = grey.shape
-    factor = max(1, min(height, width) // _BACKGROUND_SIDE)
+    # Only of a strip more than sixty times as long as it is wide would the short side be too long.
+    least = int(np.ceil((grey.size / _BACKGROUND_PIXELS) ** 0.5))
+    factor = max(1, min(height, width) // _BACKGROUND_SIDE, least)
     size = (-(-width // factor), -(-height // factor))
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
     dark_ink = bool(is_ink_dark(small[None])[0])
@@ -190,6 +195,7 @@ def _trend(grey: np.ndarray) -> np.ndarray:
     values = grey.ravel().astype(np.float64)
     surface = np.full_like(values, quantile(values, 0.75))
     for _ in range(20):
+        stopping.check()
         # Quantile regression by reweighting: ink lies below the surface and has little weight.
         above = values > surface
         weights = np.where(above, 0.75, 0.25) / np.maximum(abs(values - surface), 0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from handsum import stopping
 from handsum.data.pictures.ink import quantile
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
@@ -16,6 +17,8 @@ _LEAST_HEIGHTS = 1.7
 _FRAME_SPAN, _FRAME_COVER, _FRAME_BAND = 0.85, 0.85, 0.08
 # The writing inside a frame has at least this share of its height.
 _FRAMED = 0.15
+# Frames within frames: more of them are a drawing.
+_MOST_FRAMES = 8
 
 
 def without_frame(ink: np.ndarray) -> np.ndarray:
@@ -29,9 +32,12 @@ def without_frame(ink: np.ndarray) -> np.ndarray:
     ):
         return ink
     labels, _ = ndimage.label(inked, _EIGHT_NEIGHBOURS)
+    frames = 0
     for label, place in enumerate(ndimage.find_objects(labels), 1):
         down, across = (side.stop - side.start for side in place)
-        if down > _FRAME_SPAN * height and across > _FRAME_SPAN * width:
+        if down > _FRAME_SPAN * height and across > _FRAME_SPAN * width and frames < _MOST_FRAMES:
+            stopping.check()
+            frames += 1
             own = labels[place] == label
             band = max(1, round(_FRAME_BAND * min(down, across)))
             sides = (
@@ -67,7 +73,9 @@ def without_ruling(ink: np.ndarray) -> np.ndarray:
     erased = np.zeros_like(inked)
     for label, place in enumerate(ndimage.find_objects(labels), 1):
         if place[1].stop - place[1].start >= 0.2 * ink.shape[1]:
-            erased |= _line_through(labels == label, inked, runs)
+            stopping.check()
+            rows, line = _line_through(labels[place] == label, place, inked, runs)
+            erased[rows] |= line
     if not erased.any():
         return ink
     halo = ndimage.binary_dilation(erased, np.ones((3, 1), bool)) & ~(inked & ~erased)
@@ -75,11 +83,17 @@ def without_ruling(ink: np.ndarray) -> np.ndarray:
     return rest if _is_ruled(erased, rest > _INKED) else ink
 
 
-def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """Return the ink (H, W) of the straight line that `own` belongs to; none if it is no line."""
+def _line_through(
+    own: np.ndarray, place: tuple[slice, slice], inked: np.ndarray, runs: np.ndarray
+) -> tuple[slice, np.ndarray]:
+    """Return the rows of the straight line that `own`, the window `place`, belongs to, and its ink.
+
+    No rows if it is no line.
+    """
     height, width = inked.shape
-    nothing = np.zeros_like(inked)
-    rows, columns = np.nonzero(own & inked)
+    nothing = slice(0), np.zeros((0, width), bool)
+    rows, columns = np.nonzero(own & inked[place])
+    rows, columns = rows + place[0].start, columns + place[1].start
     # Where nothing is written on it, the line is thinnest.
     thickness = max(1.0, quantile(runs[rows, columns], 0.3))
     thin = runs[rows, columns] <= thickness + 1
@@ -87,16 +101,21 @@ def _line_through(own: np.ndarray, inked: np.ndarray, runs: np.ndarray) -> np.nd
         return nothing
     slope, offset = np.polyfit(columns[thin], rows[thin], 1)
     centre = slope * np.arange(width) + offset
-    apart = np.abs(np.arange(height)[:, None] - centre)
-    band = inked & (apart <= 0.5 * thickness + 1)
-    line = band & (runs <= 1.3 * thickness + 0.7)
+    wanders = np.std(rows[thin] - centre[columns[thin]]) > 0.4 * thickness + 0.4
+    if wanders or abs(slope) > 0.1:
+        return nothing
+    reach = 0.5 * thickness + 1
+    top, bottom = max(0, int(centre.min() - reach)), int(centre.max() + reach) + 1
+    near = slice(top, max(top, bottom))
+    band = inked[near]
+    band = band & (np.abs(np.arange(top, top + len(band))[:, None] - centre) <= reach)
+    line = band & (runs[near] <= 1.3 * thickness + 0.7)
     # A row of round digits has horizontal stretches too, but they are not one line through all of
     # the row with nothing written on most of it.
     reached, bare = np.flatnonzero(band.any(axis=0)), np.count_nonzero(line.any(axis=0))
     if len(reached) < _LEAST_SPAN * width or len(reached) < 0.9 * (np.ptp(reached) + 1):
         return nothing
-    wanders = np.std(rows[thin] - centre[columns[thin]]) > 0.4 * thickness + 0.4
-    return nothing if wanders or bare < 0.5 * len(reached) or abs(slope) > 0.1 else line
+    return nothing if bare < 0.5 * len(reached) else (near, line)
 
 
 def _level_runs(inked: np.ndarray) -> np.ndarray:
