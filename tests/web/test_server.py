@@ -17,40 +17,19 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from PIL import Image
+from serving import serve
 
 from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
 from handsum.web import limits, problems, uploads, work
-from handsum.web.app import create_app
-from handsum.web.loading import Loading
-
-
-@contextmanager
-def client(steps: dict[str, Callable[[], object]]) -> Iterator[httpx.Client]:
-    """A client of a server in this process that runs `steps` instead of loading models."""
-    app = create_app(loading=Loading(steps))
-    own = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        place.listen()
-        thread = threading.Thread(target=own.run, kwargs={"sockets": [place]}, daemon=True)
-        thread.start()
-        address = f"http://127.0.0.1:{place.getsockname()[1]}"
-        try:
-            with httpx.Client(base_url=address, timeout=30) as web:
-                yield web
-        finally:
-            own.should_exit = True
-            thread.join(20)
 
 
 def test_a_model_that_fails_to_load_is_reported_and_the_rest_works() -> None:
     def broken() -> None:
         raise HandsumError("the weights are damaged")
 
-    with client({"cnn": broken, "other": lambda: None}) as web:
+    with serve({"cnn": broken, "other": lambda: None}) as web:
         answer = web.get("/api/number", params={"text": "1"})
         assert answer.status_code == 503
         assert answer.json()["detail"] == "cnn could not be loaded: the weights are damaged"
@@ -62,7 +41,7 @@ def test_a_model_that_fails_to_load_is_reported_and_the_rest_works() -> None:
 
 def test_requests_wait_for_their_models_and_the_status_shows_the_progress() -> None:
     go_on = threading.Event()
-    with client({"cnn": lambda: go_on.wait(10), "r3gan": lambda: None}) as web:
+    with serve({"cnn": lambda: go_on.wait(10), "r3gan": lambda: None}) as web:
         status = web.get("/api/status").json()
         assert (status["state"], status["done"], status["total"]) == ("loading", 0, 2)
         assert status["doing"] == "cnn"
@@ -86,7 +65,7 @@ def test_a_fault_is_answered_without_its_traceback(monkeypatch: pytest.MonkeyPat
         raise RuntimeError("secret")
 
     monkeypatch.setattr("handsum.pretrained.zoo.list_models", fail)
-    with client({}) as web:
+    with serve({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -99,7 +78,7 @@ def test_too_little_memory_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None
         raise MemoryError
 
     monkeypatch.setattr("handsum.pretrained.zoo.list_models", fail)
-    with client({}) as web:
+    with serve({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 503
     assert "ask for less" in answer.json()["detail"]
@@ -107,14 +86,14 @@ def test_too_little_memory_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_too_many_requests_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_REQUESTS", 0)
-    with client({}) as web:
+    with serve({}) as web:
         answer = web.get("/api/models")
     assert answer.status_code == 503
     assert "try again" in answer.json()["detail"]
 
 
 def test_a_client_may_leave_during_an_upload(caplog: pytest.LogCaptureFixture) -> None:
-    with client({}) as web:
+    with serve({}) as web:
         place = (web.base_url.host, web.base_url.port)
         with socket.create_connection(place) as leaving:
             head = f"Host: 127.0.0.1:{place[1]}\r\nContent-Length: 1000\r\n\r\n"
@@ -128,7 +107,7 @@ def test_a_client_may_leave_during_an_upload(caplog: pytest.LogCaptureFixture) -
 
 
 def test_a_form_is_refused() -> None:
-    with client({}) as web:
+    with serve({}) as web:
         answer = web.post("/api/predict", files={"file": b"a picture"})
     assert answer.status_code == 422
     detail = "this is a form: send only the bytes of the picture, as the body"
@@ -142,7 +121,7 @@ def test_a_silent_stream_sends_comments(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(work, "SILENCE_SECONDS", 0.1)
     monkeypatch.setattr("handsum.pretrained.zoo.list_models", slow)
-    with client({}) as web:
+    with serve({}) as web:
         text = web.get("/api/models", headers={"Accept": "text/event-stream"}).text
     *comments, result, rest = text.split("\n\n")
     assert len(comments) > 3
@@ -164,7 +143,7 @@ def test_a_job_stops_when_its_client_leaves(monkeypatch: pytest.MonkeyPatch) -> 
             raise
 
     monkeypatch.setattr("handsum.web.jobs.write_number", endless)
-    with client({"cnn": lambda: None, "r3gan": lambda: None}) as web:
+    with serve({"cnn": lambda: None, "r3gan": lambda: None}) as web:
         query = {"params": {"text": "1"}, "headers": {"Accept": "text/event-stream"}}
         with web.stream("GET", "/api/number", **query) as answer:
             lines = answer.iter_lines()
@@ -201,7 +180,7 @@ def test_every_invalid_parameter_is_explained_in_plain_words() -> None:
         r"required|must not be empty|use .+|no such parameter, see /docs|"
         r"rows times columns is at most 400 digits"
     )
-    with client({}) as web:
+    with serve({}) as web:
         paths = web.get("/openapi.json").json()["paths"]
         checked = 0
         for path, methods in paths.items():
@@ -220,7 +199,7 @@ def test_every_invalid_parameter_is_explained_in_plain_words() -> None:
 
 
 def test_a_required_parameter_and_a_grid_are_explained() -> None:
-    with client({}) as web:
+    with serve({}) as web:
         missing = web.get("/api/number").json()
         assert missing["detail"] == "text: required"
         assert missing["errors"] == [{"parameter": "text", "message": "required"}]
@@ -234,17 +213,17 @@ def test_a_message_names_arguments_as_the_page_does() -> None:
 
 
 def test_a_picture_is_dear_by_its_bytes_or_its_pixels() -> None:
-    def png(side: int) -> bytes:
+    def png(side: int) -> io.BytesIO:
         file = io.BytesIO()
         Image.new("1", (side, side), 1).save(file, "PNG")
-        return file.getvalue()
+        return file
 
-    assert len(png(12_000)) < limits.DEAR_PICTURE_BYTES
+    assert len(png(12_000).getvalue()) < limits.DEAR_PICTURE_BYTES
     assert uploads.is_dear(png(12_000))
     assert uploads.is_dear(png(1_300))
     assert not uploads.is_dear(png(1_200))
-    assert not uploads.is_dear(b"no picture")
-    assert uploads.is_dear(bytes(limits.DEAR_PICTURE_BYTES + 1))
+    assert not uploads.is_dear(io.BytesIO(b"no picture"))
+    assert uploads.is_dear(io.BytesIO(bytes(limits.DEAR_PICTURE_BYTES + 1)))
 
 
 @contextmanager
@@ -291,8 +270,15 @@ def test_two_signals_stop_it_at_once_during_work(how: signal.Signals) -> None:
 def test_a_public_address_prints_a_warning() -> None:
     with start("--port", "0", "--host", "0.0.0.0") as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("warning: everybody in the network")
-        assert "http://0.0.0.0:" in process.stderr.readline()
+        assert process.stderr.readline().startswith("warning: others in the network can use")
+        while not (line := process.stderr.readline()).startswith("handsum web: "):
+            assert re.fullmatch(r"in the network: http://[\d.]+:\d+/\?token=\S{32}\n", line)
+        found = re.search(r"(http://127.0.0.1:\d+/)(\?token=\S{32})  ", line)
+        assert found
+        assert httpx.get(found[1]).status_code == 401
+        assert httpx.get(found[1] + found[2]).status_code == 200
+        headers = {"Host": "evil.example"}
+        assert httpx.get(found[1] + found[2], headers=headers).status_code == 403
         process.terminate()
         process.stderr.read()
         assert process.wait(30) == 128 + signal.SIGTERM

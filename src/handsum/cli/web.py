@@ -12,9 +12,18 @@ from handsum.cli.console import err
 def web(
     host: Annotated[
         str,
-        typer.Option(help="Address to serve on; any other address is reachable from the network."),
+        typer.Option(
+            help="Address to serve on; 0.0.0.0 for the whole network, with a token in the address."
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 chooses a free one.")] = 8000,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another name under which the server is reached, such as a proxy's; repeatable.",
+        ),
+    ] = None,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser.")
     ] = False,
@@ -32,4 +41,11 @@ def web(
     """
     from handsum.web.server import serve
 
-    serve(host, port, open_browser, lambda line: err().print(line, markup=False))
+    # A line is not wrapped: a terminal would not open the whole address.
+    serve(
+        host,
+        port,
+        open_browser,
+        lambda line: err().print(line, markup=False, soft_wrap=True),
+        allow_host or (),
+    )

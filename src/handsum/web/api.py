@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from sse_starlette import ServerSentEvent
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from handsum._version import __version__
@@ -28,7 +27,7 @@ from handsum.web.parameters import (
     SumQuery,
     VisualizeQuery,
 )
-from handsum.web.problems import MEDIA_TYPE, Problem, TooMuchError, TooSlowError
+from handsum.web.problems import MEDIA_TYPE, Problem
 from handsum.web.work import (
     CLIENT_LEFT,
     EVENTS,
@@ -46,6 +45,8 @@ from handsum.web.work import (
 
 _PROBLEM = {"model": Problem, "content": {MEDIA_TYPE: {}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: _PROBLEM | {"description": "The server needs its token."},
+    403: _PROBLEM | {"description": "The request is for another host, or from another site."},
     422: _PROBLEM | {"description": "The request is invalid; `detail` says what to do."},
     503: _PROBLEM
     | {"description": "Too many requests are waiting, or a model could not be loaded."},
@@ -166,17 +167,17 @@ async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Re
 @computing.post("/writers/like", **_answers(results.Hands, upload=True))
 async def writers_like(request: Request, query: Annotated[LikeQuery, Query()]) -> Response:
     """Fit a hand to the digits in a picture; show it first, then the most similar writers."""
-    data = await _body(request)
-    job = partial(jobs.hands_like, data, query)
+    file = await request.app.state.bodies.receive(request)
+    job = partial(jobs.hands_like, file, query)
     return await _run(request, job, READER, GENERATOR, dear=True)
 
 
 @computing.post("/predict", **_answers(results.Reading, upload=True))
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
     """Read the digits in a picture, and give the distribution of their sum."""
-    data = await _body(request)
-    dear = await asyncio.to_thread(uploads.is_dear, data)
-    job = partial(uploads.predict, data, query)
+    file = await request.app.state.bodies.receive(request)
+    dear = await asyncio.to_thread(uploads.is_dear, file)
+    job = partial(uploads.predict, file, query)
     return await _run(request, job, READER, query.reader, dear=dear)
 
 
@@ -185,34 +186,6 @@ async def visualize(request: Request, query: Annotated[VisualizeQuery, Query()])
     """Follow a digit through a generator, stage by stage."""
     models = query.model, stages_step(query.model)
     return await _run(request, partial(jobs.visualize, query), *models)
-
-
-async def _body(request: Request) -> bytes:
-    """The body of a request.
-
-    Raises:
-        UsageError: it is a form.
-        TooMuchError: it is too large.
-        TooSlowError: it does not arrive in time, or not completely.
-    """
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        raise UsageError("this is a form: send only the bytes of the picture, as the body")
-    reason = f"the picture has more than {limits.MOST_BYTES >> 20} MiB: make it smaller first"
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limits.MOST_BYTES:
-        raise TooMuchError(reason)
-    data = bytearray()
-    try:
-        async with asyncio.timeout(limits.BODY_SECONDS):
-            async for part in request.stream():
-                data += part
-                if len(data) > limits.MOST_BYTES:
-                    raise TooMuchError(reason)
-    except TimeoutError as error:
-        raise TooSlowError("the picture did not arrive in time: try again") from error
-    except ClientDisconnect as error:  # the client left; this is no fault of the server
-        raise TooSlowError("the picture did not arrive completely: try again") from error
-    return bytes(data)
 
 
 router.include_router(computing)

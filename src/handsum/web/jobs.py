@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from starlette.responses import Response
@@ -237,13 +237,13 @@ def hands(query: HandsQuery, progress: Progress) -> results.Hands:
     )
 
 
-def hands_like(data: bytes, query: LikeQuery, progress: Progress) -> results.Hands:
+def hands_like(file: BinaryIO, query: LikeQuery, progress: Progress) -> results.Hands:
     """Show a hand fitted to the digits in a picture, and the most similar writers."""
     from handsum.reading.predict import predict_picture
     from handsum.writing.writers import fit_writer
 
     progress(0, 2)
-    prediction = predict_picture(open_upload(data))
+    prediction = predict_picture(open_upload(file))
     progress(1, 2)
     digits = prediction.files[0].digits[:10] or "0"
     return _sheet(

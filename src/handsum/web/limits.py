@@ -6,6 +6,27 @@ from __future__ import annotations
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 25_000_000
 BODY_SECONDS = 30.0
+# Uploads that are being received at once: of up to MEMORY_BYTES, and of more. One too many ends the
+# one without progress (a step of STEP_BYTES) for longest, if that is longer than STALLED_SECONDS.
+MOST_ARRIVING = 64
+STEP_BYTES = 16 * 1024
+STALLED_SECONDS = 1.0
+# A body of more than MEMORY_BYTES lies in a temporary file.
+MEMORY_BYTES = 1024 * 1024
+MOST_BYTES_IN_FILES = 512 * 1024 * 1024
+# Freed memory returns to the system this long after a large body.
+TRIM_SECONDS = 10.0
+
+# Open connections, as far as the process may open so many files beside OTHER_FILES.
+MOST_CONNECTIONS = 400
+OTHER_FILES = 192
+# The time for the headers of a request, also for the next one after an answer.
+HEADERS_SECONDS = 10.0
+# The time for a client to take the next part (64 KiB) of an answer.
+ANSWER_SECONDS = 30.0
+# The time for the rest of a body that an answer did not wait for.
+UNREAD_SECONDS = 15.0
+UNREAD_AT_ONCE = 8
 
 LONGEST = 200
 MOST_DIGITS = 400

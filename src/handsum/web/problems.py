@@ -96,6 +96,16 @@ def respond(found: Problem) -> JSONResponse:
     return JSONResponse(content, found.status, headers, media_type=MEDIA_TYPE)
 
 
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document with the media type of problems, which FastAPI describes as JSON."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for response in operation["responses"].values():
+                if MEDIA_TYPE in response["content"]:
+                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+    return document
+
+
 def add_handlers(app: FastAPI) -> None:
     """Answer every error with a problem document."""
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, NoReturn
@@ -17,14 +17,25 @@ from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
+    from handsum.web.intake.access import Access
 
-def serve(host: str, port: int, open_browser: bool, announce: Callable[[str], None]) -> None:
+
+def serve(
+    host: str,
+    port: int,
+    open_browser: bool,
+    announce: Callable[[str], None],
+    allow_host: Sequence[str] = (),
+) -> None:
     """Serve the page until it is interrupted; `announce` prints the address and warnings.
 
+    `allow_host` are further names under which others reach it.
+
     Raises:
-        UsageError: there is no such host.
+        UsageError: there is no such host, or an allowed name is none.
         HandsumError: the port is in use, or the extra is not installed.
     """
     try:
@@ -40,19 +51,56 @@ def serve(host: str, port: int, open_browser: bool, announce: Callable[[str], No
         ) from error
     with _bind(host, port) as own:
         _stop_at_signals()
-        address, bound = own.getsockname()[:2]
-        local = ip_address(address).is_loopback
-        url = f"http://[{address}]:{bound}" if ":" in address else f"http://{address}:{bound}"
-        if not local:
-            announce(
-                f"warning: everybody in the network can use this server at {host}, which has no "
-                "passwords; 127.0.0.1 keeps it on this machine"
-            )
-        announce(f"handsum web: {url}  (Ctrl-C stops it)")
+        access = _access(host, own, allow_host)
+        url = _announce(own, access, announce)
         if open_browser:
             threading.Timer(0.5, webbrowser.open, (url,)).start()
-        names = frozenset({host.lower(), "localhost", "127.0.0.1", "::1"}) if local else None
-        _serve_until_stopped(uvicorn, create_app(names), own)
+        _serve_until_stopped(uvicorn, create_app(access), own)
+
+
+def _access(host: str, own: socket.socket, allow_host: Sequence[str]) -> Access:
+    """Who may use a server that is bound to this socket."""
+    from handsum.web.intake.access import LOOPBACK, Access, new_token, parse_allowed, plain_address
+
+    address, port = own.getsockname()[:2]
+    given = {plain_address(host.lower().removesuffix(".")), plain_address(address)}
+    names = LOOPBACK | given | {parse_allowed(name) for name in allow_host}
+    if ip_address(address).is_loopback:
+        return Access(names)
+    machine = socket.gethostname().lower()
+    names |= {machine, machine.partition(".")[0] + ".local"}
+    return Access(names, connected=True, token=new_token(), cookie=f"handsum-{port}")
+
+
+def _announce(own: socket.socket, access: Access, announce: Callable[[str], None]) -> str:
+    """Print the addresses of the page; the one for this machine is returned."""
+    address, port = own.getsockname()[:2]
+    end = f":{port}" if access.token is None else f":{port}/?token={access.token}"
+    everywhere = ip_address(address).is_unspecified
+    if access.token is not None:
+        announce(
+            "warning: others in the network can use this server with the token in its address; "
+            "127.0.0.1 keeps it on this machine"
+        )
+        if everywhere and (reached := _address_in_network()):
+            announce(f"in the network: http://{reached}{end}")
+    if everywhere:
+        address = "127.0.0.1"
+    url = f"http://[{address}]{end}" if ":" in address else f"http://{address}{end}"
+    announce(f"handsum web: {url}  (Ctrl-C stops it)")
+    return url
+
+
+def _address_in_network() -> str | None:
+    """The address of this machine in its network; None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # This sends nothing. 192.0.2.1 is an address for examples (RFC 5737).
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+        return address
 
 
 def _stop_at_signals() -> None:
@@ -70,6 +118,25 @@ def _stop_at_signals() -> None:
         signal.signal(number, leave)
 
 
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How the server serves the application, with its limits on connections."""
+    import uvicorn
+
+    from handsum.web.intake.connections import connection_class, most_connections
+
+    return uvicorn.Config(
+        app,
+        http=connection_class(most_connections()),
+        ws="none",
+        # Warnings are about requests: clients could fill the log with them.
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+    )
+
+
 def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) -> None:
     class Server(uvicorn.Server):  # type: ignore[name-defined]
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -77,15 +144,7 @@ def _serve_until_stopped(uvicorn: ModuleType, app: ASGIApp, own: socket.socket) 
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             super().handle_exit(sig, frame)
 
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=2,
-    )
-    Server(config).run(sockets=[own])
+    Server(configuration(app)).run(sockets=[own])
 
 
 def _bind(host: str, port: int) -> socket.socket:

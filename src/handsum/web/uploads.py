@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from handsum.reading.results import FileReading, Prediction
 
 
-def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Reading:
+def predict(file: BinaryIO, query: PictureQuery, progress: Progress) -> results.Reading:
     """Read a picture."""
     from handsum.reading.predict import predict_picture
 
     progress(0, 2)
-    grey = open_upload(data)
+    grey = open_upload(file)
     progress(1, 2)
     found = predict_picture(grey, length=query.length, punctuation=query.punctuation)
     if query.reader in SUM_READERS and found.sum is not None:
@@ -37,31 +37,34 @@ def predict(data: bytes, query: PictureQuery, progress: Progress) -> results.Rea
     return _reading(found, reading, grey.shape)
 
 
-def is_dear(data: bytes) -> bool:
+def is_dear(file: BinaryIO) -> bool:
     """Whether an uploaded picture needs much time and memory, by its bytes and its pixels.
 
     What is drawn in it is not known yet: a job that turns out to be dear changes its queue.
     """
-    if len(data) > limits.DEAR_PICTURE_BYTES:
+    if file.seek(0, io.SEEK_END) > limits.DEAR_PICTURE_BYTES:
         return True
     try:
+        file.seek(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=known_formats()) as picture:
+            with Image.open(file, formats=known_formats()) as picture:
                 return picture.width * picture.height > limits.DEAR_PICTURE_PIXELS
     except Exception:  # reading it later says what is wrong
         return False
 
 
-def open_upload(data: bytes) -> np.ndarray:
+def open_upload(file: BinaryIO) -> np.ndarray:
     """An uploaded picture in grey, float32 (H, W) in [0, 1].
 
     Raises:
-        UsageError: it is empty, too large or not a picture.
+        UsageError: it is empty.
+        HandsumError: it is too large or not a picture.
     """
-    if not data:
+    if not file.seek(0, io.SEEK_END):
         raise UsageError("no picture in the request: send its bytes as the body")
-    return open_picture(io.BytesIO(data), "the picture", limits.MOST_PIXELS)
+    file.seek(0)
+    return open_picture(file, "the picture", limits.MOST_PIXELS)
 
 
 def _with_sum(found: Prediction, reader: str) -> Prediction:

@@ -1,5 +1,6 @@
 // The page: tabs, the address, the theme, and the state of the server.
 
+import "./token.js";
 import { h, icon } from "./dom.js";
 import { zoo } from "./api.js";
 import { mount as write } from "./tabs/write.js";

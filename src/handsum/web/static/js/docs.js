@@ -1,5 +1,6 @@
 // The API's documentation, made from its OpenAPI document.
 
+import "./token.js";
 import { h } from "./dom.js";
 
 const place = document.getElementById("main");
