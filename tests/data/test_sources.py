@@ -43,6 +43,21 @@ def write_folder(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:
         Image.fromarray(image).save(path)
 
 
+@pytest.mark.parametrize("kind", ["idx", "folder"])
+def test_a_place_under_a_home_that_is_not_there_is_not_found(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+
+    def unknown(*_: object) -> None:
+        raise KeyError("no such user")
+
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(DatasetError, match="~/digits"):
+        load_dataset(f"{kind}:~/digits")
+
+
 def test_mnist_is_the_bundled_one() -> None:
     data, expected = load_dataset("mnist", "test"), mnist.load("test")
     np.testing.assert_array_equal(data.images, expected.images)

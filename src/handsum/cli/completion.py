@@ -54,9 +54,8 @@ def datasets(incomplete: str) -> list[str]:
     parent, _, name = place.rpartition("/")
     before = incomplete.removesuffix(name)
     try:
-        with os.scandir(
-            Path(parent or ("/" if place.startswith("/") else ".")).expanduser()
-        ) as found:
+        folder = parent or ("/" if place.startswith("/") else ".")
+        with os.scandir(os.path.expanduser(folder)) as found:
             folders = sorted(one.name for one in found if one.is_dir())
     except OSError:
         return []
@@ -93,7 +92,7 @@ def _installed(install: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return install(*arguments)
         finally:
-            script = Path("~/.zfunc/_handsum").expanduser()
+            script = Path(os.path.expanduser("~/.zfunc/_handsum"))
             if script.is_file() and _FIRST_TAB not in script.read_text():
                 script.write_text(f"{script.read_text().rstrip()}\n{_FIRST_TAB}")
 
