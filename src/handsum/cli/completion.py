@@ -55,7 +55,7 @@ def datasets(incomplete: str) -> list[str]:
     before = incomplete.removesuffix(name)
     try:
         with os.scandir(
-            Path(parent or ("/" if place.startswith("/") else ".")).expanduser()
+            Path(os.path.expanduser(parent or ("/" if place.startswith("/") else ".")))
         ) as found:
             folders = sorted(one.name for one in found if one.is_dir())
     except OSError:
@@ -93,7 +93,7 @@ def _installed(install: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return install(*arguments)
         finally:
-            script = Path("~/.zfunc/_handsum").expanduser()
+            script = Path(os.path.expanduser("~/.zfunc/_handsum"))
             if script.is_file() and _FIRST_TAB not in script.read_text():
                 script.write_text(f"{script.read_text().rstrip()}\n{_FIRST_TAB}")
 

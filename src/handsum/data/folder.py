@@ -26,7 +26,7 @@ def open_folder(place: str) -> dict[str, Callable[[], Dataset]]:
     Raises:
         DatasetError: no such directory, a folder that is not named by a digit, or no pictures.
     """
-    root = Path(place).expanduser()
+    root = Path(os.path.expanduser(place))
     if not os.path.isdir(root):
         raise DatasetError(f"{root} is not a directory")
     splits = [split for split in SPLITS if (root / split).is_dir()]

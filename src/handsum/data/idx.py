@@ -39,7 +39,7 @@ def open_idx(place: str) -> dict[str, Callable[[], Dataset]]:
         DatasetError: no such directory, no such files in it, files of several data sets, or
             images without labels.
     """
-    folder = Path(place).expanduser()
+    folder = Path(os.path.expanduser(place))
     if not os.path.isdir(folder):
         raise DatasetError(f"{folder} is not a directory")
     parts: dict[Split, dict[str, Path]] = {}

@@ -55,7 +55,7 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
         DatasetError: there is nothing, it holds no such digits, some are black on white and others
             white on black, or the labels do not fit them.
     """
-    place = Path(path).expanduser()
+    place = Path(os.path.expanduser(path))
     names: list[str] = []
     writers = None
     notes: list[str] = []
@@ -69,7 +69,7 @@ def load_samples(path: str | Path, labels: str | Path | None = None) -> Samples:
     else:
         raise DatasetError(f"{place} does not exist")
     if labels is not None:
-        found = read_labels(Path(labels).expanduser(), names)
+        found = read_labels(Path(os.path.expanduser(labels)), names)
     if found is not None:
         found = _check_labels(found, len(images), str(labels or place))
     note = _polarity(turned, str(place))
