@@ -108,6 +108,33 @@ def test_a_command_works_without_a_home_folder(
     assert {path.name for path in tmp_path.iterdir()} <= {"in.png", "out.png"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders come from elsewhere there")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("evaluate", "--images", "~/x.npz"),
+        ("train", "cnn", "--dataset", "folder:~/x", "-o", "run"),
+        ("evaluate", "cnn", "--quick", "--dataset", "idx:~/x"),
+    ],
+)
+def test_a_name_below_a_missing_home_folder_is_an_error_of_one_line(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    done = subprocess.run(
+        [sys.executable, "-c", NOBODY + COMMAND, *command],
+        cwd=tmp_path,
+        env=environment | {"JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode in (1, 2)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "~/x" in line
+
+
 def test_a_relative_cache_folder_is_not_used(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
