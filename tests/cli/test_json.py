@@ -61,6 +61,7 @@ RUNS = {
     "visualize": "visualize 7 --seed 1",
     "visualize, planned": "visualize 9 --length 2 --model lstm-cgan --seed 1",
     "export": "export cnn -o cnn.hlo",
+    "export, other compilers": "export cnn -o cnn.mlir",
     "export, weights": "export cnn -o cnn.safetensors",
     "doctor": "doctor",
 }

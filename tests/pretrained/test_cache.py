@@ -88,6 +88,27 @@ def test_there_is_no_cache_without_a_home_folder(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders come from elsewhere there")
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_completion_is_not_installed_without_a_home_folder(
+    home: str | None, tmp_path: Path
+) -> None:
+    code = NOBODY + COMMAND
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--install-completion", "bash"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "HOME"}
+        | ({} if home is None else {"HOME": home}),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "there is no home folder to install it in" in " ".join(done.stderr.split())
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders come from elsewhere there")
 @pytest.mark.parametrize(
     ("home", "command"),
     [
@@ -290,14 +311,28 @@ def test_a_folder_that_the_user_chose_is_left_alone(tmp_path: Path, used: Path) 
 
 @posix
 @pytest.mark.parametrize(
-    ("name", "members", "others"),
-    [("me", [], False), ("me", ["me"], False), ("me", ["you"], True), ("staff", [], True)],
+    ("name", "members", "primary", "others"),
+    [
+        ("me", [], ["me"], False),
+        ("me", ["me"], ["me"], False),
+        ("me", ["you"], ["me"], True),
+        ("staff", [], ["me"], True),
+        ("me", [], ["me", "you"], True),
+    ],
 )
 def test_a_group_of_one_may_write_to_the_parents(
-    name: str, members: list[str], others: bool, tmp_path: Path, monkeypatch
+    name: str,
+    members: list[str],
+    primary: list[str],
+    others: bool,
+    tmp_path: Path,
+    monkeypatch,
 ) -> None:
     """Many systems give each user such a group, and make folders that it may write to."""
-    group = types.SimpleNamespace(gr_name=name, gr_mem=members)
+    group = types.SimpleNamespace(gr_name=name, gr_mem=members, gr_gid=7)
+    users = [types.SimpleNamespace(pw_name=one, pw_gid=7) for one in primary]
+    users.append(types.SimpleNamespace(pw_name="somebody", pw_gid=8))
+    monkeypatch.setattr("pwd.getpwall", lambda: users)
     monkeypatch.setattr("grp.getgrgid", lambda number: group)
     monkeypatch.setattr("pwd.getpwuid", lambda number: types.SimpleNamespace(pw_name="me"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -307,6 +342,24 @@ def test_a_group_of_one_may_write_to_the_parents(
             open_cache()
     else:
         assert open_cache() == tmp_path / "handsum"
+
+
+@posix
+def test_a_parent_that_is_no_folder_is_named(monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    with pytest.raises(HandsumError, match="/dev/null is no folder: set XDG_CACHE_HOME"):
+        open_cache()
+
+
+@posix
+def test_a_file_that_cannot_be_used_is_replaced(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (open_cache() / "a").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").write_bytes(b"other")
+    assert read_cached("a") is None
+    write_cached("a", b"own")
+    assert read_cached("a") == b"own"
+    assert (tmp_path / "elsewhere").read_bytes() == b"other"
 
 
 @posix

@@ -198,6 +198,8 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
         ],
         ("cnn", "a.safetensors", "stablehlo", "a.safetensors would be stablehlo, but its name"),
         ("cnn", "a.mlirbc", "stablehlo", "a.mlirbc would be stablehlo, but its name ends in"),
+        ("cnn", "a.onnx", "stablehlo", "a.onnx would be stablehlo, but its name ends in .onnx"),
+        ("cnn", "a.PT", "mlir", "a.PT would be mlir, but its name ends in"),
         ("cnnn", "a", "stablehlo", "did you mean cnn?"),
         (None, "a", "stablehlo", "there is no model None"),
         ("cnn", "no/where", "safetensors", "cannot write no/where"),

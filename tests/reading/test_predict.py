@@ -282,6 +282,13 @@ def test_points_and_commas_are_kept_with_punctuation(
     assert (full.digits, full.rows) == ("12345", ("12.34,5",))
 
 
+def test_writing_that_is_not_so_many_digits_is_said_so(template_reader: Any, write: Any) -> None:
+    template_reader.odds = -3.0
+    reading = predict(write("4", "a.png"), length=7).files[0]
+    assert reading.digits == ""
+    assert "does not read as 7 digits" in str(reading.error)
+
+
 def test_other_writing_is_not_a_digit(template_reader: Any, write: Any) -> None:
     template_reader.odds = -3.0
     reading = predict(write("4", "a.png")).files[0]

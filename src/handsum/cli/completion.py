@@ -88,9 +88,17 @@ def _shown(show: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _installed(install: Callable[..., Any]) -> Callable[..., Any]:
-    def callback(*arguments: Any) -> Any:
+    def callback(context: Any, parameter: Any, value: Any) -> Any:
+        if not value or context.resilient_parsing:
+            return value
+        home = os.path.expanduser("~")
+        # An empty HOME would be the root folder.
+        if os.environ.get("HOME") == "" or not os.path.isabs(home) or not os.path.isdir(home):
+            raise typer.BadParameter(
+                "there is no home folder to install it in: set HOME", context, parameter
+            )
         try:
-            return install(*arguments)
+            return install(context, parameter, value)
         finally:
             script = Path(os.path.expanduser("~/.zfunc/_handsum"))
             if script.is_file() and _FIRST_TAB not in script.read_text():

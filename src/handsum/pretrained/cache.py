@@ -74,6 +74,10 @@ def write_cached(name: str, content: bytes) -> None:
     """Write bytes to the cache with a checksum; a cache that cannot be written is ignored."""
     try:
         path = open_cache() / name
+        with suppress(FileNotFoundError):
+            # A file from a run as another user would stay unused for ever.
+            if not _is_own_file(path.lstat()):
+                path.unlink()
         with atomic_write(path) as file:
             file.write(_checksum(name, content) + content)
         os.chmod(path, 0o600)
@@ -186,18 +190,19 @@ def _make(folder: Path) -> None:
 
 def _check_parent(place: Path) -> None:
     """Raise unless nobody but the user and root can replace what the folder holds."""
+    status = os.lstat(place)
+    if not stat.S_ISDIR(status.st_mode):
+        raise HandsumError(f"{place} is no folder: {_ELSEWHERE}")
     if not _has_owners():
         return
-    status = os.lstat(place)
     if status.st_uid not in (0, os.geteuid()):
         raise HandsumError(f"{place} belongs to another user: {_ELSEWHERE}")
     # In a sticky folder, such as /tmp, others cannot replace what is not theirs.
     if status.st_mode & stat.S_ISVTX or not status.st_mode & _OTHERS_WRITE:
         return
     if status.st_mode & stat.S_IWOTH or not _is_group_of_one(place, status):
-        raise HandsumError(
-            f"other users can write to {place}: run chmod go-w {place}, or {_ELSEWHERE}"
-        )
+        own = f"run chmod go-w {place}, or " if status.st_uid == os.geteuid() else ""
+        raise HandsumError(f"other users can write to {place}: {own}{_ELSEWHERE}")
 
 
 def _check_folder(folder: Path) -> None:
@@ -212,7 +217,8 @@ def _check_folder(folder: Path) -> None:
     elif status.st_uid != os.geteuid():
         raise HandsumError(f"{folder} belongs to another user: {_ELSEWHERE}")
     elif status.st_mode & _OTHERS:
-        raise HandsumError(f"other users can open {folder}: run chmod 700 {folder}")
+        # Not chmod: they may have changed what lies there.
+        raise HandsumError(f"other users can open {folder}: delete it")
 
 
 def _has_owners() -> bool:
@@ -239,4 +245,6 @@ def _is_group_of_one(place: Path, status: os.stat_result) -> bool:
         return False
     # With an access list, the group's bits say what others may do at most.
     listed = hasattr(os, "listxattr") and "system.posix_acl_access" in os.listxattr(place)
-    return group.gr_name == user.pw_name and {*group.gr_mem} <= {user.pw_name} and not listed
+    members = {other.pw_name for other in pwd.getpwall() if other.pw_gid == group.gr_gid}
+    members |= {user.pw_name, *group.gr_mem}
+    return group.gr_name == user.pw_name and members == {user.pw_name} and not listed

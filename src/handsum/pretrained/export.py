@@ -28,6 +28,8 @@ PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 # JAX writes random numbers for TPUs without loops; IREE 3.13 compiles the loops for CPUs wrongly.
 _PLAIN = ("tpu",)
 _LARGEST_BATCH = 65_536
+# The endings of other programs' files, which would only look like theirs.
+_FOREIGN = {"onnx", "tflite", "pt", "pth", "pb", "h5", "keras"}
 # The setting of JAX for how much of the call stack a module records.
 _LOCATIONS = "jax_traceback_in_locations_limit"
 
@@ -112,7 +114,7 @@ def choose_format(output: str | PathLike[str] | None, format: str | None) -> str
         return by_ending or "stablehlo"
     if format not in _FORMATS:
         raise UsageError(f"no format {format!r}: choose from {', '.join(_FORMATS)}")
-    if by_ending not in (None, format):
+    if by_ending not in (None, format) or ending in _FOREIGN:
         raise UsageError(f"{output} would be {format}, but its name ends in .{ending}")
     return format
 

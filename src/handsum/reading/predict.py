@@ -214,6 +214,9 @@ def _describe(file: Path, page: Decoded, length: int | None, punctuation: bool) 
     probabilities = page.probabilities
     digits = "".join(str(row.argmax()) for row in probabilities)
     error = None
+    if not digits and page.others and length is not None:
+        error = f"{file} does not read as {length} digits: give another length, or none"
+        return FileReading(str(file), "", (), (), error)
     if not digits:
         error = NOT_DIGITS if page.others else NO_DIGITS
     elif not page.has_length:
