@@ -178,6 +178,8 @@ def test_other_sites_and_names_are_refused(server: Any) -> None:
         {"Host": f"evil.example:{port}"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "CROSS-SITE"},
+        {"Sec-Fetch-Site": "Same-Site"},
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
     ):

@@ -155,7 +155,8 @@ def _bind(host: str, port: int) -> socket.socket:
         HandsumError: the port cannot be used.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # Resolvers do not know `localhost.`; without the dot it is the same name.
+        found = socket.getaddrinfo(host.removesuffix(".") or host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise UsageError(
             f"no host {host!r}: use 127.0.0.1, or an address of this machine"

@@ -107,7 +107,8 @@ class Guard:
             )
         if path.startswith("/api"):
             origins = request.headers.getlist("origin")
-            other_site = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+            site = request.headers.get("sec-fetch-site", "").strip().lower()
+            other_site = site in ("cross-site", "same-site")
             if other_site or not all(is_same_origin(one, host) for one in origins):
                 return problem(403, "requests from other sites are refused")
         if not self._access.accepts_token(request):
