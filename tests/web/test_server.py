@@ -22,7 +22,7 @@ from serving import serve
 
 from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
-from handsum.web import limits, problems, uploads, work
+from handsum.web import estimates, limits, problems, work
 
 
 def test_a_model_that_fails_to_load_is_reported_and_the_rest_works() -> None:
@@ -219,11 +219,11 @@ def test_a_picture_is_dear_by_its_bytes_or_its_pixels() -> None:
         return file
 
     assert len(png(12_000).getvalue()) < limits.DEAR_PICTURE_BYTES
-    assert uploads.is_dear(png(12_000))
-    assert uploads.is_dear(png(1_300))
-    assert not uploads.is_dear(png(1_200))
-    assert not uploads.is_dear(io.BytesIO(b"no picture"))
-    assert uploads.is_dear(io.BytesIO(bytes(limits.DEAR_PICTURE_BYTES + 1)))
+    assert estimates.cost_of_picture(png(12_000)) > 1
+    assert estimates.cost_of_picture(png(1_300)) > 1
+    assert estimates.cost_of_picture(png(1_200)) <= 1
+    assert estimates.cost_of_picture(io.BytesIO(b"no picture")) <= 1
+    assert estimates.cost_of_picture(io.BytesIO(bytes(limits.DEAR_PICTURE_BYTES + 1))) > 1
 
 
 @contextmanager
@@ -284,6 +284,18 @@ def test_a_public_address_prints_a_warning() -> None:
         assert process.wait(30) == 128 + signal.SIGTERM
 
 
+@pytest.mark.parametrize("host", ["localhost.", "LOCALHOST.", "127.0.0.1."])
+def test_a_host_may_end_with_a_dot(host: str) -> None:
+    with start("--port", "0", "--host", host) as process:
+        assert process.stderr is not None
+        found = re.search(r"handsum web: (http://\S+)", process.stderr.readline())
+        assert found
+        assert httpx.get(found[1], headers={"Host": host}).status_code == 200
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(30) == 128 + signal.SIGTERM
+
+
 def test_a_port_in_use_is_a_one_line_error(run_command: Any) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -291,9 +303,10 @@ def test_a_port_in_use_is_a_one_line_error(run_command: Any) -> None:
         done = run_command("web", "--port", other.getsockname()[1])
     assert done.code == 1
     assert "address already in use; choose another --port" in done.err
-    done = run_command("web", "--host", "no.such.host.invalid")
-    assert done.code == 2
-    assert "no host 'no.such.host.invalid'" in done.err
+    for host in ("no.such.host.invalid", "no.such.host.invalid.", "."):
+        done = run_command("web", "--host", host)
+        assert done.code == 2
+        assert f"no host {host!r}" in done.err
 
 
 def test_without_the_extra_the_error_names_it(

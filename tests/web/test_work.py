@@ -1,10 +1,12 @@
-"""Places, the two queues, and work that stops when its client has left."""
+"""Places, the three queues, and work that stops when its client has left."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +14,9 @@ import pytest
 from serving import send, serve
 
 from handsum import stopping
-from handsum.web import limits, parameters, work
+from handsum.web import estimates, limits, parameters, work
 from handsum.web.parameters import Parameters
+from handsum.web.turns import Turns
 
 CHEAP, DEAR = "/api/number?text=1", f"/api/number?text={'1' * 200}"
 EVENTS = "Accept: text/event-stream\r\n"
@@ -130,6 +133,7 @@ def test_a_job_that_turns_out_to_be_dear_starts_again_in_the_other_queue(
     monkeypatch.setattr(jobs, "write_number", busy)
     monkeypatch.setattr(dear_job, "go_on", _Busy())
     with serve() as web:
+        monkeypatch.setattr(limits, "LONGEST_PAUSE", 0.0)
         waiting = [send(web, DEAR) for _ in range(limits.THREADS)]
         # All of them leave the queue of the cheap ones, and one at a time works on.
         wait_until(lambda: dear_job.starts == limits.THREADS + limits.DEAR_AT_ONCE)
@@ -201,18 +205,116 @@ def test_places_are_free_again_after_answers_errors_and_clients_that_left(
         (parameters.SumQuery(total=9, length=4, count=24, verify=False), False),
         (parameters.NumberQuery(text="1234567"), False),
         (parameters.NumberQuery(text="1" * 200), True),
+        (parameters.NumberQuery(text="1" * 40, scale=16, verify=False), True),
+        (parameters.NumberQuery(text="1" * 40, height="320", verify=False), True),
+        (parameters.NumberQuery(text="1" * 40, height="1in", dpi=320, verify=False), True),
+        (parameters.NumberQuery(text="1" * 40, cells=True, scale=16, verify=False), True),
+        (parameters.SumQuery(total=9, length=4, count=10, scale=16, verify=False), True),
+        (parameters.NumberQuery(text="1" * 40, verify=False), False),
+        (parameters.NumberQuery(text="1" * 40, height="80", dpi=10_000, verify=False), False),
+        (parameters.NumberQuery(text="1" * 40, height="no height", verify=False), False),
         (parameters.GenerateQuery(count=60), False),
         (parameters.GenerateQuery(), False),
         (parameters.GenerateQuery(rows=40), True),
         (parameters.InterpolateQuery(), False),
         (parameters.InterpolateQuery(steps=61), True),
-        (parameters.HandsQuery(), False),
+        (parameters.HandsQuery(count=12), False),
+        (parameters.HandsQuery(), True),
         (parameters.HandsQuery(count=494), True),
         (parameters.VisualizeQuery(number=7), False),
     ],
 )
-def test_a_request_is_dear_by_the_digits_that_it_draws(query: Parameters, dear: bool) -> None:
-    assert work.is_dear(query) == dear
+def test_a_request_is_dear_by_the_number_and_the_size_of_its_digits(
+    query: Parameters, dear: bool
+) -> None:
+    assert (estimates.cost_of(query) > 1) == dear
+
+
+def test_small_pictures_take_turns_and_drawing_requests_never_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch, dear_job: Job
+) -> None:
+    def read(file: Any, query: Any, progress: Callable[[int, int], None]) -> Any:
+        return dear_job(query, progress)
+
+    monkeypatch.setattr("handsum.web.uploads.predict", read)
+    with serve() as web, ExitStack() as stack:
+        for _ in range(limits.THREADS + 4):
+            length = "Content-Length: 0\r\n"
+            stack.enter_context(send(web, "/api/predict", "POST", length))
+        wait_until(lambda: dear_job.steps > 0)
+        assert [web.get(CHEAP).text for _ in range(3)] == ["cheap"] * 3
+        assert dear_job.starts == limits.UPLOADS_AT_ONCE
+
+
+def test_the_cheapest_is_next_but_a_dearer_one_does_not_wait_for_ever() -> None:
+    order: list[str] = []
+
+    async def wait(turns: Turns, name: str, patience: float) -> None:
+        await turns.acquire(patience)
+        order.append(name)
+        turns.release()
+
+    async def main() -> None:
+        turns = Turns(1)
+        await turns.acquire()
+        waiting = []
+        for name, patience in [("dear", 3.0), ("old", 0.05), ("left", 0.0), ("cheap", 0.0)]:
+            waiting.append(asyncio.ensure_future(wait(turns, name, patience)))
+            await asyncio.sleep(0)
+        waiting[2].cancel()
+        await asyncio.sleep(0.1)
+        waiting.append(asyncio.ensure_future(wait(turns, "late", 0.0)))
+        await asyncio.sleep(0)
+        turns.release()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert turns.taken == 0
+
+    asyncio.run(main())
+    assert order == ["cheap", "old", "late", "dear"]
+
+
+def test_a_turn_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
+    async def main() -> None:
+        turns = Turns(1)
+        await turns.acquire()
+        first = asyncio.ensure_future(turns.acquire())
+        second = asyncio.ensure_future(turns.acquire())
+        await asyncio.sleep(0)
+        turns.release()
+        first.cancel()
+        await asyncio.wait_for(second, 5)
+        assert first.cancelled()
+        turns.release()
+        assert turns.taken == 0
+
+    asyncio.run(main())
+
+
+def test_a_dear_job_pauses_while_a_cheap_one_is_at_work() -> None:
+    def busy() -> float:
+        """The share of the time that a job has the processor."""
+        began, used = time.monotonic(), time.thread_time()
+        while time.monotonic() < began + 0.5:
+            end = time.thread_time() + 0.01
+            while time.thread_time() < end:
+                pass
+            stopping.check()
+        return (time.thread_time() - used) / (time.monotonic() - began)
+
+    async def main() -> None:
+        own = work.Work()
+        go_on = threading.Event()
+        try:
+            cheap = asyncio.ensure_future(own.run(lambda: go_on.wait(20)))
+            await asyncio.sleep(0.05)
+            assert await own.run(busy, cost=2.0) < 0.6
+            go_on.set()
+            await cheap
+        finally:
+            go_on.set()
+            own.close()
+
+    asyncio.run(main())
 
 
 def test_without_a_client_nothing_is_checked() -> None:

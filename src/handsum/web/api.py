@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from handsum._version import __version__
 from handsum.errors import UsageError
 from handsum.web import jobs, limits, results, uploads
 from handsum.web.catalogue import GENERATOR, READER
+from handsum.web.estimates import cost_of, cost_of_picture
 from handsum.web.loading import Loading, State, stages_step
 from handsum.web.parameters import (
     GenerateQuery,
@@ -37,7 +39,6 @@ from handsum.web.work import (
     WorkRoute,
     answer,
     event,
-    is_dear,
     stream,
     unless_gone,
     wants_events,
@@ -89,7 +90,7 @@ def _answers(model: type, *media_types: str, upload: bool = False) -> dict[str, 
     return {"responses": responses, "openapi_extra": _UPLOAD if upload else None}
 
 
-async def _run(request: Request, job: Job, *models: str, dear: bool = False) -> Response:
+async def _run(request: Request, job: Job, *models: str, cost: float = 0.0) -> Response:
     """Wait for the models, then do the job; stop when the client leaves."""
     if wants_events(request) and request.query_params.get("format", "json") != "json":
         raise UsageError("events end with JSON: leave out `format`, or do not ask for events")
@@ -97,7 +98,7 @@ async def _run(request: Request, job: Job, *models: str, dear: bool = False) -> 
     work: Work = request.app.state.work
     try:
         await unless_gone(request, loading.wait_for(*models))
-        return await answer(request, job, work, dear)
+        return await answer(request, job, work, cost)
     except GoneError:
         return Response(status_code=CLIENT_LEFT)
 
@@ -133,35 +134,35 @@ async def models(request: Request, query: NoQuery) -> Response:
 async def sum_sequence(request: Request, query: Annotated[SumQuery, Query()]) -> Response:
     """Write digits in one hand that sum to a total."""
     job = partial(jobs.write_sum, query)
-    return await _run(request, job, READER, query.model, dear=is_dear(query))
+    return await _run(request, job, READER, query.model, cost=cost_of(query))
 
 
 @computing.get("/number", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
 async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     """Write a number in one hand."""
     job = partial(jobs.write_number, query)
-    return await _run(request, job, READER, query.model, dear=is_dear(query))
+    return await _run(request, job, READER, query.model, cost=cost_of(query))
 
 
 @computing.get("/generate", **_answers(results.DrawnResult, "image/png"))
 async def generate(request: Request, query: Annotated[GenerateQuery, Query()]) -> Response:
     """Draw single digits as a generator makes them, unchecked, and read each of them."""
     job = partial(jobs.generate, query)
-    return await _run(request, job, READER, query.model, dear=is_dear(query))
+    return await _run(request, job, READER, query.model, cost=cost_of(query))
 
 
 @computing.get("/interpolate", **_answers(results.DrawnResult, "image/png", "image/gif"))
 async def interpolate(request: Request, query: Annotated[InterpolateQuery, Query()]) -> Response:
     """Draw the steps from one hand, drawing or digit to another."""
     job = partial(jobs.interpolate, query)
-    return await _run(request, job, READER, query.model, dear=is_dear(query))
+    return await _run(request, job, READER, query.model, cost=cost_of(query))
 
 
 @computing.get("/writers", **_answers(results.Hands))
 async def writers(request: Request, query: Annotated[HandsQuery, Query()]) -> Response:
     """Show samples of hands to choose from."""
     job = partial(jobs.hands, query)
-    return await _run(request, job, READER, GENERATOR, dear=is_dear(query))
+    return await _run(request, job, READER, GENERATOR, cost=cost_of(query))
 
 
 @computing.post("/writers/like", **_answers(results.Hands, upload=True))
@@ -169,16 +170,16 @@ async def writers_like(request: Request, query: Annotated[LikeQuery, Query()]) -
     """Fit a hand to the digits in a picture; show it first, then the most similar writers."""
     file = await request.app.state.bodies.receive(request)
     job = partial(jobs.hands_like, file, query)
-    return await _run(request, job, READER, GENERATOR, dear=True)
+    return await _run(request, job, READER, GENERATOR, cost=math.inf)
 
 
 @computing.post("/predict", **_answers(results.Reading, upload=True))
 async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> Response:
     """Read the digits in a picture, and give the distribution of their sum."""
     file = await request.app.state.bodies.receive(request)
-    dear = await asyncio.to_thread(uploads.is_dear, file)
+    cost = await asyncio.to_thread(cost_of_picture, file)
     job = partial(uploads.predict, file, query)
-    return await _run(request, job, READER, query.reader, dear=dear)
+    return await _run(request, job, READER, query.reader, cost=cost)
 
 
 @computing.get("/visualize", **_answers(results.Stages))

@@ -45,16 +45,22 @@ LONGEST_SUM = 32
 MOST_REQUESTS = 264
 MOST_UPLOADS = 200
 
-# The threads that work on cheap requests and on dear ones; they share the networks' calls
-# (handsum.pretrained.batching).
-THREADS = 8
+# The threads that work on cheap requests, on small pictures and on dear requests; they share the
+# networks' calls (handsum.pretrained.batching). Few at once: an estimate can be wrong.
+THREADS = 3
+UPLOADS_AT_ONCE = 1
 DEAR_AT_ONCE = 1
 # Processor time of a request's thread: a cheap one that takes longer becomes a dear one, and a dear
 # one that takes longer is refused.
-CHEAP_SECONDS = 1.0
+CHEAP_SECONDS = 0.3
 MOST_SECONDS = 30.0
-# A request is dear if it draws more digits than this (see `work.is_dear`).
-CHEAP_DIGITS = 300
+# The largest requests of a queue let others pass that come up to this long after them.
+LARGER_WAIT_SECONDS = 3.0
+# Between two steps a request pauses for as long as the step took, and at most for this, while
+# cheaper ones are at work.
+LONGEST_PAUSE = 0.1
+# A request is dear if it draws more digits of the usual size than this (see `estimates.cost_of`).
+CHEAP_DIGITS = 120
 # A picture is dear by its bytes or by its pixels: a small file can hold a huge picture.
 DEAR_PICTURE_BYTES = 512 * 1024
 DEAR_PICTURE_PIXELS = 1_500_000

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from handsum.errors import UsageError
-from handsum.images import known_formats, open_picture
+from handsum.images import open_picture
 from handsum.web import limits, results
 from handsum.web.catalogue import SUM_READERS
 from handsum.web.parameters import PictureQuery
@@ -35,23 +33,6 @@ def predict(file: BinaryIO, query: PictureQuery, progress: Progress) -> results.
     if reading.failed:
         raise UsageError(str(reading.error))
     return _reading(found, reading, grey.shape)
-
-
-def is_dear(file: BinaryIO) -> bool:
-    """Whether an uploaded picture needs much time and memory, by its bytes and its pixels.
-
-    What is drawn in it is not known yet: a job that turns out to be dear changes its queue.
-    """
-    if file.seek(0, io.SEEK_END) > limits.DEAR_PICTURE_BYTES:
-        return True
-    try:
-        file.seek(0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(file, formats=known_formats()) as picture:
-                return picture.width * picture.height > limits.DEAR_PICTURE_PIXELS
-    except Exception:  # reading it later says what is wrong
-        return False
 
 
 def open_upload(file: BinaryIO) -> np.ndarray:

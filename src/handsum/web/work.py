@@ -1,12 +1,14 @@
-"""Work off the event loop: two bounded queues, threads, and progress as server-sent events.
+"""Work off the event loop: three bounded queues, threads, and progress as server-sent events.
 
 A request goes through these steps:
 
 1. It takes a place (`Work.place`; `WorkRoute` does it before the request's body is read).
-2. It waits in one of two queues: most requests are cheap, and those that an estimate calls dear
-   wait for one another, so that a cheap request never waits behind them. A cheap one that turns out
-   to be dear starts again in the other queue.
-3. It works in a thread, and calls `stopping.check` between its steps.
+2. It waits in a queue. Those that an estimate (`handsum.web.estimates`) calls dear wait for one
+   another. So do small pictures, whose cost nobody knows before they are read. All others are
+   cheap, and never wait behind those. A request that turns out to be dear starts again in the
+   queue of the dear ones.
+3. It works in a thread, and calls `stopping.check` between its steps. There it also makes a pause
+   while cheaper requests are at work.
 
 As soon as its client has left, it leaves its queue, or stops at its next step.
 """
@@ -20,6 +22,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -32,16 +35,8 @@ from starlette.types import Receive, Scope, Send
 from handsum import stopping
 from handsum.errors import UsageError
 from handsum.web import limits
-from handsum.web.parameters import (
-    GenerateQuery,
-    HandsQuery,
-    InterpolateQuery,
-    NumberQuery,
-    Parameters,
-    SumQuery,
-    Written,
-)
 from handsum.web.problems import BusyError, problem_of
+from handsum.web.turns import Turns
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
@@ -53,12 +48,6 @@ SILENCE_SECONDS = 10.0
 CLIENT_LEFT = 499
 
 
-# A digit that is checked in its picture takes this many times as long as one that is only drawn.
-_CHECKED = 4
-# The mean digit of a sum whose length is not given.
-_MEAN_DIGIT = 4
-
-
 class GoneError(Exception):
     """The client has left: the work stops."""
 
@@ -67,16 +56,57 @@ class _DearError(Exception):
     """A job in the queue of the cheap ones takes too long for it."""
 
 
+@dataclass(eq=False)
+class _Queue:
+    """A queue: its turns, the processor time of a job's thread, and the error beyond that.
+
+    Jobs give way to the jobs in the queues `before` this one.
+    """
+
+    turns: Turns
+    seconds: float
+    late: Callable[[], Exception]
+    before: tuple[_Queue, ...] = ()
+
+
+def _too_long() -> UsageError:
+    return UsageError("this takes the server too long: use a smaller picture, or ask for less")
+
+
+def _work(job: Callable[[], Result], queue: _Queue, gone: threading.Event) -> Result:
+    """Do a job of a queue in this thread; it stops at its next step when `gone` is set."""
+    end = time.thread_time() + queue.seconds
+    began = time.monotonic()
+
+    def check() -> None:
+        nonlocal began
+        if gone.is_set():
+            raise GoneError
+        if time.thread_time() > end:
+            raise queue.late()
+        if any(other.turns.taken for other in queue.before):
+            # A pause as long as the step leaves the other jobs the processor half of the time.
+            time.sleep(min(time.monotonic() - began, limits.LONGEST_PAUSE))
+        began = time.monotonic()
+
+    with stopping.checked_by(check):
+        return job()
+
+
 class Work:
-    """The places of requests, the two queues, and the threads that work on them."""
+    """The places of requests, the three queues, and the threads that work on them."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(
-            limits.THREADS + limits.DEAR_AT_ONCE, thread_name_prefix="handsum-work"
+        most = limits.THREADS + limits.UPLOADS_AT_ONCE + limits.DEAR_AT_ONCE
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="handsum-work")
+        self._cheap = _Queue(Turns(limits.THREADS), limits.CHEAP_SECONDS, _DearError)
+        before: tuple[_Queue, ...] = (self._cheap,)
+        self._uploads = _Queue(
+            Turns(limits.UPLOADS_AT_ONCE), limits.CHEAP_SECONDS, _DearError, before
         )
-        self._cheap = asyncio.Semaphore(limits.THREADS)
-        self._dear = asyncio.Semaphore(limits.DEAR_AT_ONCE)
-        self._requests = self._uploads = 0
+        before = self._cheap, self._uploads
+        self._dear = _Queue(Turns(limits.DEAR_AT_ONCE), limits.MOST_SECONDS, _too_long, before)
+        self._places = self._upload_places = 0
 
     @contextmanager
     def place(self, upload: bool = False) -> Iterator[None]:
@@ -87,58 +117,46 @@ class Work:
         Raises:
             BusyError: no place is free.
         """
-        if self._requests >= limits.MOST_REQUESTS or (
-            upload and self._uploads >= limits.MOST_UPLOADS
+        if self._places >= limits.MOST_REQUESTS or (
+            upload and self._upload_places >= limits.MOST_UPLOADS
         ):
             raise BusyError("too many requests are waiting: try again in a moment")
-        self._requests += 1
-        self._uploads += upload
+        self._places += 1
+        self._upload_places += upload
         try:
             yield
         finally:
-            self._requests -= 1
-            self._uploads -= upload
+            self._places -= 1
+            self._upload_places -= upload
 
-    async def run(self, job: Callable[[], Result], dear: bool = False) -> Result:
+    async def run(
+        self, job: Callable[[], Result], cost: float = 0.0, upload: bool = False
+    ) -> Result:
         """Run a job in a thread once it is its turn; a cancelled one stops at its next step.
+
+        `cost` is its estimated cost, as a share of the most that a cheap job costs.
 
         Raises:
             UsageError: it takes too long.
         """
-        if not dear:
+        if cost <= 1:
             try:
-                return await self._run(job, self._cheap, limits.CHEAP_SECONDS, _DearError())
+                return await self._run(job, self._uploads if upload else self._cheap, cost)
             except _DearError:
                 # A job only computes: it can start again.
                 pass
-        error = UsageError("this takes the server too long: use a smaller picture, or ask for less")
-        return await self._run(job, self._dear, limits.MOST_SECONDS, error)
+        return await self._run(job, self._dear)
 
-    async def _run(
-        self, job: Callable[[], Result], turns: asyncio.Semaphore, seconds: float, late: Exception
-    ) -> Result:
-        """Run a job for at most `seconds` of its thread's processor time."""
+    async def _run(self, job: Callable[[], Result], queue: _Queue, cost: float = 0.0) -> Result:
+        """Run a job when it is its turn in a queue."""
         gone = threading.Event()
-
-        def work() -> Result:
-            end = time.thread_time() + seconds
-
-            def check() -> None:
-                if gone.is_set():
-                    raise GoneError
-                if time.thread_time() > end:
-                    raise late
-
-            with stopping.checked_by(check):
-                return job()
-
-        await turns.acquire()
+        await queue.turns.acquire(cost * limits.LARGER_WAIT_SECONDS)
         loop = asyncio.get_running_loop()
-        future = self._threads.submit(work)
+        future = self._threads.submit(_work, job, queue, gone)
 
         def free(_: object) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(turns.release)
+                loop.call_soon_threadsafe(queue.turns.release)
 
         # The turn ends with the thread's work, not with the request.
         future.add_done_callback(free)
@@ -189,37 +207,19 @@ async def _leaves(request: Request) -> None:
         pass
 
 
-def is_dear(query: Parameters) -> bool:
-    """Whether a request draws many digits."""
-    digits = _digits(query) * (_CHECKED if isinstance(query, Written) and query.verify else 1)
-    return digits > limits.CHEAP_DIGITS
-
-
-def _digits(query: Parameters) -> int:
-    """The number of digits that a request draws."""
-    if isinstance(query, SumQuery):
-        return query.count * (query.length or 1 + query.total // _MEAN_DIGIT)
-    if isinstance(query, NumberQuery):
-        return len(query.text)
-    if isinstance(query, GenerateQuery):
-        return query.count or (query.rows or 8) * (query.columns or len(query.digits or "") or 10)
-    if isinstance(query, InterpolateQuery):
-        return query.steps * len(query.digits)
-    return query.count * len(query.digits) if isinstance(query, HandsQuery) else 0
-
-
 def wants_events(request: Request) -> bool:
     """Whether a request asks for progress as server-sent events."""
     return EVENTS in request.headers.get("accept", "")
 
 
-async def answer(request: Request, job: Job, work: Work, dear: bool = False) -> Response:
+async def answer(request: Request, job: Job, work: Work, cost: float = 0.0) -> Response:
     """The result of a job as JSON, or as events with its progress if the request asks for them."""
+    upload = request.method == "POST"
     if wants_events(request):
-        return stream(_events(job, work, dear))
+        return stream(_events(job, work, cost, upload))
     return as_response(
         await unless_gone(
-            request, work.run(lambda: job(lambda done, total: stopping.check()), dear)
+            request, work.run(lambda: job(lambda done, total: stopping.check()), cost, upload)
         )
     )
 
@@ -246,7 +246,9 @@ def event(name: str, data: object) -> ServerSentEvent:
     return ServerSentEvent(json.dumps(data), event=name, sep="\n")
 
 
-async def _events(job: Job, work: Work, dear: bool) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    job: Job, work: Work, cost: float, upload: bool
+) -> AsyncIterator[ServerSentEvent]:
     """`progress` events while the job runs, then `result` or `problem`."""
     loop = asyncio.get_running_loop()
     steps: asyncio.Queue[tuple[int, int] | None] = asyncio.Queue()
@@ -255,7 +257,7 @@ async def _events(job: Job, work: Work, dear: bool) -> AsyncIterator[ServerSentE
         stopping.check()
         loop.call_soon_threadsafe(steps.put_nowait, (done, total))
 
-    task = asyncio.ensure_future(work.run(lambda: job(progress), dear))
+    task = asyncio.ensure_future(work.run(lambda: job(progress), cost, upload))
 
     def end(ended: asyncio.Task[BaseModel | Response]) -> None:
         # The error of a job that nobody waits for is not one to report.
