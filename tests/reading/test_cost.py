@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from handsum.data.pictures import components
 from handsum.data.pictures.components import Part, join_pieces
 from handsum.data.pictures.ink import find_ink
 from handsum.data.pictures.ruling import without_frame, without_ruling
+from handsum.errors import UsageError
 from handsum.reading import cutting, page
 from handsum.reading.predict import predict, predict_picture
 from handsum.reading.rows import sort_rows, split_low
@@ -43,6 +45,34 @@ def test_a_sheet_of_strokes_is_refused_before_any_of_them_is_read(
     assert found.files[0].failed
     assert found.files[0].error == f"cannot read the picture: {TOO_MANY}"
     assert read == []
+
+
+@pytest.mark.parametrize("most", [40, 10_000])
+def test_too_many_candidates_are_refused_before_all_writing_is_cut(
+    most: int, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts: list[object] = []
+    cut = page.cut
+
+    def count(*arguments: Any) -> Any:
+        cuts.append(arguments)
+        return cut(*arguments)
+
+    monkeypatch.setattr(page, "cut", count)
+    monkeypatch.setattr(page, "MOST_CANDIDATES", most)
+    found = page.Page(draw_page("0835620835"), bounded=True)
+    firm = [False] * len(found.writings)
+    if most < 100:
+        with pytest.raises(UsageError, match=TOO_MANY):
+            found.candidates(firm)
+        assert 0 < len(cuts) < 8
+    else:
+        # What is certain early is never more than there is.
+        pieces, candidates = found.candidates(firm)
+        assert len(cuts) == 10
+        monkeypatch.setattr(page, "MOST_CANDIDATES", len(candidates))
+        again = page.Page(draw_page("0835620835"), bounded=True)
+        assert again.candidates(firm)[0] == pieces
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def touching(slant: int = 0) -> np.ndarray:
 def cut_page(ink: np.ndarray) -> tuple[list[Part], list[float], np.ndarray]:
     labels = label_ink(ink)
     (part,) = parts_of(labels)
-    pieces, crossed = cut(part, ink, labels, part.height)
+    pieces, crossed = cut(part, ink, labels, part.height, int(labels.max()) + 1)
     return pieces, crossed, labels
 
 
@@ -58,5 +58,5 @@ def test_a_single_stroke_is_not_cut() -> None:
     ink[5:55, 7:13] = 1
     labels = label_ink(ink)
     (part,) = parts_of(labels)
-    assert cut(part, ink, labels, part.height) == ([part], [])
+    assert cut(part, ink, labels, part.height, int(labels.max()) + 1) == ([part], [])
     assert labels.max() == 1

@@ -27,13 +27,13 @@ _ASIDE = 0.02
 
 
 def cut(
-    part: Part, ink: np.ndarray, labels: np.ndarray, height: float
+    part: Part, ink: np.ndarray, labels: np.ndarray, height: float, first: int
 ) -> tuple[list[Part], list[float]]:
     """Cut a part where digits may touch; return the pieces from left to right, and the cuts' ink.
 
-    `ink` is float (H, W); `labels`, int32 (H, W), is given a new label for every piece; `height` is
-    the height of the writing. The ink that a cut crosses is a share of `height`; N pieces have
-    N - 1 cuts.
+    `ink` is float (H, W); `labels`, int32 (H, W), is given a new label for every piece, from
+    `first`; `height` is the height of the writing. The ink that a cut crosses is a share of
+    `height`; N pieces have N - 1 cuts.
     """
     place = window(part)
     own = own_pixels(labels[place], part)
@@ -45,7 +45,6 @@ def cut(
         return [part], []
     rows = np.arange(own.shape[0]) // factor
     side = _sides(np.stack([seam[rows] for seam in seams]) * factor, own.shape)
-    first = int(labels.max()) + 1
     labels[place][own] = first + side[own]
     pieces = _pieces(np.where(own, side + 1, 0), first, part)
     kept = sorted(pieces)

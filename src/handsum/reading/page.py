@@ -35,6 +35,7 @@ _MOST_PIECES = 7
 # the pixels in the boxes of either. A full page of handwriting has a tenth of that.
 MOST_PARTS, MOST_CANDIDATES = 5_000, 10_000
 MOST_READ_PIXELS = 300_000_000
+_TOO_MANY = "it has too many marks, crop it to the digits"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Page:
         self._ink = ink if self._single else without_ruling(without_frame(ink))
         stopping.check()
         self._labels = label_ink(self._ink)
+        self._free_label = int(self._labels.max()) + 1
         stopping.check()
         self.writings, marks = self._find()
         self.points = tuple(self._points(marks))
@@ -194,11 +196,15 @@ class Page:
         Raises:
             UsageError: the page is `bounded`, and has too many.
         """
-        pieces = [
-            piece
-            for index, writing in enumerate(self.writings)
-            for piece in self._pieces(index, writing, firm[index] or self._single)
-        ]
+        pieces: list[_Piece] = []
+        least = 0
+        for index, writing in enumerate(self.writings):
+            own = list(self._pieces(index, writing, firm[index] or self._single))
+            pieces += own
+            least += _least_candidates(writing, len(own))
+            # Cutting is costly: too many are refused as soon as they are certain.
+            if self._bounded and least > MOST_CANDIDATES:
+                raise UsageError(_TOO_MANY)
         found = []
         for start in range(len(pieces)):
             for stop in range(start + 1, min(start + _MOST_PIECES, len(pieces)) + 1):
@@ -213,7 +219,7 @@ class Page:
         """Refuse what would take too long to read."""
         pixels = sum(part.width * part.height for part in parts)
         if self._bounded and (len(parts) > most or pixels > MOST_READ_PIXELS):
-            raise UsageError("it has too many marks, crop it to the digits")
+            raise UsageError(_TOO_MANY)
 
     def _pieces(self, index: int, writing: Writing, firm: bool) -> Iterator[_Piece]:
         if firm:
@@ -224,7 +230,8 @@ class Page:
             if piece.width < 0.35 * writing.typical:
                 yield _Piece(piece, index, 0.0)
                 continue
-            parts, crossed = cut(piece, self._ink, self._labels, writing.typical)
+            parts, crossed = cut(piece, self._ink, self._labels, writing.typical, self._free_label)
+            self._free_label = max(self._free_label, 1 + max(max(part.labels) for part in parts))
             for part, ink in zip(parts, [*crossed, 0.0], strict=True):
                 yield _Piece(part, index, ink)
 
@@ -266,3 +273,12 @@ class Page:
             gaps / writing.typical,
             own[-1].cut_after,
         )
+
+
+def _least_candidates(writing: Writing, pieces: int) -> int:
+    """Return how many candidates a writing of so many pieces has at least."""
+    part, typical = writing.part, writing.typical
+    if part.width > _WIDEST * typical or part.height > _HIGHEST * typical:
+        return 0
+    # Every run of its pieces is no wider and no higher than itself.
+    return sum(pieces - run for run in range(min(pieces, _MOST_PIECES)))
