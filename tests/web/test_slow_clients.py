@@ -229,6 +229,32 @@ def test_an_upload_with_progress_does_not_give_way(monkeypatch: pytest.MonkeyPat
         thread.join(5)
 
 
+@pytest.mark.parametrize("length", [MIB, 5 * MIB])
+def test_the_slowest_upload_gives_way_although_it_makes_progress(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr(limits, "MOST_ARRIVING", 2)
+    monkeypatch.setattr(limits, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "STEP_BYTES", 400)
+    stop = threading.Event()
+    with serve(LOADED) as web, ExitStack() as stack:
+        slow, slower = (stack.enter_context(upload(web, length, b"x" * 500)) for _ in range(2))
+        threads = [
+            threading.Thread(target=dribble, args=(slow, b"x" * 900, stop)),
+            threading.Thread(target=dribble, args=(slower, b"x" * 500, stop)),
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.8)
+        body = SMALL if length == MIB else LARGE
+        assert web.post("/api/predict", content=body).status_code == 422
+        assert status(slower.recv(65536)) == 408
+        assert web.get("/api/status").status_code == 200
+        stop.set()
+        for thread in threads:
+            thread.join(5)
+
+
 def test_bytes_in_files_are_limited_and_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_BYTES_IN_FILES", 10 * MIB)
     monkeypatch.setattr(limits, "STALLED_SECONDS", 60)

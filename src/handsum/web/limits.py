@@ -8,9 +8,12 @@ MOST_PIXELS = 25_000_000
 BODY_SECONDS = 30.0
 # Uploads that are being received at once: of up to MEMORY_BYTES, and of more. One too many ends the
 # one without progress (a step of STEP_BYTES) for longest, if that is longer than STALLED_SECONDS.
+# If there is none, it ends the slowest that is older than that and below SLOW_RATE (bytes per
+# second).
 MOST_ARRIVING = 64
 STEP_BYTES = 16 * 1024
 STALLED_SECONDS = 1.0
+SLOW_RATE = 64 * 1024
 # A body of more than MEMORY_BYTES lies in a temporary file.
 MEMORY_BYTES = 1024 * 1024
 MOST_BYTES_IN_FILES = 512 * 1024 * 1024

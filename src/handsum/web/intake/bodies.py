@@ -25,10 +25,15 @@ class _Arrival:
     """A body that is being received."""
 
     deadline: asyncio.Timeout
+    began: float
     # When it last came a step (STEP_BYTES) further, and its size then.
     moved: float
     size_then: int = 0
     size: int = 0
+
+    def rate(self, now: float) -> float:
+        """Its bytes per second so far."""
+        return self.size / max(now - self.began, 1e-3)
 
     def move(self, size: int, now: float) -> None:
         """Note its new size."""
@@ -40,9 +45,9 @@ class _Arrival:
 class Bodies:
     """The bodies that are being received, and the number of bytes in files.
 
-    If there are too many, the one that has made no progress for longest gives way, so that slow
-    clients do not keep others out. Bodies that fit in memory, such as drawings, and larger ones do
-    not take each other's places.
+    If there are too many, the one that has made no progress for longest gives way, or else the
+    slowest, so that slow clients do not keep others out. Bodies that fit in memory, such as
+    drawings, and larger ones do not take each other's places.
     """
 
     def __init__(self) -> None:
@@ -64,7 +69,7 @@ class Bodies:
         if len(arriving) >= limits.MOST_ARRIVING and not self._end_slowest(arriving):
             raise BusyError("too many pictures are on their way: try again in a moment")
         now = asyncio.get_running_loop().time()
-        arrival = _Arrival(asyncio.timeout(limits.BODY_SECONDS), now)
+        arrival = _Arrival(asyncio.timeout(limits.BODY_SECONDS), now, now)
         closing: ExitStack = request.scope["closing"]
         file = closing.enter_context(
             SpooledTemporaryFile(max_size=limits.MEMORY_BYTES)  # noqa: SIM115
@@ -113,14 +118,21 @@ class Bodies:
         asyncio.get_running_loop().run_in_executor(None, _return_memory)
 
     def _end_slowest(self, arriving: list[_Arrival]) -> bool:
-        """End the arrival that has made no progress for longest; False if all make progress."""
+        """End the arrival without progress for longest, or the slowest; False if all are fast."""
         now = asyncio.get_running_loop().time()
         waiting = [one for one in arriving if not one.deadline.expired()]
-        slowest = min(waiting, key=lambda one: one.moved, default=None)
-        if slowest is None or now - slowest.moved < limits.STALLED_SECONDS:
+        stalled = [one for one in waiting if now - one.moved >= limits.STALLED_SECONDS]
+        slow = [
+            one
+            for one in waiting
+            if now - one.began >= limits.STALLED_SECONDS and one.rate(now) < limits.SLOW_RATE
+        ]
+        ended = min(stalled, key=lambda one: one.moved, default=None)
+        ended = ended or min(slow, key=lambda one: one.rate(now), default=None)
+        if ended is None:
             return False
-        arriving.remove(slowest)
-        slowest.deadline.reschedule(now)
+        arriving.remove(ended)
+        ended.deadline.reschedule(now)
         return True
 
 
