@@ -16,7 +16,7 @@ from serving import send, serve
 from handsum import stopping
 from handsum.web import estimates, limits, parameters, work
 from handsum.web.parameters import Parameters
-from handsum.web.turns import Turns
+from handsum.web.work import Turns
 
 CHEAP, DEAR = "/api/number?text=1", f"/api/number?text={'1' * 200}"
 EVENTS = "Accept: text/event-stream\r\n"

@@ -23,6 +23,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -36,7 +37,6 @@ from handsum import stopping
 from handsum.errors import UsageError
 from handsum.web import limits
 from handsum.web.problems import BusyError, problem_of
-from handsum.web.turns import Turns
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
@@ -46,6 +46,8 @@ EVENTS = "text/event-stream"
 SILENCE_SECONDS = 10.0
 # The status of an answer that nobody receives, as in the logs of nginx.
 CLIENT_LEFT = 499
+# When it may let nobody pass any more, its number, and what it waits for.
+_Waiting = tuple[float, int, "asyncio.Future[None]"]
 
 
 class GoneError(Exception):
@@ -54,6 +56,44 @@ class GoneError(Exception):
 
 class _DearError(Exception):
     """A job in the queue of the cheap ones takes too long for it."""
+
+
+class Turns:
+    """Like a semaphore of `most`, but in an order of patience; for one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: list[_Waiting] = []
+        self._numbers = count()
+        # Jobs that run now; threads may read this.
+        self.taken = 0
+
+    async def acquire(self, patience: float = 0.0) -> None:
+        """Wait for a turn; one with `patience` lets those pass that come so many seconds later."""
+        if self.taken < self._most:
+            self.taken += 1
+            return
+        loop = asyncio.get_running_loop()
+        waiting = loop.time() + patience, next(self._numbers), loop.create_future()
+        self._waiting.append(waiting)
+        try:
+            await waiting[2]
+        except asyncio.CancelledError:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+            else:
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """End a turn: it goes to the next in order."""
+        if not self._waiting:
+            self.taken -= 1
+            return
+        following = min(self._waiting)
+        self._waiting.remove(following)
+        if not following[2].done():
+            following[2].set_result(None)
 
 
 @dataclass(eq=False)
