@@ -34,8 +34,8 @@ const shape = (heights) => h("div", { class: "stack shape" }, h("p", { class: "s
 
 // The output of a tab. It keeps the last result while the next one is made, and shows progress and
 // errors. `action` adds a button to its gate, `changed` closes the gate, `empty` shows a text instead
-// of a result. `heights` are the shape of the first result. A `lasting` result is usable after an
-// error of the next one.
+// of a result, `stop` ends the request. `heights` are the shape of the first result. A `lasting` result
+// is usable after an error of the next one.
 export function output(label, { heights = [], lasting = false } = {}) {
   const body = h("div", { class: "stack" });
   const fill = h("div");
@@ -68,16 +68,16 @@ export function output(label, { heights = [], lasting = false } = {}) {
     message.replaceChildren(...(error ? [h("div", { class: "message row between" }, h("p", {}, sentence(error.message)), error.temporary && button("Try again", again))] : []));
   }
 
-  function fail(error, again) {
+  function fail(error, again, stays) {
     busy(false);
     // The result that is still there belongs to another request.
-    body.inert = !lasting;
+    body.inert ||= !stays;
     if (body.querySelector(":scope > .shape")) body.replaceChildren();
     complain(error, again);
   }
 
-  // Returns whether it has shown the result.
-  async function make(job, shown) {
+  // Returns whether it has shown the result. After an error the last result stays usable if it `stays`.
+  async function make(job, shown, stays = lasting) {
     const version = actions.close(), own = ++latestMade;
     busy(true);
     fill.style.width = "";
@@ -93,20 +93,24 @@ export function output(label, { heights = [], lasting = false } = {}) {
       actions.open(version);
       return true;
     } catch (error) {
-      if (own === latestMade) fail(error, () => make(job, shown));
+      if (own === latestMade) fail(error, () => make(job, shown, stays), stays);
       return false;
     }
   }
 
-  function empty(text) {
-    actions.close();
+  function stop() {
     latestMade++;
     run.stop();
     busy(false);
+  }
+
+  function empty(text) {
+    actions.close();
+    stop();
     show(h("p", { class: "soft" }, text));
   }
 
-  return { element, body, make, complain, empty, action: actions.add, changed: actions.close };
+  return { element, body, make, complain, empty, stop, action: actions.add, changed: actions.close };
 }
 
 // A tab's output above its buttons: the main one, and those that save, copy or link the result.
