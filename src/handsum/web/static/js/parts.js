@@ -1,6 +1,6 @@
 // Parts of several tabs: the output with its progress and errors, digits, bars and distributions.
 
-import { h, s, button, number, percent, randomSeed, saveBlob } from "./dom.js";
+import { entered, h, s, button, number, percent, randomSeed, saveBlob } from "./dom.js";
 import { file, latest } from "./api.js";
 
 // Buttons that save, copy or link the result. They are off unless the shown result is that of the
@@ -119,13 +119,13 @@ export const outcome = (place, first, ...others) =>
 
 // A seed; a field that is left empty gets a random one.
 export function seedField(run) {
-  const input = number({ min: 0, max: 2 ** 32 - 1, on: { input: () => run(input.value), blur: () => input.value || run(String(randomSeed())) } });
+  const input = number({ min: 0, max: 2 ** 32 - 1, on: { input: () => run(entered(input)), blur: () => input.value || run(String(randomSeed())) } });
   return input;
 }
 
-// Fields show what they are set to, but not while somebody types into them.
+// Fields show what they are set to. A field that shows it already is left alone: somebody may be typing.
 export function setFields(values) {
-  for (const [input, value] of values) if (document.activeElement !== input) input.value = value;
+  for (const [input, value] of values) if (entered(input) !== value) input.value = value ?? "";
 }
 
 // Saves a picture that the server makes.
