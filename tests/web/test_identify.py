@@ -95,9 +95,7 @@ def as_file(data: bytes, name: str = "a.png") -> dict[str, Any]:
     return {"name": name, "mimeType": "image/png", "buffer": data}
 
 
-@pytest.mark.parametrize(
-    "data", [b"no picture", b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n", b"\0" * 999]
-)
+@pytest.mark.parametrize("data", NO_PICTURES)
 def test_a_file_that_is_no_picture_leaves_the_sheet(visit: Visit, data: bytes) -> None:
     page = visit("#identify")
     page.get_by_role("radio", name="One digit").check()
@@ -114,6 +112,41 @@ def test_a_file_that_is_no_picture_leaves_the_sheet(visit: Visit, data: bytes) -
     expect(page.locator(".overlay .box")).to_have_count(1)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("alert").first).to_be_empty()
+
+
+def test_a_bad_file_leaves_the_photo(visit: Any, api: Any) -> None:
+    page = visit("#identify")
+    chooser = page.get_by_label("A picture of digits")
+    chooser.set_input_files(as_file(photo("40725", api), "a.jpg"))
+    reading = page.get_by_test_id("reading")
+    expect(reading).to_have_text("40725")
+    alert = page.get_by_role("alert").first
+    shown = page.locator(".photo").get_attribute("src")
+    for data in (*NO_PICTURES, b"x" * (22 << 20), b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
+        chooser.set_input_files(as_file(data))
+        expect(alert).to_contain_text("picture")
+        expect(page.get_by_text("Reading the picture")).to_be_hidden()
+        expect(page.locator(".photo")).to_have_attribute("src", shown)
+        expect(page.locator(".photo")).to_be_visible()
+        expect(page.get_by_text("Draw here")).to_be_hidden()
+        expect(page.locator(".overlay .box")).to_have_count(5)
+        # Its reading is usable.
+        page.get_by_role("button", name="7, 9").click()
+        expect(page.get_by_role("heading", name="Digit 3: 7")).to_be_visible()
+        page.get_by_role("button", name="4, ").click()
+        chooser.set_input_files([])
+    # A failure of the server as well; the picture is shown when the second try succeeds.
+    page.route("**/api/predict*", lambda route: route.fulfill(status=503))
+    chooser.set_input_files(as_file(photo("316", api), "b.jpg"))
+    expect(alert).to_contain_text("The server is busy")
+    expect(page.locator(".overlay .box")).to_have_count(5)
+    page.unroute("**/api/predict*")
+    page.get_by_role("button", name="Try again").click()
+    expect(reading).to_have_text("316")
+    expect(page.locator(".photo")).not_to_have_attribute("src", shown)
+    page.get_by_role("button", name="Show an example").click()
+    expect(page.locator(".overlay .box")).to_have_count(6)
+    visit.wrong[:] = [line for line in visit.wrong if "Failed to load resource" not in line]
 
 
 def test_a_picture_that_only_the_server_knows_is_read(visit: Visit, api: Any) -> None:

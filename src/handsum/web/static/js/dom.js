@@ -55,6 +55,8 @@ export function field(label, control, hint) {
 
 export const text = (properties) => h("input", { type: "text", autocomplete: "off", spellcheck: "false", ...properties });
 export const number = (properties) => h("input", { type: "number", inputmode: "numeric", ...properties });
+// What is in a field: null if it is a text that is no number, for which browsers give "".
+export const entered = (input) => (input.validity.badInput ? null : input.value);
 export const select = (options, value, run) =>
   h("select", { on: { change: run } }, options.map(([key, label]) => h("option", { value: key, selected: key === value }, label)));
 

@@ -32,6 +32,7 @@ export function handPicker(label, { value = "", any = "Any hand", run }) {
 
   function title(name) {
     what.textContent = name;
+    opener.title = name;
     opener.setAttribute("aria-label", `${label}: ${name}. Choose another`);
   }
 
@@ -70,7 +71,7 @@ function open(value, choose, any) {
   // After a failure the hands that are there can still be chosen.
   const place = output("Hands", { heights: [4, 4, 4], lasting: true });
   place.element.classList.remove("card");
-  let first = 0;
+  let first = 0, listed;
   const close = (hand) => {
     dialog.close();
     if (hand !== undefined) choose(hand);
@@ -81,15 +82,18 @@ function open(value, choose, any) {
   const more = button("More hands", () => load());
 
   function load() {
-    place.make(({ signal, progress }) => ask("writers", { first, count: PAGE, digits: "0123456789", seed: SEED }, { signal, progress }), (answer) => {
+    listed = place.make(({ signal, progress }) => ask("writers", { first, count: PAGE, digits: "0123456789", seed: SEED }, { signal, progress }), (answer) => {
       first += answer.hands.length;
       more.hidden = first >= answer.writers;
+      more.textContent = "More hands";
       sheet.append(...answer.hands.map(shown));
       return [sheet, more];
     });
   }
 
   async function like(file) {
+    // After a failure the hands that were on their way are there.
+    await listed;
     const job = async ({ signal, progress }) => ask("writers/like", { seed: SEED }, { signal, progress, body: (await upload(file)).blob });
     const made = await place.make(job, (answer) => {
       sheet.replaceChildren(...answer.hands.map(shown));
@@ -97,8 +101,11 @@ function open(value, choose, any) {
       more.hidden = false;
       return [h("p", { class: "soft small" }, "A hand fitted to the digits in your picture, and the most similar writers. Fit: the share of writers whose own digits are no nearer to those drawn in their hand."), sheet, more];
     });
-    // It may have taken the place of the first hands before they were there.
-    if (!made && !place.body.contains(sheet)) place.body.replaceChildren(sheet, more);
+    // The first hands have failed as well.
+    if (!made && !place.body.contains(sheet)) {
+      more.textContent = "Show the hands";
+      place.body.replaceChildren(more);
+    }
   }
 
   const mix = text({ placeholder: "12+40 or 12:3+40:1", value: value.includes("+") ? value : "" });

@@ -1,6 +1,6 @@
 // Parts of several tabs: the output with its progress and errors, digits, bars and distributions.
 
-import { h, s, button, number, percent, randomSeed, saveBlob } from "./dom.js";
+import { entered, h, s, button, number, percent, randomSeed, saveBlob, toast } from "./dom.js";
 import { file, latest } from "./api.js";
 
 // Buttons that save, copy or link the result. They are off unless the shown result is that of the
@@ -19,6 +19,7 @@ export function gate() {
       enable(false);
       return ++version;
     },
+    version: () => version,
     open(own) {
       if (own === version) enable(true);
     },
@@ -34,8 +35,8 @@ const shape = (heights) => h("div", { class: "stack shape" }, h("p", { class: "s
 
 // The output of a tab. It keeps the last result while the next one is made, and shows progress and
 // errors. `action` adds a button to its gate, `changed` closes the gate, `empty` shows a text instead
-// of a result. `heights` are the shape of the first result. A `lasting` result is usable after an
-// error of the next one.
+// of a result, `stop` ends the request, `saving` does something with the result. `heights` are the shape of the first result. A `lasting` result
+// is usable after an error of the next one.
 export function output(label, { heights = [], lasting = false } = {}) {
   const body = h("div", { class: "stack" });
   const fill = h("div");
@@ -43,7 +44,7 @@ export function output(label, { heights = [], lasting = false } = {}) {
   const message = h("div", { role: "alert" });
   const element = h("section", { class: "card output", "aria-label": label, "aria-busy": "false" }, bar, message, body);
   const run = latest(), actions = gate();
-  let timer, latestMade = 0;
+  let timer, latestMade = 0, unsaved = null;
 
   function busy(on) {
     clearTimeout(timer);
@@ -65,20 +66,41 @@ export function output(label, { heights = [], lasting = false } = {}) {
   }
 
   function complain(error, again) {
+    unsaved = null;
     message.replaceChildren(...(error ? [h("div", { class: "message row between" }, h("p", {}, sentence(error.message)), error.temporary && button("Try again", again))] : []));
   }
 
-  function fail(error, again) {
+  function fail(error, again, stays) {
     busy(false);
     // The result that is still there belongs to another request.
-    body.inert = !lasting;
+    body.inert ||= !stays;
     if (body.querySelector(":scope > .shape")) body.replaceChildren();
     complain(error, again);
   }
 
-  // Returns whether it has shown the result.
-  async function make(job, shown) {
-    const version = actions.close(), own = ++latestMade;
+  // What is shown is about to change: another try would be one with the old fields.
+  function change() {
+    if (unsaved) complain(null);
+    message.querySelector("button")?.remove();
+    return actions.close();
+  }
+
+  // Does `job` with the shown result, such as saving it as `name`.
+  async function saving(name, job) {
+    const version = actions.version();
+    try {
+      await job();
+      if (unsaved === name) complain(null);
+    } catch (error) {
+      if (version !== actions.version()) return toast(`${name} was not saved`);
+      complain(error, () => { complain(null); saving(name, job); });
+      unsaved = name;
+    }
+  }
+
+  // Returns whether it has shown the result. After an error the last result stays usable if it `stays`.
+  async function make(job, shown, stays = lasting) {
+    const version = change(), own = ++latestMade;
     busy(true);
     fill.style.width = "";
     bar.removeAttribute("aria-valuenow");
@@ -93,20 +115,24 @@ export function output(label, { heights = [], lasting = false } = {}) {
       actions.open(version);
       return true;
     } catch (error) {
-      if (own === latestMade) fail(error, () => make(job, shown));
+      if (own === latestMade) fail(error, () => make(job, shown, stays), stays);
       return false;
     }
   }
 
-  function empty(text) {
-    actions.close();
+  function stop() {
     latestMade++;
     run.stop();
     busy(false);
+  }
+
+  function empty(text) {
+    change();
+    stop();
     show(h("p", { class: "soft" }, text));
   }
 
-  return { element, body, make, complain, empty, action: actions.add, changed: actions.close };
+  return { element, body, make, empty, stop, saving, action: actions.add, changed: change };
 }
 
 // A tab's output above its buttons: the main one, and those that save, copy or link the result.
@@ -115,24 +141,17 @@ export const outcome = (place, first, ...others) =>
 
 // A seed; a field that is left empty gets a random one.
 export function seedField(run) {
-  const input = number({ min: 0, max: 2 ** 32 - 1, on: { input: () => run(input.value), blur: () => input.value || run(String(randomSeed())) } });
+  const input = number({ min: 0, max: 2 ** 32 - 1, on: { input: () => run(entered(input)), blur: () => input.value || run(String(randomSeed())) } });
   return input;
 }
 
-// Fields show what they are set to, but not while somebody types into them.
+// Fields show what they are set to. A field that shows it already is left alone: somebody may be typing.
 export function setFields(values) {
-  for (const [input, value] of values) if (document.activeElement !== input) input.value = value;
+  for (const [input, value] of values) if (entered(input) !== value) input.value = value ?? "";
 }
 
 // Saves a picture that the server makes.
-export async function saveFile(place, name, path, parameters) {
-  try {
-    saveBlob(name, await file(path, parameters));
-    place.complain(null);
-  } catch (error) {
-    place.complain(error, () => saveFile(place, name, path, parameters));
-  }
-}
+export const saveFile = (place, name, path, parameters) => place.saving(name, async () => saveBlob(name, await file(path, parameters)));
 
 export const sentence = (text) => text[0].toUpperCase() + text.slice(1);
 

@@ -1,6 +1,6 @@
 // Advanced: chosen digits in a chosen hand.
 
-import { h, button, copyAddress, field, later, number, randomSeed, save, select, text } from "../dom.js";
+import { entered, h, button, copyAddress, field, later, number, randomSeed, save, select, text } from "../dom.js";
 import { able, ask, DIGITS } from "../api.js";
 import { facts, intro, outcome, output, seedField, setFields, tiles } from "../parts.js";
 import { handPicker } from "../hands.js";
@@ -16,7 +16,7 @@ export function mount(panel, { address, models }) {
   const place = output("Digits", { heights: [16] });
   const soon = later(request, 250);
   const digits = text({ inputmode: "numeric", maxlength: MOST, pattern: "[0-9]+", on: { input: () => change({ digits: digits.value }) } });
-  const rows = number({ min: 1, max: MOST, on: { input: () => change({ rows: rows.value }) } });
+  const rows = number({ min: 1, max: MOST, on: { input: () => change({ rows: entered(rows) }) } });
   const model = select(generators.map(({ name, writers }) => [name, writers > 1 ? `${name} (${writers} hands)` : `${name} (no choice of hand)`]), DEFAULTS.model, () => change({ model: model.value, writer: "" }));
   const hand = handPicker("Hand", { any: "A different hand for each digit", run: (value) => change({ writer: value }) });
   const seed = seedField((value) => change({ seed: value }));
@@ -43,10 +43,10 @@ export function mount(panel, { address, models }) {
 
   const knowsHands = () => generators.find(({ name }) => name === state.model).writers > 1;
   // What is still to be filled in.
-  const missing = () => (!state.digits ? "Enter the digits." : !state.rows ? "Enter how many copies of each." : "");
+  const missing = () => (!state.digits ? "Enter the digits." : !state.rows ? "Enter how many copies of each." : !state.seed ? "Enter a seed." : "");
 
   function request() {
-    if (missing() || state.seed === "") return;
+    if (missing()) return;
     address(state);
     place.make(({ signal, progress }) => ask("generate", { ...state, writer: knowsHands() ? state.writer : "" }, { signal, progress }), async (result) => {
       const misread = (digit) => digit.reads !== digit.asked || !digit.is_digit;

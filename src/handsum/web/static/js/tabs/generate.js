@@ -37,11 +37,15 @@ export function mount(panel, { address, models }) {
     count.value = state.count;
     setFields([[seed, state.seed]]);
     about.textContent = models.find(({ name }) => name === state.model)?.summary ?? "";
-    soon();
+    if (missing()) place.empty(missing());
+    else soon();
   }
 
+  // What is still to be filled in.
+  const missing = () => (!state.seed ? "Enter a seed." : "");
+
   function request() {
-    if (state.seed === "") return;
+    if (missing()) return;
     address(state);
     place.make(({ signal, progress }) => ask("generate", query(), { signal, progress }), async (result) => {
       ({ picture } = result);

@@ -10,20 +10,19 @@ const LIVE_MILLISECONDS = 140;
 
 export function mount(panel) {
   const place = output("Reading");
-  let mode = "row", pen = "middle", photo = null, chosen = 0, timer = 0, reading = null, taken = 0;
+  let mode = "row", pen = "middle", photo = null, chosen = 0, timer = 0, reading = null, taken = 0, drawn;
 
   const pad = new Pad({ label: "Sheet to draw digits on", changed: (drawing) => {
     leavePhoto();
     update();
-    if (drawing) timer ||= setTimeout(() => { timer = 0; request(); }, LIVE_MILLISECONDS);
+    if (drawing) timer ||= setTimeout(request, LIVE_MILLISECONDS);
     else request();
   } });
   const overlay = s("svg", { class: "overlay", "aria-hidden": "true" });
   const picture = h("img", { class: "photo", alt: "Your picture", hidden: true });
   const hint = h("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here", h("small", {}, "or drop or paste a picture"));
-  // A picture of a kind that the server reads and the browser cannot show.
-  const unseen = h("p", { class: "unseen soft", hidden: true }, "This browser cannot show this kind of picture.");
-  const sheet = h("div", { class: "sheet-to-draw", data: { mode } }, pad.canvas, picture, unseen, overlay, hint);
+  const note = h("p", { class: "sheet-note soft", role: "status", hidden: true });
+  const sheet = h("div", { class: "sheet-to-draw", data: { mode } }, pad.canvas, picture, overlay, hint, note);
   const kind = segments("What to draw", [["row", "A row"], ["one", "One digit"]], mode, (value) => {
     mode = value;
     sheet.dataset.mode = mode;
@@ -59,16 +58,19 @@ export function mount(panel) {
     clear.disabled = pad.empty && photo === null;
   }
 
-  async function request() {
-    if (photo === null && pad.empty) {
+  // Reads the drawing.
+  function request() {
+    clearTimeout(timer);
+    timer = 0;
+    if (pad.empty) {
       reading = null;
       drawBoxes();
       place.empty("Nothing drawn yet.");
-      return false;
+      return;
     }
-    const parameters = mode === "one" && photo === null ? { length: 1 } : {};
-    return place.make(async ({ signal, progress }) => {
-      const body = photo ?? (await pad.picture(mode === "one" ? 320 : 800));
+    const parameters = mode === "one" ? { length: 1 } : {};
+    drawn = place.make(async ({ signal, progress }) => {
+      const body = await pad.picture(mode === "one" ? 320 : 800);
       // Some drawings cannot be one digit: read those without a given length.
       try {
         return await ask("predict", parameters, { signal, body, progress });
@@ -84,7 +86,7 @@ export function mount(panel) {
     const { digits } = result;
     if (sheet.classList.contains("with-unseen")) {
       sheet.style.aspectRatio = `${result.width} / ${result.height}`;
-      unseen.hidden = true;
+      say(digits.length ? "" : "This browser cannot show this kind of picture.");
     }
     chosen = Math.min(chosen, Math.max(digits.length - 1, 0));
     if (!digits.length) {
@@ -129,58 +131,61 @@ export function mount(panel) {
       s("text", { x: digit.box[0], y: Math.max(digit.box[1] - 2.2 * rim, reading.width / 32), "font-size": reading.width / 34 }, String(digit.digit))));
   }
 
+  function say(text) {
+    note.textContent = text;
+    note.hidden = !text;
+  }
+
+  // Back to the drawing; a photo that is still being read is not shown.
   function leavePhoto() {
     taken++;
+    say("");
     if (photo === null) return;
     photo = null;
     URL.revokeObjectURL(picture.src);
     picture.removeAttribute("src");
-    picture.hidden = unseen.hidden = true;
+    picture.hidden = true;
     sheet.classList.remove("with-photo", "with-unseen");
     sheet.style.aspectRatio = "";
   }
 
-  async function take(blob) {
+  // The server reads some pictures that the browser cannot show.
+  function put({ blob, visible }) {
     leavePhoto();
-    const own = taken;
-    let made;
-    try {
-      made = await upload(blob);
-    } catch (error) {
-      place.complain(error);
-      return;
-    }
-    if (own !== taken) return;
-    photo = made.blob;
+    photo = blob;
     chosen = 0;
-    if (made.visible) picture.src = URL.createObjectURL(photo);
-    picture.hidden = !made.visible;
-    unseen.hidden = made.visible;
-    sheet.classList.add(made.visible ? "with-photo" : "with-unseen");
-    overlay.replaceChildren();
-    update();
-    const read = await request();
-    if (own !== taken) return;
-    if (read || made.visible) {
-      pad.strokes = [];
-      pad.draw();
-    } else {
-      // No picture, as far as anybody can see: back to the sheet as it was.
-      leavePhoto();
-      drawBoxes();
-      place.body.inert = false;
-    }
+    if (visible) picture.src = URL.createObjectURL(blob);
+    picture.hidden = !visible;
+    sheet.classList.add(visible ? "with-photo" : "with-unseen");
+    pad.strokes = [];
+    pad.draw();
     update();
   }
 
+  // The sheet and its reading stay until the new picture has been read: it may be none.
+  async function take(blob) {
+    const own = ++taken;
+    say("Reading the picture …");
+    await drawn;
+    if (own !== taken) return;
+    await place.make(async ({ signal, progress }) => {
+      const made = await upload(blob);
+      return [made, await ask("predict", {}, { signal, body: made.blob, progress })];
+    }, ([made, result]) => {
+      put(made);
+      return shown(result);
+    }, true);
+    if (own === taken) say("");
+  }
+
   async function example() {
-    const seed = randomSeed();
+    const seed = randomSeed(), own = ++taken;
     let written;
     const made = await place.make(({ signal, progress }) => ask("number", { text: String(100000 + (seed % 900000)), seed }, { signal, progress }), (result) => {
       written = result;
       return [...place.body.children];
-    });
-    if (made) take(blobOf(written.picture));
+    }, true);
+    if (made && own === taken) take(blobOf(written.picture));
   }
 
   const over = (event) => {

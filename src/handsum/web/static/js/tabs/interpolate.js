@@ -70,15 +70,16 @@ export function mount(panel, { address, models }) {
     else soon();
   }
 
-  const missing = () => state.kind !== "digits" && !state.digits;
+  // What is still to be filled in.
+  const missing = () => (state.kind !== "digits" && !state.digits ? "Enter the digits." : !state.seed ? "Enter a seed." : "");
 
   function empty() {
     stop();
-    place.empty("Enter the digits.");
+    place.empty(missing());
   }
 
   function request() {
-    if (missing() || state.seed === "") return;
+    if (missing()) return;
     address(state);
     place.make(({ signal }) => ask("interpolate", query(STEPS), { signal }), shown);
   }

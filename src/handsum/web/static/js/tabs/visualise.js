@@ -1,6 +1,6 @@
 // Visualise: a digit through the generator's layers, stage by stage.
 
-import { h, button, calm, copyAddress, field, icon, later, number, randomSeed, select } from "../dom.js";
+import { entered, h, button, calm, copyAddress, field, icon, later, number, randomSeed, select } from "../dom.js";
 import { able, ask, DIGITS, RANDOM, SEQUENCES } from "../api.js";
 import { facts, intro, outcome, output, seedField, setFields } from "../parts.js";
 import { handPicker } from "../hands.js";
@@ -23,8 +23,8 @@ export function mount(panel, { address, models }) {
   const model = select(generators.map(({ name }) => [name, name]), defaults.model, () => change({ model: model.value }));
   const digits = [..."0123456789"].map((digit) => h("button", { type: "button", "aria-pressed": "false", on: { click: () => change({ number: digit }) } }, digit));
   const digitField = h("div", { class: "field", role: "group", "aria-label": "Digit" }, h("span", { class: "label" }, "Digit"), h("div", { class: "digit-picker" }, digits));
-  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: total.value }) } });
-  const length = number({ min: 1, max: LONGEST, on: { input: () => change({ length: length.value }) } });
+  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: entered(total) }) } });
+  const length = number({ min: 1, max: LONGEST, on: { input: () => change({ length: entered(length) }) } });
   const hand = handPicker("Hand", { value: DEFAULTS.writer, any: "", run: (value) => change({ writer: value }) });
   const seed = seedField((value) => change({ seed: value }));
   const sumFields = h("div", { class: "pair" }, field("Total", total), field("Number of digits", length));
@@ -63,8 +63,9 @@ export function mount(panel, { address, models }) {
 
   // What is still to be filled in.
   function missing() {
-    if (task() !== SEQUENCES) return "";
-    return state.total === "" ? "Enter a total." : state.length === "" ? "Enter the number of digits." : "";
+    if (task() === SEQUENCES && !state.total) return "Enter a total.";
+    if (task() === SEQUENCES && !state.length) return "Enter the number of digits.";
+    return state.seed ? "" : "Enter a seed.";
   }
 
   function empty() {
@@ -73,7 +74,7 @@ export function mount(panel, { address, models }) {
   }
 
   function request() {
-    if (missing() || state.seed === "") return;
+    if (missing()) return;
     address(state);
     stop();
     place.make(({ signal }) => ask("visualize", query(), { signal }), shown);

@@ -1,6 +1,6 @@
 // Write: a sum or a number in one hand; the address reproduces the picture.
 
-import { h, button, check, copyAddress, field, icon, later, number, randomSeed, save, saveBlob, segments, text } from "../dom.js";
+import { entered, h, button, check, copyAddress, field, icon, later, number, randomSeed, save, saveBlob, segments, text } from "../dom.js";
 import { ask } from "../api.js";
 import { facts, intro, outcome, output, saveFile, setFields } from "../parts.js";
 import { handPicker } from "../hands.js";
@@ -23,8 +23,8 @@ export function mount(panel, { address }) {
   const soon = later(request, 250);
 
   const kind = segments("What to write", [["sum", "A sum"], ["number", "A number"]], "sum", (value) => change({ kind: value }));
-  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: total.value }) } });
-  const length = number({ min: 1, max: LONGEST, placeholder: "auto", on: { input: () => change({ length: length.value }) } });
+  const total = number({ min: 0, max: MOST_TOTAL, on: { input: () => change({ total: entered(total) }) } });
+  const length = number({ min: 1, max: LONGEST, placeholder: "auto", on: { input: () => change({ length: entered(length) }) } });
   const digits = text({ maxlength: LONGEST, inputmode: "decimal", on: { input: () => change({ text: digits.value }) } });
   const sumFields = h("div", { class: "pair" }, large("Total", total), large("Number of digits", length));
   const numberFields = h("div", {}, large("Number", digits, "Digits, points, commas, minus signs and spaces, up to 200"));
@@ -62,7 +62,7 @@ export function mount(panel, { address }) {
   // What is still to be filled in.
   function missing() {
     if (state.kind === "number") return state.text.trim() ? "" : "Enter a number.";
-    return state.total === "" ? "Enter a total." : "";
+    return !state.total ? "Enter a total." : state.length === null ? "Enter the number of digits, or leave it empty." : "";
   }
 
   function again() {
