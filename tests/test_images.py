@@ -161,14 +161,3 @@ def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path, run_command: Callabl
     assert pipe.is_fifo()
     assert link.is_symlink()
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_no_file_is_named_as_the_standard_output(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: Callable
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for words in (("number", "12"), ("export", "cnn", "--format", "stablehlo")):
-        done = run_command(*words, "-o", "-")
-        assert (done.code, done.out) == (1, "")
-        assert "nothing is written to the standard output: give a file name" in done.err
-    assert not list(tmp_path.iterdir())

@@ -117,7 +117,7 @@ def test_json_is_exactly_its_schema(run_command: Run) -> None:
         ("digits --height 5 -o set", 2, "28 to 512"),
         ("digits -o full", 1, "full already holds files"),
         ("digits -o full/file", 1, "is a file"),
-        ("digits -o none/set", 1, "no folder none"),
+        ("digits -o none/set", 1, "there is no folder"),
         ("digits", 2, "output"),
     ],
 )

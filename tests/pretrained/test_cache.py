@@ -388,7 +388,8 @@ def shared() -> Iterator[Path]:
     """A folder that everybody can reach and write; only root can become another user."""
     if os.name == "nt" or os.geteuid() or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv")
-    folder = Path(tempfile.mkdtemp())
+    # A folder for temporary files may be one that only this user can enter.
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o1777)
     yield folder
     shutil.rmtree(folder)

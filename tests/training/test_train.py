@@ -89,7 +89,7 @@ def test_the_options_of_the_command_are_those_of_the_function() -> None:
 
     ours = inspect.signature(train).parameters
     theirs = inspect.signature(command.train).parameters
-    alone = {"dry_run", "distributed", "coordinator", "process_id", "num_processes"}
+    alone = {"as_json", "dry_run", "distributed", "coordinator", "process_id", "num_processes"}
     assert set(theirs) - alone == set(ours) - {"progress", "log"}
     for name in set(theirs) - alone - {"model", "devices"}:  # devices: 1, or all with --distributed
         assert theirs[name].default == ours[name].default, name
