@@ -1,0 +1,283 @@
+"""Digits as pen strokes: smooth paths in writing order, with a width along each.
+
+Lengths are in units of a digit's height, the box to which MNIST scales a digit (20 of its 28
+pixels). The origin is the middle of the digit's image; x points right and y points down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from handsum.errors import UsageError
+
+# The size of an image of a digit, such as MNIST's, in units of the digit's height.
+FRAME = 1.4
+# A pixel's ink is a sigmoid of its distance to the outline over this many pixels, as at MNIST's
+# edges.
+SOFTNESS = 0.35
+# Beyond this distance, in pixels, a pixel has less than half a level of 255 of ink.
+_REACH = 2.25
+# A curve and its straight pieces are closer than this, in pixels.
+_TOLERANCE = 0.1
+# Seconds to write a straight line as long as a digit is high, about as people write digits; in the
+# air the pen is a little faster.
+_TEMPO, _REST = 0.3, 0.2
+# Curvatures, in units of a digit's height, between which the power law holds.
+_CURVATURES = (1.0, 30.0)
+# Pixels that one step of the raster computes at once, which bounds its memory.
+_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """The pen's strokes of one digit, in the order in which they are written.
+
+    Each of `controls` is float (P, 3), P at least 2: x, y and half the width at the control points
+    of a uniform cubic B-spline that starts at the first point and ends at the last.
+
+    Raises:
+        UsageError: a stroke of another shape, with a number that is not finite, or with a width
+            that is not positive.
+    """
+
+    controls: tuple[np.ndarray, ...]
+
+    def __post_init__(self) -> None:
+        for stroke in self.controls:
+            if stroke.ndim != 2 or stroke.shape[1] != 3 or len(stroke) < 2:
+                raise UsageError(f"a stroke has the shape (2 or more, 3), not {stroke.shape}")
+            if not np.isfinite(stroke).all():
+                raise UsageError("a stroke must have finite control points and widths")
+            if not (stroke[:, 2] > 0).all():
+                raise UsageError("a stroke must have widths above 0")
+
+    def __repr__(self) -> str:
+        count = len(self.controls)
+        return f"<{count} pen {'stroke' if count == 1 else 'strokes'}>"
+
+    def sample(self, pieces: int = 8) -> list[np.ndarray]:
+        """Each stroke as points float (M, 3) along its curve: `pieces` for each span, M at least 2.
+
+        A span lies between two neighbouring control points.
+        """
+        return [spline_matrix(len(stroke), pieces) @ stroke for stroke in self.controls]
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The smallest box around the ink: left, top, right, bottom; all 0 without strokes."""
+        if not self.controls:
+            return 0.0, 0.0, 0.0, 0.0
+        points = np.concatenate(self.sample())
+        low = (points[:, :2] - points[:, 2:]).min(0)
+        high = (points[:, :2] + points[:, 2:]).max(0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def transform(self, matrix: np.ndarray, shift: Sequence[float] = (0, 0)) -> Strokes:
+        """Points p become `matrix` @ p + `shift`; widths scale with the root of the area.
+
+        Raises:
+            UsageError: the matrix is singular.
+        """
+        area = abs(float(np.linalg.det(matrix)))
+        if area == 0:
+            raise UsageError("the matrix of a transform must not be singular")
+        return Strokes(
+            tuple(
+                np.concatenate(
+                    [stroke[:, :2] @ np.transpose(matrix) + shift, stroke[:, 2:] * area**0.5], 1
+                )
+                for stroke in self.controls
+            )
+        )
+
+    def shift(self, right: float, down: float) -> Strokes:
+        """Move the digit."""
+        return self.transform(np.eye(2), (right, down))
+
+    def scale(self, factor: float) -> Strokes:
+        """Scale the digit and its widths about the origin."""
+        return self.transform(factor * np.eye(2))
+
+    def slant(self, angle: float) -> Strokes:
+        """Lean to the right by `angle` radians; heights and widths do not change."""
+        return self.transform(np.array([[1.0, -np.tan(angle)], [0.0, 1.0]]))
+
+    def with_nib(self, width: float, pressure: float = 1.0) -> Strokes:
+        """The same paths in another pen, of the mean `width`.
+
+        `pressure` multiplies the changes of width along the strokes, in logarithms: 0 gives one
+        width everywhere.
+
+        Raises:
+            UsageError: a `width` of 0 or less, or wider than the digit's height.
+        """
+        if not 0 < width <= 1:
+            raise UsageError(f"`width` is above 0 and at most 1 (the height), not {width:g}")
+        if not self.controls:
+            return self
+        logs = [np.log(stroke[:, 2:]) for stroke in self.controls]
+        mean = np.concatenate(logs).mean()
+        return Strokes(
+            tuple(
+                np.concatenate([stroke[:, :2], width / 2 * np.exp(pressure * (log - mean))], axis=1)
+                for stroke, log in zip(self.controls, logs, strict=True)
+            )
+        )
+
+    def times(self, pieces: int = 8) -> list[np.ndarray]:
+        """When the pen is at each point of `sample`, in seconds from the start: float (M,) each.
+
+        The speed is the curvature to the power of -1/3 (the two-thirds power law: Lacquaniti et
+        al., 1983), starts and ends at rest as a movement of minimum jerk does (Flash and Hogan,
+        1985), and between strokes the pen moves in the air by the same law.
+        """
+        moments, now, last = [], 0.0, None
+        for points in self.sample(pieces):
+            if last is not None:
+                now += _REST * float(np.hypot(*(points[0, :2] - last))) ** 0.5
+            moments.append(now + _moments(points[:, :2]))
+            now, last = float(moments[-1][-1]), points[-1, :2]
+        return moments
+
+    def outlines(self, pieces: int = 8, cap: int = 8) -> list[np.ndarray]:
+        """The outline of each stroke: a closed polygon float (M, 2), round at its ends.
+
+        It may cross itself where the pen turns: fill it by the nonzero rule. `cap` is the number
+        of pieces of a round end.
+        """
+        return [_outline(stroke, cap) for stroke in self.sample(pieces)]
+
+    def draw(self, size: int) -> np.ndarray:
+        """The ink, uint8 (size, size), of the digit's image: 0 is paper, 255 is ink."""
+        return draw_strokes([self], size)[0]
+
+
+@cache
+def spline_matrix(controls: int, pieces: int) -> np.ndarray:
+    """The matrix (M, P) from P control points to M points along their curve, `pieces` a span.
+
+    The curve is a uniform cubic B-spline that starts at the first control point and ends at the
+    last: beyond its ends, the control points go on in a straight line.
+    """
+    padded = np.zeros((controls + 2, controls))
+    padded[1:-1] = np.eye(controls)
+    padded[0] = 2 * padded[1] - padded[2]
+    padded[-1] = 2 * padded[-2] - padded[-3]
+    share = np.arange(pieces)[:, None] / pieces
+    weights = np.concatenate(
+        [
+            (1 - share) ** 3,
+            3 * share**3 - 6 * share**2 + 4,
+            -3 * share**3 + 3 * share**2 + 3 * share + 1,
+            share**3,
+        ],
+        axis=1,
+    )
+    spans = [weights @ padded[start : start + 4] / 6 for start in range(controls - 1)]
+    matrix = np.concatenate([*spans, padded[None, -2]])
+    matrix.setflags(write=False)
+    return matrix
+
+
+def draw_strokes(digits: Sequence[Strokes], size: int) -> np.ndarray:
+    """The ink, uint8 (N, size, size), of the images of N digits; see `Strokes.draw`."""
+    scale = size / FRAME
+    lines = [_pixels(digit, scale, size) for digit in digits]
+    distances = np.full((len(digits), size * size), np.inf, np.float32)
+    for index, pieces in _chunks(lines):
+        _draw_pieces(distances, index, pieces, size)
+    with np.errstate(over="ignore"):
+        ink = 255 / (1 + np.exp(distances / SOFTNESS))
+    return np.rint(ink).astype(np.uint8).reshape(-1, size, size)
+
+
+def _pixels(digit: Strokes, scale: float, size: int) -> np.ndarray:
+    """The straight pieces of a digit, float (M, 6): their starts and steps, in pixels."""
+    pieces = [np.empty((0, 6), np.float32)]
+    for stroke in digit.controls:
+        # A cubic strays from its chord by an eighth of its second difference.
+        bend = np.abs(np.diff(stroke[:, :2], 2, axis=0)).max(initial=0) * scale
+        fine = max(1, int(np.ceil(np.sqrt(bend / (8 * _TOLERANCE)))))
+        points = spline_matrix(len(stroke), fine) @ stroke * scale
+        points[:, :2] += size / 2
+        pieces.append(np.concatenate([points[:-1], np.diff(points, axis=0)], axis=1))
+    return np.concatenate(pieces).astype(np.float32)
+
+
+def _chunks(lines: Sequence[np.ndarray]) -> Iterable[tuple[np.ndarray, np.ndarray]]:
+    """The pieces of all digits, and their digits (M,), in parts of similar and bounded size."""
+    if not lines or not sum(map(len, lines)):
+        return
+    index = np.repeat(np.arange(len(lines)), [len(part) for part in lines])
+    pieces = np.concatenate(lines)
+    spans = _span(pieces)
+    order = np.argsort(spans, kind="stable")
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        while stop < len(order) and (stop + 1 - start) * spans[order[stop]] ** 2 <= _AT_ONCE:
+            stop += 1
+        rows = order[start:stop]
+        yield index[rows], pieces[rows]
+        start = stop
+
+
+def _span(pieces: np.ndarray) -> np.ndarray:
+    """The side, in pixels, of a square that holds all the ink of each piece."""
+    width = np.maximum(pieces[:, 2], pieces[:, 2] + pieces[:, 5])
+    return np.ceil(np.abs(pieces[:, 3:5]).max(1) + 2 * (width + _REACH)).astype(np.int64) + 1
+
+
+def _draw_pieces(distances: np.ndarray, index: np.ndarray, pieces: np.ndarray, size: int) -> None:
+    """Lower the distances (N, size²) of pixels to outlines, around each piece."""
+    spans = _span(pieces)
+    middles = pieces[:, :2] + pieces[:, 3:5] / 2
+    corners = np.floor(middles - spans[:, None] / 2).astype(np.int64)
+    steps = np.arange(spans.max())
+    across, down = corners[:, :1] + steps, corners[:, 1:] + steps
+    x = (across + np.float32(0.5) - pieces[:, :1])[:, None, :].astype(np.float32)
+    y = (down + np.float32(0.5) - pieces[:, 1:2])[:, :, None].astype(np.float32)
+    width, dx, dy, widening = (pieces[:, column, None, None] for column in (2, 3, 4, 5))
+    share = np.clip((x * dx + y * dy) / (dx * dx + dy * dy + np.float32(1e-9)), 0, 1)
+    away = np.hypot(x - share * dx, y - share * dy) - width - share * widening
+    inside = away < _REACH
+    inside &= ((across >= 0) & (across < size))[:, None, :]
+    inside &= ((down >= 0) & (down < size))[:, :, None]
+    places = down[:, :, None] * size + across[:, None, :] + (index * size * size)[:, None, None]
+    np.minimum.at(distances.reshape(-1), places[inside], away[inside])
+
+
+def _moments(points: np.ndarray) -> np.ndarray:
+    """The seconds after which a pen that starts at rest is at each point (M, 2) of a stroke."""
+    steps = np.diff(points, axis=0)
+    lengths = np.hypot(*steps.T)
+    angles = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    turns = np.abs(np.gradient(angles)) if len(angles) > 1 else np.zeros(1)
+    bends = np.clip(turns / np.maximum(lengths, 1e-9), *_CURVATURES)
+    weights = lengths * np.cbrt(bends)
+    if not weights.sum():
+        return np.zeros(len(points))
+    progress = np.concatenate([[0], weights.cumsum()]) / weights.sum()
+    # Minimum jerk: the share of the way after the share t of the time.
+    clock = np.linspace(0, 1, 257)
+    way = clock**3 * (10 - 15 * clock + 6 * clock**2)
+    # A longer stroke is written faster (isochrony: Viviani and Terzuolo, 1982).
+    return _TEMPO * weights.sum() ** 0.5 * np.interp(progress, way, clock)
+
+
+def _outline(points: np.ndarray, cap: int) -> np.ndarray:
+    place, half = points[:, :2], points[:, 2:]
+    along = np.gradient(place, axis=0)
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    turns = np.linspace(0, np.pi, cap + 1)[1:-1, None]
+
+    def end(at: int, forward: float) -> np.ndarray:
+        side, ahead = forward * normal[at], forward * along[at]
+        return place[at] + half[at] * (np.cos(turns) * side + np.sin(turns) * ahead)
+
+    left, right = place + half * normal, place - half * normal
+    return np.concatenate([left, end(-1, 1.0), right[::-1], end(0, -1.0)])
