@@ -19,8 +19,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import re
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -31,7 +29,7 @@ from typing import Any
 import httpx
 import numpy as np
 from PIL import Image
-from web_load import memory, parameters, print_latency
+from web_load import memory, parameters, print_latency, serving
 
 DEAR_SUM = {"total": 900, "length": 200, "count": 5}
 CHEAP = ("predict", "sum-sequence", "number")
@@ -135,19 +133,10 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--requests", type=int, default=1200)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "handsum", "web", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            found = re.search(r"http://\S+", process.stderr.readline())
-            assert found, "the server did not start"
-            while httpx.get(found[0] + "/api/status").json()["state"] != "ready":
-                time.sleep(0.5)
-            before = memory(process.pid)
-            load, took = asyncio.run(measure(found[0], options.clients, options.requests))
-            after = memory(process.pid)
-        finally:
-            process.terminate()
+    with serving() as (address, process):
+        before = memory(process)
+        load, took = asyncio.run(measure(address, options.clients, options.requests))
+        after = memory(process)
     print(f"mixed: {options.clients} clients, {options.requests / took:.1f} requests/s")
     for name, seconds in load.latencies.items():
         print_latency(f"{name:19}", seconds)

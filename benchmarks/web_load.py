@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -82,11 +84,9 @@ def print_latency(name: str, seconds: list[float]) -> None:
     print(f"{name:14} {len(seconds):5} requests  median {middle:6.3f} s  99% {high:6.3f} s")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--requests", type=int, default=2400)
-    options = parser.parse_args()
+@contextmanager
+def serving() -> Iterator[tuple[str, int]]:
+    """Start a server, and return its address and process number when its models are ready."""
     command = [sys.executable, "-m", "handsum", "web", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -95,14 +95,23 @@ def main() -> int:
             assert found, "the server did not start"
             while httpx.get(found[0] + "/api/status").json()["state"] != "ready":
                 time.sleep(0.5)
-            # The first requests fill caches; growth is measured after them.
-            asyncio.run(load(found[0], options.clients, options.requests // 4))
-            before = memory(process.pid)
-            latencies, errors, took = asyncio.run(load(found[0], options.clients, options.requests))
-            after = memory(process.pid)
-            alone, _, _ = asyncio.run(load(found[0], 1, 60))
+            yield found[0], process.pid
         finally:
             process.terminate()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--requests", type=int, default=2400)
+    options = parser.parse_args()
+    with serving() as (address, process):
+        # The first requests fill caches; growth is measured after them.
+        asyncio.run(load(address, options.clients, options.requests // 4))
+        before = memory(process)
+        latencies, errors, took = asyncio.run(load(address, options.clients, options.requests))
+        after = memory(process)
+        alone, _, _ = asyncio.run(load(address, 1, 60))
     print(f"{options.clients} clients, {options.requests / took:.1f} requests/s")
     for kind in SHARES:
         print_latency(kind, latencies[kind])

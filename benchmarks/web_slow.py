@@ -16,7 +16,6 @@ import asyncio
 import multiprocessing
 import re
 import resource
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -25,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
-from web_load import load, memory, print_latency
+from web_load import load, memory, print_latency, serving
 
 MIB = 1024 * 1024
 SIZE = 20 * MIB
@@ -155,25 +154,16 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=45)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "handsum", "web", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            found = re.search(r"http://\S+", process.stderr.readline())
-            assert found, "the server did not start"
-            while httpx.get(found[0] + "/api/status").json()["state"] != "ready":
-                time.sleep(0.5)
-            # The first requests fill caches; growth is measured after them.
-            asyncio.run(load(found[0], 16, 200))
-            time.sleep(5)
-            before, files = memory(process.pid), open_files(process.pid)
-            latencies, errors, answers, (peak, most_files) = asyncio.run(
-                measure(found[0], process.pid, options.clients, options.seconds)
-            )
-            time.sleep(AFTER_SECONDS)
-            after, files_after = memory(process.pid), open_files(process.pid)
-        finally:
-            process.terminate()
+    with serving() as (address, process):
+        # The first requests fill caches; growth is measured after them.
+        asyncio.run(load(address, 16, 200))
+        time.sleep(5)
+        before, files = memory(process), open_files(process)
+        latencies, errors, answers, (peak, most_files) = asyncio.run(
+            measure(address, process, options.clients, options.seconds)
+        )
+        time.sleep(AFTER_SECONDS)
+        after, files_after = memory(process), open_files(process)
     print_latency("visitor", latencies)
     print(f"errors of the visitor: {dict(errors) or 'none'}")
     for answer, count in sorted(answers.items()):

@@ -276,7 +276,7 @@ class Page:
 
 
 def _least_candidates(writing: Writing, pieces: int) -> int:
-    """Return how many candidates a writing of so many pieces has at least."""
+    """Return the least number of candidates of a writing with this many pieces."""
     part, typical = writing.part, writing.typical
     if part.width > _WIDEST * typical or part.height > _HIGHEST * typical:
         return 0

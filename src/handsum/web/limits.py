@@ -20,7 +20,7 @@ MOST_BYTES_IN_FILES = 512 * 1024 * 1024
 # Freed memory returns to the system this long after a large body.
 TRIM_SECONDS = 10.0
 
-# Open connections, as far as the process may open so many files beside OTHER_FILES.
+# Open connections; fewer if the process may not open that many files and OTHER_FILES more.
 MOST_CONNECTIONS = 400
 OTHER_FILES = 192
 # The time for the headers of a request, also for the next one after an answer.
@@ -44,7 +44,7 @@ LARGEST_TOTAL = 9 * LONGEST
 # The longest sequence that the sum readers are compiled for.
 LONGEST_SUM = 32
 
-# Requests at once, from before their bodies are read; at most so many of them are uploads.
+# Requests at once, counted from before their bodies are read, and the uploads among them.
 MOST_REQUESTS = 264
 MOST_UPLOADS = 200
 

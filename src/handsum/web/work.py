@@ -69,7 +69,7 @@ class Turns:
         self.taken = 0
 
     async def acquire(self, patience: float = 0.0) -> None:
-        """Wait for a turn; one with `patience` lets those pass that come so many seconds later."""
+        """Wait for a turn. Requests that come up to `patience` seconds later may go first."""
         if self.taken < self._most:
             self.taken += 1
             return

@@ -234,7 +234,7 @@ class _Body:
 
 
 def connection_class(most: int) -> type[asyncio.Protocol]:
-    """The class of a server's connections, of which at most `most` are open at once."""
+    """The class of a server's connections; at most `most` are open at once."""
     connections = Connections(most)
 
     class Own(Connection):
