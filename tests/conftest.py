@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -48,15 +49,24 @@ def draw_strokes(label: int, writer: int, rng: np.random.Generator) -> np.ndarra
 
 @pytest.fixture(scope="session", autouse=True)
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's caches out of the tests, and compile each function once for all of them."""
+    """Keep the user's caches out of the tests, and compile each function once for all of them.
+
+    The workers of pytest-xdist and the commands that the tests start share one cache. A process
+    that trains shares it if its test sets JAX_COMPILATION_CACHE_DIR.
+    """
     import jax
 
-    folder = tmp_path_factory.mktemp("cache")
+    from handsum.pretrained.cache import use_compilation_cache
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
-        jax.config.update("jax_compilation_cache_dir", str(folder / "xla"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+        jax.config.update("jax_compilation_cache_dir", None)
+        use_compilation_cache()
         yield
 
 

@@ -1,4 +1,6 @@
+import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +8,18 @@ import pytest
 from PIL import Image
 
 from handsum.data.mnist import load
+
+
+@pytest.fixture
+def few_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits are measured against a part of MNIST, and the classifier takes only a few steps."""
+    measuring = importlib.import_module("handsum.evaluation.measure")
+    few = replace(measuring.QUICK, classifier_digits=200, classifier_steps=2)
+    monkeypatch.setattr(measuring, "QUICK", few)
+    for user in ("bench", "run"):
+        monkeypatch.setattr(
+            f"handsum.evaluation.{user}.load", lambda split: load(split).where(np.arange(2_000))
+        )
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +58,7 @@ def test_readers_side_by_side_on_a_users_digits(run_command, digit_folder: Path)
     assert json.loads(again.out)["figures"] == found["figures"]
 
 
-def test_digits_from_a_file(run_command, schema_errors, tmp_path: Path) -> None:
+def test_digits_from_a_file(run_command, few_measured, schema_errors, tmp_path: Path) -> None:
     data = load("validation")
     rows = np.arange(400)
     np.savez("unlabelled.npz", images=255 - data.images[rows])
@@ -99,7 +113,7 @@ def test_what_cannot_be_measured_is_one_line(run_command, arguments, message: st
     assert done.err.count("\n") == 1
 
 
-def test_names_are_shown_as_they_are(run_command, tmp_path: Path) -> None:
+def test_names_are_shown_as_they_are(run_command, few_measured, tmp_path: Path) -> None:
     data = load("validation")
     name = "[red]a$x_$_<b>.npz"
     np.savez(name, images=data.images[:300], labels=data.labels[:300])

@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+from quick import quick
 
 from handsum.data.mnist import Dataset, load
 from handsum.data.samples import Samples
@@ -31,13 +32,21 @@ TINY = dataclasses.replace(
 
 @pytest.fixture(scope="module")
 def bench() -> Bench:
-    """Digits against the test set by the real judge."""
-    return Bench(TINY)
+    """Digits against a part of the test set, by the real judge."""
+    bench = Bench(TINY)
+    bench.training = bench.training.where(np.arange(12_000))
+    bench.test = bench.test.where(np.arange(2_000))
+    return bench
 
 
 def measure_samples(bench: Bench, data: Dataset, labelled: bool = True) -> Measured:
     samples = Samples("mine", data.images, data.labels if labelled else None, data.writers)
     return measure_candidate(bench, as_candidate(samples, bench.judge, TINY.count))
+
+
+def accuracy(bench: Bench, data: Dataset) -> float:
+    """The share of digits that the judge reads as labelled."""
+    return float((bench.judge.probabilities(data.images).argmax(-1) == data.labels).mean())
 
 
 def test_copies_of_the_test_set_score_the_floor(bench: Bench) -> None:
@@ -46,9 +55,9 @@ def test_copies_of_the_test_set_score_the_floor(bench: Bench) -> None:
     manifold = copied.manifold
     assert (manifold.precision, manifold.recall, manifold.coverage) == (1, 1, 1)
     assert copied.frechet < bench.real.frechet
-    assert copied.asked == pytest.approx(0.997, abs=0.002)
+    assert copied.asked == accuracy(bench, bench.test)
     assert copied.copies.count == 0
-    assert copied.copies.near == pytest.approx(0.01, abs=0.002)
+    assert copied.copies.near == pytest.approx(0.01, abs=0.01)
     assert copied.gan_train is None
     assert copied.slant_correlation is None
 
@@ -89,16 +98,27 @@ def test_real_digits_stand_beside(bench: Bench) -> None:
     real = bench.real
     assert real.count == 1000
     # The judge knows the training digits, so it reads test digits; copies are of validation digits.
-    assert real.asked == pytest.approx(0.9968, abs=0.0002)
+    assert (
+        real.asked
+        == accuracy(bench, bench.test)
+        < accuracy(bench, bench.training.where(np.arange(2_000)))
+    )
     assert real.copies.known == 5000
-    assert 0 < real.copies.count < 20
-    assert real.copies.near == pytest.approx(0.01, abs=0.005)
+    assert 0 < real.copies.count < 50
+    assert 0 < real.copies.near < 0.03
     assert real.slant_correlation == pytest.approx(0.58, abs=0.08)
     assert real.modes is not None
     assert real.modes.count == 100
     # The same digits at the same seed, to the last figure.
     del bench.real
     assert bench.real == real
+
+
+@pytest.mark.slow
+def test_all_real_digits_have_the_known_figures() -> None:
+    real = Bench(TINY).real
+    assert real.asked == pytest.approx(0.9968, abs=0.0002)
+    assert real.copies.near == pytest.approx(0.01, abs=0.005)
 
 
 def test_a_generator_is_measured_by_the_judge(bench: Bench, fake_generator, monkeypatch) -> None:
@@ -159,7 +179,7 @@ def test_digits_from_anywhere_are_measured(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("labelled", [True, False])
-@pytest.mark.parametrize("count", [1, 5, 50, 200])
+@pytest.mark.parametrize("count", quick([1, 5, 50, 200], 0, 2, 3))
 def test_few_digits_are_counted_and_lack_only_the_figures_that_need_more(
     bench: Bench, count: int, labelled: bool
 ) -> None:
@@ -188,7 +208,7 @@ def test_the_order_of_a_file_does_not_matter(bench: Bench) -> None:
     assert shuffled.figures == plain.figures
     # Its classes have the test set's proportions.
     assert plain.figures.notes == ()
-    shares = np.bincount(bench.test.labels) / 10
+    shares = 1000 * np.bincount(bench.test.labels) / len(bench.test)
     np.testing.assert_allclose(np.bincount(plain.digits.labels), shares, atol=1)
 
 
@@ -218,5 +238,6 @@ def test_digits_beyond_the_common_number_are_still_read(bench: Bench) -> None:
     samples = Samples("mine", data.images, data.labels, None)
     candidate = as_candidate(samples, bench.judge, TINY.count)
     smaller = Bench(dataclasses.replace(TINY, count=300), judge=bench.judge)
+    smaller.training, smaller.test = bench.training, bench.test
     quality = measure_candidate(smaller, candidate).figures.quality
     assert (quality.count, quality.compared, quality.copies.known) == (900, 300, 900)

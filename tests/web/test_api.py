@@ -21,8 +21,6 @@ from PIL import Image
 from handsum.models.registry import ENTRIES
 from handsum.reading.results import NO_DIGITS
 
-pytestmark = pytest.mark.xdist_group("web")
-
 
 def png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()

@@ -9,8 +9,6 @@ import pytest
 from pages import Visit, settled
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.xdist_group("web")
-
 
 def asked(page: Any) -> list[str]:
     """The requests to the API from now on."""

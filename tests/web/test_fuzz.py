@@ -16,7 +16,6 @@ from PIL import Image, ImageDraw
 from handsum.web import limits
 from handsum.web.api import router
 
-pytestmark = pytest.mark.xdist_group("web")
 # Examples for each operation, the same ones in every run; fitting hands takes seconds.
 EXAMPLES = {"/api/writers/like": 3, "/api/sum-sequence": 5, "/api/interpolate": 5}
 MOST_EXAMPLES = 8

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pages import SIZES, Visit, settled
 from playwright.sync_api import expect
-
-pytestmark = pytest.mark.xdist_group("web")
+from quick import quick
 
 MIXES = ["+".join(str(part) for part in range(100, 100 + parts)) for parts in (7, 30)]
 NO_PICTURE = {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
@@ -24,7 +23,7 @@ def fits(page: Any) -> None:
         assert box["height"] <= 90
 
 
-@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("mix", quick(MIXES, 1))
 @pytest.mark.parametrize(
     "place", ["write?writer=", "advanced?writer=", "interpolate?to=7&from=", "visualise?writer="]
 )

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import RESULTS, SIZES, TABS, Visit, settled
+from pages import RESULTS, TABS, Visit, settled
 from PIL import Image
 from playwright.sync_api import expect
+from quick import quick
 
-pytestmark = pytest.mark.xdist_group("web")
 
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@SIZES
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    quick([("desk", "light"), ("phone", "dark"), ("desk", "dark"), ("phone", "light")], 0, 1),
+)
 def test_every_tab_works_and_is_accessible(visit: Visit, size: str, scheme: str) -> None:
     page = visit("", size, color_scheme=scheme, reduced_motion="reduce")
     for tab in TABS:

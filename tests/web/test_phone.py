@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from pages import SIZES, TABS, Visit, settled
 from playwright.sync_api import expect
+from quick import quick
 
-pytestmark = pytest.mark.xdist_group("web")
+MAIN_BUTTONS = [tab for tab in TABS if tab not in ("identify", "compare")]
 
 
-@pytest.mark.parametrize("tab", [tab for tab in TABS if tab not in ("identify", "compare")])
+@pytest.mark.parametrize("tab", quick(MAIN_BUTTONS, 0, 3, 5))
 def test_a_phone_shows_the_main_button_at_once(visit: Visit, tab: str) -> None:
     page = visit(f"#{tab}?seed=1", "phone")
     panel = settled(page, tab)
@@ -26,7 +27,7 @@ def test_a_phone_shows_the_main_button_at_once(visit: Visit, tab: str) -> None:
     assert page.url != before
 
 
-@pytest.mark.parametrize("digits", ["7", "0123456789", "01234567890123456789"])
+@pytest.mark.parametrize("digits", quick(["7", "0123456789", "01234567890123456789"], 0, 2))
 @SIZES
 def test_all_columns_of_digits_are_in_sight(visit: Visit, size: str, digits: str) -> None:
     page = visit(f"#advanced?digits={digits}&rows=3&seed=1", size)

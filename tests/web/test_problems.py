@@ -13,8 +13,6 @@ from PIL import Image
 
 from handsum.web import limits
 
-pytestmark = pytest.mark.xdist_group("web")
-
 NOISE = np.random.default_rng(0).integers(0, 255, (60, 60), dtype=np.uint8)
 
 

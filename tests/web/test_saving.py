@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from pages import settled
 from playwright.sync_api import expect
-
-pytestmark = pytest.mark.xdist_group("web")
+from quick import quick
 
 # A tab, its field, a button that saves, and how its request is known.
 FILES = [
@@ -18,7 +17,9 @@ FILES = [
     ("interpolate", "digits=2", "Digits", "3", "GIF", "**/api/*format=gif*"),
     ("interpolate", "digits=2", "Seed", "5", "PNG", "**/api/*format=png*"),
 ]
-EACH_FILE = pytest.mark.parametrize(("tab", "query", "field", "value", "button", "url"), FILES)
+EACH_FILE = pytest.mark.parametrize(
+    ("tab", "query", "field", "value", "button", "url"), quick(FILES, 0, 2)
+)
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from file_facts import read_facts
 from pages import Visit, photo, settled
 from PIL import Image
 from playwright.sync_api import expect
-
-pytestmark = pytest.mark.xdist_group("web")
+from quick import quick
 
 
 def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None:
@@ -198,7 +197,10 @@ def test_automatic_ink_suits_the_paper_and_every_other_is_itself(visit: Visit) -
         assert "ink=" in page.url
 
 
-@pytest.mark.parametrize("hand", ["12+999", "999", "12+", "zzz", "1:0", "like:AAAA", "+", "1:a+2"])
+HANDS = ("12+999", "999", "12+", "zzz", "1:0", "like:AAAA", "+", "1:a+2")
+
+
+@pytest.mark.parametrize("hand", quick(HANDS, 0, 2, 5))
 def test_a_hand_that_does_not_exist_is_not_shown_as_one(visit: Visit, hand: str) -> None:
     page = visit("#write?kind=number&text=7&seed=1")
     panel = settled(page, "write")
