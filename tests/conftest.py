@@ -47,6 +47,30 @@ def draw_strokes(label: int, writer: int, rng: np.random.Generator) -> np.ndarra
     return np.asarray(image)
 
 
+# With `--dist loadfile --no-loadscope-reorder`, workers take the files in this order.
+LONGEST = (
+    "tests/training",
+    "tests/web/test_api.py",
+    "tests/test_documents.py",
+    "tests/evaluation",
+    "tests/models",
+    "tests/web",
+    "tests/cli",
+    "tests/writing",
+    "tests/test_examples.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: the last one may leave the other workers idle."""
+
+    def place(item: pytest.Item) -> int:
+        found = (n for n, start in enumerate(LONGEST) if item.nodeid.startswith(start))
+        return next(found, len(LONGEST))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's caches out of the tests, and compile each function once for all of them.

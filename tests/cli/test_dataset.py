@@ -202,7 +202,12 @@ def check_continues(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "workers"), [(signal.SIGTERM, 2), (signal.SIGINT, 2), (signal.SIGKILL, 1)]
+    ("number", "workers"),
+    [
+        (signal.SIGTERM, 2),
+        pytest.param(signal.SIGINT, 2, marks=pytest.mark.slow),
+        (signal.SIGKILL, 1),
+    ],
 )
 def test_a_stopped_process_leaves_whole_shards_and_continues(
     tmp_path: Path, number: signal.Signals, workers: int
@@ -247,7 +252,9 @@ def worker_processes(parent: int) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_killed_worker_is_one_line_and_the_command_continues(
     tmp_path: Path, number: signal.Signals
 ) -> None:

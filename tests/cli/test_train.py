@@ -11,7 +11,7 @@ import pytest
 from handsum.data.mnist import load
 from handsum.training.runs import Outcome
 
-TINY = [f"--set={text}" for text in ("widths=4,4,4", "hidden=8")]
+TINY = [f"--set={text}" for text in ("widths=4,4,4", "hidden=8", "non_digit_bank=60")]
 
 
 @pytest.fixture
@@ -47,6 +47,7 @@ def test_train_resume_and_use_the_snapshot(run_command, digits: Path) -> None:
     assert "snapshot in run/snapshot" in second.err
     facts = json.loads(Path("run/snapshot/config.json").read_text())
     command = "handsum train cnn --steps 20 --batch-size 8 --set widths=4,4,4 --set hidden=8 "
+    command += "--set non_digit_bank=60 "
     assert facts["command"] == f"{command}--dataset idx:{digits} --max-minutes 0 -o run"
     assert facts["step"] == 20
     assert facts["config"]["hidden"] == 8

@@ -25,7 +25,7 @@ SEQUENCES = {
     "longest": 2,
 }
 SETTINGS = {
-    "cnn": READER | {"ema_decay": 0.9},
+    "cnn": READER | {"ema_decay": 0.9, "non_digit_bank": 60},
     "cgan": {"widths": (6, 4, 4), "discriminator_widths": (4, 4, 4), "features": 8},
     "dcgan": {"widths": (6, 4, 4, 2), "discriminator_widths": (4, 4, 4)},
     "cnn-lstm": READER | {"features": 8, "longest": 3},
@@ -144,7 +144,7 @@ def test_a_classifier_is_calibrated_on_validation(data, tmp_path) -> None:
 
 
 def test_the_clock_stops_a_run(data, tmp_path) -> None:
-    run = make("cnn", tmp_path / "run", steps=1000)
+    run = make("cnn", tmp_path / "run")
     outcome = loop.train(run, *data, stretch=Stretch(max_minutes=0.0))
     assert (outcome.finished, outcome.step, outcome.signal) == (False, 10, None)
     assert (tmp_path / "run" / "snapshot" / "weights.npz").exists()
