@@ -8,15 +8,17 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 from scipy import ndimage
 
 from handsum.errors import UsageError
 from handsum.images import mnist_digit
 from handsum.pretrained.generators import DigitGenerator
+from handsum.strokes import Strokes, draw_strokes
 
 # The corners of a digital clock's digit, and which strokes between them each digit has.
 CORNERS = {"a": (6, 4), "b": (20, 4), "c": (6, 14), "d": (20, 14), "e": (6, 23), "f": (20, 23)}
@@ -34,17 +36,23 @@ STROKES = {
 }
 
 
-def draw_strokes(label: int, writer: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw a digit, uint8 (28, 28): the writer sets pen and slant, the generator shifts corners."""
-    image = Image.new("L", (28, 28))
-    pen = ImageDraw.Draw(image)
+def write_clock_digit(label: int, writer: int, rng: np.random.Generator) -> Strokes:
+    """The strokes of a digit: the writer sets pen and slant, the generator shifts corners."""
     corners = {
         name: (x + 0.2 * (writer % 3) * (14 - y) + rng.uniform(-1, 1), y + rng.uniform(-1, 1))
         for name, (x, y) in CORNERS.items()
     }
-    for start, end in STROKES[label].split():
-        pen.line([corners[start], corners[end]], fill=255, width=2 + writer % 2)
-    return np.asarray(image)
+    half = (2 + writer % 2) / 2
+    lines = [
+        np.array([(*corners[start], half), (*corners[end], half)])
+        for start, end in STROKES[label].split()
+    ]
+    return Strokes(tuple(lines)).shift(-14, -14).scale(1 / 20)
+
+
+def draw_clock_digit(label: int, writer: int, rng: np.random.Generator) -> np.ndarray:
+    """A digit as an image, uint8 (28, 28)."""
+    return write_clock_digit(label, writer, rng).draw(28)
 
 
 # With `--dist loadfile --no-loadscope-reorder`, workers take the files in this order.
@@ -108,28 +116,31 @@ class FakeGenerator:
     check_writers = DigitGenerator.check_writers
     check_classes = DigitGenerator.check_classes
 
-    def prepare(self, writers: np.ndarray) -> None:
+    def prepare(self, writers: np.ndarray, *, strokes: bool) -> None:
         """There is nothing to compile."""
 
-    def draw(
+    def write(
         self,
         labels: np.ndarray,
         writers: np.ndarray,
         *,
         seed: int,
-        indices: np.ndarray,
+        indices: np.ndarray | None = None,
         attempts: np.ndarray | None = None,
-    ) -> np.ndarray:
+    ) -> list[Strokes]:
+        indices = np.arange(len(labels)) if indices is None else indices
         attempts = np.zeros(len(labels), int) if attempts is None else attempts
-        images = np.zeros((len(labels), 28, 28), np.uint8)
         self.calls.append(len(labels))
-        rows = zip(labels, writers, indices, attempts, strict=True)
-        for row, (label, writer, index, attempt) in enumerate(rows):
+        written = []
+        for label, writer, index, attempt in zip(labels, writers, indices, attempts, strict=True):
             digit = self.misdraw(int(label), int(index), int(attempt))
             rng = np.random.default_rng([seed, index, attempt])
-            images[row] = draw_strokes(digit, writer, rng)
-            self.drawn[images[row].tobytes()] = digit
-        return images
+            written.append(write_clock_digit(digit, writer, rng))
+            self.drawn[written[-1].draw(28).tobytes()] = digit
+        return written
+
+    def draw(self, *columns: np.ndarray, **keys: Any) -> np.ndarray:
+        return draw_strokes(self.write(*columns, **keys), 28)
 
     def reader(self, confidence: float = 0.99) -> FakeReader:
         """Return a reader of what this generator draws."""
@@ -172,9 +183,20 @@ def draw_row() -> Callable[..., np.ndarray]:
 
     def draw(text: str) -> np.ndarray:
         rng = np.random.default_rng(8)
-        return np.stack([draw_strokes(int(digit), 0, rng) for digit in text])
+        return np.stack([draw_clock_digit(int(digit), 0, rng) for digit in text])
 
     return draw
+
+
+@pytest.fixture
+def write_row() -> Callable[[str], list[Strokes]]:
+    """Write the digits of a text without any model, as strokes."""
+
+    def write(text: str) -> list[Strokes]:
+        rng = np.random.default_rng(8)
+        return [write_clock_digit(int(digit), 0, rng) for digit in text]
+
+    return write
 
 
 @pytest.fixture
@@ -250,7 +272,7 @@ def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
 
     from handsum.evaluation.figures import Effort
-    from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, locate
+    from handsum.pretrained.load import GENERATORS, PENS, SEQUENCE_GENERATORS, locate
 
     measuring = importlib.import_module("handsum.evaluation.measure")
     few = Effort("quick", 100, 100, 2, 0, 2, 4, 10)
@@ -258,13 +280,14 @@ def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(models: list[str], samples: list[object] = (), *options: object) -> object:  # type: ignore[assignment]
         try:
-            kinds = (*GENERATORS, *SEQUENCE_GENERATORS)
+            kinds = (*GENERATORS, *SEQUENCE_GENERATORS, *PENS)
             assert all(locate(model, kinds).is_dir() for model in models)
         except UsageError:
             return measure(models, samples, *options)
         tools = str(Path(__file__).parents[1] / "tools")
         monkeypatch.syspath_prepend(tools)
-        return importlib.import_module("docs_build").stored_evaluation("r3gan")
+        name = "pen" if "pen" in models else "r3gan"
+        return importlib.import_module("docs_build").stored_evaluation(name)
 
     monkeypatch.setattr(measuring, "run", run)
     monkeypatch.setattr(measuring, "QUICK", few)

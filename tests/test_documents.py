@@ -198,6 +198,19 @@ def test_every_example_of_the_commands_help_runs(here: Path, run_command: Callab
     run_all(commands, run_command)
 
 
+def test_the_vpype_commands_of_the_guide_run(here: Path, run_command: Callable) -> None:
+    cli = pytest.importorskip("vpype_cli")
+    pytest.importorskip("vpype_gcode")
+    text = (ROOT / "docs/guides/plot.md").read_text()
+    words = docs_commands.handsum_commands(text)[0]
+    assert run_command(*words).code == 0
+    for command, name in zip(
+        re.findall(r"^vpype (.*)$", text, re.MULTILINE), ("hpgl", "gcode"), strict=True
+    ):
+        cli.execute(command)
+        assert (here / f"plot.{name}").stat().st_size > 1000
+
+
 def test_console_blocks_have_only_commands_that_the_tests_know() -> None:
     for page in PAGES:
         blocks = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)

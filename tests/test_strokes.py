@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
-from handsum.strokes import FRAME, SOFTNESS, Strokes, draw_strokes, spline_matrix
+from handsum.strokes import FRAME, Strokes, draw_strokes, spline_matrix
+from handsum.strokes.raster import SOFTNESS
 
 
 def four(half: float = 0.05) -> Strokes:

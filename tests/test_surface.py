@@ -11,11 +11,13 @@ pytest.importorskip("fastapi")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 import surface
 
+# How a result is saved.
+SAVING = {"caption", "centerline", "animate", "duration"}
 # Files, formats and what belongs to a terminal or to several processes: a Python caller saves the
 # result, and the page answers with it.
 ONLY_COMMAND = {
     "output", "annotate", "show_input", "report", "compare", "dry_run", "like", "channels",
-    "shards", "hosts", "host", "caption", "format",
+    "shards", "hosts", "host", "format", *SAVING,
     "distributed", "coordinator", "process_id", "num_processes",
 }  # fmt: skip
 # A style has all of its fields everywhere in Python; a command has those that fit it.
@@ -46,7 +48,7 @@ def test_the_command_and_python_have_the_same_options(verb: str) -> None:
 @pytest.mark.parametrize("verb", [verb for verb, (*_, page) in surface.VERBS.items() if page])
 def test_the_page_has_the_names_and_defaults_of_python(verb: str) -> None:
     for row in surface.rows(verb):
-        if row.page is not None and row.name not in ("caption", "format"):
+        if row.page is not None and row.name not in {"format", *SAVING}:
             assert row.python is not None, row
             if row.name not in PAGE_MODELS:
                 assert surface.NOTHING in (row.page, row.python) or row.page == row.python, row

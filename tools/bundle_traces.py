@@ -23,6 +23,7 @@ BUNDLED: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
     "sequence generator": ("draw_sequences", _DRAW[1]),
     "digit reader": _READ,
     "judge": _READ,
+    "pen": ("trace_digits", _READ[1]),
 }
 
 

@@ -45,7 +45,7 @@ def reach(sample: Sample) -> float:
     if name == "lines":
         return float(value["opacity"])
     if name == "strokes":
-        return float(np.abs([value["slant"], value["pen"]]).max())
+        return float(np.abs([value["slant"], np.log(value["pen"])]).max())
     if name == "touching":
         return len(value)
     return -float(value) if name == "jpeg" else float(np.abs(value).max())

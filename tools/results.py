@@ -112,6 +112,15 @@ def headline(figures: Any, real: Quality | None) -> dict[str, str]:
         found["digits read as asked"] = f"{quality.asked:.2%}"
         found["in the worst class"] = f"{lowest:.2%} ({classes.index(lowest)})"
     found["Fréchet distance over real digits'"] = f"{quality.frechet / real.frechet:.2f}"
+    if figures.shared_ink is not None:
+        found["ink shared with the traced digit"] = f"{figures.shared_ink:.1%}"
+    if figures.strokes:
+        variation = figures.strokes.width_variation
+        found["width along a stroke, deviation over mean"] = f"{variation:.3f}"
+        found |= {
+            f"loops of {label} open in pictures": f"{share:.1%}"
+            for label, share in figures.strokes.open_loops.items()
+        }
     for part in figures.sequences:
         if part.length in (2, 5, 10):
             found[f"sequences of {part.length} right, drawn once"] = f"{part.unchecked:.1%}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from handsum.pretrained.load import load_model
     from handsum.pretrained.zoo import list_models
     from handsum.reading.predict import predict
+    from handsum.strokes import Strokes
+    from handsum.strokes.arrays import load_strokes
     from handsum.training.train import train
     from handsum.writing.generate import generate
     from handsum.writing.interpolate import interpolate
@@ -30,6 +32,7 @@ __all__ = [
     "DatasetError",
     "HandsumError",
     "SnapshotError",
+    "Strokes",
     "Style",
     "UsageError",
     "__version__",
@@ -40,6 +43,7 @@ __all__ = [
     "interpolate",
     "list_models",
     "load_model",
+    "load_strokes",
     "number",
     "predict",
     "sum_sequence",
@@ -54,6 +58,7 @@ _HOMES = {
     "DatasetError": "handsum.errors",
     "HandsumError": "handsum.errors",
     "SnapshotError": "handsum.errors",
+    "Strokes": "handsum.strokes",
     "Style": "handsum.layout.style",
     "UsageError": "handsum.errors",
     "evaluate": "handsum.evaluation.measure",
@@ -63,6 +68,7 @@ _HOMES = {
     "interpolate": "handsum.writing.interpolate",
     "list_models": "handsum.pretrained.zoo",
     "load_model": "handsum.pretrained.load",
+    "load_strokes": "handsum.strokes.arrays",
     "number": "handsum.writing.write",
     "predict": "handsum.reading.predict",
     "sum_sequence": "handsum.writing.write",

@@ -21,6 +21,7 @@ class Stream(IntEnum):
     LAYOUT = 2
     HANDS = 3
     SAMPLES = 16
+    FORMS = 17
 
 
 def choose_seed(seed: int | None) -> int:

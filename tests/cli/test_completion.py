@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from handsum.cli.completion import datasets, generators, models, readers
+from handsum.cli.completion import datasets, generators, models, pens, readers
+from handsum.layout.pens import PENS
 
 pty = pytest.importorskip("pty", reason="there are no such terminals")
 
@@ -107,6 +108,12 @@ def test_models_are_offered_by_what_they_do() -> None:
     assert {"cnn", "judge"} < set(names["read"])
     assert models("zzz") == []
     assert dict(models("cnn-l")) == {"cnn-lstm": "sum reader"}
+
+
+def test_the_pens_with_a_name_are_offered() -> None:
+    assert pens("") == list(PENS)
+    assert pens("f") == ["fine", "felt"]
+    assert pens("0.5") == []
 
 
 def test_folders_of_data_sets_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

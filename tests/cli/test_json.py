@@ -32,6 +32,9 @@ WITH_JSON = sorted(
 RUNS = {
     "number": "number -1,234.50 --seed 1",
     "number, SVG": "number 407 --height 12mm --seed 1 -o n.svg",
+    "number, animation": "number 407 --pen felt --seed 1 -o n.gif",
+    "number, InkML": "number 407 --height 12mm --seed 1 -o n.inkml",
+    "number, arrays": "number 407 --seed 1 -o n.npz",
     "number, cells": "number 407 --cells --no-verify --seed 1",
     "number, without writers": "number 407 --model cgan --seed 1",
     "sum-sequence": "sum-sequence 23 --count 2 --seed 1",
@@ -200,7 +203,7 @@ def test_an_undescribed_key_is_found_at_any_depth(
         assert schema_errors(words.split()[0], changed), index
 
 
-@pytest.mark.parametrize("name", ["r3gan", "lstm-cgan", "cnn", "cnn-lstm"])
+@pytest.mark.parametrize("name", ["r3gan", "lstm-cgan", "cnn", "cnn-lstm", "pen"])
 def test_the_figures_of_every_task_are_described(
     name: str, monkeypatch: pytest.MonkeyPatch, schema_errors: SchemaErrors
 ) -> None:

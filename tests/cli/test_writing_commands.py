@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_sum_sequence_json_is_exactly_its_schema(run_command: Run, tmp_path: Pat
     assert len(result["writer"]) == 2
     assert len(result["sequences"]) == 2
     for sequence in result["sequences"]:
-        assert list(sequence) == ["digits", "total", "boxes", "readings", "redrawn"]
+        assert list(sequence) == ["digits", "total", "boxes", "strokes", "readings", "redrawn"]
         assert sum(map(int, sequence["digits"])) == sequence["total"] == 23
         assert sequence["readings"] == sequence["digits"]
         assert sequence["redrawn"] == 0
@@ -114,7 +115,8 @@ def test_boxes_of_an_svg_are_in_its_user_units(
     done = run_command(*command, "-o", "n.svg", "--seed", 1, "--json", size)
     result = json.loads(done.out)
     (row,) = result.get("sequences", [result])
-    paths = re.findall(r'<path d="([^"]+)"', (tmp_path / "n.svg").read_text())
+    text = (tmp_path / "n.svg").read_text()
+    paths = [*re.findall(r"<g>(<path .*?)</g>", text)]
     assert len(paths) == len(row["boxes"]) == 3
     for path, (left, top, width, height) in zip(paths, row["boxes"], strict=True):
         # The points of the outline, with those that control its curves.
@@ -192,6 +194,7 @@ def test_number_json(run_command: Run) -> None:
         "digits": "072",
         "total": 9,
         "boxes": result["boxes"],
+        "strokes": result["strokes"],
         "readings": "072",
         "redrawn": 0,
         "writer": 3,
@@ -199,6 +202,13 @@ def test_number_json(run_command: Run) -> None:
         "notes": [],
     }
     assert len(result["boxes"]) == 3
+    assert [one["digit"] for one in result["strokes"]] == [0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2]
+    for stroke in result["strokes"]:
+        x, y, width, height = result["boxes"][stroke["digit"]]
+        points = np.array(stroke["points"])
+        assert len(points) == len(stroke["widths"]) == len(stroke["times"])
+        assert (points >= [x, y]).all()
+        assert (points <= [x + width, y + height]).all()
 
 
 def test_number_sets_thousands_apart(run_command: Run) -> None:
@@ -223,6 +233,33 @@ def test_number_takes_minus_and_thousands_signs(run_command: Run, tmp_path: Path
         boxes[text] = json.loads(result.out)["boxes"]
     assert boxes["1\u202f234"] == boxes["1234"]
     assert run_command("number", "1 234", "-o", "n.npz").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("12/05/2024", "12-05-2024"),
+        ("12:30", "12-30"),
+        ("3 + 4 = 7", "3+4=7"),
+        ("$1,234.50", "$1,234.50"),
+        ("1.234,50 €", "1.234,50€"),
+        ("-$5", "-$5"),
+        ("-(25%)", "-(25%)"),
+    ],
+)
+def test_signs_are_written_and_make_a_file_name(
+    run_command: Run, tmp_path: Path, text: str, name: str
+) -> None:
+    done = run_command("number", text, "--seed", 2, "--caption")
+    assert done.code == 0, done.err
+    assert f"number-{name}.png: {text} " in done.out
+    assert files(tmp_path) == [f"number-{name}.png"]
+    with Image.open(tmp_path / f"number-{name}.png") as image:
+        assert image.info["handsum:digits"] == text.replace(" ", "")
+    assert run_command("number", text, "--seed", 2, "-o", "a.svg").code == 0
+    title = ElementTree.parse(tmp_path / "a.svg").getroot().find("{*}title")
+    assert title is not None
+    assert title.text == text
 
 
 def test_wide_widens_the_gaps_of_numbers_and_sums(run_command: Run) -> None:
@@ -318,11 +355,20 @@ def test_generate_json(run_command: Run) -> None:
         ("sum-sequence 23 --paper paper", 2, "unknown colour 'paper'"),
         ("sum-sequence 23 --ink white", 2, "choose another --ink"),
         ("sum-sequence 23 --scale 64 --count 200", 2, "smaller size"),
-        ("sum-sequence 23 -o out.jpg", 2, ".png, .svg or .npz"),
+        ("sum-sequence 23 -o out.jpg", 2, ".png, .svg, .gif, .webp, .inkml or .npz"),
+        ("sum-sequence 23 --centerline -o a.png", 2, "--centerline is only for an .svg"),
+        ("sum-sequence 23 --duration 5", 2, "--duration is only for animations"),
+        ("sum-sequence 23 --duration 61 -o a.gif", 2, "61 seconds is out of range: use 0.2 to 60"),
+        ("sum-sequence 23 --pen 0", 2, "a pen of 0 is out of range"),
+        ("sum-sequence 23 --pen 30mm --height 12mm", 2, "is 2.5 of a digit's height, out of range"),
+        ("number 12 --animate", 2, "--animate is only for animations"),
+        ("number 12 --animate --centerline -o a.svg", 2, "leave out --animate"),
+        ("number 12 --pen quill", 2, "no pen 'quill': use fine, ballpoint, felt, marker"),
+        ("number 12 --pen 0.5mm", 2, "needs a size on paper: give a --height in mm, or a --dpi"),
         ("sum-sequence 23 -o folder", 1, "folder is a directory"),
         ("sum-sequence 23 -o none/out.png", 1, "no folder none"),
         ("number 12a", 2, "not 'a'"),
-        ("number 12'", 2, "one space or apostrophe, with a digit on both sides, not as in"),
+        ("number 12'", 2, "an apostrophe between two digits, not as in"),
         ("number 12 --cells --wide", 2, "--cells has no gaps: leave out --wide or --cells"),
         ("number 12 --cells --spacing", 2, "leave out --spacing or --cells"),
         ("number 1~234", 2, "not '~'"),
@@ -332,14 +378,14 @@ def test_generate_json(run_command: Run) -> None:
         ("number 12 --dpi 0", 2, "0 dpi is out of range"),
         ("number 12 --height 12mm --dpi 0", 2, "0 dpi is out of range"),
         ("number 12 --height 12mm --dpi nan", 2, "nan dpi is out of range"),
-        ("number 12 --height 5000", 2, "a height of 5000 is 5000 pixels: use 5 to 1280"),
-        ("number 12 --height 12cm", 2, "1417.32 pixels at 300 dpi: use 5 to 1280"),
+        ("number 12 --height 20001", 2, "a height of 20001 is 20001 pixels: use 5 to 20000"),
+        ("number 12 --height 200cm", 2, "23622 pixels at 300 dpi: use 5 to 20000"),
         ("number 12.5 --cells", 2, "cells hold digits only: leave out --cells"),
         ("generate --interpolate latents -o none/out.gif", 1, "no folder none"),
         ("number 12 --spacnig", 2, "No such option"),
-        ("number 12 -o out.gif", 2, ".png, .svg or .npz"),
+        ("number 12 -o out.bmp", 2, ".png, .svg, .gif, .webp, .inkml or .npz"),
         ("number 12 -o folder", 1, "is a directory"),
-        ("number a/b", 2, "not 'a' '/' 'b'"),
+        ("number a/b", 2, "not 'a' 'b'"),
         ("generate --digits 12x", 2, "not 'x'"),
         ("generate --rows 2 --count 5", 2, "not both"),
         ("generate --steps 5", 2, "--steps is for --interpolate"),
@@ -406,7 +452,7 @@ def test_help_documents_every_option(run_command: Run, command: str) -> None:
 def test_a_gap_at_the_wrong_place_is_shown(run_command: Run, text: str) -> None:
     done = run_command("number", text)
     assert (done.code, done.out) == (2, "")
-    assert "one space or apostrophe, with a digit on both sides" in done.err
+    assert "a gap is a single space, not beside a point or comma, or an apostrophe" in done.err
     assert done.err.count("\n") == 1
 
 

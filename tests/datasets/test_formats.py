@@ -17,6 +17,7 @@ from handsum.data.sources import load_dataset
 from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_plan
 from handsum.datasets.formats.arrays import NO_DIGIT
 from handsum.datasets.formats.cuts import cut_digits
+from handsum.datasets.forms import FORM_NAMES
 from handsum.errors import HandsumError, UsageError
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
@@ -32,6 +33,7 @@ def written(tmp_path: Path) -> Any:
 
     def write(kind: Any, realism: str, file_format: str, **options: Any) -> Any:
         lengths = None if kind == "digits" else (1, 4)
+        options.setdefault("forms", "mixed" if kind == "sums" else None)
         recipe = Recipe(kind, COUNT, 9, lengths=lengths, realism=parse_realism(realism), **options)
         folder = tmp_path / "set"
         assert write_plan(folder, Plan(recipe, file_format, 3)).missing_shards == 0
@@ -47,9 +49,33 @@ def pixels(path: Any) -> np.ndarray:
 
 def plain(sample: Sample) -> dict[str, Any]:
     """A sample's labels as in JSON."""
-    names = ("index", "text", "digits", "total", "writer", "seed", "effects")
+    names = ("index", "text", "digits", "forms", "total", "writer", "seed", "effects")
     values = {name: getattr(sample, name) for name in names} | {"boxes": sample.boxes.tolist()}
     return json.loads(json.dumps(values))
+
+
+def check_geometry(row: dict[str, Any], sample: Sample) -> None:
+    """Compare the masks and strokes of plain values with a sample's, and take them out."""
+    for counts, expected in zip(row.pop("masks"), full_masks(sample), strict=True):
+        height, width = counts["size"]
+        runs = np.repeat(np.arange(len(counts["counts"])) % 2, counts["counts"])
+        assert np.array_equal(runs.reshape(width, height).T, expected)
+    check_strokes(row.pop("strokes"), sample)
+
+
+def check_strokes(digits: Any, sample: Sample) -> None:
+    """Compare control points with widths, of each stroke of each digit, with a sample's."""
+    for digit, strokes in zip(digits, sample.strokes, strict=True):
+        for points, stroke in zip(digit, strokes.controls, strict=True):
+            assert np.array(points) == pytest.approx(stroke * [1, 1, 2], abs=0.001)
+
+
+def full_masks(sample: Sample) -> np.ndarray:
+    """A sample's masks, bool (L, H, W)."""
+    masks = np.zeros((len(sample.digits), *sample.image.shape[:2]), bool)
+    for full, mask, (x, y, width, height) in zip(masks, sample.masks, sample.boxes, strict=True):
+        full[y : y + height, x : x + width] = mask
+    return masks
 
 
 @KINDS
@@ -62,6 +88,7 @@ def test_png_files_have_their_labels_beside_them(written: Any, kind: str, realis
     for sample, line, row in zip(samples, lines, rows, strict=True):
         name = line.pop("file")
         assert np.array_equal(pixels(folder / name), sample.image)
+        check_geometry(line, sample)
         assert line == plain(sample)
         assert (row["file"], row["text"], row["total"]) == (name, sample.text, str(sample.total))
         boxes = [[int(value) for value in box.split()] for box in row["boxes"].split(";")]
@@ -115,6 +142,23 @@ def check_arrays(arrays: Any, samples: list[Sample], single: bool) -> None:
         assert np.array_equal(arrays["boxes"][row][:length], sample.boxes)
         assert arrays["totals"][row] == sample.total
         assert arrays["writers"][row] == sample.writer
+        bits = arrays["masks"][row][:, :width]
+        assert not arrays["masks"][row][:, width:].any()
+        places = np.arange(length)[:, None, None]
+        assert np.array_equal(bits >> places & 1, full_masks(sample))
+        forms = arrays["forms"][row].tolist()
+        missing = "" if isinstance(forms[0], str) else NO_DIGIT
+        names = [form if form == missing or missing == "" else FORM_NAMES[form] for form in forms]
+        own = list(sample.forms)
+        assert names == own + [missing] * (len(names) - len(own))
+    labels = arrays["stroke_labels"]
+    points = iter(np.split(arrays["strokes"], labels[:, 2].cumsum()[:-1]))
+    strokes: dict[tuple[int, int], list[np.ndarray]] = {}
+    for row, place, count in labels.tolist():
+        strokes.setdefault((row, place), []).append(next(points))
+        assert len(strokes[row, place][-1]) == count
+    for row, sample in enumerate(samples):
+        check_strokes([strokes[row, place] for place in range(len(sample.strokes))], sample)
 
 
 @KINDS
@@ -132,11 +176,11 @@ def test_npz_is_read_by_numpy(written: Any, kind: str, realism: str) -> None:
     assert start == COUNT
 
 
-def read_int_idx(path: Path) -> np.ndarray:
+def read_any_idx(path: Path) -> np.ndarray:
     data = path.read_bytes()
-    assert data[:3] == b"\0\0\x0c"
+    dtype = {8: ">u1", 11: ">i2", 12: ">i4", 13: ">f4"}[data[2]]
     shape = np.frombuffer(data, ">i4", data[3], 4)
-    return np.frombuffer(data, ">i4", offset=4 + 4 * data[3]).reshape(shape)
+    return np.frombuffer(data, dtype, offset=4 + 4 * data[3]).reshape(shape)
 
 
 @KINDS
@@ -146,8 +190,27 @@ def test_idx_is_mnists_format(written: Any, kind: str, realism: str) -> None:
     arrays = {"images": read_idx(folder / "train-images-idx3-ubyte")}
     arrays["labels"] = read_idx(folder / f"train-labels-idx{1 if single else 2}-ubyte")
     for name, axes in (("boxes", 3), ("widths", 1), ("totals", 1), ("writers", 1)):
-        arrays[name] = read_int_idx(folder / f"train-{name}-idx{axes}-int")
+        arrays[name] = read_any_idx(folder / f"train-{name}-idx{axes}-int")
+    arrays["forms"] = read_idx(folder / "train-forms-idx2-ubyte")
+    arrays["masks"] = read_any_idx(folder / "train-masks-idx3-ubyte")
+    arrays["strokes"] = read_any_idx(folder / "train-strokes-idx2-float")
+    arrays["stroke_labels"] = read_any_idx(folder / "train-stroke-labels-idx2-int")
     check_arrays(arrays, samples, single)
+
+
+@pytest.mark.parametrize(("longest", "bits"), [(8, 8), (9, 16), (17, 32)])
+@pytest.mark.parametrize("file_format", ["npz", "idx"])
+def test_masks_have_a_bit_for_each_digit(
+    tmp_path: Path, file_format: str, longest: int, bits: int
+) -> None:
+    recipe = Recipe("numbers", 2, 9, lengths=(longest, longest), height=28)
+    write_plan(tmp_path / "set", Plan(recipe, file_format, 1))
+    (path,) = (tmp_path / "set").glob("*masks-idx3-*" if file_format == "idx" else "*.npz")
+    masks = read_any_idx(path) if file_format == "idx" else np.load(path)["masks"]
+    assert masks.itemsize == bits // 8
+    for sample, row in zip(draw_samples(recipe), masks, strict=True):
+        places = np.arange(longest)[:, None, None]
+        assert np.array_equal((row >> places & 1)[..., : sample.image.shape[1]], full_masks(sample))
 
 
 def test_idx_digits_are_read_by_the_package_s_own_loader(written: Any) -> None:
@@ -186,6 +249,7 @@ def test_parquet_is_read_by_pyarrow(written: Any, kind: str, realism: str) -> No
         image = row.pop("image")
         assert np.array_equal(pixels(io.BytesIO(image["bytes"])), sample.image)
         assert image["path"] == f"{sample.index:06d}.png"
+        check_geometry(row, sample)
         assert row | {"effects": json.loads(row["effects"])} == plain(sample)
     # With this description Hugging Face's `datasets` decodes pictures.
     features = json.loads(tables[0].schema.metadata[b"huggingface"])["info"]["features"]
@@ -202,12 +266,14 @@ def test_webdataset_reads_its_own(written: Any, kind: str, realism: str) -> None
     for sample, row in zip(samples, data, strict=True):
         image = np.asarray(row["png"].convert("L" if sample.image.ndim == 2 else "RGB"))
         assert np.array_equal(image, sample.image)
+        check_geometry(row["json"], sample)
         assert row["json"] == plain(sample)
         assert row["__key__"] == f"{sample.index:06d}"
         assert row.get("cls") == (sample.digits[0] if kind == "digits" else None)
 
 
 @KINDS
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_coco_is_read_by_its_tools(written: Any, kind: str, realism: str) -> None:
     coco = pytest.importorskip("pycocotools.coco")
     folder, samples = written(kind, realism, "coco")
@@ -221,6 +287,11 @@ def test_coco_is_read_by_its_tools(written: Any, kind: str, realism: str) -> Non
         notes = data.loadAnns(data.getAnnIds(imgIds=image["id"]))
         assert [data.cats[note["category_id"]]["name"] for note in notes] == list(sample.text)
         assert [note["bbox"] for note in notes] == sample.boxes.tolist()
+        masks = full_masks(sample)
+        assert np.array_equal([data.annToMask(note) for note in notes], masks)
+        assert [note["area"] for note in notes] == masks.sum((1, 2)).tolist()
+        check_strokes([note["strokes"] for note in notes][: len(sample.strokes)], sample)
+        assert tuple(note["form"] for note in notes if note["form"]) == sample.forms
     assert len(data.getAnnIds()) == sum(len(sample.digits) for sample in samples)
 
 
@@ -236,6 +307,18 @@ def test_tfds_builds_from_the_directory(written: Any, kind: str, realism: str) -
         image = row["image"] if sample.image.ndim == 3 else row["image"][..., 0]
         assert np.array_equal(image, sample.image)
         assert np.array_equal(row["boxes"], sample.boxes)
+        assert np.array_equal(row["masks"][..., 0], full_masks(sample))
+        points = np.split(row["strokes"], row["stroke_labels"][:, 1].cumsum()[:-1])
+        owned = [
+            [
+                one
+                for one, (owner, _) in zip(points, row["stroke_labels"], strict=True)
+                if owner == i
+            ]
+            for i in range(len(sample.strokes))
+        ]
+        check_strokes(owned, sample)
+        assert tuple(form.decode() for form in row["forms"]) == sample.forms
         assert row["digits"].tolist() == list(sample.digits)
         assert (row["text"].decode(), row["total"]) == (sample.text, sample.total)
         assert (row["writer"], row["index"], row["seed"]) == (sample.writer, sample.index, 9)

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.datasets import EFFECTS, Recipe, Sample, draw_samples, parse_realism
-from handsum.datasets.geometry import look, perspective, rotation
+from handsum.datasets.geometry import look, perspective, project, rotation
+from handsum.datasets.ink import draw as draw_ink
+from handsum.datasets.ink import overlay
 from handsum.layout.painting import parse_color
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
@@ -36,7 +39,7 @@ def measured(value: Any, name: str) -> float:
         return min(far / 255, 1) if sum(paper) > sum(ink) else 0
     if name == "strokes":
         stretched = [np.log(value[side]) / 0.2 for side in ("width", "height")]
-        return float(np.abs([value["slant"] / 0.35, *stretched, value["pen"]]).max())
+        return float(np.abs([value["slant"] / 0.35, *stretched, np.log(value["pen"]) / 0.3]).max())
     return float(np.abs(value).max()) / most[name]
 
 
@@ -97,6 +100,25 @@ def test_perspective_takes_corners_to_corners() -> None:
     assert look(rotation(90, np.array([5, 5])), np.array([[9, 5]])) == pytest.approx(
         np.array([[5, 9]])
     )
+
+
+@pytest.mark.parametrize(("strength", "overlap"), [(0.3, 0.96), (1.0, 0.92)])
+def test_strokes_in_perspective_are_their_outline_in_perspective(
+    strength: float, overlap: float, write_row: Any
+) -> None:
+    """Control points and widths are mapped; the exact picture is that of every point's."""
+    side, large = 200, 8
+    digits = [digit.scale(100).shift(100, 100) for digit in write_row("0123456789")]
+    page = np.array([(0, 0), (side, 0), (side, side), (0, side)], float)
+    rng = np.random.default_rng(3)
+    for digit in digits:
+        view = perspective(page, page + rng.uniform(-0.16, 0.16, (4, 2)) * strength * 120)
+        ink = overlay(draw_ink([project(digit, view)], (side, side)), (side, side)) > 0.5
+        exact = Image.new("L", (large * side, large * side))
+        for outline in digit.outlines():
+            ImageDraw.Draw(exact).polygon([*map(tuple, large * look(view, outline))], 255)
+        seen = np.asarray(exact.resize((side, side), Image.Resampling.BOX)) > 127
+        assert (ink & seen).sum() / (ink | seen).sum() > overlap
 
 
 def test_touching_digits_share_their_ink() -> None:

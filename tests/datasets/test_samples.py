@@ -11,13 +11,17 @@ from handsum.datasets import Recipe, Sample, draw_samples, parse_realism
 from handsum.datasets.samples import BLOCK
 from handsum.errors import UsageError
 from handsum.layout.painting import INK_LEVEL
+from handsum.strokes import draw_window
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
 ALL = parse_realism("all")
 
 
 def same(one: Sample, other: Sample) -> bool:
-    arrays = (one.image, other.image), (one.boxes, other.boxes)
+    arrays = [(one.image, other.image), (one.boxes, other.boxes)]
+    arrays += zip(one.masks, other.masks, strict=True)
+    for digits in zip(one.strokes, other.strokes, strict=True):
+        arrays += zip(*(digit.controls for digit in digits), strict=True)
     return (
         all(np.array_equal(*pair) for pair in arrays)
         and one.image.dtype == np.uint8
@@ -132,6 +136,66 @@ def test_boxes_fit_the_ink_to_the_pixel(kind: Any, realism: str) -> None:
                 assert edge.max() >= INK_LEVEL
             boxed[y : y + height, x : x + width] = True
         assert not (inked & ~boxed).any()
+
+
+@pytest.mark.parametrize("kind", ["digits", "numbers"])
+def test_a_digit_s_strokes_and_mask_are_its_ink(kind: Any) -> None:
+    """Drawn again, its strokes give the digit's mask; together, masks are the picture's ink."""
+    lengths = None if kind == "digits" else (2, 6)
+    realism = parse_realism("touching=1,rotation=1,perspective=1,strokes=1")
+    recipe = Recipe(kind, 30, 5, lengths=lengths, realism=realism, height=64)
+    for sample in draw_samples(recipe):
+        height, width = sample.image.shape
+        covered = np.zeros((height, width), bool)
+        assert len(sample.strokes) == len(sample.masks) == len(sample.digits)
+        for strokes, mask, (x, y, wide, high) in zip(
+            sample.strokes, sample.masks, sample.boxes, strict=True
+        ):
+            ink = draw_window(strokes, width, height) >= INK_LEVEL
+            assert mask.shape == (high, wide)
+            assert np.array_equal(ink[y : y + high, x : x + wide], mask)
+            assert ink.sum() == mask.sum() > 0
+            covered |= ink
+        paper = 0 if kind == "digits" else 255
+        assert np.array_equal(covered, np.abs(sample.image.astype(int) - paper) >= INK_LEVEL)
+
+
+def test_digits_that_overlap_have_masks_of_their_own() -> None:
+    realism = parse_realism("touching=1")
+    shared = 0
+    for sample in draw_samples(Recipe("numbers", 30, 5, lengths=(2, 6), realism=realism)):
+        owners = np.zeros(sample.image.shape, int)
+        for mask, (x, y, width, height) in zip(sample.masks, sample.boxes, strict=True):
+            owners[y : y + height, x : x + width] += mask
+        assert (owners.max() > 1) >= bool(sample.effects["touching"])
+        shared += int(owners.max() > 1)
+    assert shared > 5
+
+
+@pytest.mark.parametrize(
+    ("realism", "height", "pixels"),
+    [
+        ("none", 28, True),
+        ("colors,lines,texture,blur,noise,jpeg", 28, True),
+        ("none", 29, False),
+        ("strokes", 28, False),
+        ("rotation", 28, False),
+        ("perspective", 28, False),
+    ],
+)
+def test_digits_have_mnists_pixels_until_they_move(
+    monkeypatch: Any, fake_generator: Any, realism: str, height: int, pixels: bool
+) -> None:
+    """What a generator draws is not what the drawing of its strokes is."""
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 9:18] = 200
+    monkeypatch.setattr(fake_generator, "draw", lambda labels, *rest, **keys: digit[None])
+    recipe = Recipe("digits", 1, 5, verify=False, realism=parse_realism(realism), height=height)
+    (sample,) = draw_samples(recipe)
+    assert (sample.strokes == ()) == pixels
+    assert (sample.boxes.tolist() == [[9, 4, 9, 20]]) == pixels
+    if realism == "none":
+        assert np.array_equal(sample.image, digit) == pixels
 
 
 def test_samples_out_of_range_are_an_error() -> None:

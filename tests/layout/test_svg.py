@@ -1,3 +1,7 @@
+"""Sheets as SVG: outlines that are the ink, and centre lines that a plotter follows."""
+
+from __future__ import annotations
+
 import base64
 import re
 from collections.abc import Callable, Mapping
@@ -7,58 +11,102 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from file_facts import SVG, svg_facts, svg_title
-from matplotlib.path import Path as Outline
+from PIL import Image, ImageDraw
 
 from handsum.images import describe
-from handsum.layout.rows import Placed, compose, render
+from handsum.layout.rows import Sheet, compose, cover_sheet
 from handsum.layout.style import Style
-from handsum.layout.svg import TRACE_SCALE, draw_svg, outline_path
+from handsum.layout.svg import SVG_SCALE, curve_data, draw_svg, outline_paths
+from handsum.strokes import Strokes
 
 XLINK = "{http://www.w3.org/1999/xlink}"
+TEXTS = ["123", "45,6"]
 
 
-def filled(data: str, width: int, height: int) -> np.ndarray:
-    """Which pixels' middles lie inside of an SVG path by the even-odd rule, bool (H, W)."""
-    inside = np.zeros(width * height, int)
-    y, x = np.mgrid[:height, :width] + 0.5
-    middles = np.stack([x.ravel(), y.ravel()], 1)
-    for outline in data.split("Z"):
-        numbers = np.array(re.findall(r"-?[\d.]+", outline), float).reshape(-1, 2)
-        if len(numbers):
-            codes = [Outline.MOVETO] + [Outline.CURVE4] * (len(numbers) - 1)
-            inside += Outline(numbers, codes).to_polygons(closed_only=True) and Outline(
-                numbers, codes
-            ).contains_points(middles)
-    return (inside % 2 == 1).reshape(height, width)
+def curve_points(data: str) -> np.ndarray:
+    """Points (P, 2) along the Bézier curves of one path of an SVG."""
+    numbers = np.array(re.findall(r"-?[\d.]+", data), float).reshape(-1, 2)
+    assert re.sub(r"[^A-Z]", "", data).strip("Z") == "M" + "C" * (len(numbers) // 3)
+    share = np.linspace(0, 1, 9)[1:, None]
+    points = [numbers[:1]]
+    for place in range(0, len(numbers) - 1, 3):
+        start, first, second, end = numbers[place : place + 4]
+        points.append(
+            (1 - share) ** 3 * start
+            + 3 * share * (1 - share) ** 2 * first
+            + 3 * share**2 * (1 - share) * second
+            + share**3 * end
+        )
+    return np.concatenate(points)
 
 
-@pytest.mark.parametrize("text", ["0", "8", "7", "4"])
-def test_the_outline_fills_what_is_ink(draw_row, text: str) -> None:
-    images = draw_row(text)[None]
-    style = Style(scale=TRACE_SCALE)
-    sheet = compose(images, [np.random.default_rng(0)], style)
-    pixels = render(images, [np.random.default_rng(0)], style).pixels
-    ink = pixels.mean(-1) < (255 + np.mean(style.colors[0])) / 2
-    traced = filled(outline_path(sheet.digits[0][0]), sheet.width, sheet.height)
-    assert (traced & ink).sum() / (traced | ink).sum() > 0.97
+def filled(paths: list[str], width: int, height: int, scale: float) -> np.ndarray:
+    """Which pixels are inside of any of the paths, bool (H, W)."""
+    image = Image.new("1", (4 * width, 4 * height))
+    for data in paths:
+        points = 4 * scale * curve_points(data)
+        ImageDraw.Draw(image).polygon([*map(tuple, points.tolist())], fill=1)
+    parts = np.asarray(image).reshape(height, 4, width, 4)
+    return parts.mean((1, 3)) > 0.5
 
 
-def test_a_speck_has_no_outline() -> None:
-    speck = np.zeros((9, 9), np.uint8)
-    speck[4, 4] = 255
-    assert outline_path(Placed(speck, 3, 5)) == ""
+def drawn_lines(paths: list[tuple[np.ndarray, float]], width: int, height: int) -> np.ndarray:
+    """Which pixels round nibs of these widths reach along lines (P, 2), bool (H, W)."""
+    image = Image.new("1", (4 * width, 4 * height))
+    pen = ImageDraw.Draw(image)
+    for points, nib in paths:
+        for x, y in 4 * points:
+            pen.ellipse((x - 2 * nib, y - 2 * nib, x + 2 * nib, y + 2 * nib), fill=1)
+        pen.line([*map(tuple, (4 * points).tolist())], fill=1, width=round(4 * nib))
+    parts = np.asarray(image).reshape(height, 4, width, 4)
+    return parts.mean((1, 3)) > 0.5
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Intersection over union."""
+    return float((first & second).sum() / (first | second).sum())
+
+
+@pytest.mark.parametrize("text", ["0123", "4567", "8,9"])
+def test_the_outlines_fill_what_is_ink(write_row: Callable[..., list[Strokes]], text: str) -> None:
+    row = write_row(text.replace(",", ""))
+    sheet = compose([row], [np.random.default_rng(0)], Style(), None, [text])
+    paths = re.findall(r' d="([^"]*)"', "".join(outline_paths(all_strokes(sheet))))
+    ink = cover_sheet(sheet, 8.0).pixels >= 128
+    assert overlap(filled(paths, *sheet.pixels(8.0), 8.0), ink) > 0.97
+
+
+def all_strokes(sheet: Sheet) -> Strokes:
+    """The strokes of a sheet in writing order."""
+    items = (item for row in sheet.rows for item in row)
+    return Strokes(tuple(stroke for item in items for stroke in item.strokes.controls))
+
+
+def test_a_digit_without_strokes_has_no_outline() -> None:
+    assert outline_paths(Strokes(())) == []
+
+
+def test_numbers_are_short_and_never_minus_zero() -> None:
+    curve = np.array([[[-0.001, 0.0], [1.005, 20], [1 / 3, -0.5], [100.0, 10.10]]])
+    assert curve_data(curve) == "M0 0C1 20 0.33 -0.5 100 10.1"
 
 
 @pytest.fixture
-def draw(draw_row) -> Callable[..., bytes]:
-    """Two rows with punctuation and captions, as an SVG in some style."""
-    images = np.stack([draw_row("123"), draw_row("456")])
-    captions, texts = ["1 < 23", "45,6"], ["123", "45,6"]
+def sheet(write_row: Callable[..., list[Strokes]]) -> Sheet:
+    """Two rows with punctuation and captions."""
     rngs = [np.random.default_rng(n) for n in range(2)]
-    sheet = compose(images, rngs, Style(scale=TRACE_SCALE), captions, texts)
+    rows = [write_row("123"), write_row("456")]
+    return compose(rows, rngs, Style(), ["1 < 23", "45,6"], TEXTS)
 
-    def draw(style: Style, metadata: Mapping[str, str] = describe(seed=4)) -> bytes:
-        return draw_svg(sheet, style, texts, captions, metadata)
+
+@pytest.fixture
+def draw(sheet: Sheet) -> Callable[..., bytes]:
+    """The sheet as an SVG in some style."""
+
+    def draw(
+        style: Style, metadata: Mapping[str, str] = describe(seed=4), centerline: bool = False
+    ) -> bytes:
+        return draw_svg(sheet, style, TEXTS, metadata, centerline=centerline)
 
     return draw
 
@@ -72,26 +120,41 @@ def size(data: bytes) -> tuple[float, float, str]:
     return float(width), float(height), unit
 
 
-def test_the_file_is_well_formed_and_labels_its_rows(draw) -> None:
+def test_the_file_is_well_formed_and_labels_its_rows(draw, sheet: Sheet) -> None:
     data = draw(Style(scale=2, ink="#102a6b", paper="transparent"))
     root = ElementTree.fromstring(data)
     assert root.tag == f"{SVG}svg"
     rows = root.findall(f"{SVG}g/{SVG}g")
     assert [row.get("aria-label") for row in rows] == ["123", "45,6"]
-    assert [len(row.findall(f"{SVG}path")) for row in rows] == [3, 4]
+    # A group for each digit and mark, with a path for each stroke.
+    for row, line in zip(rows, sheet.rows, strict=True):
+        paths = [len(group.findall(f"{SVG}path")) for group in row.findall(f"{SVG}g")]
+        assert paths == [len(item.strokes.controls) for item in line]
     assert [text.text for text in root.findall(f"{SVG}text")] == ["1 < 23", "45,6"]
     assert b"#102a6b" in data
-    # However small the picture, its print is as large beside its digits as in a large one.
-    small = ElementTree.fromstring(draw(Style(scale=0.25)))
-    sizes = [one.find(f"{SVG}text").get("font-size") for one in (root, small)]  # type: ignore[union-attr]
-    assert sizes[0] == sizes[1]
+
+
+def test_print_is_as_large_beside_its_digits_in_small_pictures(
+    write_row: Callable[..., list[Strokes]],
+) -> None:
+    found = []
+    for scale in (4, 0.5):
+        style = Style(scale=scale)
+        sheet = compose([write_row("1")], [np.random.default_rng(0)], style, ["1"], ["1"])
+        root = ElementTree.fromstring(draw_svg(sheet, style, ["1"], {}))
+        text = root.find(f"{SVG}text")
+        assert text is not None
+        found.append((float(text.get("font-size", "0")), sheet.captions[0].size))
+    assert [size for size, _ in found] == pytest.approx([SVG_SCALE * size for _, size in found])
+    # But never too small to be read.
+    assert found[1][0] / SVG_SCALE * 0.5 >= 9.99
 
 
 def test_a_resolution_makes_it_a_size_on_paper(draw) -> None:
     width, height, unit = size(draw(Style(scale=2)))
     box = ElementTree.fromstring(draw(Style(scale=2))).get("viewBox", "").split()
     assert unit == ""
-    assert (width, height) == pytest.approx((float(box[2]) / 4, float(box[3]) / 4), rel=1e-3)
+    assert (width, height) == pytest.approx((float(box[2]) / 5, float(box[3]) / 5), rel=1e-3)
     *sides, unit = size(draw(Style(scale=2, dpi=200)))
     assert unit == "in"
     assert sides == pytest.approx([width / 200, height / 200], rel=1e-3)
@@ -142,26 +205,32 @@ def test_the_paper_is_an_image_as_large_as_the_sheet(draw, style: str) -> None:
         assert [part.get("width"), part.get("height")] == box
 
 
+@pytest.mark.parametrize("centerline", [False, True])
 @pytest.mark.parametrize("style", STYLES)
-def test_svgpathtools_reads_digits_and_marks_only(draw, style: str, tmp_path: Path) -> None:
+def test_svgpathtools_reads_digits_and_marks_only(
+    draw, sheet: Sheet, style: str, centerline: bool, tmp_path: Path
+) -> None:
     svgpathtools = pytest.importorskip("svgpathtools")
     path = tmp_path / "a.svg"
-    path.write_bytes(draw(STYLES[style]))
+    path.write_bytes(draw(STYLES[style], centerline=centerline))
     paths, attributes, svg = svgpathtools.svg2paths2(str(path))
-    assert len(paths) == len(attributes) == 7
+    strokes = len(all_strokes(sheet).controls)
+    assert len(paths) == len(attributes) == strokes
     assert "viewBox" in svg
-    assert len(svgpathtools.Document(str(path)).paths()) == 7
+    assert len(svgpathtools.Document(str(path)).paths()) == strokes
 
 
+@pytest.mark.parametrize("centerline", [False, True])
 @pytest.mark.parametrize("style", STYLES)
-def test_vpype_plots_digits_and_marks_only(draw, style: str, tmp_path: Path) -> None:
+def test_vpype_plots_digits_and_marks_only(
+    draw, sheet: Sheet, style: str, centerline: bool, tmp_path: Path
+) -> None:
     vpype = pytest.importorskip("vpype")
     path = tmp_path / "a.svg"
-    path.write_bytes(draw(STYLES[style]))
+    path.write_bytes(draw(STYLES[style], centerline=centerline))
     document = vpype.read_multilayer_svg(str(path), quantization=0.1)
     lines = [line for layer in document.layers.values() for line in layer]
-    data = "".join(re.findall(r'<path d="([^"]*)"', path.read_text()))
-    assert len(lines) == data.count("M")
+    assert len(lines) == len(all_strokes(sheet).controls)
     width, height, unit = size(path.read_bytes())
     pixels = 96 if unit else 1
     assert document.page_size == pytest.approx((width * pixels, height * pixels), rel=1e-3)
@@ -172,6 +241,100 @@ def test_vpype_plots_digits_and_marks_only(draw, style: str, tmp_path: Path) -> 
     assert bottom < document.page_size[1] - margin
 
 
+def test_a_centerline_is_the_way_of_the_pen_in_writing_order(draw, sheet: Sheet) -> None:
+    root = ElementTree.fromstring(draw(Style(), centerline=True))
+    (group,) = root.findall(f"{SVG}g")
+    assert group.get("fill") == "none"
+    assert group.get("stroke-linecap") == group.get("stroke-linejoin") == "round"
+    paths = root.findall(f".//{SVG}path")
+    strokes = all_strokes(sheet).scale(SVG_SCALE)
+    for path, points, controls in zip(paths, strokes.sample(8), strokes.controls, strict=True):
+        assert curve_points(path.get("d", "")) == pytest.approx(points[:, :2], abs=0.02)
+        assert float(path.get("stroke-width", "0")) == pytest.approx(
+            2 * controls[:, 2].mean(), abs=0.006
+        )
+
+
+def pen_lines(commands: list[tuple[bool, float, float]]) -> list[np.ndarray]:
+    """The lines (P, 2) that a plotter draws: whether the pen is down on the way to each place."""
+    lines: list[list[tuple[float, float]]] = []
+    place = (0.0, 0.0)
+    was_down = False
+    for down, x, y in commands:
+        if down and not was_down:
+            lines.append([place])
+        if down:
+            lines[-1].append((x, y))
+        place, was_down = (x, y), down
+    return [np.array(line) for line in lines]
+
+
+# The length of a unit of the HP 7475A in millimetres.
+HPGL_UNIT = 0.02488
+
+
+def read_hpgl(text: str) -> list[np.ndarray]:
+    """The lines of an HPGL file in millimetres, with absolute coordinates."""
+    commands, down = [], False
+    for command in text.split(";"):
+        name, places = command.strip()[:2], re.findall(r"-?[\d.]+", command[2:])
+        if name in ("PU", "PD", "PA"):
+            down = name == "PD" if name != "PA" else down
+            pairs = zip(places[::2], places[1::2], strict=True)
+            commands += [(down, float(x) * HPGL_UNIT, float(y) * HPGL_UNIT) for x, y in pairs]
+        if name == "PU" and not places and commands:
+            commands.append((False, *commands[-1][1:]))
+    return pen_lines(commands)
+
+
+def read_gcode(text: str) -> list[np.ndarray]:
+    """The lines of a G-code file in millimetres."""
+    commands = []
+    for line in text.splitlines():
+        values = dict(re.findall(r"([XY])(-?[\d.]+)", line))
+        if len(values) == 2:
+            # G0 moves in the air, G1 on paper.
+            down = re.match(r"G0?1\b", line) is not None
+            commands.append((down, float(values["X"]), float(values["Y"])))
+    return pen_lines(commands)
+
+
+# The page of the HPGL is a landscape A4.
+PLOTTERS = {
+    "hpgl": ("write --absolute --device hp7475a --page-size a4 --landscape --center", read_hpgl),
+    "gcode": ("gwrite --profile gcodemm", read_gcode),
+}
+
+
+@pytest.mark.parametrize("plotter", PLOTTERS)
+def test_what_a_plotter_draws_is_the_picture(
+    write_row: Callable[..., list[Strokes]], plotter: str, tmp_path: Path
+) -> None:
+    """vpype's file for a plotter has a line for each stroke, and drawn again it is the PNG."""
+    cli = pytest.importorskip("vpype_cli")
+    if plotter == "gcode":
+        pytest.importorskip("vpype_gcode")
+    style = Style(height="20mm", pen="1.2mm")
+    sheet = compose([write_row("3047")], [np.random.default_rng(0)], style, None, ["30,47"])
+    path, plotted = tmp_path / "a.svg", tmp_path / f"a.{plotter}"
+    path.write_bytes(draw_svg(sheet, style, ["30,47"], {}, centerline=True))
+    command, read = PLOTTERS[plotter]
+    cli.execute(f"read --quantization 0.02mm {path} {command} {plotted}")
+    lines = read(plotted.read_text())
+    strokes = all_strokes(sheet)
+    assert len(lines) == len(strokes.controls)
+    pixels = style.resolution / 25.4 if style.resolution else 0
+    # y points up.
+    lines = [line * [1, -1] for line in lines]
+    # Where the drawing lies on the page is the plotter's choice.
+    wanted = np.concatenate(strokes.sample())[:, :2].min(0) * style.factor
+    offset = wanted - np.concatenate(lines).min(0) * pixels
+    width, height = sheet.pixels(style.factor)
+    nib = 1.2 * pixels
+    again = drawn_lines([(line * pixels + offset, nib) for line in lines], width, height)
+    assert overlap(again, cover_sheet(sheet, style.factor).pixels >= 128) > 0.93
+
+
 @pytest.mark.parametrize("hand", ["12", "<&>", "a \"b\" 'c'", "é ²", "]]>"])
 def test_the_metadata_is_rdf(draw, hand: str) -> None:
     metadata = describe(seed=7, model="r3gan", writer=hand, digits="123 45,6", height=None)
@@ -180,15 +343,17 @@ def test_the_metadata_is_rdf(draw, hand: str) -> None:
     assert svg_title(data) == ElementTree.fromstring(data).findtext(f"{SVG}title") == "123, 45,6"
 
 
-def test_a_sheet_is_as_large_as_its_own_size_however_finely_it_is_traced(draw_row) -> None:
-    from handsum.writing.sequences import draw_vector
-    from handsum.writing.write import Options, write_rows
+def test_a_large_sheet_has_the_boxes_of_its_own_units(write_row) -> None:
+    from handsum.layout.encoding import encode_sheet
 
-    rows = np.tile(np.arange(10), (140, 1))
-    written = write_rows(rows, 1, Options(verify=False))
-    data, boxes = draw_vector(written, Style(scale=0.5))
-    root = ElementTree.fromstring(data)
-    assert len(root.findall(f"{SVG}g/{SVG}g/{SVG}path")) >= 1400
-    width = float(root.get("viewBox", "").split()[2])
+    texts = ["0123456789"] * 140
+    row, rngs = write_row(texts[0]), [np.random.default_rng(n) for n in range(140)]
+    style = Style(scale=0.5)
+    sheet = compose([row] * 140, rngs, style, None, texts)
+    file = encode_sheet(sheet, style, texts, {}, ".svg")
+    root = ElementTree.fromstring(file.data)
+    assert len(root.findall(f"{SVG}g/{SVG}g/{SVG}g")) == 1400
+    boxes, width = file.places.boxes, float(root.get("viewBox", "").split()[2])
+    assert boxes.shape == (140, 10, 4)
     assert width / 2 < boxes[..., 0].max() < width
-    assert float(root.get("width", "0")) == pytest.approx(width / TRACE_SCALE * 0.5, rel=1e-3)
+    assert float(root.get("width", "0")) == pytest.approx(width / SVG_SCALE * 0.5, rel=1e-3)

@@ -47,8 +47,8 @@ def test_gradients_through_the_images_equal_those_of_the_whole_loss(module, conf
                 for part, definition in definitions.items()
                 for every in [state["params"] | {"generator": params}]
             }
-            generated = loss.draw(networks, batch)
-            value, metrics = loss.loss(networks, batch | {"generated": generated}, key)
+            drawn = loss.draw(networks, batch)
+            value, metrics = loss.loss(networks, batch | drawn, key)
             return value, (metrics, nnx.state(networks["generator"], nnx.Param, ...)[1])
 
         gradients, rest = jax.grad(whole, has_aux=True)(state["params"]["generator"])

@@ -74,7 +74,7 @@ def work():
 
         def loss(state, labels, key):
             networks, batch = nnx.merge(definition, state), {"labels": labels, "key": key}
-            batch["generated"] = image_generator_loss.draw(networks, batch | {"writers": labels})
+            batch |= image_generator_loss.draw(networks, batch | {"writers": labels})
             return image_generator_loss.loss(networks, batch, key)[0]
 
         arguments = (replicate(state, mesh), np.zeros(64, np.int32), jax.random.key(0))

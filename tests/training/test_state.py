@@ -98,7 +98,7 @@ def test_r3gan_reduces_its_penalties_after_the_restart() -> None:
         "key": jax.random.key(1),
     }
     losses = r3gan.losses(config)
-    batch["generated"] = losses["generator"].draw(parts, batch)
+    batch |= losses["generator"].draw(parts, batch)
     for part, weight in (("discriminator", config.penalty), ("critics", config.critic_penalty)):
         before, metrics = losses[part](parts, batch | {"step": 4}, jax.random.key(0))
         after, _ = losses[part](parts, batch | {"step": 5}, jax.random.key(0))

@@ -64,6 +64,48 @@ def test_every_offered_model_has_its_weights(api: httpx.Client, server: Any) -> 
     assert offered("visualize") == offered("generate") | offered("sum-sequence")
 
 
+@pytest.mark.parametrize(
+    ("query", "media_type"),
+    [
+        ({"format": "gif", "pen": "felt"}, "image/gif"),
+        ({"format": "webp", "duration": "2.5"}, "image/webp"),
+        ({"format": "inkml", "height": "12mm", "pen": "0.5mm"}, "application/inkml+xml"),
+        ({"format": "svg", "centerline": "true"}, "image/svg+xml"),
+        ({"format": "svg", "animate": "true", "as_drawn": "true"}, "image/svg+xml"),
+    ],
+)
+def test_strokes_have_the_bytes_of_the_command(
+    api: httpx.Client, tmp_path: Path, query: dict[str, str], media_type: str
+) -> None:
+    answer = api.get("/number", params={"text": "40,7", "seed": 7, **query})
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    path = tmp_path / f"a.{query['format']}"
+    options = []
+    for name, value in query.items():
+        if name != "format":
+            options += [f"--{name.replace('_', '-')}", *([] if value == "true" else [value])]
+    command("number", "40,7", "--seed", 7, *options, "-o", path)
+    assert answer.content == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"centerline": "true"}, "centerline is only for an .svg"),
+        ({"centerline": "true", "format": "gif"}, "centerline is only for an .svg"),
+        ({"animate": "true"}, "animate is only for animations"),
+        ({"duration": "2", "format": "png"}, "duration is only for animations"),
+        ({"pen": "quill"}, "no pen 'quill': use fine, ballpoint, felt, marker"),
+    ],
+)
+def test_what_a_format_cannot_show_is_refused(
+    api: httpx.Client, query: dict[str, str], message: str
+) -> None:
+    answer = api.get("/number", params={"text": "40", **query})
+    assert answer.status_code == 422
+    assert message in answer.json()["detail"]
+
+
 def test_a_sum_has_the_bytes_of_the_command(api: httpx.Client, tmp_path: Path) -> None:
     query = {"total": 23, "length": 5, "seed": 7, "caption": "true", "ink": "navy"}
     options = ("--length", 5, "--seed", 7, "--caption", "--ink", "navy")
@@ -130,11 +172,19 @@ def test_cells_and_dpi_are_those_of_the_command(api: httpx.Client, tmp_path: Pat
     assert api.get("/number", params=query).content == (tmp_path / "a.png").read_bytes()
 
 
-def test_a_number_keeps_its_punctuation(api: httpx.Client) -> None:
-    query = {"text": "-1,234.50", "seed": 1, "writer": "12+40"}
+@pytest.mark.parametrize("text", ["-1,234.50", "3+4=7", "12/05/2024", "(25 %)", "1.234,50 €"])
+def test_a_number_keeps_its_marks(api: httpx.Client, text: str) -> None:
+    query = {"text": text, "seed": 1, "writer": "12+40"}
     result = api.get("/number", params=query).json()
-    assert result["sequences"][0]["digits"] == "123450"
+    assert result["sequences"][0]["text"] == text
+    assert result["sequences"][0]["digits"] == "".join(filter(str.isdigit, text))
     assert result["writer"] == "12+40"
+
+
+def test_other_characters_are_named(api: httpx.Client) -> None:
+    answer = api.get("/number", params={"text": "3×4"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].endswith("not '×'")
 
 
 def test_the_longest_number_reports_its_progress(api: httpx.Client) -> None:

@@ -29,7 +29,7 @@ def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None
     panel = settled(page, "write")
     expect(panel.get_by_text("Read correctly")).to_be_visible()
     files = {}
-    for ending in ("PNG", "SVG", "JSON"):
+    for ending in ("PNG", "SVG", "GIF", "InkML", "JSON"):
         with page.expect_download() as download:
             panel.get_by_role("button", name=ending).click()
         files[ending] = tmp_path / download.value.suggested_filename
@@ -40,8 +40,11 @@ def test_a_sum_is_written_saved_and_linked(visit: Visit, tmp_path: Path) -> None
     with Image.open(files["PNG"]) as picture:
         assert picture.width > picture.height > 50
     assert ElementTree.parse(files["SVG"]).getroot().find("{*}title").text == digits
-    # Both pictures say what made them.
-    assert read_facts(files["PNG"]) == read_facts(files["SVG"])
+    with Image.open(files["GIF"]) as film:
+        assert film.n_frames > 20
+    assert ElementTree.parse(files["InkML"]).getroot().find("{*}traceGroup") is not None
+    # The pictures say what made them.
+    assert read_facts(files["PNG"]) == read_facts(files["SVG"]) == read_facts(files["GIF"])
     assert read_facts(files["PNG"])["handsum:digits"] == digits
     # The link shows the same picture in another browser.
     shown = panel.locator("img.written").get_attribute("src")
@@ -91,6 +94,69 @@ def test_a_number_in_a_chosen_hand_and_ink(visit: Visit) -> None:
         assert part in page.url
 
 
+def test_a_number_with_signs(visit: Visit) -> None:
+    page = visit("#write?kind=number&text=3%2B4%3D7&seed=1")
+    panel = settled(page, "write")
+    expect(panel.locator(".equation")).to_have_text("3+4=7")
+    expect(panel.get_by_text("Read correctly")).to_be_visible()
+    panel.get_by_role("textbox", name="Number").fill("12/05/2024")
+    expect(panel.locator(".equation")).to_have_text("12/05/2024")
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="PNG").click()
+    assert download.value.suggested_filename == "number-12-05-2024.png"
+    panel.get_by_role("textbox", name="Number").fill("3×4")
+    expect(panel.get_by_role("alert")).to_contain_text("not '×'")
+
+
+def ink_of(picture: Any) -> int:
+    """The number of dark pixels of a picture on the page."""
+    with Image.open(io.BytesIO(picture.screenshot())) as shown:
+        return int((np.asarray(shown.convert("L")) < 128).sum())
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_pen_writes_the_number_on_a_click_only(visit: Visit, size: str) -> None:
+    page = visit("#write?kind=number&text=40712&seed=1", size)
+    panel = settled(page, "write")
+    picture = panel.locator("img.written")
+    finished, still = ink_of(picture), picture.get_attribute("src")
+    panel.get_by_role("button", name="Watch it written").click()
+    expect(picture).to_have_attribute("src", re.compile("^blob:"))
+    moments = []
+    for _ in range(40):
+        moments.append(ink_of(picture))
+        page.wait_for_timeout(100)
+    assert min(moments) < 0.5 * finished
+    assert len(set(moments)) > 5
+    assert max(moments) == pytest.approx(finished, rel=0.1)
+    panel.get_by_role("button", name="Stop").click()
+    expect(picture).to_have_attribute("src", still or "")
+    # Another result stands still again.
+    panel.get_by_role("button", name="Watch it written").click()
+    expect(picture).to_have_attribute("src", re.compile("^blob:"))
+    panel.get_by_role("button", name="Write again").click()
+    expect(picture).to_have_attribute("src", re.compile("^data:image/png"))
+    expect(panel.get_by_role("button", name="Watch it written")).to_be_enabled()
+
+
+def test_nothing_moves_for_those_who_prefer_it(visit: Visit) -> None:
+    page = visit("#write?kind=number&text=407&seed=1", reduced_motion="reduce")
+    panel = settled(page, "write")
+    expect(panel.get_by_role("button", name="Watch it written")).to_be_hidden()
+
+
+def test_a_pen_is_chosen_and_linked(visit: Visit) -> None:
+    page = visit("#write?kind=number&text=407&seed=1&pen=fine")
+    panel = settled(page, "write")
+    expect(panel.get_by_label("Pen", exact=True)).to_have_value("fine")
+    fine = ink_of(panel.locator("img.written"))
+    before = panel.locator("img.written").get_attribute("src")
+    panel.get_by_label("Pen", exact=True).select_option("Marker")
+    expect(panel.locator("img.written")).not_to_have_attribute("src", before or "")
+    assert ink_of(panel.locator("img.written")) > 1.5 * fine
+    assert "pen=marker" in page.url
+
+
 def test_a_number_in_a_hand_fitted_to_a_photo(visit: Visit, api: Any) -> None:
     page = visit("#write?kind=number&text=1234567&seed=1")
     panel = settled(page, "write")
@@ -117,7 +183,7 @@ def test_an_error_is_shown_and_goes_away(visit: Visit) -> None:
     expect(panel.get_by_role("alert")).to_be_empty()
 
 
-SAVING = ("PNG", "SVG", "JSON", "Copy link")
+SAVING = ("PNG", "SVG", "GIF", "InkML", "JSON", "Copy link")
 
 
 def test_only_the_result_of_the_fields_is_saved(visit: Visit, tmp_path: Path) -> None:

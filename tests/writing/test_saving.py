@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import handsum
 from handsum import __version__
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_folder
-from handsum.layout.painting import ink_box
+from handsum.layout.encoding import Output, numbered_paths
+from handsum.layout.painting import INK_LEVEL, ink_box
 from handsum.layout.style import Style
 from handsum.writing.digits import save_digits
 from handsum.writing.generate import generate
-from handsum.writing.sequences import numbered_paths, save_sequences
+from handsum.writing.sequences import save_sequences
 from handsum.writing.write import number, sum_sequence
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
@@ -54,33 +56,35 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
 
 
 def test_boxes_lie_around_the_ink_of_the_file(tmp_path: Path) -> None:
-    boxes = save_sequences(tmp_path / "n.png", number("0725", seed=4), Style(ink="black"))
+    boxes = save_sequences(tmp_path / "n.png", number("0725", seed=4), Style(ink="black")).boxes
     pixels = np.asarray(Image.open(tmp_path / "n.png")).copy()
     for x, y, width, height in boxes[0]:
         assert pixels[y : y + height, x : x + width].min() == 0
         pixels[y : y + height, x : x + width] = 255
-    assert pixels.min() == 255
+    assert pixels.min() > 255 - INK_LEVEL
 
 
 def test_gaps_are_chance_of_their_own(tmp_path: Path) -> None:
     """Neither the ink nor more sequences move a digit of the first one."""
     written = sum_sequence(23, 5, count=2, seed=4)
-    boxes = save_sequences(tmp_path / "a.png", written, Style(ink="red"))
-    alone = save_sequences(tmp_path / "b.png", sum_sequence(23, 5, seed=4), Style(paper="black"))
+    boxes = save_sequences(tmp_path / "a.png", written, Style(ink="red")).boxes
+    single = sum_sequence(23, 5, seed=4)
+    alone = save_sequences(tmp_path / "b.png", single, Style(paper="black")).boxes
     offset = boxes[0, 0] - alone[0, 0]
     assert np.array_equal(boxes[0], alone[0] + offset)
 
 
 def test_rows_of_a_sheet_have_gaps_of_their_own(tmp_path: Path) -> None:
     written = sum_sequence(23, 5, count=2, seed=4)
-    twice = replace(written, images=written.images[[0, 0]])
-    first, second = save_sequences(tmp_path / "a.png", twice, Style())
+    assert written.strokes is not None
+    twice = replace(written, strokes=written.strokes[:1] * 2)
+    first, second = save_sequences(tmp_path / "a.png", twice, Style()).boxes
     assert np.ptp(first[:, 0] - second[:, 0]) > 0
 
 
 def test_numbered_files_hold_one_sequence_each(tmp_path: Path) -> None:
     written = sum_sequence(23, 5, count=11, seed=4)
-    boxes = save_sequences(tmp_path / "s-{}.png", written, Style())
+    boxes = save_sequences(tmp_path / "s-{}.png", written, Style()).boxes
     names = [f"s-{number:02d}.png" for number in range(1, 12)]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert boxes.shape == (11, 5, 4)
@@ -101,16 +105,84 @@ def test_numbers_sort_like_names() -> None:
 
 def test_sequences_as_arrays(tmp_path: Path) -> None:
     written = sum_sequence(23, 5, count=3, seed=4)
-    boxes = save_sequences(tmp_path / "s.npz", written, Style())
-    with np.load(tmp_path / "s.npz") as arrays:
-        assert set(arrays) == {"images", "labels", "totals", "writers", "metadata"}
+    places = save_sequences(tmp_path / "s.npz", written, Style())
+    with np.load(tmp_path / "s.npz", allow_pickle=False) as arrays:
+        strokes = {"controls", "times", "stroke_offsets", "digit_offsets"}
+        assert set(arrays) == {"images", "labels", "totals", "writers", "metadata", *strokes}
         assert arrays["images"].dtype == np.uint8
         assert arrays["images"].shape == (3, 5, 28, 28)
         assert np.array_equal(arrays["images"], written.images)
         assert np.array_equal(arrays["labels"], written.labels)
         assert arrays["totals"].tolist() == [23] * 3
         assert np.array_equal(arrays["writers"], written.writers)
-    assert tuple(boxes[2, 4]) == ink_box(written.images[2, 4])
+    assert tuple(places.boxes[2, 4]) == ink_box(written.images[2, 4])
+    # In pixels of the digit's image.
+    shown = places.strokes(2)
+    assert shown is not None
+    points = np.concatenate([one["points"] for one in shown if one["digit"] == 4])
+    x, y, width, height = places.boxes[2, 4]
+    assert (points.min(0) > [x - 1, y - 1]).all()
+    assert (points.max(0) < [x + width + 1, y + height + 1]).all()
+
+
+def test_strokes_come_back_from_the_arrays(tmp_path: Path) -> None:
+    written = sum_sequence(23, 5, count=3, seed=4)
+    written.save(tmp_path / "s.npz")
+    loaded = handsum.load_strokes(tmp_path / "s.npz")
+    assert written.strokes is not None
+    digits = [digit for row in written.strokes for digit in row]
+    assert len(loaded) == len(digits) == 15
+    for one, other in zip(loaded, digits, strict=True):
+        assert isinstance(one, handsum.Strokes)
+        for mine, yours in zip(one.controls, other.controls, strict=True):
+            assert mine == pytest.approx(yours, abs=1e-6)
+
+
+def test_digits_in_pixels_have_no_strokes_in_a_file(tmp_path: Path) -> None:
+    pixels = replace(sum_sequence(23, 5, seed=4), strokes=None)
+    places = save_sequences(tmp_path / "s.npz", pixels)
+    assert pixels.as_dicts(places)[0]["strokes"] is None
+    with pytest.raises(HandsumError, match="there are no strokes"):
+        handsum.load_strokes(tmp_path / "s.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.gif", {}),
+        ("a.webp", {"duration": 2.0}),
+        ("a.inkml", {}),
+        ("a.svg", {}),
+        ("b.svg", {"centerline": True}),
+        ("c.svg", {"animate": True}),
+        ("d.svg", {"duration": 2}),
+        ("a-{}.gif", {"duration": 1}),
+    ],
+)
+def test_every_type_of_file_is_saved_with_its_places(
+    tmp_path: Path, name: str, options: dict[str, float]
+) -> None:
+    written = sum_sequence(23, 5, count=2, seed=4)
+    places = save_sequences(tmp_path / name, written, output=Output(**options))  # type: ignore[arg-type]
+    assert places.boxes.shape == (2, 5, 4)
+    for row, digits in zip(written.as_dicts(places), written.digits, strict=True):
+        strokes = row["strokes"]
+        assert sorted({one["digit"] for one in strokes}) == [0, 1, 2, 3, 4]
+        assert all(one["character"] == digits[one["digit"]] for one in strokes)
+        assert strokes[0]["times"][0] == 0
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    written.save(tmp_path / name, **options)  # type: ignore[arg-type]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+    assert all(first.values())
+
+
+def test_the_options_of_an_svg_differ(tmp_path: Path) -> None:
+    written = number("407", seed=4)
+    contents = set()
+    for options in ({}, {"centerline": True}, {"animate": True}, {"duration": 2.0}):
+        written.save(tmp_path / "a.svg", **options)  # type: ignore[arg-type]
+        contents.add((tmp_path / "a.svg").read_bytes())
+    assert len(contents) == 4
 
 
 def test_digits_as_a_grid(tmp_path: Path) -> None:
@@ -183,8 +255,8 @@ def test_an_array_file_that_fails_halfway_leaves_nothing(
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
-        ("a.jpg", UsageError, ".png, .svg or .npz"),
-        ("a", UsageError, ".png, .svg or .npz"),
+        ("a.jpg", UsageError, ".png, .svg, .gif, .webp, .inkml or .npz"),
+        ("a", UsageError, ".png, .svg, .gif, .webp, .inkml or .npz"),
         ("a-{}.npz", UsageError, "one .npz holds all"),
         ("none/a.png", HandsumError, "no folder"),
         ("folder.png", HandsumError, "is a directory"),

@@ -9,7 +9,7 @@ import pytest
 from handsum import stopping
 from handsum.layout.style import Style
 from handsum.writing.generate import generate
-from handsum.writing.sequences import draw_vector, encode_sequences
+from handsum.writing.sequences import encode_sequences
 from handsum.writing.write import number, sum_sequence
 
 
@@ -20,11 +20,13 @@ class Stop(Exception):
 @pytest.mark.parametrize(
     ("write", "least"),
     [
-        # Each digit is drawn, placed and read; a picture and an outline are made of it.
+        # Each digit is drawn, placed and read; a picture, outlines or frames are made of it.
         (lambda: sum_sequence(20, 5, count=2, seed=1, style=Style()), 3 * 10),
         (lambda: number("40512", seed=1, style=Style()), 3 * 5),
         (lambda: encode_sequences(number("40512", seed=1, verify=False), Style()), 2 * 5),
-        (lambda: draw_vector(number("40512", seed=1, verify=False), Style()), 3 * 5),
+        (lambda: encode_sequences(number("40512", seed=1, verify=False), Style(), ".svg"), 2 * 5),
+        (lambda: encode_sequences(number("40512", seed=1, verify=False), Style(), ".gif"), 20 * 5),
+        (lambda: encode_sequences(number("40512", seed=1, verify=False), Style(), ".inkml"), 2 * 5),
     ],
 )
 def test_writing_stops_between_its_digits(

@@ -30,7 +30,7 @@ def test_a_sheet_has_the_digits_of_each_writer(tmp_path: Path) -> None:
         assert picture.text["handsum:writer"] == "490 491 492 493"
     sheet.save(tmp_path / "b.svg", Style(scale=1))
     assert ">491</text>" in (tmp_path / "b.svg").read_text()
-    with pytest.raises(UsageError, match="a .png or .svg picture"):
+    with pytest.raises(UsageError, match="use a name that ends in .png, .svg"):
         sheet.save(tmp_path / "a.npz")
 
 

@@ -44,6 +44,12 @@ def _listed(incomplete: str, fits: Callable[[str], bool]) -> list[tuple[str, str
     ]
 
 
+def pens(incomplete: str) -> list[str]:
+    """The pens that have a name (see `handsum.layout.pens.PENS`)."""
+    names = ("fine", "ballpoint", "felt", "marker")
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def datasets(incomplete: str) -> list[str]:
     """mnist, or the folders in idx:DIR and folder:DIR."""
     scheme, colon, place = incomplete.partition(":")

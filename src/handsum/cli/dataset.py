@@ -82,6 +82,16 @@ def dataset(
             "record what each picture got.",
         ),
     ] = "none",
+    forms: Annotated[
+        Literal["european", "american", "mixed"] | None,
+        typer.Option(
+            show_default="as the generator draws them",
+            rich_help_panel=PICTURES,
+            help="Local forms of the digits. european: a 1 with a flag, a crossed 7; american: a "
+            "plain 1 and 7, sometimes a slashed 0; mixed: each writer one of them. The labels name "
+            "the form of each digit.",
+        ),
+    ] = None,
     height: Annotated[
         int | None,
         typer.Option(
@@ -121,7 +131,7 @@ def dataset(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Write a labelled data set: pictures with their digits, boxes, sums and writers.
+    """Write a labelled data set: pictures with digits, boxes, masks, strokes, sums and writers.
 
     Run the same command again to continue after an interruption. Workers and hosts do not change
     the files.
@@ -148,6 +158,7 @@ def dataset(
             totals=totals,
             split=split,
             realism=realism,
+            forms=forms,
             height=height,
             seed=seed,
             model=model,

@@ -42,6 +42,10 @@ def evaluate(
     quick: Annotated[
         bool, typer.Option("--quick", help="Rough figures in under a minute.")
     ] = False,
+    strokes: Annotated[
+        bool,
+        typer.Option("--strokes", help="Measure generators as they write with pen strokes."),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML page with plots to this folder.")
     ] = None,
@@ -100,6 +104,7 @@ def evaluate(
             seed=seed,
             judge=judge,
             pictures=report is not None,
+            strokes=strokes,
             progress=progress,
         )
     facts = {"command": shlex.join(["handsum", *sys.argv[1:]]), **found.as_dict()}

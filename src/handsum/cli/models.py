@@ -17,6 +17,7 @@ _FORMS = {
     "sequences_of_5_right": "5-digit sums {} right",
     "test_error": "test error {}",
     "sums_of_10_exact": "10-digit sums {} right",
+    "ink_shared": "{} of the ink as traced",
 }
 
 

@@ -12,12 +12,17 @@ from handsum.cli.writing_options import (
     CHANCE,
     LAYOUT,
     LISTED_DIGITS,
+    Animate,
+    AsDrawn,
     Cells,
+    Centerline,
     Dpi,
+    Duration,
     Height,
     Ink,
     Model,
     Paper,
+    Pen,
     Reader,
     Scale,
     Seed,
@@ -52,10 +57,11 @@ def sum_sequence(
             "--output",
             "-o",
             show_default="sum-TOTAL.png",
-            help="A .png or .svg picture (one sheet for several sequences); numbered pictures for "
-            "a name with {}, such as sum-{}.png; or an .npz of the digits: images "
-            "(N, L, 28, 28), white on black, labels (N, L), totals, writers. - is standard output: "
-            "a PNG, or another type as -.svg or -.npz.",
+            help="A .png or .svg picture, a .gif or .webp animation, or an .inkml of the strokes "
+            "(one sheet for several sequences); numbered files for a name with {}, such as "
+            "sum-{}.png; or an .npz of arrays: images (N, L, 28, 28), white on black, labels "
+            "(N, L), totals, writers, strokes. - is standard output: a PNG, or another type as "
+            "-.svg or -.npz.",
         ),
     ] = None,
     count: Annotated[
@@ -78,7 +84,12 @@ def sum_sequence(
             "--caption", rich_help_panel=LAYOUT, help="Print the sum, small, under the digits."
         ),
     ] = False,
+    pen: Pen = None,
+    as_drawn: AsDrawn = False,
     cells: Cells = False,
+    centerline: Centerline = False,
+    animate: Animate = False,
+    duration: Duration = None,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
@@ -99,16 +110,17 @@ def sum_sequence(
 
     handsum sum-sequence 45 --length 10 --count 1000 -o sums.npz
     """
+    from handsum.layout.encoding import Output, check_path
     from handsum.layout.style import Style
     from handsum.sums import parse_total
     from handsum.writing import write as writing
-    from handsum.writing.sequences import check_sequences_path
 
     total = parse_total(target)
     chosen = writing.length_for(total, length, model)
     path = destination(output or Path(f"sum-{total}.png"), as_json)
-    check_sequences_path(path)
-    style = Style(scale, ink, paper, False, wide, cells, dpi, height)
+    how = Output(centerline, animate, duration)
+    check_path(path, how)
+    style = Style(scale, ink, paper, False, wide, cells, dpi, height, pen, as_drawn)
     written = writing.sum_sequence(
         total,
         chosen,
@@ -120,12 +132,12 @@ def sum_sequence(
         verify=verify,
         style=picture_style(path, style, count, chosen),
     )
-    rows = save(path, written, style, caption)
+    places = save(path, written, style, caption, how)
     finish(
         path,
         f"{written_files(path, count)}: {_summary(written, total, length)}",
         {
-            "sequences": rows,
+            "sequences": written.as_dicts(places) if as_json else [],
             "writer": written.writer,
             "seed": written.seed,
             "notes": written.notes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,16 @@ import typer
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson, print_json, show_notes
 from handsum.cli.writing_options import (
+    Animate,
+    AsDrawn,
+    Centerline,
     Dpi,
+    Duration,
     Height,
     Ink,
     Model,
     Paper,
+    Pen,
     Seed,
     destination,
     written_files,
@@ -44,8 +50,8 @@ def writers(
         typer.Option(
             "--output",
             "-o",
-            help="The sheet: a .png or .svg picture. - is standard output: a PNG, or an SVG as "
-            "-.svg.",
+            help="The sheet: a .png or .svg picture, a .gif or .webp animation, or an .inkml of "
+            "the strokes. - is standard output: a PNG, or another type as -.svg.",
         ),
     ] = Path("writers.png"),
     first: Annotated[
@@ -57,6 +63,11 @@ def writers(
     paper: Paper = "white",
     height: Height = "48",
     dpi: Dpi = None,
+    pen: Pen = None,
+    as_drawn: AsDrawn = False,
+    centerline: Centerline = False,
+    animate: Animate = False,
+    duration: Duration = None,
     seed: Seed = None,
     model: Model = None,
     as_json: AsJson = False,
@@ -73,8 +84,8 @@ def writers(
 
     handsum writers --like my-digits.jpg --count 5
     """
+    from handsum.layout.encoding import Output, check_path
     from handsum.layout.style import Style
-    from handsum.writing.sheet import check_sheet_path
     from handsum.writing.writers import fit_writer
     from handsum.writing.writers import writers as show_writers
 
@@ -83,11 +94,12 @@ def writers(
     if like and first is not None:
         raise UsageError("--like shows the most similar hands: leave out --first")
     output = destination(output, as_json)
-    check_sheet_path(output)
-    style = Style(ink=ink, paper=paper, dpi=dpi, height=height)
+    how = Output(centerline, animate, duration)
+    check_path(output, how, arrays=False)
+    style = Style(ink=ink, paper=paper, dpi=dpi, height=height, pen=pen, as_drawn=as_drawn)
     if not pictures:
         sheet = show_writers(first or 0, count, digits, seed=seed, model=model, style=style)
-        sheet.save(output)
+        sheet.save(output, **asdict(how))
         _finish(output, sheet, as_json)
         return
     for picture in pictures:
@@ -99,7 +111,7 @@ def writers(
     if failed and not any(file.digits for file in prediction.files):
         raise typer.Exit(1)
     sheet = fit_writer(prediction, count=count, digits=digits, seed=seed, model=model, style=style)
-    sheet.save(output)
+    sheet.save(output, **asdict(how))
     _finish(output, sheet, as_json)
     if failed:
         raise typer.Exit(1)

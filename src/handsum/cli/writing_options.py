@@ -15,6 +15,7 @@ from handsum.errors import UsageError
 from handsum.files import is_stream, shown
 
 if TYPE_CHECKING:
+    from handsum.layout.encoding import Output, Places
     from handsum.layout.style import Style
     from handsum.writing.sequences import Sequences
 
@@ -73,7 +74,7 @@ Scale = Annotated[
     float | None,
     typer.Option(
         min=0.25,
-        max=64,
+        max=1000,
         show_default="4; 1 with --cells",
         rich_help_panel=LAYOUT,
         help="Size: picture pixels per pixel of a 28x28 digit.",
@@ -113,7 +114,8 @@ Height = Annotated[
     typer.Option(
         metavar="80|12mm|0.5in",
         rich_help_panel=LAYOUT,
-        help="Height of a digit instead of a scale: in pixels, or in mm, cm, in or pt.",
+        help="Height of a digit instead of a scale: in pixels, or in mm, cm, in or pt; up to "
+        "20000 pixels.",
     ),
 ]
 Dpi = Annotated[
@@ -122,6 +124,49 @@ Dpi = Annotated[
         show_default="300 with a height in mm, cm, in or pt",
         rich_help_panel=LAYOUT,
         help="Resolution for printing, in pixels per inch.",
+    ),
+]
+Pen = Annotated[
+    str | None,
+    typer.Option(
+        metavar="fine|ballpoint|felt|marker|0.5mm|0.06",
+        show_default="the hand's own",
+        autocompletion=completion.pens,
+        rich_help_panel=LAYOUT,
+        help="The pen: a name, a width in mm (with a size on paper), or a share of the height.",
+    ),
+]
+AsDrawn = Annotated[
+    bool,
+    typer.Option(
+        "--as-drawn",
+        rich_help_panel=LAYOUT,
+        help="Leave each digit its own width, and loops filled that a finer pen would open.",
+    ),
+]
+Centerline = Annotated[
+    bool,
+    typer.Option(
+        "--centerline",
+        rich_help_panel=LAYOUT,
+        help="In an .svg, draw the way of the pen instead of outlines: for plotters and lasers.",
+    ),
+]
+Animate = Annotated[
+    bool,
+    typer.Option(
+        "--animate",
+        rich_help_panel=LAYOUT,
+        help="In an .svg, let the pen write stroke by stroke, as in every .gif and .webp.",
+    ),
+]
+Duration = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        show_default="the time of a hand",
+        rich_help_panel=LAYOUT,
+        help="How long the animation takes, up to 60 seconds.",
     ),
 ]
 
@@ -143,7 +188,7 @@ class SignedCommand(TyperCommand):
         before = ""
         for argument in args:
             # After an option that takes a value, it is that value.
-            signed = re.match(r"-[\d.,]", argument) and before not in taking
+            signed = re.match(r"-[\d.,($€]", argument) and before not in taking
             (numbers if signed and "--" not in others else others).append(argument)
             before = argument
         rest = others if "--" in others or not numbers else [*others, "--"]
@@ -156,22 +201,24 @@ def picture_style(path: Path, style: Style, count: int, length: int) -> Style | 
     Raises:
         UsageError: the picture would be too large; known before the work.
     """
+    from handsum.layout.encoding import NUMBER_MARK, VECTORS
     from handsum.layout.rows import check_least_size
-    from handsum.writing.sequences import NUMBER_MARK
 
-    if path.suffix.lower() == ".npz":
+    ending = path.suffix.lower()
+    if ending == ".npz":
         return None
-    check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
+    if ending not in VECTORS:
+        check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
     return style
 
 
-def save(path: Path, sequences: Sequences, style: Style, caption: bool) -> list[dict[str, Any]]:
-    """Save the sequences and print their notes; return their rows for --json."""
+def save(path: Path, sequences: Sequences, style: Style, caption: bool, output: Output) -> Places:
+    """Save the sequences and print their notes; return where their digits are."""
     from handsum.writing.sequences import save_sequences
 
-    rows = sequences.as_dicts(save_sequences(path, sequences, style, caption=caption))
+    places = save_sequences(path, sequences, style, caption=caption, output=output)
     show_notes(sequences.notes)
-    return rows
+    return places
 
 
 def destination(output: Path, as_json: bool = False, ending: str = ".png") -> Path:
@@ -187,7 +234,7 @@ def destination(output: Path, as_json: bool = False, ending: str = ".png") -> Pa
 
 def written_files(path: Path, count: int) -> str:
     """The written file, or the first and the last of numbered pictures, for the closing line."""
-    from handsum.writing.sequences import NUMBER_MARK, numbered_paths
+    from handsum.layout.encoding import NUMBER_MARK, numbered_paths
 
     if NUMBER_MARK not in path.name:
         return shown(path)

@@ -31,4 +31,9 @@ class ReadsSums:
     """Reads the sums of sequences."""
 
 
-Skill = DrawsDigits | DrawsSequences | ReadsDigits | ReadsSums
+@dataclass(frozen=True)
+class TracesDigits:
+    """Gives the pen strokes of digits."""
+
+
+Skill = TracesDigits | DrawsDigits | DrawsSequences | ReadsDigits | ReadsSums

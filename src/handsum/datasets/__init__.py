@@ -3,13 +3,14 @@
 from handsum.datasets.formats import FORMATS
 from handsum.datasets.output import Division, WrittenDataset, read_manifest, write_plan
 from handsum.datasets.plan import Plan, choose_shards
-from handsum.datasets.recipe import EFFECTS, KINDS, Recipe, parse_range, parse_realism
+from handsum.datasets.recipe import EFFECTS, FORMS, KINDS, Recipe, parse_range, parse_realism
 from handsum.datasets.samples import Sample, draw_samples
 from handsum.datasets.write import write_dataset
 
 __all__ = [
     "EFFECTS",
     "FORMATS",
+    "FORMS",
     "KINDS",
     "Division",
     "Plan",

@@ -7,18 +7,17 @@ view is the matrix (3, 3) that maps homogeneous coordinates of the sheet to thos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
-from handsum.layout.painting import INK_LEVEL, ink_box
-from handsum.layout.rows import Placed
+from handsum.layout.lines import Edges
+from handsum.layout.pens import mean_width
+from handsum.strokes import Strokes
 
-# Bicubic sampling reads two pixels on each side.
-_RIM = 2
-# At a smaller scale, plain sampling would miss thin strokes.
-_SHRUNK = 0.8
+# Digits that touch overlap by from the one to the other of these shares of the finer pen's width:
+# with more, a stroke could hide another that runs beside it.
+_OVERLAP = (0.08, 0.38)
 
 
 @dataclass(frozen=True)
@@ -35,40 +34,29 @@ class Frame:
 
 
 def touch(
-    placed: Sequence[Placed], share: float, rng: np.random.Generator
-) -> tuple[tuple[Placed, ...], list[int]]:
-    """Move about a `share` of neighbouring digits together until their strokes meet.
+    digits: Sequence[Strokes], share: float, rng: np.random.Generator
+) -> tuple[tuple[Strokes, ...], list[int]]:
+    """Move about a `share` of neighbouring digits, in units, together until their strokes meet.
 
     Returns the digits in their new places, and the indices of those that touch the one before.
     """
-    noise = rng.random((len(placed), 2))
-    moved, met, shift = [placed[0]], [], 0
-    for index in range(1, len(placed)):
-        digit = replace(placed[index], left=placed[index].left - shift)
-        gap = _stroke_gap(moved[-1], digit)
+    noise = rng.random((len(digits), 2))
+    widths = [mean_width(digit) for digit in digits]
+    moved, met, shift = [digits[0]], [], 0.0
+    before = Edges.of(digits[0])
+    for index in range(1, len(digits)):
+        edges = Edges.of(digits[index]).shift(-shift)
+        gap = before.gap(edges)
         if gap is not None and gap > 0 and noise[index, 0] < share:
-            # Less than the width of a stroke, or one could hide another that runs beside it.
-            overlap = round(noise[index, 1] * digit.coverage.shape[0] / 25) + 1
-            digit = replace(digit, left=digit.left - gap - overlap)
-            shift += gap + overlap
+            low, high = _OVERLAP
+            finer = min(widths[index - 1 : index + 1])
+            closer = gap + finer * (low + (high - low) * noise[index, 1])
+            shift += closer
+            edges = edges.shift(-closer)
             met.append(index)
-        moved.append(digit)
+        moved.append(digits[index].shift(-shift, 0))
+        before = edges
     return tuple(moved), met
-
-
-def _stroke_gap(before: Placed, after: Placed) -> int | None:
-    """The smallest gap between two digits in any row of pixels; None if they share no row."""
-    top = max(before.top, after.top)
-    bottom = min(before.top + len(before.coverage), after.top + len(after.coverage))
-    if top >= bottom:
-        return None
-    right = before.coverage[top - before.top : bottom - before.top, ::-1] >= INK_LEVEL
-    left = after.coverage[top - after.top : bottom - after.top] >= INK_LEVEL
-    inked = right.any(axis=1) & left.any(axis=1)
-    if not inked.any():
-        return None
-    room = (right.argmax(axis=1) + left.argmax(axis=1))[inked]
-    return int(room.min()) + after.left - before.left - before.coverage.shape[1]
 
 
 def rotation(degrees: float, centre: np.ndarray) -> np.ndarray:
@@ -103,22 +91,33 @@ def look(view: np.ndarray, points: np.ndarray) -> np.ndarray:
     return seen[:, :2] / seen[:, 2:]
 
 
-def corners(placed: Sequence[Placed]) -> np.ndarray:
-    """The corners of every digit's ink box, (4 N, 2), clockwise from the top left."""
-    found = []
-    for digit in placed:
-        x, y, width, height = ink_box(digit.coverage)
-        left, top = digit.left + x, digit.top + y
-        right, bottom = left + width, top + height
-        found += [(left, top), (right, top), (right, bottom), (left, bottom)]
-    return np.array(found, np.float64)
+def project(digit: Strokes, view: np.ndarray) -> Strokes:
+    """A digit as a view shows it.
+
+    Control points are mapped, and widths scale with the root of the area around them: exact for a
+    rotation, and close to a mild perspective.
+    """
+    stretch = abs(np.linalg.det(view))
+    strokes = []
+    for stroke in digit.controls:
+        x, y, depth = np.column_stack([stroke[:, :2], np.ones(len(stroke))]).dot(view.T).T
+        # The area that a unit of area around a point is mapped to, by the Jacobian.
+        area = stretch / np.abs(depth) ** 3
+        strokes.append(np.column_stack([x / depth, y / depth, stroke[:, 2] * area**0.5]))
+    return Strokes(tuple(strokes))
 
 
-def fit(
-    placed: Sequence[Placed], frame: Frame, view: np.ndarray
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """Fit a view into the frame, smaller if necessary; return the view and the size (H, W)."""
-    seen = look(view, corners(placed))
+def corners(boxes: np.ndarray) -> np.ndarray:
+    """The corners (4 N, 2), clockwise, of boxes (N, 4): left, top, right and bottom."""
+    return boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].reshape(-1, 2)
+
+
+def fit(points: np.ndarray, frame: Frame, view: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """Fit a view of points (N, 2) into the frame, smaller if necessary.
+
+    Returns the view and the size (H, W) of the picture.
+    """
+    seen = look(view, points)
     low, high = seen.min(axis=0), seen.max(axis=0)
     rim = 0.0 if not frame.centred else frame.height / 16
     size = high - low
@@ -134,55 +133,5 @@ def fit(
         # The sheet shrinks about the middle of the frame, and moves only to keep its ink inside.
         corner = middle + scale * (low - middle)
         corner = np.clip(corner, 0, np.maximum(2 * middle - scale * size, 0))
-    # Whole pixels, so that digits that only move stay crisp.
-    corner = np.floor(corner) if np.array_equal(view, np.eye(3)) else corner
     fitted = translation(*corner) @ scaling(scale, scale) @ translation(*-low) @ view
     return fitted, (frame.height, width)
-
-
-def project(digit: Placed, view: np.ndarray, size: tuple[int, int]) -> Placed:
-    """A digit as a view shows it, cut off at the edges of a picture of `size` (H, W)."""
-    image, place = np.pad(digit.coverage, _RIM), (digit.left - _RIM, digit.top - _RIM)
-    if np.array_equal(view[:2, :2], np.eye(2)) and np.array_equal(view[2], [0, 0, 1]):
-        moved = view[:2, 2] + place
-        if np.array_equal(moved, np.rint(moved)):
-            return _cut(Placed(image, int(moved[0]), int(moved[1])), size)
-    matrix = view @ translation(*place)
-    outline = _outline(image)
-    seen = look(matrix, outline)
-    change = (_area(seen) / _area(outline)) ** 0.5
-    if change < _SHRUNK:
-        smaller = [max(1, round(side * change)) for side in image.shape[::-1]]
-        matrix = matrix @ scaling(image.shape[1] / smaller[0], image.shape[0] / smaller[1])
-        resized = Image.fromarray(image).resize((smaller[0], smaller[1]), Image.Resampling.BICUBIC)
-        image = np.asarray(resized)
-    limits = np.array(size[::-1])
-    left, top = np.clip(np.floor(seen.min(axis=0)), 0, limits - 1).astype(int)
-    right, bottom = np.clip(np.ceil(seen.max(axis=0)), [left + 1, top + 1], limits).astype(int)
-    back = np.linalg.inv(matrix) @ translation(left, top)
-    back /= back[2, 2]
-    shown = Image.fromarray(image).transform(
-        (int(right - left), int(bottom - top)),
-        Image.Transform.PERSPECTIVE,
-        tuple(back.ravel()[:8]),
-        Image.Resampling.BICUBIC,
-    )
-    return Placed(np.asarray(shown), int(left), int(top))
-
-
-def _outline(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape
-    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
-
-
-def _area(polygon: np.ndarray) -> float:
-    x, y = polygon.T
-    following = [1, 2, 3, 0]
-    return abs(float(x @ y[following] - y @ x[following])) / 2
-
-
-def _cut(digit: Placed, size: tuple[int, int]) -> Placed:
-    top, left = max(0, -digit.top), max(0, -digit.left)
-    bottom, right = size[0] - digit.top, size[1] - digit.left
-    image = digit.coverage[top : max(bottom, 0), left : max(right, 0)]
-    return Placed(image, digit.left + left, digit.top + top)

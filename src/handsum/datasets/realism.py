@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
@@ -14,12 +15,12 @@ from scipy import ndimage
 
 from handsum.datasets import geometry
 from handsum.datasets.geometry import Frame
+from handsum.datasets.ink import Ink, draw, overlay
+from handsum.datasets.recipe import EFFECTS
 from handsum.datasets.strokes import rewrite
-from handsum.layout.painting import ink_box
-from handsum.layout.rows import Placed
+from handsum.strokes import Strokes
 
 Drawn = float | str | list[int] | list[float] | Mapping[str, float | str]
-Rngs = Mapping[str, np.random.Generator]
 
 # The maximum of each effect at strength 1. Lengths are fractions of the picture's height.
 _DEGREES = 8.0
@@ -42,95 +43,102 @@ _BLACK, _WHITE = np.zeros(3), np.full(3, 255.0)
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def photograph(
-    placed: Sequence[Placed],
-    frame: Frame,
-    strengths: Mapping[str, float],
-    rngs: Rngs,
-    light_ink: bool,
-) -> tuple[np.ndarray, np.ndarray, dict[str, Drawn]]:
-    """Turn placed digits into a picture with the effects of `strengths`.
+@dataclass(frozen=True, eq=False, repr=False)
+class Effects:
+    """The effects of one picture.
 
-    `rngs` holds a random generator for each effect. Returns pixels uint8 (H, W), or (H, W, 3) with
-    `colors`; boxes int64 (N, 4), each digit's x, y, width and height; and the value that each
-    effect drew.
+    Each has a strength, a random generator, and, once it was used, the `values` that it drew.
     """
-    effects: dict[str, Drawn] = {}
-    hand = None
-    if "strokes" in strengths:
-        amount = strengths["strokes"] * rngs["strokes"].random()
-        placed, hand = rewrite(placed, amount, rngs["strokes"])
-    if "touching" in strengths:
-        share = strengths["touching"] * rngs["touching"].random()
-        placed, effects["touching"] = geometry.touch(placed, share, rngs["touching"])
-    view = _draw_view(placed, frame, strengths, rngs, effects)
-    view, size = geometry.fit(placed, frame, view)
-    shown = [geometry.project(digit, view, size) for digit in placed]
-    boxes = np.array([_box(digit) for digit in shown], np.int64)
 
+    strengths: Mapping[str, float]
+    rngs: Mapping[str, np.random.Generator]
+    values: dict[str, Drawn] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.strengths
+
+    def amount(self, name: str) -> float:
+        """Draw how much of an effect there is: from 0 to its strength."""
+        return self.strengths[name] * self.rngs[name].random()
+
+    def recorded(self) -> dict[str, Drawn]:
+        """The values in the order of EFFECTS."""
+        return {name: self.values[name] for name in EFFECTS if name in self.values}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scene:
+    """A sheet with digits' boxes float (N, 4), left, top, right and bottom, and a view of it."""
+
+    boxes: np.ndarray
+    view: np.ndarray
+    size: tuple[int, int]
+
+
+def photograph(
+    digits: Sequence[Strokes], scale: float, frame: Frame, effects: Effects, light_ink: bool
+) -> tuple[np.ndarray, tuple[Ink, ...], tuple[Strokes, ...]]:
+    """Turn digits, in units on a sheet, into a picture with effects.
+
+    `scale` is in pixels per unit. Returns pixels uint8 (H, W), or (H, W, 3) with `colors`; the ink
+    of each digit; and its strokes in pixels of the picture.
+    """
+    if "strokes" in effects:
+        amount = effects.amount("strokes")
+        digits, effects.values["strokes"] = rewrite(digits, amount, effects.rngs["strokes"])
+    if "touching" in effects:
+        share = effects.amount("touching")
+        digits, effects.values["touching"] = geometry.touch(digits, share, effects.rngs["touching"])
+    boxes = scale * np.array([digit.bounds() for digit in digits])
+    points = geometry.corners(boxes)
+    view, size = geometry.fit(points, frame, _draw_view(points, frame, effects))
+    enlarged = view @ geometry.scaling(scale, scale)
+    seen = tuple(geometry.project(digit, enlarged) for digit in digits)
+    inks = draw(seen, size)
+    return develop(inks, Scene(boxes, view, size), effects, light_ink), inks, seen
+
+
+def develop(
+    inks: Sequence[Ink], scene: Scene, effects: Effects, light_ink: bool = True
+) -> np.ndarray:
+    """Put digits' ink on paper and photograph it: uint8 (H, W), or (H, W, 3) with `colors`."""
     ink, paper = (_WHITE, _BLACK) if light_ink else (_BLACK, _WHITE)
-    if "colors" in strengths:
-        ink, paper, effects["colors"] = _draw_colors(strengths["colors"], rngs["colors"])
-    picture = np.broadcast_to(paper, (*size, 3)).astype(np.float32)
-    if "lines" in strengths:
-        lines, effects["lines"] = _draw_lines(
-            placed, frame, view, size, strengths["lines"], rngs["lines"]
+    if "colors" in effects:
+        ink, paper, effects.values["colors"] = _draw_colors(
+            effects.strengths["colors"], effects.rngs["colors"]
         )
-        tone = np.array(_PRINTS[int(rngs["lines"].integers(len(_PRINTS)))], np.float32)
+    picture = np.broadcast_to(paper, (*scene.size, 3)).astype(np.float32)
+    if "lines" in effects:
+        strength, rng = effects.strengths["lines"], effects.rngs["lines"]
+        lines, effects.values["lines"] = _draw_lines(scene, strength, rng)
+        tone = np.array(_PRINTS[int(rng.integers(len(_PRINTS)))], np.float32)
         picture += lines[..., None] * (tone - picture)
-    opaque = _overlay(shown, size)
-    if "texture" in strengths:
-        amount = strengths["texture"] * rngs["texture"].random()
-        effects["texture"] = round(amount, 4)
-        light, cover = _draw_texture(size, amount, rngs["texture"])
+    opaque = overlay(inks, scene.size)
+    if "texture" in effects:
+        amount = effects.amount("texture")
+        effects.values["texture"] = round(amount, 4)
+        light, cover = _draw_texture(scene.size, amount, effects.rngs["texture"])
         picture += (opaque * cover)[..., None] * (ink.astype(np.float32) - picture)
         picture = _shade(picture, light, dark_paper=bool(paper.mean() < 128))
     else:
         picture += opaque[..., None] * (ink.astype(np.float32) - picture)
-    if "colors" not in strengths:
+    if "colors" not in effects:
         picture = picture @ _LUMINANCE
-    pixels = _take(picture, strengths, rngs, effects)
-    if hand is not None:
-        effects["strokes"] = hand
-    return pixels, boxes, effects
+    return _take(picture, effects)
 
 
-def _overlay(shown: Sequence[Placed], size: tuple[int, int]) -> np.ndarray:
-    """Combine the coverage of all digits: float32 (H, W) in [0, 1]."""
-    coverage = np.zeros(size, np.uint8)
-    for digit in shown:
-        height, width = digit.coverage.shape
-        part = coverage[digit.top : digit.top + height, digit.left : digit.left + width]
-        np.maximum(part, digit.coverage, out=part)
-    return coverage.astype(np.float32) / 255
-
-
-def _box(digit: Placed) -> tuple[int, int, int, int]:
-    if not digit.coverage.size:
-        return digit.left, digit.top, 0, 0
-    x, y, width, height = ink_box(digit.coverage)
-    return digit.left + x, digit.top + y, width, height
-
-
-def _draw_view(
-    placed: Sequence[Placed],
-    frame: Frame,
-    strengths: Mapping[str, float],
-    rngs: Rngs,
-    effects: dict[str, Drawn],
-) -> np.ndarray:
+def _draw_view(points: np.ndarray, frame: Frame, effects: Effects) -> np.ndarray:
     """Draw rotation and perspective: the view (3, 3), not yet fitted to the frame."""
-    points = geometry.corners(placed)
     low, high = points.min(axis=0), points.max(axis=0)
     view = np.eye(3)
-    if "rotation" in strengths:
-        turn = strengths["rotation"] * rngs["rotation"].uniform(-1, 1)
-        effects["rotation"] = degrees = round(float(_DEGREES * turn), 3)
+    if "rotation" in effects:
+        turn = effects.strengths["rotation"] * effects.rngs["rotation"].uniform(-1, 1)
+        effects.values["rotation"] = degrees = round(float(_DEGREES * turn), 3)
         view = geometry.rotation(degrees, (low + high) / 2)
-    if "perspective" in strengths:
-        reach = _CORNER_SHIFT * strengths["perspective"]
-        shifts = rngs["perspective"].uniform(-reach, reach, (4, 2)).round(4)
-        effects["perspective"] = shifts.ravel().tolist()
+    if "perspective" in effects:
+        reach = _CORNER_SHIFT * effects.strengths["perspective"]
+        shifts = effects.rngs["perspective"].uniform(-reach, reach, (4, 2)).round(4)
+        effects.values["perspective"] = shifts.ravel().tolist()
         # At least as wide and high as the picture, or the corners of a single 1 would cross.
         half = np.maximum(high - low, frame.height) / 2
         page = (low + high) / 2 + half * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
@@ -164,23 +172,18 @@ def _hex(color: np.ndarray) -> str:
 
 
 def _draw_lines(
-    placed: Sequence[Placed],
-    frame: Frame,
-    view: np.ndarray,
-    size: tuple[int, int],
-    strength: float,
-    rng: np.random.Generator,
+    scene: Scene, strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, float | str]]:
     """Draw printed lines: their opacity, float32 (H, W), and their description."""
+    height = scene.size[0]
     pattern = ("rule", "ruled", "squared", "boxes")[int(rng.integers(4))]
     opacity = round(float(strength * rng.uniform(0.25, 1)), 4)
-    half = frame.height * rng.uniform(0.006, 0.016)
-    pitch = frame.height * rng.uniform(0.28, 0.75 if pattern == "squared" else 1.1)
-    points = geometry.corners(placed)
-    base = np.median(points[2::4, 1]) + frame.height * rng.uniform(-0.03, 0.06)
-    x, y = _sheet_coordinates(view, size)
+    half = height * rng.uniform(0.006, 0.016)
+    pitch = height * rng.uniform(0.28, 0.75 if pattern == "squared" else 1.1)
+    base = np.median(scene.boxes[:, 3]) + height * rng.uniform(-0.03, 0.06)
+    x, y = _sheet_coordinates(scene.view, scene.size)
     if pattern == "boxes":
-        distance = _to_form(points, frame.height * 0.07, half, x, y)
+        distance = _to_form(scene.boxes, height * 0.07, half, x, y)
     elif pattern == "rule":
         distance = np.abs(y - base)
     else:
@@ -194,12 +197,12 @@ def _draw_lines(
 
 
 def _to_form(
-    points: np.ndarray, rim: float, half: float, x: np.ndarray, y: np.ndarray
+    digits: np.ndarray, rim: float, half: float, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
     """The distance of each pixel from a form's boxes, one around each digit with a margin `rim`."""
-    lefts, rights = points[::4, 0], points[1::4, 0]
+    lefts, rights = digits[:, 0], digits[:, 2]
     edges = np.array([lefts[0] - rim, *(lefts[1:] + rights[:-1]) / 2, rights[-1] + rim])
-    top, bottom = points[:, 1].min() - rim, points[:, 1].max() + rim
+    top, bottom = digits[:, 1].min() - rim, digits[:, 3].max() + rim
     across = np.abs(x[..., None] - edges).min(axis=-1)
     along = np.minimum(np.abs(y - top), np.abs(y - bottom))
     within_height = (y > top - half) & (y < bottom + half)
@@ -251,29 +254,25 @@ def _shade(picture: np.ndarray, light: np.ndarray, dark_paper: bool) -> np.ndarr
     return picture * (1 + light)[..., None].clip(0, 1)
 
 
-def _take(
-    picture: np.ndarray, strengths: Mapping[str, float], rngs: Rngs, effects: dict[str, Drawn]
-) -> np.ndarray:
+def _take(picture: np.ndarray, effects: Effects) -> np.ndarray:
     """Photograph the picture, float (H, W) or (H, W, 3): focus, sensor noise, JPEG."""
-    if "blur" in strengths:
-        sigma = _BLUR * picture.shape[0] * strengths["blur"] * rngs["blur"].random()
-        effects["blur"] = round(float(sigma), 3)
+    if "blur" in effects:
+        sigma = _BLUR * picture.shape[0] * effects.amount("blur")
+        effects.values["blur"] = round(float(sigma), 3)
         spread = (sigma, sigma, 0)[: picture.ndim]
         picture = ndimage.gaussian_filter(picture, spread, mode="nearest")
-    if "noise" in strengths:
-        rng = rngs["noise"]
-        deviation = _NOISE * strengths["noise"] * rng.random()
-        effects["noise"] = round(float(deviation), 3)
+    if "noise" in effects:
+        deviation, rng = _NOISE * effects.amount("noise"), effects.rngs["noise"]
+        effects.values["noise"] = round(float(deviation), 3)
         grain = rng.standard_normal(picture.shape[:2], np.float32)
         if picture.ndim == 3:
             # Camera noise is mostly the same in all channels.
             grain = 0.85 * grain[..., None] + 0.53 * rng.standard_normal(picture.shape, np.float32)
         picture = picture + np.float32(deviation) * grain
     pixels = np.rint(picture.clip(0, 255)).astype(np.uint8)
-    if "jpeg" in strengths:
+    if "jpeg" in effects:
         best, worst = _QUALITY
-        share = strengths["jpeg"] * rngs["jpeg"].random()
-        effects["jpeg"] = quality = round(best - (best - worst) * share)
+        effects.values["jpeg"] = quality = round(best - (best - worst) * effects.amount("jpeg"))
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
         pixels = np.asarray(Image.open(buffer))

@@ -16,6 +16,9 @@ from handsum.seeds import choose_seed
 Kind = Literal["digits", "numbers", "sums"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+Forms = Literal["european", "american", "mixed"]
+FORMS: tuple[Forms, ...] = get_args(Forms)
+
 # What each effect does at strength 1. An effect's place is the number of its random stream: add new
 # ones at the end.
 EFFECTS: Mapping[str, str] = MappingProxyType(
@@ -29,7 +32,7 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
         "blur": "out of focus",
         "noise": "sensor noise",
         "jpeg": "saved as JPEG, down to quality 15",
-        "strokes": "more hands: stretched, slanted, bent, with other pens",
+        "strokes": "more hands: strokes stretched, slanted and bent, with other pens",
     }
 )
 
@@ -46,7 +49,8 @@ class Recipe:
     `lengths` and `totals` are the smallest and the largest value, both included: the number of
     digits in a picture, and, for sums, their total (None: every possible one). `realism` maps names
     of EFFECTS to strengths in (0, 1]. `height` is the height of the pictures in pixels. With
-    `verify`, the reader checks every digit.
+    `verify`, the reader checks every digit. `forms` are the local forms of digits (None: as the
+    generator draws them).
 
     Raises:
         UsageError: a field is out of range.
@@ -61,6 +65,7 @@ class Recipe:
     verify: bool = True
     realism: Mapping[str, float] = field(default_factory=dict)
     height: int | None = None
+    forms: Forms | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in KINDS:
@@ -78,6 +83,8 @@ class Recipe:
         if single:
             known.pop("touching", None)  # a single digit has no neighbour
         fill(self, "realism", known)
+        if self.forms is not None and self.forms not in FORMS:
+            raise UsageError(f"no `forms` {self.forms!r}: use {', '.join(FORMS)}")
         choose_seed(self.seed)
         self._check()
 
@@ -142,6 +149,12 @@ class Recipe:
         if self.kind == "digits":
             return self.picture_height
         return round(self.picture_height * (0.85 * self.length_range[1] + 0.8))
+
+    @property
+    def in_pixels(self) -> bool:
+        """Whether digits are drawn in pixels, as MNIST has them, instead of pen strokes."""
+        changed = self.forms or {"rotation", "perspective", "strokes"} & self.realism.keys()
+        return self.kind == "digits" and self.picture_height == DIGIT_PICTURE and not changed
 
     @property
     def channels(self) -> int:

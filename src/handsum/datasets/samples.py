@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
 from handsum.datasets import realism
+from handsum.datasets.forms import choose_forms, write_form
+from handsum.datasets.geometry import Frame
+from handsum.datasets.ink import Ink
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE, encode_png, enlarged
-from handsum.layout.painting import enlarge
-from handsum.layout.rows import Placed, compose
-from handsum.layout.style import Style
+from handsum.layout.pens import mean_width
+from handsum.layout.rows import compose
+from handsum.layout.style import DIGIT_HEIGHT, Style
 from handsum.seeds import SEED_LIMIT, Stream, stream
+from handsum.strokes import Strokes
 from handsum.sums import draw_digits
 from handsum.writing.hands import RowHands
 from handsum.writing.write import Options, write_rows
@@ -30,12 +34,13 @@ _STREAMS = 64
 
 
 class _Purpose(IntEnum):
-    """What the first random streams of a sample are for; from EFFECTS on, each effect has one."""
+    """What a sample's random streams are for; from EFFECTS on, each effect has one."""
 
     DIGITS = 0
     LAYOUT = 1
     WRITER = 2
     EFFECTS = 3
+    FORMS = _STREAMS - 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,7 +48,10 @@ class Sample:
     """One picture with its labels.
 
     `image` is uint8 (H, W) grey or (H, W, 3); `boxes` is int64 (L, 4), the x, y, width and height
-    of each digit in pixels; `effects` holds the value drawn for each effect, in its own unit.
+    of each digit in pixels; `masks` has the pixels of each digit's box with its ink, bool (height,
+    width). `strokes` are those of each digit in pixels of the picture, none for a digit that was
+    drawn in pixels. `forms` has the local form of each digit, none if they are as the generator
+    draws them. `effects` holds the value drawn for each effect, in its own unit.
     """
 
     index: int
@@ -51,6 +59,9 @@ class Sample:
     text: str
     digits: tuple[int, ...]
     boxes: np.ndarray
+    masks: tuple[np.ndarray, ...]
+    strokes: tuple[Strokes, ...]
+    forms: tuple[str, ...]
     total: int
     writer: int
     seed: int
@@ -79,13 +90,19 @@ def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Ite
             yield _set_sample(recipe, index, drawn[index - first])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Digits:
-    """The digits of a sample: images uint8 (L, 28, 28), labels int64 (L,), and their writer."""
+    """The digits of a sample: labels int64 (L,), and their writer.
+
+    They have images uint8 (L, 28, 28), and strokes in units of their height; none if they were
+    drawn in pixels. `forms` has the local form of each.
+    """
 
     images: np.ndarray
+    strokes: tuple[Strokes, ...]
     labels: np.ndarray
     writer: int
+    forms: tuple[str, ...] = ()
 
 
 def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
@@ -106,10 +123,35 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     drawn = write_rows(
         np.concatenate(labels)[:, None],
         (base + block) % SEED_LIMIT,
-        Options(RowHands(own, own), recipe.model, verify=recipe.verify),
+        Options(
+            RowHands(own, own), recipe.model, verify=recipe.verify, strokes=not recipe.in_pixels
+        ),
     )
     images = np.split(drawn.images[:, 0], np.cumsum(lengths)[:-1])
-    return [_Digits(*each) for each in zip(images, labels, writers, strict=True)]
+    written = iter(drawn.strokes or [()] * len(own))
+    strokes = [tuple(digit for _ in row for digit in next(written)) for row in labels]
+    digits = [_Digits(*each) for each in zip(images, strokes, labels, writers, strict=True)]
+    if recipe.forms is None:
+        return digits
+    # Without writers, each sample is another person's.
+    people = writers if generator.writers > 1 else indices
+    return [
+        _write_forms(recipe, index, own, person)
+        for index, own, person in zip(indices, digits, people, strict=True)
+    ]
+
+
+def _write_forms(recipe: Recipe, index: int, digits: _Digits, person: int) -> _Digits:
+    """Write a sample's digits in the local forms of a person."""
+    assert recipe.forms is not None
+    forms = choose_forms(recipe.forms, stream(recipe.seed, Stream.FORMS, person))
+    rng = _stream(recipe, index, _Purpose.FORMS)
+    written = [
+        write_form(digit, int(label), forms[int(label)], rng)
+        for digit, label in zip(digits.strokes, digits.labels, strict=True)
+    ]
+    strokes, own = zip(*written, strict=True)
+    return replace(digits, strokes=strokes, forms=own)
 
 
 def _stream(recipe: Recipe, index: int, purpose: int) -> np.random.Generator:
@@ -137,25 +179,44 @@ def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         for place, name in enumerate(EFFECTS)
         if name in recipe.realism
     }
-    if recipe.kind == "digits":
-        side = recipe.picture_height
-        placed: tuple[Placed, ...] = (Placed(enlarge(digits.images[0], side / DIGIT_SIZE), 0, 0),)
-        frame = realism.Frame(side, side, side, centred=False)
+    effects = realism.Effects(recipe.realism, rngs)
+    side = recipe.picture_height
+    strokes: tuple[Strokes, ...] = ()
+    if recipe.in_pixels:
+        inks: tuple[Ink, ...] = (Ink(digits.images[0], 0, 0),)
+        x, y, width, height = inks[0].box
+        boxes = np.array([(x, y, x + width, y + height)], np.float64)
+        image = realism.develop(inks, realism.Scene(boxes, np.eye(3), (side, side)), effects)
+    elif recipe.kind == "digits":
+        (digit,) = digits.strokes
+        placed = digit.scale(DIGIT_HEIGHT).shift(DIGIT_SIZE / 2, DIGIT_SIZE / 2)
+        frame = Frame(side, side, side, centred=False)
+        scale = side / DIGIT_SIZE
+        image, inks, strokes = realism.photograph([placed], scale, frame, effects, light_ink=True)
     else:
-        style = Style(recipe.picture_height / LINE_UNITS)
-        sheet = compose(digits.images[None], [_stream(recipe, index, _Purpose.LAYOUT)], style)
-        placed = sheet.digits[0]
-        frame = realism.Frame(recipe.picture_height, None, recipe.greatest_width, centred=True)
-    light_ink = recipe.kind == "digits"
-    image, boxes, effects = realism.photograph(placed, frame, recipe.realism, rngs, light_ink)
+        style = Style(side / LINE_UNITS, as_drawn=True)
+        row = _one_pen(digits.strokes)
+        sheet = compose([row], [_stream(recipe, index, _Purpose.LAYOUT)], style)
+        frame = Frame(side, None, recipe.greatest_width, centred=True)
+        line = [item.strokes for item in sheet.digits[0]]
+        image, inks, strokes = realism.photograph(line, style.factor, frame, effects, False)
     return Sample(
         index=index,
         image=image,
         text="".join(map(str, digits.labels)),
         digits=tuple(int(label) for label in digits.labels),
-        boxes=boxes,
+        boxes=np.array([ink.box for ink in inks], np.int64),
+        masks=tuple(ink.mask for ink in inks),
+        strokes=strokes,
+        forms=digits.forms,
         total=int(digits.labels.sum()),
         writer=digits.writer,
         seed=recipe.seed,
-        effects=effects,
+        effects=effects.recorded(),
     )
+
+
+def _one_pen(digits: Sequence[Strokes]) -> list[Strokes]:
+    """Digits written with one pen, as a person writes a number; it may fill loops."""
+    width = float(np.median([mean_width(digit) for digit in digits]))
+    return [digit.with_nib(min(width, 1.0)) for digit in digits]

@@ -11,7 +11,7 @@ from typing import Any
 from handsum.arguments import model_name, optional_number, whole_number
 from handsum.datasets.output import Division, WrittenDataset, read_manifest, write_plan
 from handsum.datasets.plan import Plan, Split, choose_shards
-from handsum.datasets.recipe import Kind, Recipe, parse_range, parse_realism
+from handsum.datasets.recipe import Forms, Kind, Recipe, parse_range, parse_realism
 from handsum.errors import UsageError
 from handsum.seeds import choose_seed
 
@@ -26,6 +26,7 @@ def write_dataset(
     totals: int | str | tuple[int, int] | None = None,
     split: Split = "train",
     realism: str | Mapping[str, float] = "none",
+    forms: Forms | None = None,
     height: int | None = None,
     seed: int | None = None,
     model: str | os.PathLike[str] | None = None,
@@ -53,6 +54,9 @@ def write_dataset(
         split: the name of the split in file names: "train", "validation" or "test".
         realism: "all", "none", or effects with strengths in [0, 1] (default 0.5), such as
             "lines=1,blur" or {"lines": 1, "blur": 0.5}; see `handsum.datasets.EFFECTS`.
+        forms: local forms of the digits: "european" (a 1 with a flag, a crossed 7), "american" (a
+            plain 1 and 7, sometimes a slashed 0) or "mixed" (each writer one of them); by default
+            as the generator draws them.
         height: height of the pictures in pixels, 28 to 512; by default 28 for digits, else 64.
         seed: the same seed gives the same files. By default that of the folder to continue, or a
             random one.
@@ -83,6 +87,7 @@ def write_dataset(
         model=model_name(model),
         verify=bool(verify),
         realism=parse_realism(realism),
+        forms=forms,
         height=optional_number(height, "`height`"),
     )
     parts = optional_number(shards, "`shards`")

@@ -81,6 +81,21 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class StrokeFigures:
+    """Digits as strokes.
+
+    `strokes`: their mean number. `width_variation`: along the strokes of a digit, the standard
+    deviation over the mean. `open_loops`: the share of the digits 0, 6, 8 and 9 whose loops are
+    open as a picture draws them. `drawn_per_second`: drawn 64 pixels high.
+    """
+
+    strokes: float
+    width_variation: float
+    open_loops: dict[int, float]
+    drawn_per_second: float
+
+
+@dataclass(frozen=True)
 class LengthFigures:
     """`count` sequences of one length: the share that the judge reads as digits with their total.
 
@@ -101,6 +116,8 @@ class GeneratorFigures:
     """A generator, or digits from a file (then `parameters`, calls and speed are None).
 
     `calls`: network calls per digit. `extractor`: the judge whose features give the distances.
+    `strokes`: of digits that were written with strokes. `shared_ink`: of a pen, that of test digits
+    and their drawings, over the ink of either.
     """
 
     model: str
@@ -113,6 +130,8 @@ class GeneratorFigures:
     digits_per_second: float | None
     sequences: list[LengthFigures]
     notes: tuple[str, ...] = ()
+    strokes: StrokeFigures | None = None
+    shared_ink: float | None = None
 
 
 @dataclass(frozen=True)

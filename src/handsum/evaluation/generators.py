@@ -27,10 +27,12 @@ from handsum.evaluation.selection import (
     like_classes,
     most_like,
 )
+from handsum.evaluation.strokes import measure_strokes
 from handsum.evaluation.totals import LENGTHS, measure_sequences
 from handsum.pretrained.load import DigitGenerator, DigitReader, SequenceGenerator
 from handsum.seeds import Stream, stream
 from handsum.sums import draw_digits
+from handsum.writing.verify import draw_images
 from handsum.writing.write import Options, write_rows, write_totals
 
 # The length of the sequences whose digits are measured.
@@ -86,19 +88,24 @@ def common_effort(
 
 
 def measure_generator(
-    bench: Bench, generator: DigitGenerator, progress: Progress = silent
+    bench: Bench,
+    generator: DigitGenerator,
+    progress: Progress = silent,
+    *,
+    strokes: bool = False,
 ) -> Measured:
     """Measure a generator: digits of the test set's classes in random hands, unselected.
 
     Then more digits of random classes for the classifier and for Stacked MNIST, HAND_LENGTH digits
     in every hand, and sequences as `sum-sequence` writes them. A generator of random digits has no
-    hands and writes no sequences.
+    hands and writes no sequences. With `strokes`, it writes with them (see `DigitGenerator.write`).
     """
     labels, hands = _requests(bench, generator.writers)
     classes, writers = np.concatenate(labels), np.concatenate(hands)
 
     def draw(rows: np.ndarray) -> np.ndarray:
-        return generator.draw(classes[rows], writers[rows], seed=bench.seed, indices=rows)
+        own = classes[rows], writers[rows]
+        return draw_images(generator, strokes, *own, seed=bench.seed, indices=rows)[0]
 
     images, speed = _draw(draw, len(classes), part_of(progress, 0, 0.4))
     if not generator.conditional:
@@ -120,7 +127,12 @@ def measure_generator(
     if generator.conditional:
         last = part_of(progress, 0.8, 1)
         sequences = measure_sequences(write, bench.judge, bench.effort, bench.seed, last)
-    return Measured(_figures(bench, generator, quality, speed, sequences), digits)
+    figures = _figures(bench, generator, quality, speed, sequences)
+    if strokes:
+        own = classes[: len(digits)], writers[: len(digits)]
+        found = measure_strokes(generator.write(*own, seed=bench.seed), digits.labels)
+        figures = replace(figures, strokes=found)
+    return Measured(figures, digits)
 
 
 def _requests(bench: Bench, writers: int) -> tuple[list[np.ndarray], list[np.ndarray]]:

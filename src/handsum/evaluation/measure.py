@@ -57,6 +57,7 @@ def evaluate(
     seed: int = 0,
     judge: str = "judge",
     pictures: bool = False,
+    strokes: bool = False,
     progress: Progress = silent,
 ) -> Measurement:
     """Measure models, or digits from files, side by side, on data that they never saw.
@@ -73,6 +74,7 @@ def evaluate(
         seed: the random seed; the same seed gives the same figures.
         judge: the classifier that judges generators.
         pictures: make the plots and pictures of a report too.
+        strokes: measure generators of single digits as they write with pen strokes.
         progress: called with the work done and the whole of it.
 
     Raises:
@@ -103,6 +105,7 @@ def evaluate(
             seed=choose_seed(seed),
             judge=arguments.require_model(judge),
             pictures=pictures,
+            strokes=arguments.truth(strokes, "strokes"),
             data=data,
             data_name=f"{dataset} {split}",
         ),

@@ -37,16 +37,18 @@ from handsum.evaluation.generators import (
 )
 from handsum.evaluation.readers import evaluate_reader, evaluate_sum_reader
 from handsum.evaluation.report import Picture
+from handsum.evaluation.strokes import measure_pen
 from handsum.evaluation.tables import Table, generator_tables, model_notes, reader_tables
 from handsum.models.registry import JUDGE, find
 from handsum.pretrained.load import (
     READERS,
     SUM_READERS,
     TASKS,
-    draws_sequences,
-    load_generator,
+    DigitGenerator,
+    Pen,
+    SequenceGenerator,
+    load_model,
     load_reader,
-    load_sequence_generator,
     load_sum_reader,
     locate,
     reads_sums,
@@ -59,7 +61,8 @@ from handsum.seeds import choose_seed
 class Options:
     """How models are measured: how much, by which seed and judge, with or without pictures.
 
-    Readers read `data`, MNIST's test set by default; `data_name` is its name in the tables.
+    Readers read `data`, MNIST's test set by default; `data_name` is its name in the tables. With
+    `strokes`, generators of single digits write with pen strokes.
     """
 
     effort: Effort = FULL
@@ -68,6 +71,7 @@ class Options:
     pictures: bool = False
     data: Dataset | None = None
     data_name: str = "mnist test"
+    strokes: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +117,7 @@ def evaluate(
     candidates = [as_candidate(one, judge, options.effort.count) for one in samples]
     effort = common_effort(options.effort, candidates, load("test"), least_digits(judge))
     bench = Bench(effort, options.seed, judge)
-    return _evaluate_generators(models, candidates, bench, options.pictures, progress)
+    return _evaluate_generators(models, candidates, bench, options, progress)
 
 
 def _evaluate_readers(models: Sequence[str], options: Options, progress: Progress) -> Evaluation:
@@ -145,18 +149,14 @@ def _evaluate_generators(
     models: Sequence[str],
     candidates: Sequence[Candidate],
     bench: Bench,
-    with_pictures: bool,
+    options: Options,
     progress: Progress,
 ) -> Evaluation:
     parts = len(models) + len(candidates) + 1
     measured: list[Measured] = []
     for model in models:
         part = _part(progress, len(measured), parts)
-        if draws_sequences(model):
-            found = measure_sequence_generator(bench, load_sequence_generator(model), part)
-        else:
-            found = measure_generator(bench, load_generator(model), part)
-        measured.append(found)
+        measured.append(_measure(bench, model, options, part))
     for one in candidates:
         measured.append(measure_candidate(bench, one, _part(progress, len(measured), parts)))
     real = bench.real
@@ -164,10 +164,20 @@ def _evaluate_generators(
     figures = [one.figures for one in measured]
     facts = _facts(figures, bench.effort, bench.seed)
     facts |= {"extractor": bench.extractor, "real": dataclasses.asdict(real)}
-    pictures = _generator_pictures(measured, bench) if with_pictures else []
+    pictures = _generator_pictures(measured, bench) if options.pictures else []
     return Evaluation(
         facts, generator_tables(figures, real), pictures, model_notes(figures, real.count)
     )
+
+
+def _measure(bench: Bench, model: str, options: Options, progress: Progress) -> Measured:
+    loaded = load_model(model)
+    if isinstance(loaded, Pen):
+        return Measured(*measure_pen(bench, loaded, progress))
+    if isinstance(loaded, SequenceGenerator):
+        return measure_sequence_generator(bench, loaded, progress)
+    assert isinstance(loaded, DigitGenerator)
+    return measure_generator(bench, loaded, progress, strokes=options.strokes)
 
 
 def _generator_pictures(measured: Sequence[Measured], bench: Bench) -> list[Picture]:

@@ -9,6 +9,12 @@ from handsum.evaluation.figures import GeneratorFigures, Quality, ReaderFigures,
 from handsum.metrics.sums import SumFigures
 
 NONE = "–"
+_STROKES = (
+    "strokes of a digit",
+    "width along a stroke: deviation over mean",
+    *(f"loops open in pictures: {label}" for label in (0, 6, 8, 9)),
+    "drawn 64 pixels high, per second",
+)
 REAL_NOTE = (
     "Distances are those of {count:,} digits in the test set's class proportions from the whole "
     "test set. Real digits are training digits, but test digits for read as labelled and GAN-test, "
@@ -33,6 +39,7 @@ def generator_tables(figures: Sequence[GeneratorFigures], real: Quality) -> list
     qualities = [*(one.quality for one in figures), real]
     columns = [_quality_cells(one, real.frechet, extractor) for one in qualities]
     rows = [(name, *(column[name] for column in columns)) for name in columns[0]]
+    rows += _stroke_rows(figures)
     rows += [
         ("parameters", *(_optional(one.parameters, ",") for one in figures), NONE),
         ("network calls per digit", *(_optional(one.calls, "") for one in figures), NONE),
@@ -51,6 +58,24 @@ def generator_tables(figures: Sequence[GeneratorFigures], real: Quality) -> list
     note = " ".join([REAL_NOTE.format(count=count), *notes])
     tables = [Table(title, ("", *names, "real digits"), tuple(rows), note)]
     return tables + [sequence_table(one) for one in figures if one.sequences]
+
+
+def _stroke_rows(figures: Sequence[GeneratorFigures]) -> list[tuple[str, ...]]:
+    """The figures of strokes, if there are any."""
+    if not any(one.strokes for one in figures):
+        return []
+    columns = []
+    for one in figures:
+        found, shared = one.strokes, _optional(one.shared_ink, ".3f")
+        cells = dict.fromkeys(_STROKES, NONE)
+        if found:
+            cells["strokes of a digit"] = f"{found.strokes:.2f}"
+            cells["width along a stroke: deviation over mean"] = f"{found.width_variation:.3f}"
+            for label, share in found.open_loops.items():
+                cells[f"loops open in pictures: {label}"] = f"{share:.1%}"
+            cells["drawn 64 pixels high, per second"] = f"{found.drawn_per_second:,.0f}"
+        columns.append(cells | {"ink shared with the traced digit": shared})
+    return [(name, *(cells[name] for cells in columns), NONE) for name in columns[0]]
 
 
 def sequence_table(figures: GeneratorFigures) -> Table:

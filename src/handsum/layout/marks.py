@@ -1,63 +1,158 @@
-"""The text of a number, and its punctuation in the number's own hand, with its pen and slant.
+"""The text of a number, and its punctuation and signs in the number's own hand.
 
-MNIST has no punctuation, so it is drawn: each mark is a pen stroke along a curve. Lengths are in
-pixels of a 28x28 digit ("units"), y from the baseline up.
+MNIST has only digits, so the marks between them are written here: each is a few strokes of the pen
+through given points. Lengths are in pixels of a 28x28 digit ("units"), of which a digit is 20 high.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from handsum.errors import UsageError
+from handsum.strokes import Strokes, spline_matrix
 
-MARKS = ".,-"
-# A gap between two digits, in the text of a number.
+MARKS = ".,-+=/:%()$€"
+# Those with loops that a wide pen may fill.
+LOOPED = "%$"
+# A gap in the text of a number.
 GAP = " "
 _DIGITS = "0123456789"
-_PLAIN = _DIGITS + MARKS
-_MINUS_SIGN = "\u2212"
-_GAP_BETWEEN_DIGITS = re.compile(r"(?<=[0-9]) (?=[0-9])")
-# Also a no-break space, a narrow one, a thin one, and a typographic apostrophe.
-_GAPS = " \u00a0\u202f\u2009'\u2019"
-_THOUSANDS_SIGN = re.compile(f"(?<=[0-9])[{_GAPS}](?=[0-9])")
-# The control points of each pen stroke (a quadratic curve), and its width at both ends in widths
-# of a digit's stroke.
-_CURVES = {
-    ".": (((0.0, 1.45), (0.15, 1.4), (0.3, 1.4)), (1.3, 1.2)),
-    ",": (((0.7, 1.0), (1.1, -1.6), (-0.9, -4.0)), (1.15, 0.7)),
-    "-": (((0.0, 8.8), (4.0, 9.3), (8.0, 9.0)), (1.0, 0.9)),
+# A minus sign and the dashes and hyphens that are written as one.
+_MINUS = dict.fromkeys(map(ord, "\u2212\u2013\u2010\u2011"), "-")
+# Also a no-break space, a narrow one and a thin one.
+_SPACE = "[ \u00a0\u202f\u2009]"
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])['\u2019](?=[0-9])")
+_SPACED = f"[0-9{re.escape(MARKS.strip('.,'))}]"
+_BETWEEN = re.compile(f"(?<={_SPACED}){_SPACE}(?={_SPACED})")
+_GAPS = re.compile(f"['\u2019]|{_SPACE}")
+# A run of digits with its points, commas and gaps, and the marks that join such runs to a date, a
+# time or a fraction.
+_RUN = re.compile(r"[0-9][0-9., ]*")
+_JOINS = "/:"
+_DATE = re.compile(r"(?<![0-9])[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}(?![0-9])")
+
+# The points through which the pen goes in each stroke, y from the baseline up, in writing order;
+# then the widths at both ends of the strokes, in widths of the pen.
+_POINT, _LINE = (1.35, 1.2), (1.0, 0.92)
+_MARKS: dict[str, tuple[tuple[tuple[tuple[float, float], ...], ...], tuple[float, float]]] = {
+    ".": ((((0.0, 1.45), (0.15, 1.4), (0.3, 1.4)),), _POINT),
+    ",": ((((0.7, 1.2), (0.8, -0.9), (-0.9, -4.0)),), (1.15, 0.8)),
+    ":": (
+        (((0.1, 13.0), (0.25, 12.95), (0.4, 12.95)), ((0.0, 3.5), (0.15, 3.45), (0.3, 3.45))),
+        _POINT,
+    ),
+    "-": ((((0.0, 9.2), (4.0, 9.55), (8.0, 9.3)),), _LINE),
+    "=": (
+        (((0.0, 12.4), (4.6, 12.8), (9.4, 12.6)), ((0.2, 7.2), (4.7, 7.5), (9.5, 7.3))),
+        _LINE,
+    ),
+    "+": (
+        (((5.6, 15.6), (5.5, 10.0), (5.3, 4.2)), ((0.0, 9.7), (5.5, 10.0), (11.2, 9.8))),
+        _LINE,
+    ),
+    "/": ((((6.6, 22.5), (3.2, 10.2), (0.0, -2.2)),), _LINE),
+    "(": ((((4.2, 23.0), (1.5, 17.8), (0.2, 10.2), (1.2, 2.8), (4.0, -2.6)),), _LINE),
+    ")": ((((0.0, 23.0), (2.8, 17.6), (4.0, 10.2), (2.7, 2.6), (-0.3, -2.6)),), _LINE),
+    "%": (
+        (
+            (
+                (4.6, 19.0),
+                (2.2, 18.4),
+                (0.9, 15.6),
+                (2.2, 12.8),
+                (4.9, 13.2),
+                (6.2, 16.0),
+                (4.4, 19.1),
+            ),
+            ((14.2, 20.4), (8.0, 10.2), (1.8, -0.6)),
+            (
+                (12.9, 7.4),
+                (10.4, 6.6),
+                (9.2, 3.8),
+                (10.4, 1.0),
+                (13.0, 1.2),
+                (14.5, 4.2),
+                (12.6, 7.5),
+            ),
+        ),
+        _LINE,
+    ),
+    "$": (
+        (
+            (
+                (10.2, 15.6),
+                (8.4, 17.6),
+                (5.6, 18.2),
+                (2.4, 16.9),
+                (1.6, 14.0),
+                (4.2, 11.2),
+                (7.6, 9.2),
+                (9.9, 6.2),
+                (8.8, 3.2),
+                (5.4, 1.7),
+                (2.0, 2.4),
+                (0.2, 4.4),
+            ),
+            ((5.7, 22.0), (5.5, 10.0), (5.2, -2.2)),
+        ),
+        _LINE,
+    ),
+    "€": (
+        (
+            (
+                (12.6, 16.6),
+                (10.4, 18.9),
+                (7.4, 19.0),
+                (4.4, 16.0),
+                (3.0, 10.6),
+                (3.8, 4.8),
+                (6.6, 1.2),
+                (9.8, 0.9),
+                (12.4, 3.0),
+            ),
+            ((0.0, 12.7), (4.6, 13.0), (9.4, 12.8)),
+            ((-0.2, 7.6), (4.0, 7.8), (8.6, 7.7)),
+        ),
+        _LINE,
+    ),
 }
-# Standard deviation of the control points.
-_WOBBLE = 0.22
-_STEPS = 24
-# People draw no finer point than this, whatever their pen.
-_FINEST = 1.6
+# How much of the hand's slant a mark has: a slash leans anyway.
+_LEANS = {"/": 0.6}
+# The numbers of `noise` for a mark: for each of at most three strokes, how far its start, middle
+# and end stray, to the right and up.
+MARK_NOISE = (3, 3, 2)
+# Their standard deviation: of a point, and what the length of a stroke adds.
+_WOBBLE, _LONG_WOBBLE = 0.2, 0.016
+# A point that is finer would not be seen, whatever the pen.
+_FINEST = 1.0
 
 
 def read_number(text: str) -> str:
-    """The text of a number as it is drawn: digits and MARKS, with a GAP for each thousands sign.
+    """The text of a number as it is drawn: digits and MARKS, with a GAP for each space.
 
-    A thousands sign is a space (also a no-break or thin one) or an apostrophe between two digits.
+    A gap is a single space (also a no-break or thin one) that is not beside a point or comma, or an
+    apostrophe between two digits. Dashes and hyphens are minus signs.
 
     Raises:
         UsageError: any other character, or no digit at all.
     """
-    drawn = _THOUSANDS_SIGN.sub(GAP, text.strip().replace(_MINUS_SIGN, "-"))
-    rest = dict.fromkeys(_GAP_BETWEEN_DIGITS.sub("", drawn))
-    others = [character for character in rest if character not in _PLAIN + _GAPS]
-    if not others and any(character in _GAPS for character in rest):
+    drawn = _BETWEEN_DIGITS.sub(GAP, text.strip().translate(_MINUS))
+    drawn = _BETWEEN.sub(GAP, drawn)
+    rest = _BETWEEN.sub("", drawn)
+    others = [character for character in dict.fromkeys(rest) if character not in _DIGITS + MARKS]
+    if others and all(map(_GAPS.fullmatch, others)):
         raise UsageError(
-            f"a gap is one space or apostrophe, with a digit on both sides, not as in {text!r}"
+            "a gap is a single space, not beside a point or comma, or an apostrophe between two "
+            f"digits, not as in {text!r}"
         )
     if others:
-        listed = " ".join(map(repr, others))
+        listed = " ".join(repr(other) for other in others if not _GAPS.fullmatch(other))
         raise UsageError(
-            "a number has digits, points, commas and minus signs, and a space or an apostrophe "
-            f"between digits, not {listed}"
+            f"a number has digits, the marks {' '.join(MARKS)} and gaps (a space, or an apostrophe "
+            f"between digits), not {listed}"
         )
     if not any(character in _DIGITS for character in drawn):
         raise UsageError("there is nothing to write: give at least one digit")
@@ -65,72 +160,76 @@ def read_number(text: str) -> str:
 
 
 def has_marks(texts: Sequence[str] | None) -> bool:
-    """Whether a text has punctuation."""
+    """Whether a text has punctuation or signs."""
     return any(character in MARKS for text in texts or () for character in text)
 
 
-def count_whole(text: str) -> int:
-    """Count the whole digits of a number: those before its decimal point or comma.
+def count_whole(text: str) -> list[int]:
+    """For each digit of a text, the number of whole digits from it to the end of its number.
+
+    It is 0 after the decimal point or comma, and where thousands are not counted: in dates, times
+    and fractions, and in numbers with several points or commas.
+    """
+    counts: list[int] = []
+    # In a sum, minus signs subtract.
+    dates = [] if set("+=") & set(text) else [found.span() for found in _DATE.finditer(text)]
+    for run in _RUN.finditer(text):
+        before, after = text[: run.start()].rstrip(GAP)[-1:], text[run.end() :][:1]
+        number = run[0].rstrip(" .,")
+        digits = sum(character in _DIGITS for character in number)
+        in_date = any(start <= run.start() < stop for start, stop in dates)
+        joined = {before, after} & set(_JOINS)
+        whole = 0 if in_date or joined else _count_whole(number)
+        counts += [max(0, whole - index) for index in range(digits)]
+    return counts
+
+
+def _count_whole(number: str) -> int:
+    """The whole digits of one number.
 
     The decimal mark is the last point or comma if it is the only one of its sort; a lone comma
     before the last three digits separates thousands.
     """
-    end = max(text.rfind("."), text.rfind(","))
-    mark, rest = text[end : end + 1], text[end + 1 :]
-    lone_comma = mark == "," and "." not in text and len(rest) == 3
-    if end < 0 or text.count(mark) > 1 or lone_comma:
-        end = len(text)
-    return sum(character in _DIGITS for character in text[:end])
+    end = max(number.rfind("."), number.rfind(","))
+    mark, rest = number[end : end + 1], number[end + 1 :]
+    if end >= 0 and number.count(mark) > 1:
+        # It has its thousands signs already, or is a date.
+        return 0
+    lone_comma = mark == "," and "." not in number and len(rest) == 3
+    if end < 0 or lone_comma:
+        end = len(number)
+    return sum(character in _DIGITS for character in number[:end])
 
 
 def group_thousands(text: str) -> str:
-    """A number with a gap before every three of its whole digits, unless there is a mark."""
-    whole, grouped, digits = count_whole(text), "", 0
+    """A text with a gap before every three whole digits of each number, unless there is a mark."""
+    remaining = iter(count_whole(text))
+    grouped = ""
     for character in text:
         if character in _DIGITS:
-            remaining = whole - digits
-            after_digit = grouped and grouped[-1] in _DIGITS
-            if remaining > 0 and remaining % 3 == 0 and after_digit:
+            left = next(remaining)
+            if left > 0 and left % 3 == 0 and grouped[-1:] and grouped[-1] in _DIGITS:
                 grouped += GAP
-            digits += 1
         grouped += character
     return grouped
 
 
-@dataclass(frozen=True)
-class Pen:
-    """The pen of a number: stroke width in units, and slant as a tangent, positive to the right."""
+def write_mark(mark: str, width: float, slant: float, noise: np.ndarray) -> Strokes:
+    """The strokes of one of MARKS in units, with its place above the baseline at y = 0.
 
-    width: float
-    slant: float
-
-
-def measure_pen(images: np.ndarray, sizes: np.ndarray) -> Pen:
-    """Measure the pen of digits uint8 (L, 28, 28) that are enlarged by sizes (L,)."""
-    from handsum.metrics.hands import slant, stroke_width
-
-    width = float(np.median(stroke_width(images) * sizes))
-    return Pen(max(width, _FINEST), float(np.clip(np.median(slant(images)), -0.5, 0.8)))
-
-
-def draw_mark(mark: str, pen: Pen, scale: float, noise: np.ndarray) -> tuple[np.ndarray, int]:
-    """Draw one of MARKS at `scale` pixels per unit; `noise` (3, 2) is standard normal.
-
-    Returns coverage uint8 (H, W) and the number of its rows above the baseline.
+    The pen has this `width`, in units; the hand leans to the right by `slant`, a tangent; `noise`,
+    of shape MARK_NOISE, is standard normal.
     """
-    points, widths = _CURVES[mark]
-    controls = np.array(points) + _WOBBLE * noise.clip(-2, 2)
-    time = np.linspace(0, 1, _STEPS)[:, None]
-    start, middle, end = controls
-    way = (1 - time) ** 2 * start + 2 * time * (1 - time) * middle + time**2 * end
-    way[:, 0] += pen.slant * way[:, 1]
-    radii = scale * pen.width / 2 * np.linspace(*widths, _STEPS)
-    way = way * scale
-    left, low = np.floor((way - radii[:, None]).min(0)) - 1
-    right, high = np.ceil((way + radii[:, None]).max(0)) + 1
-    x = np.arange(left, right) + 0.5
-    y = np.arange(high, low, -1) - 0.5
-    # The pen is round: the ink of a pixel depends on its distance from the nearest disc.
-    distances = np.hypot(x[None, :, None] - way[:, 0], y[:, None, None] - way[:, 1]) - radii
-    coverage = (0.5 - distances.min(-1)).clip(0, 1)
-    return np.rint(255 * coverage).astype(np.uint8), int(high)
+    ways, widths = _MARKS[mark]
+    strokes = []
+    for way, stray in zip(map(np.array, ways), noise.clip(-2, 2), strict=False):
+        length = np.hypot(*np.diff(way, axis=0).T).sum()
+        time = np.linspace(0, 1, len(way))[:, None]
+        start, middle, end = (_WOBBLE + _LONG_WOBBLE * length) * stray
+        way = way + (1 - time) ** 2 * start + 2 * time * (1 - time) * middle + time**2 * end
+        way[:, 0] += _LEANS.get(mark, 1.0) * slant * way[:, 1]
+        # The control points of the curve through these points.
+        points = np.linalg.solve(spline_matrix(len(way), 1), way)
+        half = max(width, _FINEST if length < 1 else 0) / 2 * np.linspace(*widths, len(way))
+        strokes.append(np.column_stack([points[:, 0], -points[:, 1], half]))
+    return Strokes(tuple(strokes))

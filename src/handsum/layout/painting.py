@@ -1,20 +1,25 @@
-"""Ink on paper: enlarge, crop, caption and colour the coverage of digits.
+"""Ink on paper: draw strokes, print captions, and colour the coverage.
 
 Coverage is uint8: how much of a pixel is ink, 0 to 255.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from handsum import stopping
 from handsum.errors import UsageError
+from handsum.strokes import Strokes, draw_window
+from handsum.strokes.raster import REACH
 
 Color = tuple[int, int, int]
 INK_LEVEL = 26  # the least coverage that the eye sees as ink
-FULL_STROKE = 128  # grey of a 28x28 digit that only strokes reach
 CAPTION_HEIGHT = 5.5  # in pixels of a 28x28 digit
+LEAST_PRINT = 10.0  # in pixels of the picture
+PRINT_GAP = 0.7  # above print, in its size
 DARK_INK: Color = (26, 34, 56)
 WHITE: Color = (255, 255, 255)
 
@@ -36,32 +41,9 @@ def parse_color(name: str) -> Color:
     return red, green, blue
 
 
-def without_specks(image: np.ndarray) -> np.ndarray:
-    """Remove the faint dots that a generator leaves beside the strokes of a digit uint8 (28, 28).
-
-    Everything within two pixels of a full stroke stays.
-    """
-    near = Image.fromarray(image).filter(ImageFilter.MaxFilter(5))
-    return np.where(np.asarray(near) >= FULL_STROKE, image, 0)
-
-
-def enlarge(image: np.ndarray, scale: float) -> np.ndarray:
-    """Enlarge a square digit by `scale`, with smooth, crisp edges as of a pen."""
-    stopping.check()
-    side = max(1, round(len(image) * scale))
-    if side == len(image):
-        return image
-    large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
-    if scale <= 1:
-        return np.asarray(large)
-    # Enlarging leaves staircase edges as wide as an old pixel: the blur removes the steps, the
-    # contrast narrows the edge to about two new pixels. The threshold is below one half to keep
-    # thin grey strokes whole, and high enough to keep the background clean.
-    large = large.filter(ImageFilter.GaussianBlur(float(0.5 * scale * min(1.0, scale - 1))))
-    contrast = max(1.0, 0.7 * scale)
-    threshold = max(0.4, 0.5 / contrast)
-    coverage = (np.asarray(large) / 255 - threshold) * contrast + 0.5
-    return np.rint(coverage.clip(0, 1) * 255).astype(np.uint8)
+def hex_color(color: Color) -> str:
+    """A colour as #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def ink_box(coverage: np.ndarray) -> tuple[int, int, int, int]:
@@ -73,31 +55,59 @@ def ink_box(coverage: np.ndarray) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
 
 
-def crop(coverage: np.ndarray) -> np.ndarray:
-    """Crop coverage to its ink."""
-    x, y, width, height = ink_box(coverage)
-    return coverage[y : y + height, x : x + width]
+def draw_on(canvas: np.ndarray, strokes: Strokes) -> tuple[int, int, int, int]:
+    """Draw strokes in pixels on coverage (H, W), and return the box of their ink.
+
+    The box lies within the canvas; it is empty for strokes outside of it.
+    """
+    stopping.check()
+    left, top, right, bottom = strokes.bounds()
+    height, width = canvas.shape
+    x, y = (
+        int(np.clip(np.floor(edge - REACH), 0, most))
+        for edge, most in ((left, width), (top, height))
+    )
+    end_x, end_y = (
+        int(np.clip(np.ceil(edge + REACH), first, most))
+        for edge, first, most in ((right, x, width), (bottom, y, height))
+    )
+    if end_x == x or end_y == y:
+        return x, y, end_x - x, end_y - y
+    ink = draw_window(strokes.shift(-x, -y), end_x - x, end_y - y)
+    part = canvas[y:end_y, x:end_x]
+    np.maximum(part, ink, out=part)
+    inner_x, inner_y, wide, high = ink_box(ink)
+    return x + inner_x, y + inner_y, wide, high
 
 
-def print_caption(text: str, scale: float) -> np.ndarray:
-    """Return the coverage of a printed caption, paler than the ink; empty for an empty text."""
+def _font(size: float) -> Any:
+    return ImageFont.load_default(size)
+
+
+def _printable(text: str) -> str:
+    """A text in characters that the font has."""
+    return text.replace("€", "EUR")
+
+
+def measure_print(text: str, size: float) -> tuple[float, float]:
+    """The width of print of this size, and its height with the gap above it; 0 without a text."""
     if not text:
-        return np.zeros((0, 0), np.uint8)
-    size = max(10.0, CAPTION_HEIGHT * scale)
-    font = ImageFont.load_default(size)
-    left, _, right, bottom = font.getbbox(text)
-    gap = round(size * 0.7)
-    label = Image.new("L", (int(right - left) + 1, int(bottom) + gap + 1))
-    ImageDraw.Draw(label).text((-left, gap), text, font=font, fill=150)
-    return np.asarray(label)
+        return 0.0, 0.0
+    text = _printable(text)
+    # Measured large, so that hinting does not count.
+    left, _, right, bottom = _font(100.0).getbbox(text)
+    return (right - left) * size / 100, bottom * size / 100 + size * PRINT_GAP
 
 
-def paste(canvas: np.ndarray, coverage: np.ndarray, x: int, y: int) -> tuple[int, int, int, int]:
-    """Paste coverage onto the canvas and return the box of its ink."""
-    height, width = coverage.shape
-    canvas[y : y + height, x : x + width] = coverage
-    left, top, width, height = ink_box(coverage) if coverage.size else (0, 0, 0, 0)
-    return x + left, y + top, width, height
+def print_on(canvas: np.ndarray, text: str, left: float, top: float, size: float) -> None:
+    """Print a text on coverage (H, W), paler than ink, its gap below `top`."""
+    font, text = _font(size), _printable(text)
+    first, _, last, bottom = font.getbbox(text)
+    label = Image.new("L", (int(last - first) + 1, int(bottom) + 1))
+    ImageDraw.Draw(label).text((-first, 0), text, font=font, fill=150)
+    x, y = round(left), round(top + size * PRINT_GAP)
+    part = canvas[y : y + label.height, x : x + label.width]
+    part[:] = np.maximum(part, np.asarray(label)[: part.shape[0], : part.shape[1]])
 
 
 def paint(coverage: np.ndarray, ink: Color, paper: Color | None) -> np.ndarray:

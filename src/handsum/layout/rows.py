@@ -1,7 +1,7 @@
 """Rows of digits as a person would write them: on one baseline, with natural gaps.
 
-Lengths are in pixels of a 28x28 digit ("units") until a style's factor turns them into pixels of
-the picture.
+Lengths are in pixels of a 28x28 digit ("units"); a style's factor turns them into pixels of the
+picture.
 """
 
 from __future__ import annotations
@@ -13,10 +13,18 @@ import numpy as np
 
 from handsum.errors import UsageError
 from handsum.images import MAX_PICTURE_PIXELS
-from handsum.layout.lines import Item, cells_line, written_line
-from handsum.layout.marks import has_marks
-from handsum.layout.painting import paint, paste, print_caption
+from handsum.layout.lines import CELL, Line, Placed, cells_line, extent, written_line
+from handsum.layout.marks import MARKS, has_marks
+from handsum.layout.painting import (
+    CAPTION_HEIGHT,
+    LEAST_PRINT,
+    draw_on,
+    measure_print,
+    paint,
+    print_on,
+)
 from handsum.layout.style import DIGIT_HEIGHT, Style
+from handsum.strokes import Strokes
 
 MARGIN = 9.0
 ROW_GAP = 10.0
@@ -35,134 +43,174 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
-    """A digit, mark or caption on a sheet: coverage uint8 (h, w), left and top of its corner."""
+class Caption:
+    """Print under a row: its text, left and top, and height of its letters, in units."""
 
-    coverage: np.ndarray
-    left: int
-    top: int
+    text: str
+    left: float
+    top: float
+    size: float
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Rows of digits placed on a sheet of `width` x `height` pixels.
+    """Rows of digits on a sheet of `width` x `height` units, from its upper left corner.
 
-    `digits` holds the digits of each row, `marks` its punctuation, `captions` all captions.
+    `rows` holds the digits and marks of each row in writing order.
     """
 
-    width: int
-    height: int
-    digits: tuple[tuple[Placed, ...], ...]
-    marks: tuple[tuple[Placed, ...], ...]
-    captions: tuple[Placed, ...]
+    width: float
+    height: float
+    rows: tuple[Line, ...]
+    captions: tuple[Caption, ...]
+
+    @property
+    def digits(self) -> tuple[Line, ...]:
+        """The digits of each row, without its marks."""
+        return tuple(
+            tuple(item for item in row if item.character not in MARKS) for row in self.rows
+        )
+
+    def scale(self, factor: float) -> Sheet:
+        """The sheet in other lengths, `factor` for each unit."""
+        rows = tuple(
+            tuple(Placed(item.character, item.strokes.scale(factor)) for item in row)
+            for row in self.rows
+        )
+        captions = tuple(
+            Caption(one.text, one.left * factor, one.top * factor, one.size * factor)
+            for one in self.captions
+        )
+        return Sheet(self.width * factor, self.height * factor, rows, captions)
+
+    def pixels(self, scale: float) -> tuple[int, int]:
+        """The width and height of its picture, with `scale` pixels for each unit."""
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
 
 def render(
-    images: np.ndarray,
+    digits: Sequence[Sequence[Strokes]],
     rngs: Sequence[np.random.Generator],
     style: Style,
     captions: Sequence[str] | None = None,
     texts: Sequence[str] | None = None,
 ) -> Picture:
-    """Draw digits, uint8 (N, L, 28, 28), as N rows in one picture (see `compose`)."""
-    sheet = compose(images, rngs, style, captions, texts)
-    canvas = np.zeros((sheet.height, sheet.width), np.uint8)
-    boxes = np.zeros((*images.shape[:2], 4), np.int64)
-    for row, placed in enumerate(sheet.digits):
-        for index, digit in enumerate(placed):
-            boxes[row, index] = paste(canvas, digit.coverage, digit.left, digit.top)
-    for other in (*(mark for row in sheet.marks for mark in row), *sheet.captions):
-        paste(canvas, other.coverage, other.left, other.top)
-    return Picture(paint(canvas, *style.colors), boxes)
+    """Draw rows of digits in one picture (see `compose` and `draw_sheet`)."""
+    check_least_size(style, len(digits), max(map(len, digits)))
+    return draw_sheet(compose(digits, rngs, style, captions, texts), style)
+
+
+def draw_sheet(sheet: Sheet, style: Style) -> Picture:
+    """Draw a sheet in the size and the colours of a style.
+
+    Raises:
+        UsageError: the picture would have more pixels than handsum opens.
+    """
+    covered = cover_sheet(sheet, style.factor)
+    return Picture(paint(covered.pixels, *style.colors), covered.boxes)
+
+
+def cover_sheet(sheet: Sheet, scale: float) -> Picture:
+    """Draw a sheet as coverage, uint8 (H, W), with `scale` pixels for each unit.
+
+    Raises:
+        UsageError: the picture would have more pixels than handsum opens.
+    """
+    width, height = sheet.pixels(scale)
+    check_size(width, height)
+    canvas = np.zeros((height, width), np.uint8)
+    boxes = [
+        [draw_on(canvas, item.strokes.scale(scale)) for item in row if item.character not in MARKS]
+        for row in sheet.rows
+    ]
+    for row in sheet.rows:
+        for item in row:
+            if item.character in MARKS:
+                draw_on(canvas, item.strokes.scale(scale))
+    for caption in sheet.captions:
+        print_on(
+            canvas, caption.text, caption.left * scale, caption.top * scale, caption.size * scale
+        )
+    return Picture(canvas, np.array(boxes, np.int64))
 
 
 def compose(
-    images: np.ndarray,
+    digits: Sequence[Sequence[Strokes]],
     rngs: Sequence[np.random.Generator],
     style: Style,
     captions: Sequence[str] | None = None,
     texts: Sequence[str] | None = None,
-    most: int | None = None,
 ) -> Sheet:
-    """Place digits, uint8 (N, L, 28, 28), in N rows; `rngs` holds a generator for each row.
+    """Place rows of digits, in units of their height; `rngs` holds a generator for each row.
 
-    A caption is printed small under its row. `texts` are the rows with their punctuation and gaps;
-    only those are taken from them, the digits come from `images`.
+    A caption is printed small under its row. `texts` are the rows with their marks and gaps;
+    without them, every character of a row is "0".
 
     Raises:
-        UsageError: the sheet would have more than `most` pixels (default: as many as handsum
-            opens), or cells with punctuation.
+        UsageError: cells with marks.
     """
-    scale = style.factor
-    count, length = images.shape[:2]
+    count = len(digits)
     if style.cells and has_marks(texts):
-        raise UsageError("cells hold digits only: leave out `cells` to draw points and signs")
-    check_least_size(style, count, length, most)
+        raise UsageError("cells hold digits only: leave out `cells` to write marks")
+    texts = texts or ["0" * len(row) for row in digits]
     lines = [
-        cells_line(row, style) if style.cells else written_line(row, rng, text, style)
-        for row, rng, text in zip(images, rngs, texts or ["0" * length] * count, strict=True)
+        cells_line(row, text, style) if style.cells else written_line(row, rng, text, style)
+        for row, rng, text in zip(digits, rngs, texts, strict=True)
     ]
-    above, below, width = (
-        max(extent) for extent in zip(*(line.extent for line in lines), strict=True)
-    )
-    labels = [print_caption(text, scale) for text in captions or [""] * count]
+    if style.cells:
+        above, below, width = CELL, 0.0, CELL * max(map(len, lines))
+    else:
+        above, below, width = (max(sides) for sides in zip(*map(extent, lines), strict=True))
+    # However small the picture, its print is legible.
+    size = max(LEAST_PRINT / style.factor, CAPTION_HEIGHT)
+    labels = [measure_print(text, size) for text in captions or [""] * count]
     cell = np.array(
-        [
-            max(width, *(label.shape[1] for label in labels)),
-            above + below + max(label.shape[0] for label in labels),
-        ]
+        [max(width, *(wide for wide, _ in labels)), above + below + max(high for _, high in labels)]
     )
-    size, corners = _grid(cell, count, style)
-    check_size(int(size[0]), int(size[1]), most=most)
-
-    def place(items: list[Item], corner: np.ndarray) -> tuple[Placed, ...]:
-        left, top = corner
-        return tuple(Placed(ink, int(left + x), int(top + above + y)) for ink, x, y in items)
-
+    total, corners = _grid(cell, count, style)
     return Sheet(
-        width=int(size[0]),
-        height=int(size[1]),
-        digits=tuple(place(line.digits, at) for line, at in zip(lines, corners, strict=True)),
-        marks=tuple(place(line.marks, at) for line, at in zip(lines, corners, strict=True)),
+        width=float(total[0]),
+        height=float(total[1]),
+        rows=tuple(
+            tuple(item.shift(left, top + above) for item in line)
+            for line, (left, top) in zip(lines, corners, strict=True)
+        ),
         captions=tuple(
-            Placed(label, int(left), int(top + above + below))
-            for label, (left, top) in zip(labels, corners, strict=True)
-            if label.size
+            Caption(text, float(left), float(top + above + below), size)
+            for text, (left, top) in zip(captions or (), corners, strict=bool(captions))
+            if text
         ),
     )
 
 
 def _grid(cell: np.ndarray, count: int, style: Style) -> tuple[np.ndarray, list[np.ndarray]]:
     """The width and height of a sheet with `count` cells of this size, and the cells' corners."""
-    margin, row_gap, column_gap = (
-        0 if style.cells else round(gap * style.factor) for gap in (MARGIN, ROW_GAP, COLUMN_GAP)
-    )
+    margin, row_gap, column_gap = (0.0, 0.0, 0.0) if style.cells else (MARGIN, ROW_GAP, COLUMN_GAP)
     pitch = cell + np.array([column_gap, row_gap])
-    columns = 1 if style.cells else _columns(count, int(pitch[0]), int(pitch[1]))
+    columns = 1 if style.cells else _columns(count, *pitch)
     size = pitch * [columns, -(-count // columns)] - [column_gap, row_gap] + 2 * margin
     return size, [pitch * [place % columns, place // columns] + margin for place in range(count)]
 
 
-def check_least_size(style: Style, count: int, length: int, most: int | None = None) -> None:
+def check_least_size(style: Style, count: int, length: int) -> None:
     """Raise UsageError if `count` rows of `length` digits are too large even when set tightly."""
     height = DIGIT_HEIGHT * style.factor
-    check_size(length * height / 2, count * height, most=most)
+    check_size(length * height / 2, count * height)
 
 
 def check_size(
     width: float,
     height: float,
-    advice: str = "use a smaller size, fewer digits, or write an .npz",
-    most: int | None = None,
+    advice: str = "use a smaller size, fewer digits, or write an .svg or .npz",
 ) -> None:
-    """Raise UsageError if a picture has more pixels than handsum opens, or than `most`."""
-    if width * height > (MAX_PICTURE_PIXELS if most is None else most):
+    """Raise UsageError if a picture has more pixels than handsum opens."""
+    if width * height > MAX_PICTURE_PIXELS:
         raise UsageError(
             f"the picture would have {width:.0f} x {height:.0f} pixels or more, too many to open "
             f"again: {advice}"
         )
 
 
-def _columns(count: int, width: int, height: int) -> int:
+def _columns(count: int, width: float, height: float) -> int:
     """Return the number of columns that makes a sheet about as wide as it is high."""
     return max(1, round((count * height / width) ** 0.5))

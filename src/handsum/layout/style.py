@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handsum.arguments import real_number, truth
 from handsum.errors import UsageError
 from handsum.layout.painting import DARK_INK, WHITE, Color, parse_color
+from handsum.layout.pens import PENS, Nib, read_pen
 
 DIGIT_HEIGHT = 20  # the side of the box into which MNIST scales the ink of every digit
-LEAST_SCALE, LARGEST_SCALE = 0.25, 64.0
+# Of digits from 5 to 20,000 pixels high.
+LEAST_SCALE, LARGEST_SCALE = 0.25, 1000.0
 # Dots per inch of a picture whose height is given in a unit of print.
 PRINT_DPI = 300.0
 _PER_INCH = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
@@ -28,12 +30,16 @@ class Style:
     Colours: `ink` and `paper` are a name or #rrggbb; `paper` may be "transparent". The default ink
     is dark on light paper and white on dark paper.
 
+    Pen: `pen` is "fine", "ballpoint", "felt" or "marker", a width such as "0.5mm", or a share of
+    the digit's height; by default the one that the hand writes with. A pen that fills loops is made
+    finer where it does; with `as_drawn` it is not, and each digit keeps its own width.
+
     Gaps: `spacing` separates thousands, counted from the right; `wide` widens every gap; `cells`
     puts the plain 28x28 images side by side, without baseline, gaps and margins.
 
     Raises:
-        UsageError: a value out of range, an unknown colour, both a scale and a height, cells with
-            gaps, or ink and paper of the same colour.
+        UsageError: a value out of range, an unknown colour or pen, both a scale and a height, cells
+            with gaps, or ink and paper of the same colour.
     """
 
     scale: float | None = None
@@ -44,9 +50,11 @@ class Style:
     cells: bool = False
     dpi: float | None = None
     height: str | float | None = None
+    pen: str | float | None = None
+    as_drawn: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("spacing", "wide", "cells"):
+        for name in ("spacing", "wide", "cells", "as_drawn"):
             truth(getattr(self, name), name)
         gaps = [name for name in ("spacing", "wide") if getattr(self, name)]
         if self.cells and gaps:
@@ -62,6 +70,7 @@ class Style:
             raise UsageError(f"scale {self.factor:g} is out of range: use {bounds}")
         if self.colors[0] == self.colors[1]:
             raise UsageError(f"ink and paper are both {self.paper}: choose another `ink`")
+        self.nib  # noqa: B018 - raises if there is no such pen
 
     def _check_height(self) -> None:
         if self.scale is not None:
@@ -102,6 +111,20 @@ class Style:
         if self.dpi is None and self.height is not None and self._parsed_height[1] != "px":
             return PRINT_DPI
         return self.dpi
+
+    def at_scale(self, scale: float) -> Style:
+        """The same style in another size: a pen in mm stays the same share of a digit's height."""
+        named = self.pen is None or str(self.pen).strip().lower() in PENS
+        pen = self.pen if named else self.nib.width
+        return replace(self, scale=scale, height=None, pen=pen)
+
+    @property
+    def nib(self) -> Nib:
+        """The pen."""
+        if self.pen is None:
+            return Nib()
+        pixels = self.factor * DIGIT_HEIGHT
+        return read_pen(self.pen, pixels / self.resolution * 25.4 if self.resolution else None)
 
     @property
     def colors(self) -> tuple[Color, Color | None]:

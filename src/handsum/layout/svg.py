@@ -1,70 +1,94 @@
-"""Sheets as SVG: the outline of every digit as one smooth path, sharp at any size."""
+"""Sheets as SVG: every digit is a group of strokes, sharp at any size."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
 from handsum import stopping
-from handsum.layout.painting import CAPTION_HEIGHT, Color
-from handsum.layout.rows import Placed, Sheet
+from handsum.layout.painting import PRINT_GAP, Color, hex_color
+from handsum.layout.rows import Sheet
 from handsum.layout.style import Style
+from handsum.strokes import Strokes
 
-# Outlines are traced at this many pixels per pixel of a 28x28 digit, for pictures of any size.
-TRACE_SCALE = 8.0
-# The largest sheet to trace, in pixels of one byte each.
-TRACED_PIXELS = 1_000_000_000
-# The distance between the corners of an outline, in traced pixels.
-_STEP = 7.0
-# Outlines around a smaller area, in traced pixels, are noise.
-_SMALLEST = 6.0
 # The namespace of handsum's own properties in the metadata.
 NAMESPACE = "urn:handsum:"
+# User units for each unit of a sheet: a digit is 200 high.
+SVG_SCALE = 10.0
+# Pieces of an outline for each span of a stroke.
+_PIECES = 4
+# The cosine of a turn of an outline that is a corner.
+_CORNER = 0.87
+# From the top of print to its baseline, in its size.
+_ASCENT = 0.95
 
 
 def draw_svg(
     sheet: Sheet,
     style: Style,
     texts: Sequence[str],
-    captions: Sequence[str] | None,
     metadata: Mapping[str, str],
+    *,
+    centerline: bool = False,
 ) -> bytes:
-    """Return a sheet that was composed at TRACE_SCALE as the bytes of an SVG in this style.
+    """The bytes of a sheet as an SVG, with SVG_SCALE user units for each unit of the sheet.
 
-    Each row is a group labelled with its text; each digit and each mark is one path, and nothing
-    else is. `metadata` (see `images.describe`) becomes RDF.
+    Each row is a group labelled with its text, and each digit and mark in it a group with a path
+    for each stroke, in writing order: its outline or, with `centerline`, the way of the pen with
+    the width of the nib. `metadata` (see `images.describe`) becomes RDF.
     """
-    ink, paper = style.colors
-    share = style.factor / TRACE_SCALE
+    ink = hex_color(style.colors[0])
+    sheet = sheet.scale(SVG_SCALE)
+    lines = [*open_svg(sheet, style, texts, metadata)]
+    if centerline:
+        lines.append(
+            f'<g fill="none" stroke="{ink}" stroke-linecap="round" stroke-linejoin="round">'
+        )
+    else:
+        lines.append(f'<g fill="{ink}">')
+    paths = centerline_paths if centerline else outline_paths
+    for text, row in zip(texts, sheet.rows, strict=True):
+        lines.append(f'<g role="img" aria-label={quoteattr(text)}>')
+        for item in row:
+            stopping.check()
+            lines.append("<g>" + "".join(paths(item.strokes)) + "</g>")
+        lines.append("</g>")
+    lines.append("</g>")
+    lines += print_captions(sheet, ink)
+    return ("\n".join([*lines, "</svg>"]) + "\n").encode()
+
+
+def open_svg(
+    sheet: Sheet, style: Style, texts: Sequence[str], metadata: Mapping[str, str]
+) -> list[str]:
+    """The start of an SVG: its size, title, metadata and paper; the sheet is in user units."""
     # Without a resolution, sizes are in CSS pixels.
     unit, per_unit = ("in", style.resolution) if style.resolution else ("", 1.0)
-    width, height = (f"{side * share / per_unit:.6g}{unit}" for side in (sheet.width, sheet.height))
+    sides = (sheet.width, sheet.height)
+    width, height = (f"{side * style.factor / SVG_SCALE / per_unit:.6g}{unit}" for side in sides)
+    wide, high = (short(side) for side in sides)
     lines = [
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{width}" height="{height}" viewBox="0 0 {sheet.width} {sheet.height}">',
+        f'width="{width}" height="{height}" viewBox="0 0 {wide} {high}">',
         f"<title>{escape(', '.join(texts))}</title>",
         *_rdf(", ".join(texts), metadata),
     ]
-    if paper is not None:
-        lines.append(_paper(sheet.width, sheet.height, paper))
-    lines.append(f'<g fill="{_hex(ink)}" fill-rule="evenodd">')
-    for text, digits, marks in zip(texts, sheet.digits, sheet.marks, strict=True):
-        lines.append(f'<g role="img" aria-label={quoteattr(text)}>')
-        lines += [f'<path d="{outline_path(placed)}"/>' for placed in (*digits, *marks)]
-        lines.append("</g>")
-    lines.append("</g>")
-    font_size = _short(CAPTION_HEIGHT * TRACE_SCALE)
-    for text, placed in zip(captions or (), sheet.captions, strict=True):
-        lines.append(
-            f'<text x="{placed.left}" y="{placed.top + placed.coverage.shape[0]}" '
-            f'font-family="sans-serif" font-size="{font_size}" fill="{_hex(ink)}" '
-            f'fill-opacity=".6">{escape(text)}</text>'
-        )
-    return ("\n".join([*lines, "</svg>"]) + "\n").encode()
+    paper = style.colors[1]
+    return lines if paper is None else [*lines, _paper(wide, high, paper)]
+
+
+def print_captions(sheet: Sheet, ink: str) -> list[str]:
+    """The captions of a sheet as text elements."""
+    return [
+        f'<text x="{short(caption.left)}" '
+        f'y="{short(caption.top + (PRINT_GAP + _ASCENT) * caption.size)}" '
+        f'font-family="sans-serif" font-size="{short(caption.size)}" fill="{ink}" '
+        f'fill-opacity=".6">{escape(caption.text)}</text>'
+        for caption in sheet.captions
+    ]
 
 
 def _rdf(title: str, metadata: Mapping[str, str]) -> list[str]:
@@ -88,7 +112,7 @@ def _rdf(title: str, metadata: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _paper(width: int, height: int, color: Color) -> str:
+def _paper(width: str, height: str, color: Color) -> str:
     """The paper as an image behind the ink.
 
     A rectangle would be drawn by pen plotters and read as a path. Only browsers show a CSS
@@ -98,7 +122,7 @@ def _paper(width: int, height: int, color: Color) -> str:
     sides = f'width="{width}" height="{height}"'
     inner = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {sides}>'
-        f'<rect {sides} fill="{_hex(color)}"/></svg>'
+        f'<rect {sides} fill="{hex_color(color)}"/></svg>'
     )
     data = base64.b64encode(inner.encode()).decode()
     return (
@@ -106,45 +130,48 @@ def _paper(width: int, height: int, color: Color) -> str:
     )
 
 
-def outline_path(placed: Placed) -> str:
-    """The outlines of coverage as SVG path data, in cubic Bézier curves."""
-    from contourpy import contour_generator
-
-    stopping.check()
-    coverage = np.pad(placed.coverage.astype(np.float64), 1)
-    outlines: Any = contour_generator(z=coverage, name="serial").lines(127.5)
-    # Minus the padding of one pixel, plus half: contours count from the centres of pixels.
-    corner = np.array([placed.left - 0.5, placed.top - 0.5])
-    return "".join(_smooth(line + corner) for line in outlines if _area(line) >= _SMALLEST)
+def outline_paths(strokes: Strokes) -> list[str]:
+    """The outline of each stroke as a path, to be filled by the nonzero rule."""
+    return [f'<path d="{_smooth(outline)}"/>' for outline in strokes.outlines(_PIECES)]
 
 
-def _smooth(line: np.ndarray) -> str:
-    """A closed line (P, 2) as a smooth closed curve through points evenly spaced along it."""
-    lengths = np.hypot(*np.diff(line, axis=0).T)
-    along = np.concatenate([[0], np.cumsum(lengths)])
-    count = max(6, round(along[-1] / _STEP))
-    stops = np.linspace(0, along[-1], count, endpoint=False)
-    points = np.stack([np.interp(stops, along, axis) for axis in line.T], axis=1)
-    # Catmull-Rom: each tangent is parallel to the chord between the neighbours.
-    tangents = (np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)) / 6
-    ends = np.roll(points, -1, axis=0)
-    controls = points + tangents, ends - np.roll(tangents, -1, axis=0), ends
-    curves = "".join(
-        "C" + " ".join(f"{_short(x)} {_short(y)}" for x, y in triple)
-        for triple in zip(*controls, strict=True)
+def centerline_paths(strokes: Strokes) -> list[str]:
+    """The way of the pen in each stroke as a path, with the mean width of the stroke."""
+    return [
+        f'<path d="{curve_data(curve)}" stroke-width="{short(2 * stroke[:, 2].mean())}"/>'
+        for curve, stroke in zip(strokes.curves(), strokes.controls, strict=True)
+    ]
+
+
+def curve_data(curve: np.ndarray) -> str:
+    """Path data of cubic Bézier curves (S, 4, 2), one after the other."""
+    return f"M{_place(curve[0, 0])}" + "".join(
+        "C" + " ".join(map(_place, points)) for points in curve[:, 1:]
     )
-    return f"M{_short(points[0, 0])} {_short(points[0, 1])}{curves}Z"
 
 
-def _area(line: np.ndarray) -> float:
-    """The area inside a closed line (P, 2)."""
-    x, y = line.T
-    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+def _smooth(outline: np.ndarray) -> str:
+    """Path data of a closed curve through points (P, 2), smooth but at corners."""
+    ways = np.roll(outline, -1, axis=0) - outline
+    lengths = np.linalg.norm(ways, axis=1, keepdims=True)
+    along = ways / np.maximum(lengths, 1e-9)
+    before = np.roll(along, 1, axis=0)
+    # At a corner the curve leaves and arrives in a straight line.
+    straight = (along * before).sum(1, keepdims=True) > _CORNER
+    middle = along + before
+    middle /= np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-9)
+    start = outline + np.where(straight, middle, along) * lengths / 3
+    last = np.roll(lengths, 1, axis=0) / 3
+    end = np.roll(outline - np.where(straight, middle, before) * last, -1, axis=0)
+    curve = np.stack([outline, start, end, np.roll(outline, -1, axis=0)], axis=1)
+    return curve_data(curve) + "Z"
 
 
-def _short(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+def short(value: float, decimals: int = 2) -> str:
+    """A length with a few decimals at most."""
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
-def _hex(color: Color) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
+def _place(point: np.ndarray) -> str:
+    return f"{short(point[0])} {short(point[1])}"

@@ -12,9 +12,9 @@ from jax.sharding import PartitionSpec
 # The networks of a model by name. Any, since each has its own arguments.
 Parts = dict[str, Any]
 # "images" float32 (N, 28, 28, 1) in [-1, 1], "labels" and "writers" int32 (N,), "mask" bool (N,);
-# of sequences (N, L, ...) each, with a False mask after their ends. "generated" holds the images of
-# an `OfDrawn`. "step" is the number of steps before this one. "key" is the same for all losses of a
-# step; each loss also gets a key of its own.
+# of sequences (N, L, ...) each, with a False mask after their ends. "generated" holds the images
+# that an `OfDrawn` drew. "step" is the number of steps before this one. "key" is the same for all
+# losses of a step; each loss also gets a key of its own.
 Batch = dict[str, jax.Array]
 Metrics = dict[str, jax.Array]
 Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]
@@ -24,11 +24,12 @@ Loss = Callable[[Parts, Batch, jax.Array], tuple[jax.Array, Metrics]]
 class OfDrawn:
     """The loss of a part that draws images, which all losses of the step then see.
 
-    The images are drawn once, and the loss depends on the part's parameters through them alone.
-    (If each loss drew them, batch normalisation would make XLA compute the same images again.)
+    `draw` returns what it adds to the batch: "generated" images, and what the loss needs besides.
+    All is drawn once, and the loss depends on the part's parameters through it alone. (If each loss
+    drew the images, batch normalisation would make XLA compute them again.)
     """
 
-    draw: Callable[[Parts, Batch], jax.Array]
+    draw: Callable[[Parts, Batch], Batch]
     loss: Loss
 
 

@@ -71,10 +71,11 @@ def _image_generator_loss(parts: Parts, batch: Batch, key: jax.Array) -> tuple[j
     return loss, {"generator_loss": loss}
 
 
-def _random_images(parts: Parts, batch: Batch) -> jax.Array:
+def _random_images(parts: Parts, batch: Batch) -> Batch:
     generator = parts["generator"]
     latents = jax.random.normal(batch["key"], (len(batch["labels"]), generator.latent_size))
-    return generator(divide_rows(latents), batch["labels"], batch["writers"], training=True)
+    latents, labels = divide_rows(latents), batch["labels"]
+    return {"generated": generator(latents, labels, batch["writers"], training=True)}
 
 
 # Passing for real with a discriminator that does not see the labels.

@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from handsum.layers.raster import draw
+
 
 def draw_digits(
     generator: Any,
@@ -116,3 +118,18 @@ def read_sums(reader: Any, pixels: jax.Array, lengths: jax.Array) -> jax.Array:
     """Distributions (N, 9L + 1) of the sums of sequences uint8 (N, L, 28, 28) of `lengths` (N,)."""
     mask = jnp.arange(pixels.shape[1]) < lengths[:, None]
     return reader.sums(from_bytes(pixels), mask)
+
+
+def trace_digits(pen: Any, pixels: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The strokes of digits uint8 (N, 28, 28).
+
+    Control points (N, S, P, 3), x, y and half the width, and which of the strokes there are (N, S).
+    """
+    points, half_widths, logits = pen(from_bytes(pixels))
+    return jnp.concatenate([points, half_widths[..., None]], axis=-1), logits > 0
+
+
+def redraw_digits(pen: Any, pixels: jax.Array) -> jax.Array:
+    """Digits uint8 (N, 28, 28), traced by a pen and drawn again."""
+    points, half_widths, logits = pen(from_bytes(pixels))
+    return to_bytes(draw(points, half_widths, (logits > 0).astype(points.dtype)))

@@ -25,6 +25,7 @@ Task = Literal[
     "digit reader",
     "sum reader",
     "judge",
+    "pen",
 ]
 
 
@@ -46,6 +47,7 @@ class Entry:
 DEFAULT_GENERATOR = "r3gan"
 DEFAULT_READER = "cnn"
 JUDGE = "judge"
+PEN = "pen"
 
 ENTRIES = {
     entry.name: entry
@@ -73,6 +75,7 @@ ENTRIES = {
             weights="cnn",
         ),
         Entry("cnn-lstm", "sum reader", "CNN and LSTM that predict the sum of a sequence"),
+        Entry("pen", "pen", "digits to the pen strokes that wrote them, in writing order"),
         Entry("judge", "judge", "residual classifier for evaluation only"),
     )
 }

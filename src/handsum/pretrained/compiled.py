@@ -46,6 +46,7 @@ Function = Literal[
     "read_digits",
     "read_sums",
     "sequence_stages",
+    "trace_digits",
 ]
 # The modules of the functions; they import JAX.
 _INFERENCE, _STAGES = "handsum.models.inference", "handsum.pretrained.stages"

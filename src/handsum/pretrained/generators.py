@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,8 +14,27 @@ from handsum.pretrained.compiled import Function, per_row, rows
 from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
 from handsum.seeds import Stream, choose_seed, stream
+from handsum.strokes import Strokes
 
 _SEEDS = rows(dtype=np.uint32)
+
+
+class Tracer(Protocol):
+    """What finds the strokes of digits: see `readers.Pen`."""
+
+    def prepare(self) -> None:
+        """Start to compile."""
+
+    def trace(self, images: np.ndarray) -> list[Strokes]:
+        """The strokes of digits uint8 (N, 28, 28)."""
+
+
+def to_strokes(controls: np.ndarray, exists: np.ndarray) -> list[Strokes]:
+    """Control points (N, S, P, 3) of strokes, those of them that exist (N, S), as N digits."""
+    return [
+        Strokes(tuple(np.asarray(stroke, np.float64) for stroke in digit[own]))
+        for digit, own in zip(controls, exists, strict=True)
+    ]
 
 
 def _hand_type(writers: np.ndarray) -> type:
@@ -34,11 +54,13 @@ class LayerOutputs:
 class DigitGenerator(Model):
     """Draws digits of given classes in given hands (0 to `writers` - 1).
 
-    A generator that is not `conditional` ignores the classes and draws random digits.
+    A generator that is not `conditional` ignores the classes and draws random digits. `load_pen`
+    loads the pen that traces its digits.
     """
 
-    def __init__(self, name: str, snapshot: Snapshot) -> None:
+    def __init__(self, name: str, snapshot: Snapshot, load_pen: Callable[[], Tracer]) -> None:
         super().__init__(name, snapshot)
+        self._load_pen = load_pen
         self.writers = snapshot.setting("writers", 1)
         self.conditional = self.task == "digit generator"
         self.mixes = registry.find(snapshot.model).mixes
@@ -53,8 +75,8 @@ class DigitGenerator(Model):
         if not self.conditional:
             raise UsageError(f"{self.name} draws random digits: {advice}")
 
-    def prepare(self, writers: np.ndarray) -> None:
-        """Start to compile for `draw` with such writers, while the caller does other work.
+    def prepare(self, writers: np.ndarray, *, strokes: bool) -> None:
+        """Start to compile for `draw` or `write` with such writers, while the caller goes on.
 
         Errors are raised by `draw`, not here.
         """
@@ -62,6 +84,8 @@ class DigitGenerator(Model):
         drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
         specs = (_SEEDS, column, column, column, drawn)
         self._functions.prepare("draw_digits", specs)
+        if strokes:
+            self._load_pen().prepare()
 
     def _run(self, function: Function, seed: int, *columns: np.ndarray) -> Any:
         """Call a function of the network on a seed and columns."""
@@ -114,6 +138,16 @@ class DigitGenerator(Model):
         drawn: np.ndarray = self._run("draw_digits", seed, *columns)
         return drawn
 
+    def write(
+        self, labels: np.ndarray, writers: np.ndarray | None = None, **keys: Any
+    ) -> list[Strokes]:
+        """The pen strokes that the pen finds in the digits of `draw`, in units of their height.
+
+        Raises:
+            UsageError: as `draw`.
+        """
+        return self._load_pen().trace(self.draw(labels, writers, **keys))
+
     def stages(self, label: int, hand: np.ndarray, *, seed: int) -> LayerOutputs:
         """The stages of the digit that `draw` draws with index 0: see `LayerOutputs`.
 
@@ -159,10 +193,14 @@ COLUMN = rows(dtype=np.int32)
 
 
 class SequenceGenerator(Model):
-    """Draws sequences of up to `longest` digits for totals; a network plans the digits."""
+    """Draws sequences of up to `longest` digits for totals; a network plans the digits.
 
-    def __init__(self, name: str, snapshot: Snapshot) -> None:
+    `load_pen` loads the pen that traces them.
+    """
+
+    def __init__(self, name: str, snapshot: Snapshot, load_pen: Callable[[], Tracer]) -> None:
         super().__init__(name, snapshot)
+        self._load_pen = load_pen
         self.longest = snapshot.setting("longest")
 
     def draw(
@@ -201,6 +239,13 @@ class SequenceGenerator(Model):
         draw = self._functions("draw_sequences", (_SEEDS, COLUMN, COLUMN, COLUMN, COLUMN))
         images, digits = draw(per_row(seed, totals), *columns)
         return images[:, :length], digits[:, :length].astype(np.int64)
+
+    def write(
+        self, totals: np.ndarray, length: int, **keys: Any
+    ) -> tuple[list[Strokes], np.ndarray]:
+        """The pen strokes of N * length digits, row by row, and the digits planned, as `draw`."""
+        images, digits = self.draw(totals, length, **keys)
+        return self._load_pen().trace(images.reshape(-1, *images.shape[2:])), digits
 
     def stages(self, total: int, length: int, *, seed: int) -> LayerOutputs:
         """The stages of the sequence that `draw` draws with index 0: see `LayerOutputs`."""

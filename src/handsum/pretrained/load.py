@@ -10,16 +10,17 @@ from pathlib import Path
 from handsum.arguments import require_model
 from handsum.errors import UsageError
 from handsum.models import registry
-from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, Task
+from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, PEN, Task
 from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
-from handsum.pretrained.readers import DigitReader, SumReader
+from handsum.pretrained.readers import DigitReader, Pen, SumReader
 from handsum.pretrained.snapshots import is_bundled, load_snapshot, read_facts, weights_folder
 
 GENERATORS: tuple[Task, ...] = ("digit generator", "random digit generator")
 SUM_READERS: tuple[Task, ...] = ("sum reader",)
 SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
-TASKS: tuple[Task, ...] = (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS)
+PENS: tuple[Task, ...] = ("pen",)
+TASKS: tuple[Task, ...] = (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS, *PENS)
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
@@ -71,13 +72,13 @@ def load_generator(name: str | None = None) -> DigitGenerator:
     """A generator by its name or snapshot folder (see `locate`); None: the default one."""
     if name is None:
         return load_generator(DEFAULT_GENERATOR)
-    return DigitGenerator(name, load_snapshot(locate(name, GENERATORS)))
+    return DigitGenerator(name, load_snapshot(locate(name, GENERATORS)), load_pen)
 
 
 @cache
 def load_sequence_generator(name: str) -> SequenceGenerator:
     """A generator of sequences by its name or snapshot folder (see `locate`)."""
-    return SequenceGenerator(name, load_snapshot(locate(name, SEQUENCE_GENERATORS)))
+    return SequenceGenerator(name, load_snapshot(locate(name, SEQUENCE_GENERATORS)), load_pen)
 
 
 @cache
@@ -89,6 +90,14 @@ def load_reader(name: str | None = None) -> DigitReader:
 
 
 @cache
+def load_pen(name: str | None = None) -> Pen:
+    """A pen by its name or snapshot folder (see `locate`); None: the default one."""
+    if name is None:
+        return load_pen(PEN)
+    return Pen(name, load_snapshot(locate(name, PENS)))
+
+
+@cache
 def load_sum_reader(name: str) -> SumReader:
     """A reader of sums or of digits by its name or snapshot folder (see `locate`)."""
     return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
@@ -96,12 +105,13 @@ def load_sum_reader(name: str) -> SumReader:
 
 def load_model(
     model: str | os.PathLike[str],
-) -> DigitGenerator | SequenceGenerator | DigitReader | SumReader:
+) -> DigitGenerator | SequenceGenerator | DigitReader | SumReader | Pen:
     """A trained model by its name in the zoo or its snapshot folder, of the class for its task.
 
     Every model has `config`, `parameters`, `weights` and `measured` figures. Generators of digits
     and of sequences have `draw`; readers of digits have `probabilities`, `logits`, `features` and
-    `read`; readers of sums have `distributions`. All take and return NumPy arrays.
+    `read`; readers of sums have `distributions`. All take and return NumPy arrays. A pen has
+    `trace`, which returns `Strokes`.
 
     Raises:
         UsageError: no such model, or no weights of it in the package.
@@ -113,4 +123,6 @@ def load_model(
         return load_generator(name)
     if task in SEQUENCE_GENERATORS:
         return load_sequence_generator(name)
+    if task in PENS:
+        return load_pen(name)
     return load_sum_reader(name) if task in SUM_READERS else load_reader(name)

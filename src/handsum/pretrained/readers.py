@@ -1,4 +1,4 @@
-"""Trained readers: digits with calibrated probabilities, and sums with distributions."""
+"""Trained readers: digits with probabilities, their pen strokes, and sums with distributions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 
 from handsum.arguments import digit_images
 from handsum.pretrained.compiled import rows
-from handsum.pretrained.generators import COLUMN
+from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
+from handsum.strokes import Strokes
 from handsum.sums import sum_distribution
 
 _DIGITS = rows(28, 28, dtype=np.uint8)
@@ -55,6 +56,21 @@ class DigitReader(Model):
     def features(self, images: np.ndarray) -> np.ndarray:
         """Features float32 (N, D) of digits uint8 (N, 28, 28); the logits are linear in them."""
         return self._functions("digit_features", (_DIGITS,))(digit_images(images))
+
+
+class Pen(Model):
+    """Traces digits: gives the pen strokes that wrote them, in writing order."""
+
+    def prepare(self) -> None:
+        """Start to compile for `trace`, while the caller does other work."""
+        self._functions.prepare("trace_digits", (_DIGITS,))
+
+    def trace(self, images: np.ndarray) -> list[Strokes]:
+        """The strokes of digits uint8 (N, 28, 28), white on black; without ink, none."""
+        images = digit_images(images)
+        written = self._functions("trace_digits", (_DIGITS,))(images)
+        controls, exists = written
+        return to_strokes(controls, exists & (images.max((1, 2), initial=0) > 0)[:, None])
 
 
 class SumReader(Model):

@@ -14,6 +14,8 @@ from handsum.models.registry import Task
 from handsum.pretrained.load import TASKS, locate
 from handsum.pretrained.snapshots import is_bundled, read_facts, weights_folder
 
+# The digits with loops.
+LOOPED = (0, 6, 8, 9)
 # Key and unit of each figure, by its name on the model card: a share of 1, a ratio to the figure of
 # real digits, or in units of the sum.
 FIGURES: Mapping[str, tuple[str, str]] = {
@@ -27,6 +29,12 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "sequences of 2 right, drawn once": ("sequences_of_2_right", "share"),
     "sequences of 5 right, drawn once": ("sequences_of_5_right", "share"),
     "sequences of 10 right, drawn once": ("sequences_of_10_right", "share"),
+    "ink shared with the traced digit": ("ink_shared", "share"),
+    "width along a stroke, deviation over mean": ("width_variation", "ratio"),
+    **{
+        f"loops of {digit} open in pictures": (f"loops_of_{digit}_open", "share")
+        for digit in LOOPED
+    },
 }
 # The key of the figure that says most about a model of each task.
 HEADLINES: Mapping[Task, str] = {
@@ -36,6 +44,7 @@ HEADLINES: Mapping[Task, str] = {
     "digit reader": "test_error",
     "sum reader": "sums_of_10_exact",
     "judge": "test_error",
+    "pen": "ink_shared",
 }
 # What `config.json` says about the training.
 _TRAINING = ("command", "dataset", "step", "minutes", "hardware")

@@ -33,12 +33,12 @@ class Networks(NamedTuple):
 class Drawing(NamedTuple):
     """The images that the losses of a step see, and how to differentiate through them.
 
-    `pull_back` turns gradients in the images into gradients in the parameters; `rest` holds the
-    statistics of the part after drawing.
+    `drawn` is what an `OfDrawn` adds to the batch. `pull_back` turns gradients in it into gradients
+    in the parameters; `rest` holds the statistics of the part after drawing.
     """
 
-    images: jax.Array
-    pull_back: Callable[[jax.Array], tuple[nnx.State]]
+    drawn: Batch
+    pull_back: Callable[[Batch], tuple[nnx.State]]
     rest: nnx.State
 
 
@@ -51,11 +51,11 @@ def draw(networks: Networks, losses: Losses, batch: Batch) -> Drawing | None:
 
 
 def _draw(networks: Networks, part: str, loss: OfDrawn, batch: Batch) -> Drawing:
-    def images(params: nnx.State) -> tuple[jax.Array, nnx.State]:
+    def drawn(params: nnx.State) -> tuple[Batch, nnx.State]:
         modules = networks.merge(**{part: params})
         return loss.draw(modules, batch), _statistics(modules[part])
 
-    return Drawing(*jax.vjp(images, networks.state["params"][part], has_aux=True))
+    return Drawing(*jax.vjp(drawn, networks.state["params"][part], has_aux=True))
 
 
 def differentiate(
@@ -68,15 +68,15 @@ def differentiate(
 ) -> tuple[nnx.State, Metrics, nnx.State]:
     """The gradients of a part's loss in its parameters, the metrics, and the part's statistics."""
     if drawing:
-        batch = batch | {"generated": drawing.images}
+        batch = batch | drawing.drawn
     if isinstance(loss, OfDrawn):
         assert drawing, "an `OfDrawn` draws"
         through = loss.loss
 
-        def of_images(images: jax.Array) -> tuple[jax.Array, Metrics]:
-            return through(networks.merge(), batch | {"generated": images}, key)
+        def of_drawn(drawn: Batch) -> tuple[jax.Array, Metrics]:
+            return through(networks.merge(), batch | drawn, key)
 
-        gradients, metrics = jax.grad(of_images, has_aux=True)(drawing.images)
+        gradients, metrics = jax.grad(of_drawn, has_aux=True)(drawing.drawn)
         return drawing.pull_back(gradients)[0], metrics, drawing.rest
 
     def objective(params: nnx.State) -> tuple[jax.Array, Any]:

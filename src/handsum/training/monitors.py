@@ -15,9 +15,22 @@ import numpy as np
 from flax import nnx
 
 from handsum.data.mnist import Dataset
-from handsum.data.skills import DrawsDigits, DrawsSequences, ReadsDigits, ReadsSums, Skill
+from handsum.data.skills import (
+    DrawsDigits,
+    DrawsSequences,
+    ReadsDigits,
+    ReadsSums,
+    Skill,
+    TracesDigits,
+)
 from handsum.images import tile
-from handsum.models.inference import draw_digits, draw_sequences, read_digits, read_sums
+from handsum.models.inference import (
+    draw_digits,
+    draw_sequences,
+    read_digits,
+    read_sums,
+    redraw_digits,
+)
 from handsum.training.processor import compiler_options
 
 # The share of real digits that a reader may mistake for something else.
@@ -52,6 +65,33 @@ class GeneratorMonitor:
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
         """No figures: generated digits are measured by the evaluation."""
         return {}, tile(np.asarray(self._draw(*state)), 10)
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
+class PenMonitor:
+    """Traces validation digits and draws them again: digits and drawings in turns."""
+
+    def __init__(self, definition: nnx.GraphDef, validation: Dataset) -> None:
+        self._images = validation.images[:1000]
+
+        @jax.jit
+        def redraw(params: nnx.State, rest: nnx.State) -> jax.Array:
+            pen = nnx.merge(definition, params, rest)
+            return redraw_digits(pen, jnp.asarray(self._images))
+
+        self._redraw = redraw
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The ink that digits and drawings share, of the ink of either."""
+        drawn = np.asarray(self._redraw(*state))
+        one, other = self._images > 127, drawn > 127
+        shared = (one & other).sum((1, 2)) / np.maximum((one | other).sum((1, 2)), 1)
+        rows = [np.stack([self._images[i : i + 10], drawn[i : i + 10]]) for i in range(0, 50, 10)]
+        picture = tile(np.concatenate(rows).reshape(-1, 28, 28), 10)
+        return {"shared_ink": float(shared.mean())}, picture
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
         """Nothing besides the configuration."""
@@ -191,6 +231,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 def make_monitor(skill: Skill, definition: nnx.GraphDef, validation: Dataset) -> Monitor:
     """The monitor for what a network does."""
     match skill:
+        case TracesDigits():
+            return PenMonitor(definition, validation)
         case DrawsDigits(writers):
             return GeneratorMonitor(definition, writers)
         case DrawsSequences(longest):

@@ -74,6 +74,9 @@ _LARGE: dict[int | str, dict[str, Any]] = {
     408: _PROBLEM | {"description": "The upload did not arrive in time."},
 }
 
+# The types of written pictures.
+_FILES = ("image/png", "image/svg+xml", "image/gif", "image/webp", "application/inkml+xml")
+
 # For requests without parameters: any parameter is an error.
 NoQuery = Annotated[Parameters, Query()]
 
@@ -130,14 +133,14 @@ async def models(request: Request, query: NoQuery) -> Response:
     return await _run(request, job)
 
 
-@computing.get("/sum-sequence", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
+@computing.get("/sum-sequence", **_answers(results.WrittenResult, *_FILES))
 async def sum_sequence(request: Request, query: Annotated[SumQuery, Query()]) -> Response:
     """Write digits in one hand that sum to a total."""
     job = partial(jobs.write_sum, query)
     return await _run(request, job, READER, query.model, cost=cost_of(query))
 
 
-@computing.get("/number", **_answers(results.WrittenResult, "image/png", "image/svg+xml"))
+@computing.get("/number", **_answers(results.WrittenResult, *_FILES))
 async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     """Write a number in one hand."""
     job = partial(jobs.write_number, query)

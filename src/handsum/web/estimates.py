@@ -24,6 +24,8 @@ from handsum.web.parameters import (
 
 # A digit that is checked in its picture takes this many times as long as one that is only drawn.
 _CHECKED = 4
+# An animation takes this many times as long as a picture.
+_ANIMATED = 2
 # The mean digit of a sum whose length is not given.
 _MEAN_DIGIT = 4
 # Half of the time for a digit of this size is for its pixels.
@@ -35,6 +37,7 @@ def cost_of(query: Parameters) -> float:
     digits = float(_digits(query))
     if isinstance(query, Written):
         digits *= _size(query) * (_CHECKED if query.verify else 1)
+        digits *= _ANIMATED if query.format in ("gif", "webp") else 1
     return digits / limits.CHEAP_DIGITS
 
 

@@ -25,6 +25,7 @@ from handsum.web.uploads import open_upload
 from handsum.web.work import Progress
 
 if TYPE_CHECKING:
+    from handsum.layout.encoding import Output
     from handsum.layout.style import Style
     from handsum.writing.digits import Digits
     from handsum.writing.interpolation import Interpolation
@@ -68,7 +69,7 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
             f"{query.count} sequences of {length} digits are too many at once: "
             f"use up to {limits.MOST_WRITTEN} digits in all"
         )
-    style = _style(query, query.count, length)
+    style, output = _style(query, query.count, length), _output(query)
     written = writing.sum_sequence(
         query.total,
         length,
@@ -81,14 +82,14 @@ def write_sum(query: SumQuery, progress: Progress) -> results.WrittenResult | Re
         style=style,
         progress=progress,
     )
-    return _written(written, query, style)
+    return _written(written, query, style, output)
 
 
 def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResult | Response:
     """Write a number."""
     from handsum.writing import write as writing
 
-    style = _style(query, 1, len(query.text))
+    style, output = _style(query, 1, len(query.text)), _output(query)
     written = writing.number(
         query.text,
         seed=query.seed,
@@ -99,7 +100,7 @@ def write_number(query: NumberQuery, progress: Progress) -> results.WrittenResul
         style=style,
         progress=progress,
     )
-    return _written(written, query, style)
+    return _written(written, query, style, output)
 
 
 def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
@@ -116,6 +117,8 @@ def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
         cells=query.cells,
         dpi=query.dpi,
         height=query.height,
+        pen=query.pen,
+        as_drawn=query.as_drawn,
     )
     if style.factor > limits.LARGEST_SCALE:
         raise UsageError(
@@ -125,29 +128,36 @@ def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
     return style
 
 
-def _written(written: Sequences, query: Written, style: Style) -> results.WrittenResult | Response:
-    from handsum.images import encode_png
-    from handsum.writing import sequences as drawing
+def _output(query: Written) -> Output:
+    """How the picture is written; checked before the work, too."""
+    from handsum.layout.encoding import Output
+
+    output = Output(query.centerline, query.animate, query.duration)
+    # The picture in JSON is a PNG.
+    output.check_ending(".png" if query.format == "json" else f".{query.format}")
+    return output
+
+
+def _written(
+    written: Sequences, query: Written, style: Style, output: Output
+) -> results.WrittenResult | Response:
+    from handsum.layout.encoding import MEDIA_TYPES
+    from handsum.writing.sequences import encode_sequences
 
     shown = written.captions(style) if query.caption else None
-    if query.format == "svg":
-        data = drawing.draw_vector(written, style, captions=shown)[0]
-        return Response(data, media_type="image/svg+xml")
-    if query.format == "png":
-        data = drawing.encode_sequences(written, style, captions=shown)[0]
-        return Response(data, media_type="image/png")
-    picture = drawing.draw_picture(written, style, captions=shown)
-    height, width = picture.pixels.shape[:2]
-    rows = written.as_dicts(picture.boxes)
-    data = encode_png(picture.pixels, drawing.describe_sequences(written), style.resolution)
+    ending = ".png" if query.format == "json" else f".{query.format}"
+    file = encode_sequences(written, style, ending, output, captions=shown)
+    if query.format != "json":
+        return Response(file.data, media_type=MEDIA_TYPES[ending])
+    width, height = file.size
     return results.WrittenResult(
-        sequences=[results.Sequence(**row) for row in rows],
+        sequences=[results.Sequence(**row) for row in written.as_dicts(file.places, strokes=False)],
         writer=written.writer,
         seed=written.seed,
         model=written.model,
         width=width,
         height=height,
-        picture=results.data_url(data),
+        picture=results.data_url(file.data),
         notes=[in_words(note) for note in written.notes],
     )
 

@@ -141,7 +141,8 @@ def _load_generator(name: str) -> None:
 
     generator = load_generator(name)
     zero = np.zeros(1, np.int64)
-    generator.draw(zero, zero, seed=0, indices=zero)
+    # With the strokes, so that the pen is loaded too.
+    generator.write(zero, zero, seed=0, indices=zero)
     if len(generator.hands) > 1:
         hand = generator.hands[:1]
         generator.draw(zero, hand, seed=0, indices=zero)
@@ -155,7 +156,7 @@ def _load_generator(name: str) -> None:
 def _load_sequences(name: str) -> None:
     from handsum.pretrained.load import load_sequence_generator
 
-    load_sequence_generator(name).draw(np.array([9]), 2, seed=0, indices=np.zeros(1, np.int64))
+    load_sequence_generator(name).write(np.array([9]), 2, seed=0, indices=np.zeros(1, np.int64))
 
 
 def _load_sums(name: str) -> None:

@@ -98,6 +98,23 @@ class Written(Parameters):
             "is in mm, cm, in or pt.",
         ),
     ] = None
+    pen: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=20,
+            description="The pen: fine, ballpoint, felt or marker, a width such as 0.5mm (with a "
+            "size on paper), or a share of the height. By default the hand's own.",
+            examples=["felt"],
+        ),
+    ] = None
+    as_drawn: Annotated[
+        bool,
+        Field(
+            description="Leave each digit its own width, and loops filled that a finer pen would "
+            "open."
+        ),
+    ] = False
     wide: Annotated[bool, Field(description="Wide gaps between the digits.")] = False
     caption: Annotated[
         bool, Field(description="Print the number or the sum, small, under the digits.")
@@ -112,9 +129,28 @@ class Written(Parameters):
     reader: Annotated[CheckingReader, Field(description="The model that checks the digits.")] = (
         READER
     )
+    centerline: Annotated[
+        bool,
+        Field(description="In an SVG, draw the way of the pen instead of outlines, for plotters."),
+    ] = False
+    animate: Annotated[
+        bool,
+        Field(description="In an SVG, let the pen write stroke by stroke, as in a GIF or WebP."),
+    ] = False
+    duration: Annotated[
+        float | None,
+        Field(
+            ge=0.2,
+            le=60,
+            description="How long the animation takes, in seconds; by default the time of a hand.",
+        ),
+    ] = None
     format: Annotated[
-        Literal["json", "png", "svg"],
-        Field(description="JSON with the picture and its details, or only the picture."),
+        Literal["json", "png", "svg", "gif", "webp", "inkml"],
+        Field(
+            description="JSON with the picture and its details; only the picture; an animation "
+            "in which the pen writes; or the strokes as InkML."
+        ),
     ] = "json"
 
 
@@ -146,8 +182,8 @@ class NumberQuery(Written):
         Field(
             min_length=1,
             max_length=limits.LONGEST,
-            description="The number: digits, points, commas and minus signs. A space or an "
-            "apostrophe between digits is a gap.",
+            description="The number: digits and the marks . , - + = / : % ( ) $ €. A space, or an "
+            "apostrophe between digits, is a gap.",
             examples=["1234567"],
         ),
     ]

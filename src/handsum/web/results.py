@@ -62,7 +62,7 @@ class Sequence(BaseModel):
 
     text: str | None = Field(
         default=None,
-        description="A number with its points, commas, minus signs and gaps; null for a sum.",
+        description="A number with its marks and gaps; null for a sum.",
     )
     digits: str
     total: int = Field(description="The sum of the digits.")

@@ -12,7 +12,6 @@ from PIL import Image
 from handsum.errors import UsageError
 from handsum.files import atomic_write, check_place
 from handsum.images import DIGIT_SIZE, LARGEST_SHOWN, describe, encode_gif, encode_png, tile
-from handsum.layout.painting import enlarge
 from handsum.layout.rows import check_size
 from handsum.writing.digits import shorten
 
@@ -139,4 +138,6 @@ def _enlarged(strip: Interpolation) -> np.ndarray:
     # The frames of the animation have as many pixels together as the strip.
     rows, side = len(strip.images) // strip.steps, DIGIT_SIZE * SCALE
     check_size(strip.steps * side, rows * side, "use fewer `digits` or `steps`")
-    return np.stack([enlarge(image, SCALE) for image in strip.images])
+    size = (SCALE * DIGIT_SIZE, SCALE * DIGIT_SIZE)
+    images = (Image.fromarray(image) for image in strip.images)
+    return np.stack([np.asarray(image.resize(size, Image.Resampling.BICUBIC)) for image in images])

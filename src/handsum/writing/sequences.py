@@ -1,29 +1,42 @@
-"""The result of `number` and `sum_sequence`: saved as a picture, an SVG or an NPZ, or shown."""
+"""The result of `number` and `sum_sequence`: saved or shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handsum.errors import HandsumError, UsageError
-from handsum.files import atomic_write, check_place, check_replaceable
-from handsum.images import LARGEST_SHOWN, describe, encode_png
+from handsum.files import atomic_write, check_replaceable
+from handsum.images import DIGIT_SIZE, LARGEST_SHOWN, describe, encode_png
+from handsum.layout.encoding import (
+    NUMBER_MARK,
+    VECTORS,
+    Encoded,
+    Output,
+    Places,
+    all_captions,
+    check_path,
+    encode_sheet,
+    numbered_paths,
+)
+from handsum.layout.lines import Placed
 from handsum.layout.marks import GAP, group_thousands, has_marks
 from handsum.layout.painting import ink_box
-from handsum.layout.rows import Picture, Placed, compose, render
-from handsum.layout.style import Style
+from handsum.layout.rows import Picture, Sheet, check_least_size, compose, draw_sheet
+from handsum.layout.style import DIGIT_HEIGHT, Style
 from handsum.seeds import Stream, stream
+from handsum.strokes import Strokes
+from handsum.strokes.arrays import as_arrays
 from handsum.writing.digits import name_hand, save_npz, shorten
 
 if TYPE_CHECKING:
     from os import PathLike
 
 
-NUMBER_MARK = "{}"
 # A notebook shows at most this many sequences.
 MOST_SEQUENCES = 12
 
@@ -32,16 +45,18 @@ MOST_SEQUENCES = 12
 class Sequences:
     """N written sequences of L digits, each in one hand.
 
-    `images` is uint8 (N, L, 28, 28), white ink on black; `labels` int64 (N, L); `totals` int64
-    (N,), the sums of the digits; `writers` int64 (N,), -1 for a mixed, new or fitted hand and for a
-    model without writers. `readings` is what the reader sees in each sequence, None if it did not
+    `images` is uint8 (N, L, 28, 28), white ink on black; `strokes` are the pen strokes of each
+    digit, in units of its height, None for digits drawn in pixels; `labels` int64 (N, L); `totals`
+    int64 (N,), the sums of the digits; `writers` int64 (N,), -1 for a mixed, new or fitted hand and
+    for a model without writers. `readings` is what the reader sees in each, None if it did not
     check them; `redrawn` int64 (N,) the number of digits drawn again. `texts` are numbers with
-    their points, commas, minus signs and gaps; None for sums. `hand` names a mixed, new or fitted
+    their marks and gaps; None for sums. `hand` names a mixed, new or fitted
     hand. `style` is the style in which the sequences were checked, and that `save` uses. `notes`
     name the sequences that are still misread or have a wrong sum.
     """
 
     images: np.ndarray
+    strokes: tuple[tuple[Strokes, ...], ...] | None
     labels: np.ndarray
     totals: np.ndarray
     writers: np.ndarray
@@ -85,10 +100,10 @@ class Sequences:
         gaps = (style or self.style or Style()).spacing
         return tuple(group_thousands(text) if gaps else text for text in self.texts)
 
-    def as_dicts(self, boxes: np.ndarray) -> list[dict[str, Any]]:
-        """Each sequence as plain values for JSON; `boxes` (N, L, 4) are its digits' ink boxes.
+    def as_dicts(self, places: Places, *, strokes: bool = True) -> list[dict[str, Any]]:
+        """Each sequence as plain values for JSON; `places` are those of its digits in a file.
 
-        Numbers also have their `text`.
+        Numbers also have their `text`. Their `strokes` are None for digits drawn in pixels.
         """
         texts = [{"text": text} for text in self.texts] if self.texts else [{}] * len(self.labels)
         return [
@@ -96,7 +111,8 @@ class Sequences:
                 **texts[index],
                 "digits": digits,
                 "total": int(self.totals[index]),
-                "boxes": boxes[index].tolist(),
+                "boxes": places.boxes[index].tolist(),
+                **({"strokes": places.strokes(index)} if strokes else {}),
                 "readings": self.readings[index] if self.readings else None,
                 "redrawn": int(self.redrawn[index]),
             }
@@ -109,18 +125,28 @@ class Sequences:
         style: Style | None = None,
         *,
         caption: bool | str | Sequence[str] = False,
+        centerline: bool = False,
+        animate: bool = False,
+        duration: float | None = None,
     ) -> None:
-        """Write them to a .png or .svg picture, numbered ones for a name with {}, or an .npz.
+        """Write them to a file, or to numbered ones for a name with {}.
+
+        The ending sets the type: a .png or .svg picture, a .gif or .webp animation, an .inkml of
+        the strokes, or an .npz of arrays.
 
         `style` defaults to the one that they were written in. `caption` prints each number, or each
-        sum, small under it; or a text of your own, or one for each sequence.
+        sum, small under it; or a text of your own, or one for each sequence. For an SVG,
+        `centerline` draws the way of the pen instead of outlines, and `animate` writes the digits
+        stroke by stroke. `duration` is that of the animation, up to 60 seconds; by default it takes
+        the time of a hand.
 
         Raises:
-            UsageError: another type of file, a picture that would be too large, or captions that
-                are not as many as the sequences.
+            UsageError: another type of file, one that has no centerline or animation, a picture
+                that would be too large, or captions that are not as many as the sequences.
             HandsumError: the file cannot be written.
         """
-        save_sequences(Path(path), self, style, caption=caption)
+        output = Output(centerline, animate, duration)
+        save_sequences(Path(path), self, style, caption=caption, output=output)
 
     def __repr__(self) -> str:
         count, length = self.labels.shape
@@ -139,20 +165,6 @@ class Sequences:
         return show_sequences(self)
 
 
-def check_sequences_path(path: Path) -> None:
-    """Raise unless sequences can be saved under this name; to be called before the work.
-
-    Raises:
-        UsageError: not a PNG, SVG or NPZ, or numbered NPZ files.
-        HandsumError: the name is that of a directory, or its folder is missing.
-    """
-    check_place(path)
-    if path.suffix.lower() not in (".png", ".svg", ".npz"):
-        raise UsageError(f"cannot write {path}: use a name that ends in .png, .svg or .npz")
-    if NUMBER_MARK in path.name and path.suffix.lower() == ".npz":
-        raise UsageError(f"cannot write {path}: {NUMBER_MARK} numbers pictures; one .npz holds all")
-
-
 def draw_picture(
     sequences: Sequences,
     style: Style,
@@ -161,60 +173,44 @@ def draw_picture(
     rows: slice = slice(None),
 ) -> Picture:
     """Draw written sequences, or some `rows` of them, in one picture (see `layout.rows`)."""
-    return render(*_layout(sequences, style, captions, rows))
+    check_least_size(style, *sequences.labels[rows].shape)
+    return draw_sheet(lay_out(sequences, style, captions, rows), style)
 
 
 def encode_sequences(
     sequences: Sequences,
     style: Style,
+    ending: str = ".png",
+    output: Output | None = None,
     *,
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
-) -> tuple[bytes, np.ndarray]:
-    """As `draw_picture`: the bytes of a PNG, and the digits' boxes int64 (N, L, 4)."""
-    picture = draw_picture(sequences, style, captions=captions, rows=rows)
-    return encode_png(
-        picture.pixels, describe_sequences(sequences, rows), style.resolution
-    ), picture.boxes
+) -> Encoded:
+    """As `draw_picture`, as a file of a type (see `layout.encoding.encode_sheet`)."""
+    if ending not in VECTORS:
+        check_least_size(style, *sequences.labels[rows].shape)
+    sheet = lay_out(sequences, style, captions, rows)
+    texts = (sequences.texts or sequences.digits)[rows]
+    return encode_sheet(sheet, style, texts, describe_sequences(sequences, rows), ending, output)
 
 
-def draw_vector(
+def lay_out(
     sequences: Sequences,
     style: Style,
-    *,
     captions: Sequence[str] | None = None,
     rows: slice = slice(None),
-) -> tuple[bytes, np.ndarray]:
-    """As `draw_picture`: the bytes of an SVG, and the digits' boxes int64 (N, L, 4).
+) -> Sheet:
+    """Place written sequences, or some `rows` of them, on a sheet (see `layout.rows`).
 
-    The boxes are in the user units of the SVG, those of its viewBox.
+    Raises:
+        UsageError: sequences without strokes.
     """
-    from handsum.layout.svg import TRACE_SCALE, TRACED_PIXELS, draw_svg
-
-    fine = replace(style, scale=TRACE_SCALE, height=None)
-    images, rngs, _, own, marked = _layout(sequences, fine, captions, rows)
-    # Digits are traced one by one and never painted on the sheet, so the sheet may be large.
-    sheet = compose(images, rngs, fine, own, marked, most=TRACED_PIXELS)
-    texts = (sequences.texts or sequences.digits)[rows]
-    metadata = describe_sequences(sequences, rows)
-    boxes = np.array([[_placed_box(digit) for digit in digits] for digits in sheet.digits])
-    # The SVG's user units are the pixels of the traced sheet.
-    return draw_svg(sheet, style, texts, own, metadata), boxes
-
-
-def _layout(
-    sequences: Sequences, style: Style, captions: Sequence[str] | None, rows: slice
-) -> tuple[Any, ...]:
-    """The arguments of `render` and `compose` for some rows of the sequences."""
+    if sequences.strokes is None:
+        raise UsageError("these digits were drawn in pixels, without strokes")
     indices = range(len(sequences.images))[rows]
     rngs = [stream(sequences.seed, Stream.LAYOUT, index) for index in indices]
-    texts = sequences.texts[rows] if sequences.texts else None
-    return sequences.images[rows], rngs, style, captions and captions[rows], texts
-
-
-def _placed_box(digit: Placed) -> tuple[int, int, int, int]:
-    x, y, width, height = ink_box(digit.coverage)
-    return digit.left + x, digit.top + y, width, height
+    texts = sequences.texts or sequences.digits
+    return compose(sequences.strokes[rows], rngs, style, captions and captions[rows], texts[rows])
 
 
 def save_sequences(
@@ -223,68 +219,69 @@ def save_sequences(
     style: Style | None = None,
     *,
     caption: bool | str | Sequence[str] = False,
-) -> np.ndarray:
+    output: Output | None = None,
+) -> Places:
     """Write sequences to a file or to numbered files (see `Sequences.save`).
 
-    Returns int64 (N, L, 4), the ink box of each digit: in pixels of its PNG, in the user units of
-    its SVG (those of the viewBox), in pixels of its 28x28 image for an NPZ.
+    Returns where the digits are: in pixels of their picture or animation, or pixels of the sheet
+    for an InkML; in the user units of their SVG (those of the viewBox); in pixels of its 28x28
+    image for an NPZ.
 
     Raises:
-        UsageError: see `Sequences.save`; also an NPZ, or cells, of numbers with punctuation.
+        UsageError: see `Sequences.save`; also an NPZ, or cells, of numbers with marks.
         HandsumError: the file cannot be written; no half-written file is left.
     """
-    check_sequences_path(path)
+    check_path(path, output)
     style = style or sequences.style or Style()
-    if path.suffix.lower() == ".npz":
-        if sequences.texts and has_marks(sequences.texts):
-            raise UsageError(f"an .npz holds digits only: write {sequences.texts[0]} as a picture")
-        arrays = {
-            "images": sequences.images,
-            "labels": sequences.labels,
-            "totals": sequences.totals,
-            "writers": sequences.writers,
-        }
-        metadata = describe(seed=sequences.seed, model=sequences.model, writer=sequences.hand)
-        save_npz(path, metadata, arrays)
-        return np.array([[ink_box(image) for image in row] for row in sequences.images])
-    captions = _check_captions(sequences, style, caption)
+    ending = path.suffix.lower()
+    if ending == ".npz":
+        return _save_arrays(path, sequences)
     count = len(sequences.images)
+    captions = all_captions(caption, sequences.captions(style), count)
     parts = [slice(None)]
     names = [path]
     if NUMBER_MARK in path.name:
         parts, names = [slice(i, i + 1) for i in range(count)], numbered_paths(path, count)
     for name in names:
         check_replaceable(name)
-    boxes, files = [], []
-    for rows in parts:
-        encode = draw_vector if path.suffix.lower() == ".svg" else encode_sequences
-        data, found = encode(sequences, style, captions=captions, rows=rows)
-        boxes.append(found)
-        files.append(data)
-    for name, data in zip(names, files, strict=True):
-        with atomic_write(name) as file:
-            file.write(data)
-    return np.concatenate(boxes)
+    files = [
+        encode_sequences(sequences, style, ending, output, captions=captions, rows=rows)
+        for rows in parts
+    ]
+    for name, file in zip(names, files, strict=True):
+        with atomic_write(name) as opened:
+            opened.write(file.data)
+    places = [file.places for file in files]
+    return Places(
+        np.concatenate([one.boxes for one in places]),
+        tuple(row for one in places for row in one.rows),
+        places[0].height,
+    )
 
 
-def _check_captions(
-    sequences: Sequences, style: Style, caption: bool | str | Sequence[str]
-) -> Sequence[str] | None:
-    """The captions to print, one for each sequence; None for none."""
-    if isinstance(caption, bool):
-        return sequences.captions(style) if caption else None
-    captions = [caption] if isinstance(caption, str) else list(caption)
-    count = len(sequences.images)
-    if len(captions) != count or not all(isinstance(one, str) for one in captions):
-        raise UsageError(f"a `caption` is True, or a text for each sequence: {count} in all")
-    return captions
-
-
-def numbered_paths(path: Path, count: int) -> list[Path]:
-    """Return the names of `count` numbered files, from 1, padded with zeros so that they sort."""
-    width = len(str(count))
-    numbers = (f"{number:0{width}d}" for number in range(1, count + 1))
-    return [path.with_name(path.name.replace(NUMBER_MARK, number)) for number in numbers]
+def _save_arrays(path: Path, sequences: Sequences) -> Places:
+    """Write an .npz; see `save_sequences`."""
+    if sequences.texts and has_marks(sequences.texts):
+        raise UsageError(f"an .npz holds digits only: write {sequences.texts[0]} as a picture")
+    strokes = sequences.strokes
+    arrays = {
+        "images": sequences.images,
+        "labels": sequences.labels,
+        "totals": sequences.totals,
+        "writers": sequences.writers,
+        **(as_arrays([digit for row in strokes for digit in row]) if strokes else {}),
+    }
+    metadata = describe(seed=sequences.seed, model=sequences.model, writer=sequences.hand)
+    save_npz(path, metadata, arrays)
+    boxes = np.array([[ink_box(image) for image in row] for row in sequences.images])
+    rows = tuple(
+        tuple(
+            Placed(text, digit.scale(DIGIT_HEIGHT).shift(DIGIT_SIZE / 2, DIGIT_SIZE / 2))
+            for text, digit in zip(texts, row, strict=True)
+        )
+        for texts, row in zip(sequences.digits, strokes or (), strict=bool(strokes))
+    )
+    return Places(boxes, rows, DIGIT_HEIGHT)
 
 
 def describe_sequences(sequences: Sequences, rows: slice = slice(None)) -> dict[str, str]:
@@ -304,7 +301,7 @@ def show_sequences(sequences: Sequences, captions: Sequence[str] | None = None) 
     length = sequences.labels.shape[1]
     scale = min(3.0, max(0.5, LARGEST_SHOWN / (24 * length)))
     try:
-        style = replace(sequences.style or Style(), scale=scale, height=None)
+        style = (sequences.style or Style()).at_scale(scale)
         rows = slice(MOST_SEQUENCES)
         picture = draw_picture(sequences, style, captions=captions, rows=rows)
     except HandsumError:

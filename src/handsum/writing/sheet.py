@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handsum.errors import UsageError
-from handsum.files import check_place
+from handsum.layout.encoding import Output, check_path
 from handsum.writing.digits import shorten
 from handsum.writing.sequences import Sequences, save_sequences, show_sequences
 
@@ -62,17 +61,28 @@ class HandSheet:
             "notes": list(self.notes),
         }
 
-    def save(self, path: str | PathLike[str], style: Style | None = None) -> None:
-        """Write the sheet as a .png or .svg picture, each hand with its number under it.
+    def save(
+        self,
+        path: str | PathLike[str],
+        style: Style | None = None,
+        *,
+        centerline: bool = False,
+        animate: bool = False,
+        duration: float | None = None,
+    ) -> None:
+        """Write the sheet to a file, each hand with its number under it.
 
-        `style` defaults to the one that the sheet was made in.
+        The types of files and the options are those of `Sequences.save`, without .npz. `style`
+        defaults to the one that the sheet was made in.
 
         Raises:
-            UsageError: another type of file, or a picture that would be too large.
+            UsageError: another type of file, one that has no centerline or animation, or a picture
+                that would be too large.
             HandsumError: the file cannot be written.
         """
-        check_sheet_path(Path(path))
-        save_sequences(Path(path), self.sequences, style, caption=self.captions)
+        output = Output(centerline, animate, duration)
+        check_path(Path(path), output, arrays=False)
+        save_sequences(Path(path), self.sequences, style, caption=self.captions, output=output)
 
     def __repr__(self) -> str:
         count, seed = len(self.names), self.sequences.seed
@@ -84,15 +94,3 @@ class HandSheet:
 
     def _repr_png_(self) -> bytes | None:
         return show_sequences(self.sequences, self.captions)
-
-
-def check_sheet_path(path: Path) -> None:
-    """Raise unless a sheet can be saved under this name; to be called before the work.
-
-    Raises:
-        UsageError: not a .png or .svg.
-        HandsumError: the name is that of a directory, or its folder is missing.
-    """
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise UsageError(f"cannot write {path}: a sheet of hands is a .png or .svg picture")
-    check_place(path)

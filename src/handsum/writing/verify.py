@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
 from handsum.images import DIGIT_SIZE, to_grey
-from handsum.layout.rows import Picture, render
+from handsum.layout.rows import Picture, compose, draw_sheet
 from handsum.layout.style import Style
 from handsum.reading.page import Page
 from handsum.reading.recognition import Decoded, Reader, decode
 from handsum.seeds import Stream, stream
+from handsum.strokes import Strokes, draw_strokes
 
 if TYPE_CHECKING:
     from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
@@ -40,23 +41,29 @@ _LEAST_SCALE, _LARGEST_SCALE = 1.0, 8.0
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """N rows to write: labels (N, L), hands (N,) or (N, E), and texts with punctuation, if any."""
+    """N rows to write: labels (N, L), hands (N,) or (N, E), and texts with punctuation, if any.
+
+    Without `strokes`, the digits are drawn in pixels.
+    """
 
     labels: np.ndarray
     hands: np.ndarray
     seed: int
     texts: tuple[str, ...] | None = None
+    strokes: bool = True
 
 
 @dataclass(frozen=True, eq=False)
 class Verified:
     """N sequences of L digits that were checked.
 
-    `images` is uint8 (N, L, 28, 28); `labels` int64 (N, L); `readings` is what the reader sees in
-    each; `redrawn`, int64 (N,), the number of digits drawn again.
+    `images` is uint8 (N, L, 28, 28); `strokes` are those of each digit, none if it was drawn in
+    pixels; `labels` int64 (N, L); `readings` is what the reader sees in each; `redrawn`, int64
+    (N,), the number of digits drawn again.
     """
 
     images: np.ndarray
+    strokes: tuple[tuple[Strokes, ...], ...] | None
     labels: np.ndarray
     readings: tuple[str, ...]
     redrawn: np.ndarray
@@ -72,26 +79,34 @@ def draw_verified(
     """Draw the digits of rows until they are read right.
 
     After REDRAWS attempts the best one stays. With a `style`, each row is also drawn and read as a
-    picture, with its punctuation. `progress` gets the number of digits that are right so far and
-    the number of all digits.
+    picture, without its marks. `progress` gets the number of digits that are right so far and the
+    number of all digits.
     """
     count, length = rows.labels.shape
     drawer = _Drawer(generator, reader, rows, progress)
     drawer.draw(np.arange(count * length))
-    if style is None or style.factor < _LEAST_SCALE:
+    if style is None or style.factor < _LEAST_SCALE or not rows.strokes:
         read = drawer.readings.reshape(count, length)
         readings = ["".join(map(str, row)) for row in read]
     else:
-        smaller = replace(style, scale=min(style.factor, _LARGEST_SCALE), height=None)
+        smaller = style.at_scale(min(style.factor, _LARGEST_SCALE))
 
-        def set_row(row: int, images: np.ndarray) -> Picture:
+        def set_row(row: int, strokes: Sequence[Strokes]) -> Picture:
             own = rows.texts and rows.texts[row : row + 1]
-            return render(images[None], [stream(rows.seed, Stream.LAYOUT, row)], smaller, None, own)
+            sheet = compose([strokes], [stream(rows.seed, Stream.LAYOUT, row)], smaller, None, own)
+            # The reader knows no signs: a slash would be a 1. They touch no digit.
+            return draw_sheet(replace(sheet, rows=sheet.digits), smaller)
 
         readings = _draw_legible(drawer, reader, rows.labels, set_row, progress)
     redrawn = drawer.redrawn.reshape(count, length).sum(axis=1)
     images = drawer.images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
-    return Verified(images, rows.labels, tuple(readings), redrawn)
+    strokes = in_rows(drawer.strokes, length) if rows.strokes else None
+    return Verified(images, strokes, rows.labels, tuple(readings), redrawn)
+
+
+def in_rows(strokes: Sequence[Strokes], length: int) -> tuple[tuple[Strokes, ...], ...]:
+    """Digits in rows of `length`."""
+    return tuple(tuple(strokes[start : start + length]) for start in range(0, len(strokes), length))
 
 
 class _Drawer:
@@ -105,10 +120,11 @@ class _Drawer:
         progress: Progress | None,
     ) -> None:
         self._generator, self._reader, self._seed = generator, reader, rows.seed
-        self._progress = progress
+        self._progress, self._as_strokes = progress, rows.strokes
         self._labels = rows.labels.reshape(-1)
         self._hands = np.repeat(rows.hands, rows.labels.shape[1], axis=0)
         self.images = np.zeros((len(self._labels), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
+        self.strokes = [Strokes(())] * len(self._labels)
         self.readings = np.zeros(len(self._labels), np.int64)
         self._attempts = np.zeros(len(self._labels), np.int64)
 
@@ -122,13 +138,7 @@ class _Drawer:
         scores = np.full(len(self._labels), -1.0)
         pending = places
         for _ in range(REDRAWS + 1):
-            images = self._generator.draw(
-                self._labels[pending],
-                self._hands[pending],
-                seed=self._seed,
-                indices=pending,
-                attempts=self._attempts[pending],
-            )
+            images, strokes = self._draw_once(pending)
             probabilities, odds = self._reader.read(images)
             read = probabilities.argmax(axis=1)
             # First comes a right reading, then looking like a digit, then having no speck, then
@@ -136,9 +146,11 @@ class _Drawer:
             wanted = probabilities[np.arange(len(pending)), self._labels[pending]]
             right = read == self._labels[pending]
             score = wanted + ~_specked(images) + 2 * (odds >= 0) + 4 * right
-            better = score > scores[pending]
+            better = np.flatnonzero(score > scores[pending])
             best = pending[better]
             self.images[best], self.readings[best] = images[better], read[better]
+            for place, index in zip(best, better, strict=True) if strokes else ():
+                self.strokes[place] = strokes[index]
             scores[best] = score[better]
             self._attempts[pending] += 1
             pending = places[scores[places] < 7 + ACCEPTED]
@@ -146,6 +158,28 @@ class _Drawer:
                 self._progress(len(self._labels) - len(pending), len(self._labels))
             if len(pending) == 0:
                 break
+
+    def _draw_once(self, places: np.ndarray) -> tuple[np.ndarray, list[Strokes]]:
+        """The next attempts of digits: images (M, 28, 28), and their strokes, if they have any."""
+        return draw_images(
+            self._generator,
+            self._as_strokes,
+            self._labels[places],
+            self._hands[places],
+            seed=self._seed,
+            indices=places,
+            attempts=self._attempts[places],
+        )
+
+
+def draw_images(
+    generator: DigitGenerator, as_strokes: bool, *columns: np.ndarray, **keys: Any
+) -> tuple[np.ndarray, list[Strokes]]:
+    """Digits as `generator.draw` draws them; or `as_strokes`, with images of the strokes."""
+    if not as_strokes:
+        return generator.draw(*columns, **keys), []
+    strokes = generator.write(*columns, **keys)
+    return draw_strokes(strokes, DIGIT_SIZE), strokes
 
 
 def _specked(images: np.ndarray) -> np.ndarray:
@@ -164,12 +198,12 @@ def _draw_legible(
     drawer: _Drawer,
     reader: Reader,
     labels: np.ndarray,
-    set_row: Callable[[int, np.ndarray], Picture],
+    set_row: Callable[[int, Sequence[Strokes]], Picture],
     progress: Progress | None = None,
 ) -> list[str]:
     """Draw digits again that are misread in their picture; return the last reading of each picture.
 
-    `set_row` makes the picture of a row from its images (L, 28, 28).
+    `set_row` makes the picture of a row from its strokes.
     """
     count, length = labels.shape
     readings = [""] * count
@@ -178,8 +212,8 @@ def _draw_legible(
         illegible: list[int] = []
         for start in range(0, len(pending), _PICTURES_AT_ONCE):
             rows = pending[start : start + _PICTURES_AT_ONCE]
-            images = drawer.images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
-            pictures = [set_row(int(row), images[row]) for row in rows]
+            written = [drawer.strokes[row * length : (row + 1) * length] for row in rows]
+            pictures = [set_row(int(row), own) for row, own in zip(rows, written, strict=True)]
             pages = [Page(to_grey(Image.fromarray(picture.pixels))) for picture in pictures]
             for row, picture, page in zip(rows, pictures, decode(pages, reader.read), strict=True):
                 readings[row] = "".join(str(values.argmax()) for values in page.probabilities)
@@ -227,21 +261,25 @@ def draw_planned(
     indices = np.arange(count)
     images = np.zeros((count, length, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     labels, readings = np.zeros((2, count, length), np.int64)
+    strokes: list[tuple[Strokes, ...]] = [()] * count
     redrawn = np.zeros(count, np.int64)
     scores = np.full(count, -1.0)
     pending = indices
     for attempt in range(REDRAWS + 1):
         attempts = np.full(len(pending), attempt)
-        drawn, planned = generator.draw(
+        traced, planned = generator.write(
             totals[pending], length, seed=seed, indices=pending, attempts=attempts
         )
         redrawn[pending] += length * min(attempt, 1)
-        flat = drawn.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
+        flat = draw_strokes(traced, DIGIT_SIZE)
+        drawn = flat.reshape(*planned.shape, DIGIT_SIZE, DIGIT_SIZE)
         read = reader.probabilities(flat).argmax(-1).reshape(planned.shape)
         # First comes the right sum, then the share of digits that are read as planned.
         score = (planned.sum(1) == totals[pending]) + (read == planned).mean(1)
-        better = score > scores[pending]
+        better = np.flatnonzero(score > scores[pending])
         best = pending[better]
+        for place, index in zip(best, better, strict=True):
+            strokes[place] = tuple(traced[index * length : (index + 1) * length])
         images[best], labels[best], readings[best] = drawn[better], planned[better], read[better]
         scores[best] = score[better]
         pending = indices[scores < 2]
@@ -250,4 +288,4 @@ def draw_planned(
         if len(pending) == 0:
             break
     texts = tuple("".join(map(str, row)) for row in readings)
-    return Verified(images, labels, texts, redrawn)
+    return Verified(images, tuple(strokes), labels, texts, redrawn)

@@ -26,6 +26,7 @@ from handsum.images import DIGIT_SIZE
 from handsum.layout.marks import GAP, MARKS, read_number
 from handsum.layout.style import Style
 from handsum.seeds import Stream, choose_seed, stream
+from handsum.strokes import draw_strokes
 from handsum.sums import choose_length, draw_digits
 from handsum.writing.digits import LARGEST
 from handsum.writing.hands import RowHands, choose_hands
@@ -43,7 +44,8 @@ class Options:
 
     `model` is the generator and `reader` the model that checks the digits (with `verify`): a name
     or a snapshot folder, None for the default. With a `style`, the digits are also checked in their
-    picture. Everything is checked when the options are made.
+    picture. Without `strokes`, digits are drawn in pixels. Everything is checked when the options
+    are made.
 
     Raises:
         UsageError: a field that is not of its type.
@@ -54,6 +56,7 @@ class Options:
     reader: str | PathLike[str] | None = None
     verify: bool = True
     style: Style | None = None
+    strokes: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.writer, RowHands):
@@ -153,9 +156,9 @@ def number(
 ) -> Sequences:
     """Write a number in one hand.
 
-    `text` has the digits, leading zeros included, and points, commas and minus signs, which are
-    drawn with the pen of the digits. A space or an apostrophe between two digits is drawn as a gap.
-    A whole number may be given as an int. For the other arguments see `sum_sequence`.
+    `text` has the digits, leading zeros included, and the marks . , - + = / : % ( ) $ €, which are
+    written with the pen of the digits. A single space, or an apostrophe between two digits, is a
+    gap. A whole number may be given as an int. For the other arguments see `sum_sequence`.
 
     Raises:
         UsageError: other characters, or there is no such writer, seed or model.
@@ -175,7 +178,7 @@ def write_rows(
 ) -> Sequences:
     """Write each row of digits `labels`, int (N, L), in one hand.
 
-    `texts` are the rows as numbers with punctuation and gaps. The options' writer may also be the
+    `texts` are the rows as numbers with marks and gaps. The options' writer may also be the
     hands of all rows.
 
     Raises:
@@ -188,24 +191,30 @@ def write_rows(
     generator.check_classes("`handsum models` lists the digit generators")
     hands = choose_hands(generator, options.writer, count, seed)
     # The networks compile in a thread while SciPy is imported below.
-    generator.prepare(hands.inputs)
+    generator.prepare(hands.inputs, strokes=options.strokes)
     readings, redrawn = None, np.zeros(count, np.int64)
     if options.verify:
         reader = load_reader(model_name(options.reader))
         reader.prepare()
         from handsum.writing.verify import Rows, draw_verified
 
-        rows = Rows(labels, hands.inputs, seed, texts)
+        rows = Rows(labels, hands.inputs, seed, texts, options.strokes)
         drawn = draw_verified(generator, reader, rows, options.style, progress)
-        images, readings, redrawn = drawn.images, drawn.readings, drawn.redrawn
+        images, strokes = drawn.images, drawn.strokes
+        readings, redrawn = drawn.readings, drawn.redrawn
     else:
+        from handsum.writing.verify import draw_images, in_rows
+
         inputs = np.repeat(hands.inputs, length, axis=0)
-        indices = np.arange(count * length)
-        images = generator.draw(labels.reshape(-1), inputs, seed=seed, indices=indices)
+        images, written = draw_images(
+            generator, options.strokes, labels.reshape(-1), inputs, seed=seed
+        )
         images = images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
+        strokes = in_rows(written, length) if options.strokes else None
     given = isinstance(options.writer, RowHands)
     return Sequences(
         images=images,
+        strokes=strokes,
         labels=labels,
         totals=labels.sum(axis=1),
         writers=hands.writers,
@@ -249,12 +258,17 @@ def write_totals(
 
         reader = load_reader(model_name(options.reader))
         drawn = draw_planned(generator, reader, totals, length, seed, progress)
-        images, labels = drawn.images, drawn.labels
+        images, strokes, labels = drawn.images, drawn.strokes, drawn.labels
         readings, redrawn = drawn.readings, drawn.redrawn
     else:
-        images, labels = generator.draw(totals, length, seed=seed, indices=np.arange(count))
+        from handsum.writing.verify import in_rows
+
+        traced, labels = generator.write(totals, length, seed=seed)
+        images = draw_strokes(traced, DIGIT_SIZE).reshape(*labels.shape, DIGIT_SIZE, DIGIT_SIZE)
+        strokes = in_rows(traced, length)
     return Sequences(
         images=images,
+        strokes=strokes,
         labels=labels,
         totals=labels.sum(axis=1),
         writers=np.full(count, -1),

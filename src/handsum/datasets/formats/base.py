@@ -60,11 +60,59 @@ def labels_of(sample: Sample) -> dict[str, Any]:
         "text": sample.text,
         "digits": list(sample.digits),
         "boxes": sample.boxes.tolist(),
+        "masks": [
+            encode_mask(mask, box, sample.image.shape[:2])
+            for mask, box in zip(sample.masks, sample.boxes, strict=True)
+        ],
+        "strokes": [
+            [_points(stroke).tolist() for stroke in digit.controls] for digit in sample.strokes
+        ],
+        "forms": list(sample.forms),
         "total": sample.total,
         "writer": sample.writer,
         "seed": sample.seed,
         "effects": sample.effects,
     }
+
+
+def _points(stroke: np.ndarray) -> np.ndarray:
+    """The control points of a stroke, float (P, 3): x, y and width, in pixels."""
+    return (stroke * [1, 1, 2]).round(3)
+
+
+def list_strokes(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """All strokes of a sample in flat arrays.
+
+    Returns the control points float32 (P, 3), x, y and width; and for each stroke its digit's place
+    and its number of points, int32 (S, 2).
+    """
+    points, labels = [np.empty((0, 3))], []
+    for place, digit in enumerate(sample.strokes):
+        points += map(_points, digit.controls)
+        labels += [(place, len(stroke)) for stroke in digit.controls]
+    flat = np.concatenate(points).astype(np.float32)
+    return flat, np.array(labels, np.int32).reshape(-1, 2)
+
+
+def encode_mask(mask: np.ndarray, box: np.ndarray, size: tuple[int, ...]) -> dict[str, list[int]]:
+    """A mask, the pixels of a box, as COCO's run lengths in a picture of `size` (H, W).
+
+    `counts` are the lengths of runs of 0 and 1 in turns, down one column after another, 0 first.
+    """
+    (height, width), (x, y, wide, high) = size, box
+    columns = np.zeros((wide, height), bool)
+    columns[:, y : y + high] = mask.T
+    ends = np.flatnonzero(np.diff(columns.ravel(), prepend=False))
+    counts = np.diff(ends + x * height, prepend=0, append=height * width)
+    return {"size": [int(height), int(width)], "counts": counts.tolist()}
+
+
+def full_mask(mask: np.ndarray, box: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """A mask, the pixels of a box, in a picture of `size` (H, W): bool (H, W)."""
+    x, y, width, height = box
+    full = np.zeros(size, bool)
+    full[y : y + height, x : x + width] = mask
+    return full
 
 
 def concatenate(target: BinaryIO, parts: Iterable[Path]) -> None:

@@ -1,4 +1,7 @@
-"""COCO: PNG files in `images`, and one `annotations.json` with a box for each digit."""
+"""COCO: PNG files in `images`, and one `annotations.json` with an entry for each digit.
+
+An entry has a digit's box, its mask and its strokes.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,17 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             size = {"id": sample.index + 1, "file_name": name, "width": width, "height": height}
             more = {key: labels[key] for key in ("text", "total", "writer", "seed", "effects")}
             images.write(comma + json.dumps(size | more))
-            for place, (digit, box) in enumerate(zip(sample.digits, labels["boxes"], strict=True)):
+            for place, digit in enumerate(sample.digits):
                 entry = {
                     "id": sample.index * LENGTH_LIMIT + place + 1,
                     "image_id": sample.index + 1,
                     "category_id": digit + 1,
-                    "bbox": box,
-                    "area": box[2] * box[3],
+                    "bbox": labels["boxes"][place],
+                    "segmentation": labels["masks"][place],
+                    "area": int(sample.masks[place].sum()),
                     "iscrowd": 0,
+                    "strokes": labels["strokes"][place] if sample.strokes else [],
+                    "form": sample.forms[place] if sample.forms else "",
                 }
                 annotations.write((comma if not place else ",\n") + json.dumps(entry))
 

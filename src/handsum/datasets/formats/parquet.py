@@ -33,9 +33,8 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
     import pyarrow.parquet as pq
 
     schema = _schema()
-    # Pictures are already compressed.
     with pq.ParquetWriter(
-        folder / f"{plan.split}-{shard.of}.parquet", schema, compression={"effects": "zstd"}
+        folder / f"{plan.split}-{shard.of}.parquet", schema, compression=_compression()
     ) as writer:
         while rows := [_row(plan, sample) for sample in islice(samples, ROWS_AT_ONCE)]:
             writer.write_table(pa.Table.from_pylist(rows, schema))
@@ -50,6 +49,13 @@ def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
     return {"image": picture} | labels | {"effects": json.dumps(labels["effects"])}
 
 
+def _compression() -> dict[str, str]:
+    """The compression of the columns; pictures are already compressed."""
+    points = "strokes" + 4 * ".list.element"
+    counts, sizes = (f"masks.list.element.{name}.list.element" for name in ("counts", "size"))
+    return dict.fromkeys(("effects", points, counts, sizes), "zstd")
+
+
 def _schema() -> Any:
     """The columns, with their description for Hugging Face's `datasets`."""
     import pyarrow as pa
@@ -58,8 +64,12 @@ def _schema() -> Any:
     plain |= {"seed": "int64", "effects": "string"}
     types = {name: getattr(pa, dtype)() for name, dtype in plain.items()}
     image = pa.struct({"bytes": pa.binary(), "path": pa.string()})
-    boxes = pa.list_(pa.list_(pa.int32()))
-    types = {"image": image, "digits": pa.list_(pa.uint8()), "boxes": boxes} | types
+    lists = {"digits": pa.list_(pa.uint8()), "boxes": pa.list_(pa.list_(pa.int32()))}
+    lengths = pa.list_(pa.int32())
+    lists["masks"] = pa.list_(pa.struct({"size": lengths, "counts": lengths}))
+    lists["strokes"] = pa.list_(pa.list_(pa.list_(pa.list_(pa.float32()))))
+    lists["forms"] = pa.list_(pa.string())
+    types = {"image": image} | lists | types
 
     def value(dtype: str) -> dict[str, Any]:
         return {"dtype": dtype, "_type": "Value"}
@@ -67,8 +77,12 @@ def _schema() -> Any:
     def sequence(feature: dict[str, Any]) -> dict[str, Any]:
         return {"feature": feature, "_type": "Sequence"}
 
-    features = {"image": {"_type": "Image"}, "digits": sequence(value("uint8"))}
+    features: dict[str, Any] = {"image": {"_type": "Image"}, "digits": sequence(value("uint8"))}
     features |= {"boxes": sequence(sequence(value("int32")))}
+    # A list with one entry keeps each mask together; a Sequence of them would be read in columns.
+    features |= {"masks": [dict.fromkeys(("size", "counts"), sequence(value("int32")))]}
+    features |= {"strokes": sequence(sequence(sequence(sequence(value("float32")))))}
+    features |= {"forms": sequence(value("string"))}
     features |= {name: value(dtype) for name, dtype in plain.items()}
     description = json.dumps({"info": {"features": features}})
     return pa.schema(list(types.items()), metadata={"huggingface": description})

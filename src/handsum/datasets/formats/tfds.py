@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from handsum.data.tfds import import_tfds
-from handsum.datasets.formats.base import PARTS, labels_of
+from handsum.datasets.formats.base import PARTS, full_mask, labels_of, list_strokes
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.files import atomic_write
@@ -36,6 +36,10 @@ def _features(plan: Plan) -> Any:
         "text": features.Text(),
         "digits": features.Sequence(features.Scalar(np.uint8)),
         "boxes": features.Sequence(features.Tensor(shape=(4,), dtype=np.int32)),
+        "masks": features.Sequence(features.Image(shape=(*shape[:2], 1), encoding_format="png")),
+        "strokes": features.Sequence(features.Tensor(shape=(3,), dtype=np.float32)),
+        "stroke_labels": features.Sequence(features.Tensor(shape=(2,), dtype=np.int32)),
+        "forms": features.Sequence(features.Text()),
         "total": features.Scalar(np.int32),
         "writer": features.Scalar(np.int32),
         "index": features.Scalar(np.int64),
@@ -58,6 +62,13 @@ def _file(plan: Plan, shard: Shard) -> str:
 def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
     row = labels_of(sample)
     row["effects"] = json.dumps(row["effects"])
+    points, labels = list_strokes(sample)
+    row |= {"strokes": points.tolist(), "stroke_labels": labels.tolist()}
+    size = sample.image.shape[:2]
+    row["masks"] = [
+        full_mask(mask, box, size)[..., None].astype(np.uint8)
+        for mask, box in zip(sample.masks, sample.boxes, strict=True)
+    ]
     row["image"] = sample.image if sample.image.ndim == 3 else sample.image[..., None]
     return row | ({"label": sample.digits[0]} if plan.recipe.kind == "digits" else {})
 
@@ -112,7 +123,7 @@ def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
             split_infos=[split],
             filename_template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
             check_data=False,
-            description=f"Handwritten {plan.recipe.kind} with their boxes, by handsum.",
+            description=f"Handwritten {plan.recipe.kind} with masks and strokes, by handsum.",
         )
         for name in METADATA:
             with atomic_write(folder / name) as file:

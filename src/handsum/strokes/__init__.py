@@ -6,21 +6,19 @@ pixels). The origin is the middle of the digit's image; x points right and y poi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from handsum.errors import UsageError
+from handsum.strokes.raster import draw_pieces
 
+# A turn of an outline, in radians, that needs no corner.
+_STRAIGHT = 0.25
 # The size of an image of a digit, such as MNIST's, in units of the digit's height.
 FRAME = 1.4
-# A pixel's ink is a sigmoid of its distance to the outline over this many pixels, as at MNIST's
-# edges.
-SOFTNESS = 0.35
-# Beyond this distance, in pixels, a pixel has less than half a level of 255 of ink.
-_REACH = 2.25
 # A curve and its straight pieces are closer than this, in pixels.
 _TOLERANCE = 0.1
 # Seconds to write a straight line as long as a digit is high, about as people write digits; in the
@@ -28,8 +26,6 @@ _TOLERANCE = 0.1
 _TEMPO, _REST = 0.3, 0.2
 # Curvatures, in units of a digit's height, between which the power law holds.
 _CURVATURES = (1.0, 30.0)
-# Pixels that one step of the raster computes at once, which bounds its memory.
-_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +62,19 @@ class Strokes:
         """
         return [spline_matrix(len(stroke), pieces) @ stroke for stroke in self.controls]
 
+    def curves(self) -> list[np.ndarray]:
+        """The way of the pen in each stroke as cubic Bézier curves float (P - 1, 4, 2)."""
+        curves = []
+        for stroke in self.controls:
+            points = stroke[:, :2]
+            ends = 2 * points[0] - points[1], 2 * points[-1] - points[-2]
+            points = np.concatenate([ends[:1], points, ends[1:]])
+            knots = (points[:-2] + 4 * points[1:-1] + points[2:]) / 6
+            first, second = points[1:-2], points[2:-1]
+            inner = (2 * first + second) / 3, (first + 2 * second) / 3
+            curves.append(np.stack([knots[:-1], *inner, knots[1:]], axis=1))
+        return curves
+
     def bounds(self) -> tuple[float, float, float, float]:
         """The smallest box around the ink: left, top, right, bottom; all 0 without strokes."""
         if not self.controls:
@@ -81,7 +90,8 @@ class Strokes:
         Raises:
             UsageError: the matrix is singular.
         """
-        area = abs(float(np.linalg.det(matrix)))
+        (a, b), (c, d) = matrix
+        area = abs(float(a * d - b * c))
         if area == 0:
             raise UsageError("the matrix of a transform must not be singular")
         return Strokes(
@@ -95,7 +105,8 @@ class Strokes:
 
     def shift(self, right: float, down: float) -> Strokes:
         """Move the digit."""
-        return self.transform(np.eye(2), (right, down))
+        step = np.array([right, down, 0.0])
+        return Strokes(tuple(stroke + step for stroke in self.controls))
 
     def scale(self, factor: float) -> Strokes:
         """Scale the digit and its widths about the origin."""
@@ -185,69 +196,30 @@ def spline_matrix(controls: int, pieces: int) -> np.ndarray:
 def draw_strokes(digits: Sequence[Strokes], size: int) -> np.ndarray:
     """The ink, uint8 (N, size, size), of the images of N digits; see `Strokes.draw`."""
     scale = size / FRAME
-    lines = [_pixels(digit, scale, size) for digit in digits]
-    distances = np.full((len(digits), size * size), np.inf, np.float32)
-    for index, pieces in _chunks(lines):
-        _draw_pieces(distances, index, pieces, size)
-    with np.errstate(over="ignore"):
-        ink = 255 / (1 + np.exp(distances / SOFTNESS))
-    return np.rint(ink).astype(np.uint8).reshape(-1, size, size)
+    lines = [_straight_pieces(digit.scale(scale).shift(size / 2, size / 2)) for digit in digits]
+    return draw_pieces(lines, size, size)
 
 
-def _pixels(digit: Strokes, scale: float, size: int) -> np.ndarray:
-    """The straight pieces of a digit, float (M, 6): their starts and steps, in pixels."""
-    pieces = [np.empty((0, 6), np.float32)]
+def draw_window(digit: Strokes, width: int, height: int) -> np.ndarray:
+    """The ink, uint8 (height, width), of strokes in pixels from an image's upper left corner."""
+    return draw_windows([digit], width, height)[0]
+
+
+def draw_windows(digits: Sequence[Strokes], width: int, height: int) -> np.ndarray:
+    """As `draw_window`, N digits in images of the same size: uint8 (N, height, width)."""
+    return draw_pieces([_straight_pieces(digit) for digit in digits], height, width)
+
+
+def _straight_pieces(digit: Strokes) -> np.ndarray:
+    """The straight pieces of a digit in pixels, float (M, 6): their starts and steps."""
+    pieces = [np.empty((0, 6))]
     for stroke in digit.controls:
         # A cubic strays from its chord by an eighth of its second difference.
-        bend = np.abs(np.diff(stroke[:, :2], 2, axis=0)).max(initial=0) * scale
+        bend = np.abs(np.diff(stroke[:, :2], 2, axis=0)).max(initial=0)
         fine = max(1, int(np.ceil(np.sqrt(bend / (8 * _TOLERANCE)))))
-        points = spline_matrix(len(stroke), fine) @ stroke * scale
-        points[:, :2] += size / 2
+        points = spline_matrix(len(stroke), fine) @ stroke
         pieces.append(np.concatenate([points[:-1], np.diff(points, axis=0)], axis=1))
-    return np.concatenate(pieces).astype(np.float32)
-
-
-def _chunks(lines: Sequence[np.ndarray]) -> Iterable[tuple[np.ndarray, np.ndarray]]:
-    """The pieces of all digits, and their digits (M,), in parts of similar and bounded size."""
-    if not lines or not sum(map(len, lines)):
-        return
-    index = np.repeat(np.arange(len(lines)), [len(part) for part in lines])
-    pieces = np.concatenate(lines)
-    spans = _span(pieces)
-    order = np.argsort(spans, kind="stable")
-    start = 0
-    while start < len(order):
-        stop = start + 1
-        while stop < len(order) and (stop + 1 - start) * spans[order[stop]] ** 2 <= _AT_ONCE:
-            stop += 1
-        rows = order[start:stop]
-        yield index[rows], pieces[rows]
-        start = stop
-
-
-def _span(pieces: np.ndarray) -> np.ndarray:
-    """The side, in pixels, of a square that holds all the ink of each piece."""
-    width = np.maximum(pieces[:, 2], pieces[:, 2] + pieces[:, 5])
-    return np.ceil(np.abs(pieces[:, 3:5]).max(1) + 2 * (width + _REACH)).astype(np.int64) + 1
-
-
-def _draw_pieces(distances: np.ndarray, index: np.ndarray, pieces: np.ndarray, size: int) -> None:
-    """Lower the distances (N, size²) of pixels to outlines, around each piece."""
-    spans = _span(pieces)
-    middles = pieces[:, :2] + pieces[:, 3:5] / 2
-    corners = np.floor(middles - spans[:, None] / 2).astype(np.int64)
-    steps = np.arange(spans.max())
-    across, down = corners[:, :1] + steps, corners[:, 1:] + steps
-    x = (across + np.float32(0.5) - pieces[:, :1])[:, None, :].astype(np.float32)
-    y = (down + np.float32(0.5) - pieces[:, 1:2])[:, :, None].astype(np.float32)
-    width, dx, dy, widening = (pieces[:, column, None, None] for column in (2, 3, 4, 5))
-    share = np.clip((x * dx + y * dy) / (dx * dx + dy * dy + np.float32(1e-9)), 0, 1)
-    away = np.hypot(x - share * dx, y - share * dy) - width - share * widening
-    inside = away < _REACH
-    inside &= ((across >= 0) & (across < size))[:, None, :]
-    inside &= ((down >= 0) & (down < size))[:, :, None]
-    places = down[:, :, None] * size + across[:, None, :] + (index * size * size)[:, None, None]
-    np.minimum.at(distances.reshape(-1), places[inside], away[inside])
+    return np.concatenate(pieces)
 
 
 def _moments(points: np.ndarray) -> np.ndarray:
@@ -269,15 +241,48 @@ def _moments(points: np.ndarray) -> np.ndarray:
 
 
 def _outline(points: np.ndarray, cap: int) -> np.ndarray:
-    place, half = points[:, :2], points[:, 2:]
-    along = np.gradient(place, axis=0)
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    turns = np.linspace(0, np.pi, cap + 1)[1:-1, None]
+    """The closed outline (M, 2) of a stroke's points (P, 3); see `Strokes.outlines`."""
+    steps = np.diff(points[:, :2], axis=0)
+    lengths = np.hypot(*steps.T)
+    moved = np.concatenate([[True], lengths > 1e-9])
+    points, steps = points[moved], steps[moved[1:]] / lengths[moved[1:], None]
+    if not len(steps):
+        steps = np.array([[0.0, 1.0]])
+        points = np.concatenate([points, points])
+    left = _side(points, steps, cap)
+    right = _side(points[::-1], -steps[::-1], cap)
+    ends = [_arc(points[-1], steps[-1], -steps[-1], cap), _arc(points[0], -steps[0], steps[0], cap)]
+    return np.concatenate([left, ends[0], right, ends[1]])
 
-    def end(at: int, forward: float) -> np.ndarray:
-        side, ahead = forward * normal[at], forward * along[at]
-        return place[at] + half[at] * (np.cos(turns) * side + np.sin(turns) * ahead)
 
-    left, right = place + half * normal, place - half * normal
-    return np.concatenate([left, end(-1, 1.0), right[::-1], end(0, -1.0)])
+def _side(points: np.ndarray, along: np.ndarray, cap: int) -> np.ndarray:
+    """The left outline of points (P, 3) on a way of directions (P - 1, 2).
+
+    Where it turns away, the outline follows the round nib; where it turns sharply towards this
+    side, it goes through the middle of the stroke.
+    """
+    normals = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    turns = np.arctan2(
+        along[:-1, 0] * along[1:, 1] - along[:-1, 1] * along[1:, 0],
+        (along[:-1] * along[1:]).sum(1),
+    )
+    outline = [points[:1, :2] + points[:1, 2:] * normals[:1]]
+    for index, turn in enumerate(turns):
+        place, half = points[index + 1, :2], points[index + 1, 2]
+        sides = place + half * normals[index : index + 2]
+        if abs(turn) < _STRAIGHT:
+            outline.append(sides.mean(0, keepdims=True))
+        elif turn > 0:
+            arc = _arc(points[index + 1], along[index], along[index + 1], cap)
+            outline += [sides[:1], arc, sides[1:]]
+        else:
+            outline += [sides[:1], place[None], sides[1:]]
+    return np.concatenate([*outline, points[-1:, :2] + points[-1:, 2:] * normals[-1:]])
+
+
+def _arc(point: np.ndarray, before: np.ndarray, after: np.ndarray, cap: int) -> np.ndarray:
+    """Points around a nib (3,) between the left sides of two directions (2,)."""
+    first, last = (np.arctan2(-way[0], way[1]) for way in (before, after))
+    turn = (last - first) % (2 * np.pi)
+    angles = first + turn * np.linspace(0, 1, max(2, round(cap * turn / np.pi) + 1))[1:-1]
+    return point[:2] + point[2] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
