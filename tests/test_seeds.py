@@ -40,4 +40,5 @@ def test_a_seed_always_gives_the_same_numbers() -> None:
         Stream.LAYOUT: [389, 770, 270],
         Stream.HANDS: [492, 99, 383],
         Stream.SAMPLES: [64, 707, 225],
+        Stream.FORMS: [765, 690, 675],
     }

@@ -19,7 +19,7 @@ def test_the_machine_s_limits_are_one_line(
     def fail(*arguments: object, **options: object) -> None:
         raise failure
 
-    monkeypatch.setattr(fake_generator, "draw", fail)
+    monkeypatch.setattr(fake_generator, "write", fail)
     result = run_command("number", "12", "-o", "n.png")
     assert result.code == 1
     assert message in result.err

@@ -26,6 +26,9 @@ SHELLS = {
 }
 PATIENCE = 60.0
 
+# The forked process only starts a shell; other tests may have run JAX's threads before.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork")
+
 
 class Shell:
     """An interactive shell in a terminal of its own."""

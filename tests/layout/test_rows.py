@@ -11,7 +11,7 @@ from handsum.errors import UsageError
 from handsum.layout.painting import INK_LEVEL, ink_box, parse_color
 from handsum.layout.rows import Picture, render
 from handsum.layout.style import Style
-from handsum.strokes import Strokes
+from handsum.strokes import Strokes, draw_strokes
 
 Row = Callable[[str], list[Strokes]]
 Rows = Callable[..., Picture]
@@ -136,14 +136,13 @@ def test_a_picture_is_sharp_at_any_height(write_row: Row, height: int) -> None:
     assert grey < 30 * height
 
 
-def test_cells_are_the_plain_images_side_by_side(
-    render_rows: Rows, draw_row: Callable[[str], np.ndarray]
-) -> None:
+def test_cells_are_the_plain_images_side_by_side(render_rows: Rows, write_row: Row) -> None:
     picture = render_rows("725", "109", style=Style(paper="black", cells=True))
-    rows = [np.concatenate(draw_row(text), axis=1) for text in ("725", "109")]
+    images = [draw_strokes(write_row(text), 28) for text in ("725", "109")]
+    rows = [np.concatenate(row, axis=1) for row in images]
     assert np.array_equal(picture.pixels, np.concatenate(rows))
     x, y, width, height = picture.boxes[1, 2]
-    assert (x - 56, y - 28, width, height) == ink_box(draw_row("109")[2])
+    assert (x - 56, y - 28, width, height) == ink_box(images[1][2])
 
 
 def test_cells_scale(render_rows: Rows) -> None:

@@ -39,7 +39,7 @@ class Paths:
 
 def load_paths() -> Paths:
     """The mixtures in the package."""
-    with np.load(Path(__file__).with_name("paths.npz")) as stored:
+    with np.load(Path(__file__).with_name("paths.npz"), allow_pickle=False) as stored:
         return Paths(**{name: stored[name] for name in stored.files})
 
 

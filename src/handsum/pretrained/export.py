@@ -20,7 +20,7 @@ from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write, check_replaceable
 from handsum.installation import install_command
 from handsum.models import inference
-from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, SUM_READERS, load_model
+from handsum.pretrained.load import GENERATORS, PENS, SEQUENCE_GENERATORS, SUM_READERS, load_model
 from handsum.pretrained.model import Model
 
 # An exported network holds code for each of these, and runs on whichever is there.
@@ -198,6 +198,12 @@ def _function(
 
         return _by_row(add, (0, 0), rows), {"images": pixels, "lengths": column}, ("probabilities",)
     pixels = jax.ShapeDtypeStruct((rows, 28, 28), np.uint8)
+    if model.task in PENS:
+
+        def trace(images: Any) -> Any:
+            return inference.trace_digits(network, images)
+
+        return _by_row(trace, (0,), rows), {"images": pixels}, ("controls", "exists")
     temperature = float(model.facts.get("temperature", 1.0))
 
     def read(images: Any) -> Any:
