@@ -44,6 +44,24 @@ def test_a_sheet_names_all_writers_and_digits(tmp_path: Path) -> None:
         assert image.info["handsum:digits"] == " ".join(written.digits)
 
 
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"style": "x"}, "a style is a handsum.Style, not a str"),
+        ({"caption": 3}, "a `caption` is True, or a text for each sequence: 1 in all"),
+        ({"caption": ["a", "b"]}, "1 in all"),
+        ({"caption": [5]}, "1 in all"),
+    ],
+)
+def test_what_is_no_style_or_caption_is_refused(
+    tmp_path: Path, how: dict[str, object], message: str
+) -> None:
+    written = number("12", seed=1, verify=False)
+    with pytest.raises(UsageError, match=message):
+        written.save(tmp_path / "a.svg", **how)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.npz", "a.PNG"])
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     contents = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,8 +131,10 @@ def all_captions(
     """The captions of `count` rows: the usual ones for True, none for False."""
     if isinstance(caption, bool):
         return usual if caption else None
-    captions = [caption] if isinstance(caption, str) else list(caption)
-    if len(captions) != count or not all(isinstance(one, str) for one in captions):
+    several = isinstance(caption, Iterable) and not isinstance(caption, str)
+    given = list(caption) if several else [caption]
+    captions = [one for one in given if isinstance(one, str)]
+    if not len(captions) == len(given) == count:
         raise UsageError(f"a `caption` is True, or a text for each sequence: {count} in all")
     return captions
 

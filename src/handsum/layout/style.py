@@ -18,6 +18,12 @@ PRINT_DPI = 300.0
 _PER_INCH = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
 
 
+def check_style(style: object) -> None:
+    """Raise UsageError if it is neither a style nor None."""
+    if not isinstance(style, Style | None):
+        raise UsageError(f"a style is a handsum.Style, not a {type(style).__name__}")
+
+
 @dataclass(frozen=True)
 class Style:
     """How digits look; every field is checked when the style is made.

@@ -27,7 +27,7 @@ from handsum.layout.lines import Placed
 from handsum.layout.marks import GAP, group_thousands, has_marks
 from handsum.layout.painting import ink_box
 from handsum.layout.rows import Picture, Sheet, check_least_size, compose, draw_sheet
-from handsum.layout.style import DIGIT_HEIGHT, Style
+from handsum.layout.style import DIGIT_HEIGHT, Style, check_style
 from handsum.seeds import Stream, stream
 from handsum.strokes import Strokes
 from handsum.strokes.arrays import as_arrays
@@ -232,6 +232,7 @@ def save_sequences(
         HandsumError: the file cannot be written; no half-written file is left.
     """
     check_path(path, output)
+    check_style(style)
     style = style or sequences.style or Style()
     ending = path.suffix.lower()
     if ending == ".npz":

@@ -24,7 +24,7 @@ from handsum.arguments import (
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.layout.marks import GAP, MARKS, read_number
-from handsum.layout.style import Style
+from handsum.layout.style import Style, check_style
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.strokes import draw_strokes
 from handsum.sums import choose_length, draw_digits
@@ -64,8 +64,7 @@ class Options:
         object.__setattr__(self, "model", model_name(self.model))
         object.__setattr__(self, "reader", model_name(self.reader))
         object.__setattr__(self, "verify", truth(self.verify, "verify"))
-        if not isinstance(self.style, Style | None):
-            raise UsageError(f"a style is a handsum.Style, not a {type(self.style).__name__}")
+        check_style(self.style)
 
 
 def sum_sequence(
