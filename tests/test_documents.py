@@ -251,7 +251,8 @@ def test_the_python_reference_names_every_public_name() -> None:
     named = re.findall(r"^::: ([\w.]+)$", text, re.MULTILINE)
     for name in named:
         module, _, attribute = name.rpartition(".")
-        found = importlib.import_module(name) if name == "handsum.errors" else None
+        is_module = name in ("handsum.errors", "handsum.schemas")
+        found = importlib.import_module(name) if is_module else None
         assert found or getattr(importlib.import_module(module), attribute).__doc__, name
     # The errors are listed as a whole, with their module.
     errors = {name for name in handsum.__all__ if hasattr(handsum.errors, name)}
