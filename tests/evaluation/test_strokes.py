@@ -11,8 +11,9 @@ from handsum.data.mnist import Dataset
 from handsum.evaluation.bench import Bench
 from handsum.evaluation.figures import QUICK
 from handsum.evaluation.generators import measure_generator
-from handsum.evaluation.strokes import measure_pen, measure_strokes, shared_ink, width_variation
+from handsum.evaluation.strokes import measure_pen, measure_strokes, width_variation
 from handsum.evaluation.tables import generator_tables
+from handsum.metrics.strokes import shared_ink
 from handsum.pretrained.load import load_generator, load_pen
 from handsum.strokes import Strokes
 

@@ -13,6 +13,7 @@ from handsum.evaluation.figures import GeneratorFigures, Progress, StrokeFigures
 from handsum.evaluation.selection import digits_by_writer, like_classes
 from handsum.images import DIGIT_SIZE
 from handsum.layout.pens import OPEN_LOOP, count_loops, legible_widths, mean_width
+from handsum.metrics.strokes import shared_ink
 from handsum.pretrained.load import Pen
 from handsum.strokes import FRAME, Strokes, draw_strokes
 
@@ -26,10 +27,7 @@ def measure_strokes(digits: Sequence[Strokes], labels: np.ndarray) -> StrokeFigu
     """Figures of digits (N,) as strokes, with the nib that a picture gives them."""
     widths = np.array([mean_width(digit) for digit in digits])
     widths = legible_widths(digits, widths)
-    nibs = [
-        digit.with_nib(float(width)) if digit.controls else digit
-        for digit, width in zip(digits, widths, strict=True)
-    ]
+    nibs = [digit.with_nib(float(width)) for digit, width in zip(digits, widths, strict=True)]
     began = time.perf_counter()
     images = draw_strokes(nibs, _PICTURE)
     speed = len(digits) / (time.perf_counter() - began)
@@ -56,13 +54,6 @@ def width_variation(digits: Sequence[Strokes]) -> float:
             mean = np.average(widths, weights=lengths)
             found.append(np.sqrt(np.average((widths - mean) ** 2, weights=lengths)) / mean)
     return float(np.mean(found)) if found else 0.0
-
-
-def shared_ink(drawn: np.ndarray, images: np.ndarray) -> float:
-    """The ink that images uint8 (N, 28, 28) share, over the ink of either, on average."""
-    one, other = drawn > 127, images > 127
-    both, either = (one & other).sum((1, 2)), (one | other).sum((1, 2))
-    return float((both / np.maximum(either, 1)).mean())
 
 
 def measure_pen(

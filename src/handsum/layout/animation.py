@@ -13,8 +13,8 @@ from PIL import Image
 
 from handsum import stopping
 from handsum.errors import UsageError
-from handsum.layout.painting import Color, paint, print_on
-from handsum.layout.rows import Picture, Sheet, cover_sheet
+from handsum.layout.painting import Color, paint
+from handsum.layout.rows import Picture, Sheet, cover_sheet, print_all
 from handsum.layout.style import Style
 from handsum.layout.tempo import Tempo, set_tempo
 from handsum.strokes.raster import REACH, draw_pieces
@@ -68,10 +68,7 @@ def encode_animation(
 def draw_frames(sheet: Sheet, scale: float, tempo: Tempo, finished: Picture) -> Iterator[Frame]:
     """The frames of an animation whose last one shows the coverage `finished`."""
     canvas = np.zeros_like(finished.pixels)
-    for caption in sheet.captions:
-        print_on(
-            canvas, caption.text, caption.left * scale, caption.top * scale, caption.size * scale
-        )
+    print_all(canvas, sheet, scale)
     total = round(tempo.duration * 100) * 10
     frame, end = Frame(0, 0, canvas.copy(), 0), 0
     for tick, pieces in _ticks(tempo, scale):

@@ -1,6 +1,6 @@
 """One row of digits: where each digit and each mark stands on the baseline.
 
-Lengths are in pixels of a 28x28 digit ("units"), of which a digit is 20 high.
+Lengths are in pixels of a 28x28 image ("units"); a digit is 20 units high.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _enlargement(digit: Strokes) -> float:
 
 
 def _mark_gap(before: str, character: str) -> float:
-    """The gap between two characters of which one is a mark, without the space between them."""
+    """The gap beside a mark, without the space that the text may have there."""
     if character in ".,":
         return POINT_GAP
     return MARK_GAP if {before, character} & set(_CLOSE) else DIGIT_GAP

@@ -1,7 +1,7 @@
 """The text of a number, and its punctuation and signs in the number's own hand.
 
 MNIST has only digits, so the marks between them are written here: each is a few strokes of the pen
-through given points. Lengths are in pixels of a 28x28 digit ("units"), of which a digit is 20 high.
+through given points. Lengths are in pixels of a 28x28 image ("units"); a digit is 20 units high.
 """
 
 from __future__ import annotations

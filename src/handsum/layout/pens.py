@@ -98,7 +98,7 @@ def take_pen(digits: Sequence[Strokes], nib: Nib, *, as_drawn: bool) -> list[Str
     if not as_drawn:
         own = legible_widths(digits, own)
     return [
-        taper(digit.with_nib(float(width), nib.pressure), nib.taper) if digit.controls else digit
+        taper(digit.with_nib(float(width), nib.pressure), nib.taper)
         for digit, width in zip(digits, own, strict=True)
     ]
 
@@ -131,10 +131,7 @@ def legible_widths(digits: Sequence[Strokes], widths: np.ndarray) -> np.ndarray:
 
 
 def _drawn(digits: Sequence[Strokes], widths: np.ndarray) -> np.ndarray:
-    nibs = [
-        digit.with_nib(float(width)) if digit.controls else digit
-        for digit, width in zip(digits, widths, strict=True)
-    ]
+    nibs = [digit.with_nib(float(width)) for digit, width in zip(digits, widths, strict=True)]
     return draw_strokes(nibs, _LOOKED)
 
 

@@ -127,11 +127,16 @@ def cover_sheet(sheet: Sheet, scale: float) -> Picture:
         for item in row:
             if item.character in MARKS:
                 draw_on(canvas, item.strokes.scale(scale))
+    print_all(canvas, sheet, scale)
+    return Picture(canvas, np.array(boxes, np.int64))
+
+
+def print_all(canvas: np.ndarray, sheet: Sheet, scale: float) -> None:
+    """Print the captions of a sheet on coverage (H, W), with `scale` pixels for each unit."""
     for caption in sheet.captions:
         print_on(
             canvas, caption.text, caption.left * scale, caption.top * scale, caption.size * scale
         )
-    return Picture(canvas, np.array(boxes, np.int64))
 
 
 def compose(

@@ -24,6 +24,7 @@ from handsum.data.skills import (
     TracesDigits,
 )
 from handsum.images import tile
+from handsum.metrics.strokes import shared_ink
 from handsum.models.inference import (
     draw_digits,
     draw_sequences,
@@ -87,11 +88,9 @@ class PenMonitor:
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
         """The ink that digits and drawings share, of the ink of either."""
         drawn = np.asarray(self._redraw(*state))
-        one, other = self._images > 127, drawn > 127
-        shared = (one & other).sum((1, 2)) / np.maximum((one | other).sum((1, 2)), 1)
         rows = [np.stack([self._images[i : i + 10], drawn[i : i + 10]]) for i in range(0, 50, 10)]
         picture = tile(np.concatenate(rows).reshape(-1, 28, 28), 10)
-        return {"shared_ink": float(shared.mean())}, picture
+        return {"shared_ink": shared_ink(drawn, self._images)}, picture
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
         """Nothing besides the configuration."""
