@@ -15,7 +15,7 @@ from handsum.layout.svg import SVG_SCALE, curve_data, open_svg, outline_paths, p
 from handsum.layout.tempo import set_tempo
 from handsum.strokes import Strokes
 
-# Points for each span of a stroke, of which an animation's moments are a choice.
+# Points for each span of a stroke; an animation's moments are some of them.
 _PIECES = 8
 # Seconds between the moments of a stroke's animation.
 _STEP = 0.04
