@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 START_SECONDS = 300
@@ -91,6 +92,28 @@ class Visits:
     address: str
     contexts: list[Any] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    held: list[Any] = field(default_factory=list)
+
+    def hold(self, page: Any, url: str) -> list[Any]:
+        """Leave requests without an answer; the list grows with the route of each.
+
+        At the end of the test those that it left are dropped: Playwright would wait for them for
+        ever, and asyncio would complain during some later test.
+        """
+        routes: list[Any] = []
+
+        def keep(route: Any) -> None:
+            routes.append(route)
+            self.held.append(route)
+
+        page.route(url, keep)
+        return routes
+
+    def drop_held(self) -> None:
+        """Drop the requests that still wait."""
+        for route in self.held:
+            with suppress(Error):
+                route.abort()
 
     def __call__(self, place: str = "", size: str = "desk", **options: Any) -> Any:
         """Open a page of the server in its own browser context."""
@@ -124,6 +147,7 @@ def visit(browser: Any, server: Server) -> Iterator[Callable[..., Any]]:
     """Open pages; a console message or a request to another server fails the test."""
     visits = Visits(browser, server.address)
     yield visits
+    visits.drop_held()
     for context in visits.contexts:
         context.close()
     assert visits.wrong == []

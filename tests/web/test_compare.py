@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from pages import Visit, settled
+from pages import settled
 from playwright.sync_api import expect
 
 
@@ -47,13 +47,12 @@ def test_only_what_is_compared_is_requested(visit: Any, query: str, paths: set[s
 
 
 @pytest.mark.parametrize("kind", ["digits", "sum", "reading"])
-def test_a_new_comparison_stops_the_last(visit: Visit, kind: str) -> None:
+def test_a_new_comparison_stops_the_last(visit: Any, kind: str) -> None:
     page = visit("#write?seed=1")
     settled(page, "write")
-    held: list[Any] = []
     stopped: list[str] = []
     page.on("requestfailed", lambda request: stopped.append(request.url))
-    page.route("**/api/*?*seed=7*", lambda route: held.append(route.request.url))
+    held = visit.hold(page, "**/api/*?*seed=7*")
     place = f"compare?kind={kind}&digits=12&total=12&length=3"
     page.evaluate("hash => { location.hash = hash }", f"{place}&seed=7")
     panel = page.locator("#panel-compare")
@@ -62,9 +61,10 @@ def test_a_new_comparison_stops_the_last(visit: Visit, kind: str) -> None:
     assert held
     page.evaluate("hash => { location.hash = hash }", f"{place}&seed=8")
     settled(page, "compare")
-    assert sorted(url for url in stopped if "seed=7" in url) == sorted(held)
+    assert sorted(url for url in stopped if "seed=7" in url) == sorted(
+        route.request.url for route in held
+    )
     expect(panel.get_by_role("button", name="Copy link")).to_be_enabled()
-    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_another_try_writes_the_picture_again(visit: Any) -> None:

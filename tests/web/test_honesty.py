@@ -124,14 +124,9 @@ def test_nonsense_in_a_link_is_left_out(visit: Visit, tab: str, values: tuple[st
         ("compare", "generate"),
     ],
 )
-def test_a_tab_shows_the_shape_of_its_first_result(visit: Visit, tab: str, path: str) -> None:
+def test_a_tab_shows_the_shape_of_its_first_result(visit: Any, tab: str, path: str) -> None:
     page = visit("#identify")
-    held: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held.append(route)
-
-    page.route(f"**/api/{path}?*", hold)
+    held = visit.hold(page, f"**/api/{path}?*")
     page.evaluate("hash => { location.hash = hash }", f"{tab}?seed=1")
     panel = page.locator(f"#panel-{tab}")
     block = panel.locator(".shape > div").first

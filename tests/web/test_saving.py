@@ -44,11 +44,10 @@ def test_another_try_goes_when_a_field_changes(
     again = panel.get_by_role("button", name="Try again")
     expect(again).to_be_visible()
     # At once, not when the next result comes.
-    page.route("**/api/*", lambda route: None)
+    refused.hold(page, "**/api/*")
     field_of(panel, field).fill(value)
     assert again.count() == 0
     assert panel.get_by_role("alert").inner_text() == ""
-    page.unroute_all(behavior="ignoreErrors")
 
 
 @EACH_FILE
@@ -57,8 +56,7 @@ def test_a_late_failure_offers_no_other_try(
 ) -> None:
     page = refused(f"#{tab}?{query}&seed=1")
     panel = settled(page, tab)
-    held: list[Any] = []
-    page.route(url, lambda route: held.append(route))
+    held = refused.hold(page, url)
     with page.expect_request(url):
         panel.get_by_role("button", name=button).click()
     field_of(panel, field).fill(value)
@@ -71,8 +69,7 @@ def test_a_late_failure_offers_no_other_try(
 def test_a_late_success_leaves_a_newer_error(refused: Any) -> None:
     page = refused("#write?total=20&length=5&seed=1")
     panel = settled(page, "write")
-    held: list[Any] = []
-    page.route("**/api/*format=svg*", lambda route: held.append(route))
+    held = refused.hold(page, "**/api/*format=svg*")
     with page.expect_request("**/api/*format=svg*"):
         panel.get_by_role("button", name="SVG").click()
     panel.get_by_label("Total").fill("99")

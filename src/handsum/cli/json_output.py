@@ -37,7 +37,9 @@ def hear_warnings() -> Iterator[None]:
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            hear(record.getMessage())
+            # An event loop's complaints are about tasks that somebody left, not about the result.
+            if record.name != "asyncio":
+                hear(record.getMessage())
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         hear(str(message))
