@@ -254,7 +254,7 @@ def template_reader(
     pages = [Page(draw_page(str(digit))) for digit in range(10)]
     reader = TemplateReader(np.stack([page.digits()[0].image for page in pages]))
     module = types.ModuleType("handsum.pretrained.load")
-    module.reads_sums = lambda name: False  # type: ignore[attr-defined]
+    module.load_picture_reader = lambda name: reader  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: reader  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
     return reader
@@ -265,7 +265,7 @@ def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
     """Replace `handsum.pretrained.load` by a fake generator and a fake reader of its digits."""
     generator = FakeGenerator()
     module = types.ModuleType("handsum.pretrained.load")
-    module.reads_sums = lambda name: False  # type: ignore[attr-defined]
+    module.load_picture_reader = lambda name: generator.reader()  # type: ignore[attr-defined]
     module.load_generator = lambda name=None: generator  # type: ignore[attr-defined]
     module.load_reader = lambda name=None: generator.reader()  # type: ignore[attr-defined]
     module.draws_sequences = lambda name: False  # type: ignore[attr-defined]

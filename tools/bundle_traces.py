@@ -24,6 +24,7 @@ BUNDLED: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
     "digit reader": _READ,
     "judge": _READ,
     "pen": ("trace_digits", _READ[1]),
+    "detector": ("find_signs", (rows(64, 64, dtype="uint8"),)),
 }
 
 

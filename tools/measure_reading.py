@@ -1,186 +1,179 @@
-"""Measure `handsum predict` on labelled pictures, and the value of each of its steps.
+"""Measure `handsum predict` on pictures that people made, and on troubles of every day.
 
-python tools/measure_reading.py FOLDER... [--ablation] [--errors] [--written N] [--others N]
+python tools/measure_reading.py [FOLDER...] [--reader NAME] [--peer PYTHON] [--errors N] [...]
 
-A FOLDER has pictures and labels.csv with the columns file and label, and optionally source. Prints
-the number of pictures read exactly, for each source; with --ablation also without each step; with
---errors every misread picture. --written N writes N sums and numbers of 2 to 10 digits in each of
-several styles, and reads them back. --others N puts N non-digits of each kind on a page each, and
-counts the pages without a digit read.
+A FOLDER has pictures and labels.csv with the columns file and label, and optionally kind or source
+(a row of the table each) and person. An .npz has images (N, H, W), white on black, and labels.
+Of a folder with persons a third of them is left out unless `--held-back` asks for these alone; of
+other folders with `--held-back` the last third is read, without it the rest, if the name has
+"more_". `--kinds N` reads N pictures of each kind of `reading_kinds.py`, `--crops N` MNIST digits
+cropped to their ink, `--test N` MNIST's test digits, `--written N` our own numbers. `--peer` is the
+Python of an environment with rapidocr, which then reads the same pictures (see `peer_reading.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
+import subprocess
 import tempfile
-from collections import Counter
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import numpy as np
+from PIL import Image
+from reading_kinds import KINDS, NOTHING, make
 
 from handsum.data import mnist
-from handsum.data.non_digits import HELD_OUT_FONTS, KINDS, non_digits
-from handsum.data.pictures import ink
-from handsum.images import save_png
-from handsum.layout.painting import enlarge
-from handsum.layout.style import Style
-from handsum.pretrained.load import DigitReader, load_reader
-from handsum.reading import page as segmentation
-from handsum.reading import recognition
+from handsum.errors import HandsumError
+from handsum.images import load_picture
 from handsum.reading.predict import predict
-from handsum.writing import write as writing
-from handsum.writing.sequences import save_sequences
 
-STYLES = {
-    "plain": (Style(), False),
-    "captioned, scale 2": (Style(scale=2), True),
-    "cells": (Style(cells=True), False),
-    "black paper, spaced": (Style(paper="black", spacing="wide"), False),
-}
+Pictures = list[tuple[np.ndarray, str]]
 
 
-class Credulous:
-    """A reader that takes everything for a digit."""
-
-    def __init__(self, reader: DigitReader) -> None:
-        self._reader = reader
-
-    def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities (N, 10) and infinite odds (N,)."""
-        probabilities, odds = self._reader.read(images)
-        return probabilities, np.full_like(odds, np.inf)
+def load(path: Path) -> np.ndarray:
+    """A picture as grey values, upright, uint8 (H, W)."""
+    return np.rint(255 * load_picture(path)).astype(np.uint8)
 
 
-def centred_by_box(pixels: np.ndarray) -> np.ndarray:
-    """Centre the box of the ink in 28x28, not its mass."""
-    digit = np.zeros((28, 28), np.uint8)
-    top, left = (28 - pixels.shape[0]) // 2, (28 - pixels.shape[1]) // 2
-    digit[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
-    return digit
-
-
-def unshaped(pixels: np.ndarray) -> np.ndarray:
-    """Stretch ink to 20x20 without keeping its shape."""
-    from PIL import Image
-
-    rows, columns = np.nonzero(pixels >= int(pixels.max()) * 0.2)
-    box = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    stretched = Image.fromarray(box).resize((20, 20), Image.Resampling.BICUBIC)
-    return ink.centre_by_mass(np.asarray(stretched))
-
-
-# Each step: the module that uses it, its name there, and its replacement.
-STEPS: dict[str, tuple[Any, str, Any]] = {
-    "shape kept": (ink, "mnist_digit", unshaped),
-    "stroke width": (ink, "_restroke", lambda ink: (ink, False)),
-    "pale strokes strengthened": (ink, "_even", lambda ink: ink),
-    "ruled lines taken out": (segmentation, "without_ruling", lambda ink: ink),
-    "pieces joined": (segmentation, "join_pieces", lambda parts: parts),
-    "cuts": (segmentation, "cut", lambda part, ink, labels, height: ([part], [])),
-    "best path": (recognition, "_firm", lambda writings, *read: [True] * len(writings)),
-}
-
-
-@contextmanager
-def without(step: str) -> Iterator[None]:
-    """Leave a step out."""
-    if step == "centred by mass":
-        with (
-            mock.patch("handsum.images.centre_by_mass", centred_by_box),
-            mock.patch("handsum.data.pictures.ink.centre_by_mass", centred_by_box),
-        ):
-            yield
-        return
-    home, name, replacement = STEPS[step]
-    with mock.patch.object(home, name, replacement):
-        yield
-
-
-def read_labels(folder: Path) -> list[tuple[Path, str, str]]:
-    """Return the files of a folder, their labels and their sources."""
+def folder_sets(folder: Path, held_back: bool) -> Iterator[tuple[str, Pictures]]:
+    """The pictures of a folder, by kind."""
     with (folder / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    return [(folder / row["file"], row["label"], row.get("source", folder.name)) for row in rows]
+    if "person" in rows[0]:
+        people = sorted({row["person"] for row in rows})
+        rows = [row for row in rows if (row["person"] in people[::3]) == held_back]
+    elif folder.name.startswith("more_"):
+        rows = [row for index, row in enumerate(rows) if (index % 3 == 2) == held_back]
+    column = "kind" if "kind" in rows[0] and folder.name != "digits" else "source"
+    for kind in sorted({row.get(column, "") for row in rows}):
+        own = [row for row in rows if row.get(column, "") == kind]
+        yield f"{folder.name}, {kind}", [(load(folder / row["file"]), row["label"]) for row in own]
 
 
-def measure(rows: list[tuple[Path, str, str]], reader: Any, errors: bool = False) -> Counter[str]:
-    """Count the pictures of each source that are read exactly."""
-    right: Counter[str] = Counter()
-    prediction = predict([path for path, _, _ in rows], reader=reader)
-    for (path, label, source), reading in zip(rows, prediction.files, strict=True):
-        right[source] += reading.digits == label
-        if errors and reading.digits != label:
-            sure = " ".join(f"{value:.2f}" for value in reading.confidence)
-            print(f"{path.name}: {label} read as {reading.digits or reading.error} ({sure})")
-    return right
+def archive_set(path: Path) -> tuple[str, Pictures]:
+    """The digits of an .npz, dark on light."""
+    with np.load(path) as stored:
+        images, labels = (stored[name] for name in ("images", "labels"))
+    pixels = 255 - np.rint(255 * (images / images.max())).astype(np.uint8)
+    return path.stem, [(one, str(label)) for one, label in zip(pixels, labels, strict=True)]
 
 
-def show(name: str, right: Counter[str], count: Counter[str]) -> None:
-    """Print a row of a Markdown table."""
-    cells = (f"{right[source]} of {count[source]}" for source in count)
-    print("| " + " | ".join([name, *cells]) + " |", flush=True)
+def crop_sets(count: int) -> Iterator[tuple[str, Pictures]]:
+    """MNIST validation digits cropped to their ink, 12 to 200 pixels high."""
+    data = mnist.load("validation")
+    for margin in (0, 1, 2, 4):
+        random = np.random.default_rng(margin)
+        pictures = []
+        for row in random.choice(len(data), count, replace=False):
+            image = data.images[row]
+            rows, columns = np.nonzero(image > 60)
+            ink = 255 - image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+            scale = np.exp(random.uniform(np.log(12), np.log(200))) / ink.shape[0]
+            size = (max(2, round(ink.shape[1] * scale)), max(2, round(ink.shape[0] * scale)))
+            large = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
+            pictures.append((np.pad(large, margin, constant_values=255), str(data.labels[row])))
+        yield f"cropped, margin {margin}", pictures
 
 
-def measure_folders(folders: list[Path], name: str | None, ablation: bool, errors: bool) -> None:
-    """Print the table of all folders' sources."""
-    rows = [row for folder in folders for row in read_labels(folder)]
-    count = Counter(source for _, _, source in rows)
-    reader = load_reader(name)
-    print("| " + " | ".join(["pictures read exactly", *count]) + " |")
-    print("|---" * (len(count) + 1) + "|")
-    show("all steps", measure(rows, reader, errors), count)
-    if not ablation:
-        return
-    for step in ("centred by mass", *STEPS):
-        with without(step):
-            show(f"without: {step}", measure(rows, reader), count)
-    show("without: not a digit", measure(rows, Credulous(reader)), count)
+def test_set(count: int) -> tuple[str, Pictures]:
+    """MNIST's test digits."""
+    data = mnist.load("test")
+    images = 255 - data.images[:count]
+    return "MNIST test", [
+        (one, str(label)) for one, label in zip(images, data.labels, strict=False)
+    ]
 
 
-def measure_written(count: int) -> None:
-    """Write sums and numbers in several styles, as the commands do, and read them back."""
+def written_sets(count: int) -> Iterator[tuple[str, Pictures]]:
+    """Our own numbers, sums, amounts and dates."""
+    from handsum.writing import write
+
     random = np.random.default_rng(0)
-    for name, (style, captioned) in STYLES.items():
-        right = 0
-        with tempfile.TemporaryDirectory() as folder:
-            for index in range(count):
-                length = int(random.integers(2, 11))
-                if index % 2:
-                    text = "".join(map(str, random.integers(0, 10, length)))
-                    written = writing.number(text, seed=index, style=style)
-                else:
-                    total = int(random.integers(0, 9 * length + 1))
-                    written = writing.sum_sequence(total, length, seed=index, style=style)
-                digits = written.digits[0]
-                caption = f"{'+'.join(digits)} = {written.totals[0]}"
-                path = Path(folder, f"{index}.png")
-                save_sequences(path, written, style, caption=[caption] if captioned else False)
-                reading = predict(path).files[0].digits
-                right += reading == digits
-                if reading != digits:
-                    print(f"{name}, seed {index}: {digits} read as {reading}")
-        print(f"written, {name}: {right} of {count} read exactly", flush=True)
+
+    def text(form: str) -> str:
+        digits = "".join(map(str, random.integers(0, 10, int(random.integers(2, 9)))))
+        if form == "amount":
+            return f"${digits[:4]}.{digits[-2:]}"
+        if form == "date":
+            return (
+                f"{random.integers(1, 32)}/{random.integers(1, 13)}/{random.integers(1900, 2100)}"
+            )
+        return digits
+
+    for form in ("number", "amount", "date"):
+        pictures = []
+        for index in range(count):
+            asked = text(form)
+            written = write.number(asked, seed=index)
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "n.png")
+                written.save(path)
+                pictures.append((load(path), "".join(filter(str.isdecimal, asked))))
+        yield f"our {form}s", pictures
 
 
-def measure_others(count: int, reader: Any) -> None:
-    """Put non-digits on paper, 84 pixels high, and count the pages without a digit read."""
-    digits = mnist.load("validation").images
-    random = np.random.default_rng(1)
-    for kind in KINDS:
-        images = non_digits(digits, count, random, kinds=(kind,), fonts=HELD_OUT_FONTS)
-        with tempfile.TemporaryDirectory() as folder:
-            paths = [Path(folder, f"{index}.png") for index in range(count)]
-            for path, image in zip(paths, images, strict=True):
-                page = np.full((140, 220), 255, np.uint8)
-                page[28:112, 68:152] -= enlarge(image, 3)
-                save_png(path, page)
-            refused = sum(not file.digits for file in predict(paths, reader=reader).files)
-        print(f"{kind}: {refused} of {count} refused", flush=True)
+def read(pictures: Pictures, reader: str | None) -> list[str]:
+    """What handsum reads: the rows of each picture, with slashes between them."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{index:05d}.png") for index in range(len(pictures))]
+        for path, (pixels, _) in zip(paths, pictures, strict=True):
+            Image.fromarray(pixels).save(path)
+        return ["/".join(file.rows) for file in predict(paths, reader=reader).files]
+
+
+def read_with_peer(pictures: Pictures, python: Path) -> list[str]:
+    """What the peer reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        stored, answers = Path(folder, "pictures.npz"), Path(folder, "readings.json")
+        np.savez(stored, **{f"{i:05d}": pixels for i, (pixels, _) in enumerate(pictures)})
+        script = Path(__file__).with_name("peer_reading.py")
+        subprocess.run([python, script, stored, answers], check=True)
+        return json.loads(answers.read_text())
+
+
+def show(name: str, pictures: Pictures, options: argparse.Namespace) -> None:
+    """Print a row of a Markdown table: the share of pictures that are read exactly."""
+    cells = []
+    labels = [label for _, label in pictures]
+    for peer in (False, True) if options.peer else (False,):
+        began = time.perf_counter()
+        if peer:
+            readings = read_with_peer(pictures, options.peer)
+            labels = [label.replace("/", "") for label in labels]
+        else:
+            readings = read(pictures, options.reader)
+        seconds = time.perf_counter() - began
+        wrong = [pair for pair in zip(labels, readings, strict=True) if pair[0] != pair[1]]
+        share = 100 * (1 - len(wrong) / len(pictures))
+        cells.append(f"{share:.1f}% ({len(pictures) - len(wrong)})")
+        cells += [] if peer else [f"{len(pictures) / seconds:.0f}/s"]
+        if not peer:
+            listed = [f"{label or 'nothing'} as {reading or 'nothing'}" for label, reading in wrong]
+    print(f"| {name} ({len(pictures)}) | " + " | ".join(cells) + " |", flush=True)
+    for line in listed[: options.errors]:
+        print(f"    {line}", flush=True)
+
+
+def sets(options: argparse.Namespace) -> Iterator[tuple[str, Pictures]]:
+    """All picture sets that were asked for."""
+    for folder in options.folders:
+        if folder.suffix == ".npz":
+            yield archive_set(folder)
+        else:
+            yield from folder_sets(folder, options.held_back)
+    if options.crops:
+        yield from crop_sets(options.crops)
+    if options.test:
+        yield test_set(options.test)
+    if options.kinds:
+        for kind in (*KINDS, *NOTHING):
+            yield kind, make(kind, options.kinds)
+    if options.written:
+        yield from written_sets(options.written)
 
 
 def main() -> None:
@@ -188,17 +181,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--reader", help="a reader by name, or a snapshot's folder")
-    parser.add_argument("--ablation", action="store_true")
-    parser.add_argument("--errors", action="store_true")
-    parser.add_argument("--written", type=int, default=0)
-    parser.add_argument("--others", type=int, default=0)
+    parser.add_argument("--peer", type=Path, help="the Python of an environment with rapidocr")
+    parser.add_argument("--held-back", action="store_true")
+    parser.add_argument("--errors", type=int, default=0)
+    for name in ("--kinds", "--crops", "--test", "--written"):
+        parser.add_argument(name, type=int, default=0)
     options = parser.parse_args()
-    if options.folders:
-        measure_folders(options.folders, options.reader, options.ablation, options.errors)
-    if options.written:
-        measure_written(options.written)
-    if options.others:
-        measure_others(options.others, load_reader(options.reader))
+    print("| pictures read exactly | handsum | speed |" + (" peer |" if options.peer else ""))
+    print("|---|---|---|" + ("---|" if options.peer else ""))
+    try:
+        for name, pictures in sets(options):
+            show(name, pictures, options)
+    except HandsumError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from flax import nnx
 
 from handsum.config import Bounds, TrainingConfig, as_dict, field_types, from_dict, replace
 from handsum.data.mnist import Dataset
+from handsum.data.pages.composing import Composer
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.training.state import begin_state, make_step
@@ -51,7 +52,7 @@ def test_the_default_is_within_its_size(name: str) -> None:
 
 
 # One model of each kind; the resume tests train three more steps of three of them.
-STEPPED = ("r3gan", "one-to-many-cgan", "cnn", "cnn-lstm", "gan", "cnn-sum")
+STEPPED = ("r3gan", "one-to-many-cgan", "cnn", "cnn-lstm", "gan", "cnn-sum", "detector")
 
 
 @pytest.mark.parametrize(
@@ -73,8 +74,13 @@ def test_a_step_trains_every_part_and_compiles_once(name: str) -> None:
 
     # Two steps take no time, unlike optimized compilation.
     step = jax.jit(one_step, compiler_options={"xla_backend_optimization_level": 0})
-    data = {name: jax.numpy.asarray(values) for name, values in prepared.arrays.items()}
-    first, second = prepared.batches.rows(0, 2)
+    rows = prepared.batches.rows(0, 2)
+    arrays = prepared.arrays
+    if prepared.compose is not None:
+        arrays = Composer(prepared.compose, None).take(rows)
+        rows = np.arange(rows.size).reshape(rows.shape)
+    data = {name: jax.numpy.asarray(values) for name, values in arrays.items()}
+    first, second = rows
     after, metrics = step(state, data, first)
     again, _ = step(after, data, second)
     assert len(traced) == 1

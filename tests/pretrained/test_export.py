@@ -16,10 +16,17 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import handsum
+from handsum.data.pages.answers import read_answers
 from handsum.errors import HandsumError, UsageError
 from handsum.models import inference
 from handsum.pretrained.export import export
-from handsum.pretrained.load import GENERATORS, SEQUENCE_GENERATORS, SUM_READERS, load_model
+from handsum.pretrained.load import (
+    DETECTORS,
+    GENERATORS,
+    SEQUENCE_GENERATORS,
+    SUM_READERS,
+    load_model,
+)
 from handsum.pretrained.snapshots import network
 from handsum.pretrained.zoo import list_models
 
@@ -114,6 +121,23 @@ def test_a_reader_s_network_reads_the_same_elsewhere(name, digits, tmp_path: Pat
     (found,) = run_elsewhere(tmp_path, tmp_path / "r", images=digits)
     np.testing.assert_allclose(found, load_model(name).probabilities(digits), atol=1e-5)
     assert np.array_equal(found.argmax(1), np.arange(10))
+
+
+def test_a_detector_s_network_finds_the_same_elsewhere(digits, tmp_path: Path) -> None:
+    signature = export("detector", tmp_path / "d")
+    assert signature is not None
+    assert signature.gives == {
+        "middles": "float32[n,64,64]",
+        "probabilities": "float32[n,64,64,22]",
+        "sides": "float32[n,64,64,4]",
+    }
+    pages = given_to("detector", 3, digits)["images"]
+    answers = run_elsewhere(tmp_path, tmp_path / "d", images=pages)
+    for index, page in enumerate(pages):
+        (here,) = load_model("detector").find([page[64:192]])  # type: ignore[union-attr]
+        there = read_answers(*(part[index] for part in answers), 0.3)
+        assert there.probabilities[0].argmax() == here.probabilities[0].argmax() == index
+        assert np.abs(there.boxes[0] - here.boxes[0] - [0, 64, 0, 64]).max() < 4
 
 
 def test_a_sum_reader_s_network_reads_the_same_elsewhere(digits, tmp_path: Path) -> None:
@@ -259,6 +283,10 @@ def given_to(name: str, rows: int, digits: np.ndarray) -> dict[str, np.ndarray]:
         images = np.zeros((rows, model.config["longest"], 28, 28), np.uint8)
         images[:, :rows] = digits[:rows]
         return {"images": images, "lengths": np.arange(1, rows + 1, dtype=np.int32)}
+    if model.task in DETECTORS:
+        pages = np.full((rows, 256, 256), 255, np.uint8)
+        pages[:, 100:128, 50:78] -= digits[:rows]
+        return {"images": pages}
     return {"images": digits[:rows]}
 
 

@@ -35,10 +35,11 @@ SETTINGS = {
     "one-to-many-cgan": SEQUENCES,
     "judge": {"widths": (4, 4), "blocks": 1},
     "r3gan": {"widths": (6, 4, 4), "style": 8, "features": 8},
+    "detector": {"widths": (4, 4, 4, 4), "depths": (1, 1, 1), "side": 32, "ema_decay": 0.9},
 }
-# One model of digits, one of sequences and one with frozen parts; the others have no code of their
-# own that resuming depends on.
-KINDS = ("cnn", "cnn-lstm", "r3gan")
+# One model of digits, one of sequences, one with frozen parts and one of composed pages; the others
+# have no code of their own that resuming depends on.
+KINDS = ("cnn", "cnn-lstm", "r3gan", "detector")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ an uninterrupted one would have seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
@@ -32,12 +33,14 @@ class TrainingSet(Generic[AnyConfig]):
     """A data set prepared for a run: `config` fitted to it, its columns, and the batches.
 
     `arrays` are (N, ...): "images" uint8 (N, 28, 28), and what the losses see of each digit beside
-    its image.
+    its image. With `compose`, the rows are numbers of examples that it makes of the arrays while
+    the run trains.
     """
 
     config: AnyConfig
     arrays: dict[str, np.ndarray]
     batches: Batches
+    compose: Callable[[int], dict[str, np.ndarray]] | None = None
 
     def __repr__(self) -> str:
         columns = ", ".join(self.arrays)

@@ -36,4 +36,11 @@ class TracesDigits:
     """Gives the pen strokes of digits."""
 
 
-Skill = TracesDigits | DrawsDigits | DrawsSequences | ReadsDigits | ReadsSums
+@dataclass(frozen=True)
+class FindsSigns:
+    """Finds and reads the signs in pictures; it learned from those of `side` pixels."""
+
+    side: int
+
+
+Skill = FindsSigns | TracesDigits | DrawsDigits | DrawsSequences | ReadsDigits | ReadsSums

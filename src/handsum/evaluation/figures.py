@@ -135,12 +135,30 @@ class GeneratorFigures:
 
 
 @dataclass(frozen=True)
+class PageFigures:
+    """A detector on composed pages of `data`'s digits, with `signs` digits and signs together.
+
+    `found`: the share whose box shares half of the area of both; `right`: the share that is also
+    read right; `digits_right`: the same of digits alone; `false`: signs a page where none is;
+    `box_error`: the median distance of the sides of boxes, in heights of the sign.
+    """
+
+    pages: int
+    signs: int
+    found: float
+    right: float
+    digits_right: float
+    false: float
+    box_error: float
+
+
+@dataclass(frozen=True)
 class ReaderFigures:
     """A reader on `count` labelled digits.
 
     `error`: the share misread, in all and for each corruption; `confusion`: counts (10, 10), a row
     for each label; `calibration_error` over `confidence_bins`; `sums`: of sequences of these
-    digits, for each length.
+    digits, for each length. `pages`: of a detector, which also reads composed pages.
     """
 
     model: str
@@ -155,6 +173,7 @@ class ReaderFigures:
     confidence_bins: list[Bin]
     error_by_corruption: dict[str, float]
     sums: list[SumFigures]
+    pages: PageFigures | None = None
 
 
 @dataclass(frozen=True)

@@ -7,29 +7,38 @@ from collections.abc import Callable
 import numpy as np
 
 from handsum.data.mnist import Dataset
+from handsum.data.pages.answers import overlap
+from handsum.data.pages.compose import compose
+from handsum.data.pages.targets import is_asked, true_signs
+from handsum.data.pages.writing import Sources
 from handsum.evaluation.corruptions import CORRUPTIONS
 from handsum.evaluation.figures import (
     FULL,
     Effort,
+    PageFigures,
     Progress,
     ReaderFigures,
     SumReaderFigures,
     silent,
 )
 from handsum.metrics.calibration import confidence_bins, expected_calibration_error
+from handsum.metrics.detection import Found, match_signs
 from handsum.metrics.sums import SumFigures, sum_figures
-from handsum.pretrained.load import DigitReader, SumReader
+from handsum.pretrained.load import Detector, DigitReader, SumReader
 from handsum.sums import sum_distribution
 
 SUM_LENGTHS = (1, 2, 5, 10, 20, 50, 100)
 _AT_ONCE = 128
+# Composed pages: their side in pixels, how many are read at once, and about how many digits of the
+# data make one.
+_PAGE_SIDE, _PAGES_AT_ONCE, _DIGITS_A_PAGE = 240, 32, 10
 
 # Gives the distributions (N, 9L + 1) of the sums of sequences: rows (N, L) of a data set.
 SumModel = Callable[[np.ndarray], np.ndarray]
 
 
 def evaluate_reader(
-    reader: DigitReader,
+    reader: DigitReader | Detector,
     data: Dataset,
     name: str,
     *,
@@ -58,6 +67,7 @@ def evaluate_reader(
         return np.stack([sum_distribution(probabilities[row]) for row in rows])
 
     sums = measure_sums(convolved, data.labels, effort.sums, seed)
+    pages = measure_pages(reader, data, effort, seed) if isinstance(reader, Detector) else None
     progress(1, 1)
     return ReaderFigures(
         model=reader.name,
@@ -72,6 +82,39 @@ def evaluate_reader(
         confidence_bins=bins,
         error_by_corruption=corrupted,
         sums=sums,
+        pages=pages,
+    )
+
+
+def measure_pages(detector: Detector, data: Dataset, effort: Effort, seed: int) -> PageFigures:
+    """Measure a detector on pages composed of labelled digits."""
+    sources = Sources.of(data.images, data.labels)
+    count = max(1, effort.count // _DIGITS_A_PAGE)
+    counts, digits, errors = Found(), Found(), []
+    for start in range(0, count, _PAGES_AT_ONCE):
+        numbers = range(start, min(count, start + _PAGES_AT_ONCE))
+        pages = [compose(sources, _PAGE_SIDE, seed, number) for number in numbers]
+        found = detector.find([page["images"] for page in pages])
+        for page, signs in zip(pages, found, strict=True):
+            boxes, labels = true_signs(page)
+            signs = signs.of(is_asked(page, signs.boxes))
+            overlaps = overlap(signs.boxes[:, None], boxes)
+            kinds = signs.probabilities.argmax(-1)
+            counts += match_signs(overlaps, kinds, labels)
+            there, read = labels < 10, kinds < 10
+            digits += match_signs(overlaps[read][:, there], kinds[read], labels[there])
+            if overlaps.size:
+                near = overlaps.argmax(0)
+                away = np.abs(signs.boxes[near] - boxes).mean(1) / (boxes[:, 3] - boxes[:, 1])
+                errors.append(away[overlaps.max(0) >= 0.5])
+    return PageFigures(
+        pages=count,
+        signs=counts.present,
+        found=counts.found / max(counts.present, 1),
+        right=counts.right / max(counts.present, 1),
+        digits_right=digits.right / max(digits.present, 1),
+        false=counts.false / count,
+        box_error=float(np.median(np.concatenate([*errors, [0.0]]))),
     )
 
 

@@ -41,17 +41,18 @@ from handsum.evaluation.strokes import measure_pen
 from handsum.evaluation.tables import Table, generator_tables, model_notes, reader_tables
 from handsum.models.registry import JUDGE, find
 from handsum.pretrained.load import (
+    DETECTORS,
     READERS,
     SUM_READERS,
     TASKS,
     DigitGenerator,
     Pen,
     SequenceGenerator,
+    SumReader,
     load_model,
+    load_picture_reader,
     load_reader,
-    load_sum_reader,
     locate,
-    reads_sums,
 )
 from handsum.pretrained.snapshots import read_facts
 from handsum.seeds import choose_seed
@@ -102,7 +103,7 @@ def evaluate(
     """
     if len({*models}) < len(models):
         raise UsageError("a model is named twice")
-    readers = (*READERS, *SUM_READERS)
+    readers = (*READERS, *SUM_READERS, *DETECTORS)
     tasks = [find(read_facts(locate(model, TASKS))["model"]).task for model in models]
     reading = [task in readers for task in tasks] + [False for _ in samples]
     if not reading:
@@ -126,11 +127,11 @@ def _evaluate_readers(models: Sequence[str], options: Options, progress: Progres
     for model in models:
         part = _part(progress, len(found), len(models))
         how: Any = {"effort": options.effort, "seed": options.seed, "progress": part}
-        if reads_sums(model):
-            reader = load_sum_reader(model)
+        reader = load_picture_reader(model)
+        if isinstance(reader, SumReader):
             found.append(evaluate_sum_reader(reader, data, options.data_name, **how))
         else:
-            found.append(evaluate_reader(load_reader(model), data, options.data_name, **how))
+            found.append(evaluate_reader(reader, data, options.data_name, **how))
     digits = [one for one in found if isinstance(one, ReaderFigures)]
     pictures: list[Picture] = []
     if options.pictures:

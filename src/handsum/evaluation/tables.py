@@ -116,12 +116,33 @@ def reader_tables(figures: Sequence[ReaderFigures | SumReaderFigures]) -> list[T
             ),
             ("parameters", *(f"{one.parameters:,}" for one in digits)),
         ]
+        if any(one.pages for one in digits):
+            rows += _page_rows(digits)
         title = f"{', '.join(names)} on {first.count:,} digits of {first.data}"
         tables.append(Table(title, ("", *names), tuple(rows)))
     for one in digits:
         tables += [_confusion_table(one), _confidence_table(one)]
     tables += [sum_table(one.model, one.sums) for one in figures]
     return [replace(table, title=mark + table.title) for table in tables]
+
+
+def _page_rows(figures: Sequence[ReaderFigures]) -> list[tuple[str, ...]]:
+    """What detectors find and read on composed pages."""
+    columns = []
+    for one in figures:
+        found = one.pages
+        columns.append(
+            {
+                "composed pages": f"{found.pages:,}" if found else NONE,
+                "signs on them": f"{found.signs:,}" if found else NONE,
+                "signs found": f"{found.found:.1%}" if found else NONE,
+                "signs found and read": f"{found.right:.1%}" if found else NONE,
+                "digits found and read": f"{found.digits_right:.1%}" if found else NONE,
+                "false signs a page": f"{found.false:.2f}" if found else NONE,
+                "error of boxes, in heights": f"{found.box_error:.3f}" if found else NONE,
+            }
+        )
+    return [(name, *(cells[name] for cells in columns)) for name in columns[0]]
 
 
 def sum_table(name: str, sums: Sequence[SumFigures]) -> Table:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from handsum.layers.raster import draw
+from handsum.losses.detection import SIDE_UNIT
 
 
 def draw_digits(
@@ -133,3 +134,13 @@ def redraw_digits(pen: Any, pixels: jax.Array) -> jax.Array:
     """Digits uint8 (N, 28, 28), traced by a pen and drawn again."""
     points, half_widths, logits = pen(from_bytes(pixels))
     return to_bytes(draw(points, half_widths, (logits > 0).astype(points.dtype)))
+
+
+def find_signs(detector: Any, pixels: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """What a detector sees at each square of four by four pixels of pictures uint8 (N, H, W).
+
+    The probability of a middle (N, H/4, W/4), those of the classes (..., 22), and the distances to
+    the sides of the box in pixels (..., 4).
+    """
+    heat, signs, sides = detector(from_bytes(pixels))
+    return jax.nn.sigmoid(heat), jax.nn.softmax(signs), SIDE_UNIT * jnp.exp(sides)

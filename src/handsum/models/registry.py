@@ -24,6 +24,7 @@ Task = Literal[
     "sequence generator",
     "digit reader",
     "sum reader",
+    "detector",
     "judge",
     "pen",
 ]
@@ -48,6 +49,7 @@ DEFAULT_GENERATOR = "r3gan"
 DEFAULT_READER = "cnn"
 JUDGE = "judge"
 PEN = "pen"
+DETECTOR = "detector"
 
 ENTRIES = {
     entry.name: entry
@@ -75,6 +77,7 @@ ENTRIES = {
             weights="cnn",
         ),
         Entry("cnn-lstm", "sum reader", "CNN and LSTM that predict the sum of a sequence"),
+        Entry("detector", "detector", "finds and reads digits and signs in whole pictures"),
         Entry("pen", "pen", "digits to the pen strokes that wrote them, in writing order"),
         Entry("judge", "judge", "residual classifier for evaluation only"),
     )

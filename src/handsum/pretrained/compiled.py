@@ -32,7 +32,7 @@ from handsum.pretrained.snapshots import FLAX_LOCK, WEIGHTS, Snapshot, network
 if TYPE_CHECKING:
     import jax
 
-# Every call computes this many rows: one shape compiles once, and a digit cannot depend on the
+# Every call computes this many digits: one shape compiles once, and a digit cannot depend on the
 # number of others in its request.
 CHUNK = 32
 
@@ -40,6 +40,7 @@ Function = Literal[
     "draw_between",
     "draw_digits",
     "draw_sequences",
+    "find_signs",
     "digit_features",
     "digit_stages",
     "mix_digits",
@@ -61,9 +62,9 @@ class ArraySpec:
     dtype: np.dtype[Any]
 
 
-def rows(*shape: int, dtype: Any) -> ArraySpec:
+def rows(*shape: int, dtype: Any, chunk: int = CHUNK) -> ArraySpec:
     """The spec of an argument that has an array of this shape for each row of a call."""
-    return ArraySpec((CHUNK, *shape), np.dtype(dtype))
+    return ArraySpec((chunk, *shape), np.dtype(dtype))
 
 
 class Functions:
@@ -83,7 +84,7 @@ class Functions:
         _load_trace(self._snapshot, function, specs, default_platform())
 
     def __call__(self, function: Function, specs: tuple[ArraySpec, ...]) -> Batched:
-        """A function of the network for any number of rows, CHUNK in each call.
+        """A function of the network for any number of rows, as many a call as the specs have.
 
         Raises:
             SnapshotError: the weights do not belong to the network that the snapshot describes.
@@ -94,7 +95,9 @@ class Functions:
             # A thread waits only for a function that is not there yet.
             with self._compiling:
                 if key not in self._compiled:
-                    self._compiled[key] = Batched(_compile(self._snapshot, function, specs), CHUNK)
+                    self._compiled[key] = Batched(
+                        _compile(self._snapshot, function, specs), specs[0].shape[0]
+                    )
         return self._compiled[key]
 
     def prepare(self, function: Function, specs: tuple[ArraySpec, ...]) -> None:

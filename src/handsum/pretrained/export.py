@@ -20,7 +20,14 @@ from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_write, check_replaceable
 from handsum.installation import install_command
 from handsum.models import inference
-from handsum.pretrained.load import GENERATORS, PENS, SEQUENCE_GENERATORS, SUM_READERS, load_model
+from handsum.pretrained.load import (
+    DETECTORS,
+    GENERATORS,
+    PENS,
+    SEQUENCE_GENERATORS,
+    SUM_READERS,
+    load_model,
+)
 from handsum.pretrained.model import Model
 
 # An exported network holds code for each of these, and runs on whichever is there.
@@ -28,6 +35,8 @@ PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 # JAX writes random numbers for TPUs without loops; IREE 3.13 compiles the loops for CPUs wrongly.
 _PLAIN = ("tpu",)
 _LARGEST_BATCH = 65_536
+# A detector is exported for pictures of this side.
+_PAGE_SIDE = 256
 # The endings of other programs' files, which would only look like theirs.
 _FOREIGN = {"onnx", "tflite", "pt", "pth", "pb", "h5", "keras"}
 # The setting of JAX for how much of the call stack a module records.
@@ -204,6 +213,14 @@ def _function(
             return inference.trace_digits(network, images)
 
         return _by_row(trace, (0,), rows), {"images": pixels}, ("controls", "exists")
+    if model.task in DETECTORS:
+        pages = jax.ShapeDtypeStruct((rows, _PAGE_SIDE, _PAGE_SIDE), np.uint8)
+
+        def find(images: Any) -> Any:
+            return inference.find_signs(network, images)
+
+        names = ("middles", "probabilities", "sides")
+        return _by_row(find, (0,), rows), {"images": pages}, names
     temperature = float(model.facts.get("temperature", 1.0))
 
     def read(images: Any) -> Any:

@@ -10,9 +10,9 @@ from pathlib import Path
 from handsum.arguments import require_model
 from handsum.errors import UsageError
 from handsum.models import registry
-from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, PEN, Task
+from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, DETECTOR, PEN, Task
 from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
-from handsum.pretrained.readers import DigitReader, Pen, SumReader
+from handsum.pretrained.readers import Detector, DigitReader, Pen, SumReader
 from handsum.pretrained.snapshots import is_bundled, load_snapshot, read_facts, weights_folder
 
 GENERATORS: tuple[Task, ...] = ("digit generator", "random digit generator")
@@ -20,7 +20,15 @@ SUM_READERS: tuple[Task, ...] = ("sum reader",)
 SEQUENCE_GENERATORS: tuple[Task, ...] = ("sequence generator",)
 READERS: tuple[Task, ...] = ("digit reader", "judge")
 PENS: tuple[Task, ...] = ("pen",)
-TASKS: tuple[Task, ...] = (*GENERATORS, *SEQUENCE_GENERATORS, *SUM_READERS, *READERS, *PENS)
+DETECTORS: tuple[Task, ...] = ("detector",)
+TASKS: tuple[Task, ...] = (
+    *GENERATORS,
+    *SEQUENCE_GENERATORS,
+    *SUM_READERS,
+    *READERS,
+    *PENS,
+    *DETECTORS,
+)
 
 
 def locate(model: str, tasks: Iterable[Task]) -> Path:
@@ -55,11 +63,6 @@ def _is_folder(model: str) -> bool:
 def draws_sequences(model: str) -> bool:
     """Whether a generator draws whole sequences that it plans (see `locate` for errors)."""
     return _task(model, (*GENERATORS, *SEQUENCE_GENERATORS)) in SEQUENCE_GENERATORS
-
-
-def reads_sums(model: str) -> bool:
-    """Whether a reader reads sums instead of digits (see `locate` for errors)."""
-    return _task(model, (*SUM_READERS, *READERS)) in SUM_READERS
 
 
 def _task(model: str, tasks: tuple[Task, ...]) -> Task:
@@ -98,20 +101,36 @@ def load_pen(name: str | None = None) -> Pen:
 
 
 @cache
+def load_detector(name: str | None = None) -> Detector:
+    """A detector by its name or snapshot folder (see `locate`); None: the default one."""
+    if name is None:
+        return load_detector(DETECTOR)
+    return Detector(name, load_snapshot(locate(name, DETECTORS)))
+
+
+@cache
 def load_sum_reader(name: str) -> SumReader:
     """A reader of sums or of digits by its name or snapshot folder (see `locate`)."""
     return SumReader(name, load_snapshot(locate(name, (*SUM_READERS, *READERS))))
 
 
+def load_picture_reader(name: str) -> DigitReader | Detector | SumReader:
+    """A model that reads pictures, by its name or snapshot folder (see `locate`)."""
+    task = _task(name, (*SUM_READERS, *READERS, *DETECTORS))
+    if task in DETECTORS:
+        return load_detector(name)
+    return load_sum_reader(name) if task in SUM_READERS else load_reader(name)
+
+
 def load_model(
     model: str | os.PathLike[str],
-) -> DigitGenerator | SequenceGenerator | DigitReader | SumReader | Pen:
+) -> DigitGenerator | SequenceGenerator | DigitReader | SumReader | Pen | Detector:
     """A trained model by its name in the zoo or its snapshot folder, of the class for its task.
 
     Every model has `config`, `parameters`, `weights` and `measured` figures. Generators of digits
     and of sequences have `draw`; readers of digits have `probabilities`, `logits`, `features` and
     `read`; readers of sums have `distributions`. All take and return NumPy arrays. A pen has
-    `trace`, which returns `Strokes`.
+    `trace`, which returns `Strokes`; a detector has `find`, which returns `Signs`.
 
     Raises:
         UsageError: no such model, or no weights of it in the package.
@@ -125,4 +144,6 @@ def load_model(
         return load_sequence_generator(name)
     if task in PENS:
         return load_pen(name)
+    if task in DETECTORS:
+        return load_detector(name)
     return load_sum_reader(name) if task in SUM_READERS else load_reader(name)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from handsum.arguments import digit_images
+from handsum.data.pages.answers import Signs, merge, read_answers
+from handsum.data.pages.views import WINDOWS, in_picture, views_of
 from handsum.pretrained.compiled import rows
 from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model
@@ -12,6 +16,8 @@ from handsum.pretrained.snapshots import Snapshot
 from handsum.strokes import Strokes
 from handsum.sums import sum_distribution
 
+# A picture of one digit has one, however unlikely.
+_LEAST_ALONE = 0.02
 _DIGITS = rows(28, 28, dtype=np.uint8)
 
 
@@ -71,6 +77,47 @@ class Pen(Model):
         written = self._functions("trace_digits", (_DIGITS,))(images)
         controls, exists = written
         return to_strokes(controls, exists & (images.max((1, 2), initial=0) > 0)[:, None])
+
+
+class Detector(Model):
+    """Finds and reads digits and signs in grey pictures."""
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Class probabilities float32 (N, 10) of pictures of one digit, uint8 (N, 28, 28).
+
+        They are those of the sign that is most probably a digit; if none is found, all are equal.
+        """
+        found = np.full((len(images), 10), 0.1, np.float32)
+        for row, signs in enumerate(self.find([*digit_images(images)], _LEAST_ALONE)):
+            if len(signs):
+                odds = signs.scores * signs.probabilities[:, :10].sum(1)
+                best = signs.probabilities[odds.argmax(), :10]
+                found[row] = best / best.sum()
+        return found
+
+    def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
+        """The signs in pictures uint8 (H, W), best first, with boxes in their pixels.
+
+        `least` is the least probability of a sign.
+        """
+        found: list[list[Signs]] = [[] for _ in pictures]
+        for side, chunk in WINDOWS:
+            views = [
+                view
+                for index, picture in enumerate(pictures)
+                for view in views_of(index, picture)
+                if view.pixels.shape[0] == side
+            ]
+            if not views:
+                continue
+            find = self._functions("find_signs", (rows(side, side, dtype=np.uint8, chunk=chunk),))
+            for start in range(0, len(views), 4 * chunk):
+                some = views[start : start + 4 * chunk]
+                answers = find(np.stack([view.pixels for view in some]))
+                for view, heat, kinds, sides in zip(some, *answers, strict=True):
+                    signs = read_answers(heat, kinds, sides, least)
+                    found[view.picture].append(in_picture(view, signs))
+        return [merge(parts) for parts in found]
 
 
 class SumReader(Model):

@@ -29,6 +29,8 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "sequences of 2 right, drawn once": ("sequences_of_2_right", "share"),
     "sequences of 5 right, drawn once": ("sequences_of_5_right", "share"),
     "sequences of 10 right, drawn once": ("sequences_of_10_right", "share"),
+    "signs found on composed pages": ("page_signs_found", "share"),
+    "digits found and read on composed pages": ("page_digits_right", "share"),
     "ink shared with the traced digit": ("ink_shared", "share"),
     "width along a stroke, deviation over mean": ("width_variation", "ratio"),
     **{
@@ -45,6 +47,7 @@ HEADLINES: Mapping[Task, str] = {
     "sum reader": "sums_of_10_exact",
     "judge": "test_error",
     "pen": "ink_shared",
+    "detector": "page_digits_right",
 }
 # What `config.json` says about the training.
 _TRAINING = ("command", "dataset", "step", "minutes", "hardware")

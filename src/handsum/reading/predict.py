@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
@@ -16,20 +16,22 @@ from handsum import arguments, stopping
 from handsum.errors import HandsumError, UsageError
 from handsum.files import STREAM
 from handsum.images import PICTURE_SUFFIXES, load_picture
-from handsum.reading.page import Page
-from handsum.reading.recognition import Decoded, ReadDigits, Reader, SumReader, decode
+from handsum.reading.finding import Finder, find_digits
+from handsum.reading.recognition import Decoded, Reader, SumReader, read_pictures
 from handsum.reading.results import LEAST_SHOWN, NO_DIGITS, NOT_DIGITS, FileReading, Prediction
 from handsum.sums import sum_distribution, sum_summary
 
 # Files are read together until their pictures have this many pixels, so that the reader's batches
 # are full and the memory is bounded.
 _PIXELS_AT_ONCE = 4_000_000
+# Reads pictures, float (H, W) in [0, 1], with the number of digits in each, if known.
+ReadPictures = Callable[[Sequence[np.ndarray], int | None], list[Decoded]]
 
 
 def predict(
     paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
-    reader: str | PathLike[str] | Reader | SumReader | None = None,
+    reader: str | PathLike[str] | Reader | Finder | SumReader | None = None,
     length: int | None = None,
     punctuation: bool = False,
 ) -> Prediction:
@@ -72,36 +74,36 @@ def predict_picture(
     grey: np.ndarray, *, length: int | None = None, punctuation: bool = False
 ) -> Prediction:
     """As `predict`, for one picture in memory: float32 (H, W) in [0, 1]."""
-    loaded = _analyse(Path("the picture"), lambda: grey)
+    loaded = _Loaded(Path("the picture"), grey, None)
     readings = tuple(_read_group([loaded], _read_by_default, length, punctuation))
     return _combine(readings, None)
 
 
 def _choose_reader(
-    reader: str | PathLike[str] | Reader | SumReader | None,
-) -> tuple[ReadDigits, SumReader | None]:
-    """Return the function that reads digits, and the reader of sums, if it is one."""
+    reader: str | PathLike[str] | Reader | Finder | SumReader | None,
+) -> tuple[ReadPictures, SumReader | None]:
+    """Return the function that reads pictures, and the reader of sums, if it is one."""
     if reader is None:
         return _read_by_default, None
     if isinstance(reader, Reader):
-        return reader.read, None
+        return partial(read_pictures, reader.read), None
+    if isinstance(reader, Finder):
+        return partial(find_digits, reader), None
     if isinstance(reader, SumReader):
         return _read_by_default, reader
     name = arguments.model_name(reader)
     assert name is not None
 
-    from handsum.pretrained.load import load_reader, load_sum_reader, reads_sums
+    from handsum.pretrained.load import load_picture_reader
 
-    if reads_sums(name):
-        return _read_by_default, load_sum_reader(name)
-    return load_reader(name).read, None
+    return _choose_reader(load_picture_reader(name))
 
 
-def _read_by_default(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _read_by_default(pictures: Sequence[np.ndarray], length: int | None) -> list[Decoded]:
     # Loaded only now: it imports JAX, and there may be nothing to read.
     from handsum.pretrained.load import load_reader
 
-    return load_reader().read(images)
+    return read_pictures(load_reader().read, pictures, length)
 
 
 def _combine(readings: tuple[FileReading, ...], sums: SumReader | None) -> Prediction:
@@ -153,12 +155,12 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Loaded:
-    """A file, and its page or an error."""
+    """A file, and its picture or an error."""
 
     file: Path
-    page: Page | None
+    picture: np.ndarray | None
     error: str | None
 
 
@@ -168,11 +170,9 @@ def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[_Loa
     pixels = 0
     for file, error in files:
         stopping.check()
-        loaded = (
-            _Loaded(file, None, error) if error else _analyse(file, partial(load_picture, file))
-        )
-        if loaded.page is not None:
-            size = loaded.page.width * loaded.page.height
+        loaded = _Loaded(file, None, error) if error else _load(file)
+        if loaded.picture is not None:
+            size = loaded.picture.size
             if pixels and pixels + size > _PIXELS_AT_ONCE:
                 yield group
                 group, pixels = [], 0
@@ -182,26 +182,22 @@ def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[_Loa
         yield group
 
 
-def _analyse(file: Path, load: Callable[[], np.ndarray]) -> _Loaded:
-    """Load a picture and find its writing; or the reason why it cannot be read."""
+def _load(file: Path) -> _Loaded:
+    """Load a picture; or the reason why it cannot be read."""
     try:
-        grey = load()
+        return _Loaded(file, load_picture(file), None)
     except HandsumError as error:
         return _Loaded(file, None, str(error))
-    try:
-        return _Loaded(file, Page(grey, bounded=True), None)
-    except UsageError as error:
-        return _Loaded(file, None, f"cannot read {file}: {error}")
 
 
 def _read_group(
-    group: list[_Loaded], read: ReadDigits, length: int | None, punctuation: bool
+    group: list[_Loaded], read: ReadPictures, length: int | None, punctuation: bool
 ) -> Iterator[FileReading]:
     """Read the files of a group together."""
-    pages = [loaded.page for loaded in group if loaded.page is not None]
-    decoded = iter(decode(pages, read, length))
+    pictures = [loaded.picture for loaded in group if loaded.picture is not None]
+    decoded = iter(read(pictures, length))
     for loaded in group:
-        if loaded.page is None:
+        if loaded.picture is None:
             yield FileReading(str(loaded.file), "", (), (), loaded.error)
         else:
             yield _describe(loaded.file, next(decoded), length, punctuation)

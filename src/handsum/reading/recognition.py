@@ -90,6 +90,25 @@ class Decoded:
         return tuple(rows.values())
 
 
+def read_pictures(
+    read: ReadDigits, pictures: Sequence[np.ndarray], length: int | None = None
+) -> list[Decoded]:
+    """Find the writing in pictures, float (H, W) in [0, 1], and read it (see `decode`)."""
+    pages: list[Page] = []
+    errors: dict[int, str] = {}
+    for index, picture in enumerate(pictures):
+        try:
+            pages.append(Page(picture, bounded=True))
+        except UsageError as error:
+            errors[index] = str(error)
+    decoded = iter(decode(pages, read, length))
+    nothing = np.zeros((0, 10), np.float32)
+    return [
+        Decoded((), (), nothing, (), error=errors[index]) if index in errors else next(decoded)
+        for index in range(len(pictures))
+    ]
+
+
 def decode(pages: Sequence[Page], read: ReadDigits, length: int | None = None) -> list[Decoded]:
     """Read all pages in two calls of the reader: each writing as one digit, then split.
 

@@ -26,6 +26,7 @@ from handsum.images import save_png
 from handsum.models import registry
 from handsum.pretrained.snapshots import Snapshot, save_snapshot
 from handsum.training.checkpoints import Checkpoints
+from handsum.training.feeding import start_feed
 from handsum.training.monitors import Monitor, make_monitor
 from handsum.training.reports import describe_run, plot_losses, read_metrics, save_progress
 from handsum.training.runs import (
@@ -178,7 +179,6 @@ class _Session:
         """Take steps from `start` on; return the state, the step reached and the last metrics."""
         config, backend = self.config, jax.default_backend()
         advance = compile_step(step, backend, self.mesh)
-        data = replicate(training_set.arrays, self.mesh)
         # The steps between two looks at the clock; on an accelerator, those of one dispatch.
         chunk = 10 if backend == "cpu" else 50
         sampling = chunk * max(1, config.steps // (chunk * SAMPLES_PER_RUN))
@@ -187,11 +187,15 @@ class _Session:
         began = saved = time.monotonic()
         metrics: dict[str, float] = rows[-1] if rows else {}
         self.progress(start, config.steps)
-        with stop_on_signal() as stop, self._open_log() as lines:
+        with (
+            stop_on_signal() as stop,
+            self._open_log() as lines,
+            start_feed(training_set, self.mesh, config.steps, chunk) as feed,
+        ):
             while start < config.steps:
                 end = min(config.steps, (start // chunk + 1) * chunk)
                 tick = time.monotonic()
-                chosen = training_set.batches.rows(start, end)
+                data, chosen = feed(start, end)
                 state, measured = advance(state, data, chosen)
                 metrics = self._check(measured, start)
                 speed = np.count_nonzero(chosen >= 0) / (time.monotonic() - tick)

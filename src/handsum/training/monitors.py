@@ -15,23 +15,31 @@ import numpy as np
 from flax import nnx
 
 from handsum.data.mnist import Dataset
+from handsum.data.pages.answers import overlap, read_answers
+from handsum.data.pages.compose import compose
+from handsum.data.pages.targets import is_asked, true_signs
+from handsum.data.pages.writing import Sources
 from handsum.data.skills import (
     DrawsDigits,
     DrawsSequences,
+    FindsSigns,
     ReadsDigits,
     ReadsSums,
     Skill,
     TracesDigits,
 )
 from handsum.images import tile
+from handsum.metrics.detection import Found, match_signs
 from handsum.metrics.strokes import shared_ink
 from handsum.models.inference import (
     draw_digits,
     draw_sequences,
+    find_signs,
     read_digits,
     read_sums,
     redraw_digits,
 )
+from handsum.seeds import SEED_LIMIT
 from handsum.training.processor import compiler_options
 
 # The share of real digits that a reader may mistake for something else.
@@ -203,6 +211,49 @@ class ClassifierMonitor:
         return facts
 
 
+class DetectorMonitor:
+    """Finds signs on pages that are composed of validation digits, and marks them."""
+
+    _PAGES = 64
+
+    def __init__(self, definition: nnx.GraphDef, validation: Dataset, side: int) -> None:
+        sources = Sources.of(validation.images, validation.labels)
+        # The highest seed, which a run may have too, but its digits are others.
+        pages = [compose(sources, side, SEED_LIMIT - 1, number) for number in range(self._PAGES)]
+        self._images = np.stack([page["images"] for page in pages])
+        self._pages = pages
+
+        @partial(jax.jit, compiler_options=compiler_options())
+        def find(params: nnx.State, rest: nnx.State) -> Any:
+            return find_signs(nnx.merge(definition, params, rest), jnp.asarray(self._images))
+
+        self._find = find
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The shares of signs that are found, and read right; false ones a page; and pages."""
+        answers = [np.asarray(part) for part in self._find(*state)]
+        found = [
+            read_answers(heat, kinds, sides, 0.3)
+            for heat, kinds, sides in zip(*answers, strict=True)
+        ]
+        counts = Found()
+        for page, every in zip(self._pages, found, strict=True):
+            signs, (boxes, labels) = every.of(is_asked(page, every.boxes)), true_signs(page)
+            kinds = signs.probabilities.argmax(-1)
+            counts += match_signs(overlap(signs.boxes[:, None], boxes), kinds, labels)
+        figures = {
+            "found": counts.found / max(counts.present, 1),
+            "right": counts.right / max(counts.present, 1),
+            "false_per_page": counts.false / self._PAGES,
+        }
+        shown = [signs.mark(page) for page, signs in zip(self._images[:16], found, strict=False)]
+        return figures, tile(np.stack(shown), 4)
+
+    def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
+        """Nothing besides the configuration."""
+        return {}
+
+
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Logarithms of the class probabilities of logits (N, C), in float64."""
     shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
@@ -236,6 +287,8 @@ def make_monitor(skill: Skill, definition: nnx.GraphDef, validation: Dataset) ->
             return GeneratorMonitor(definition, writers)
         case DrawsSequences(longest):
             return SequenceMonitor(definition, longest)
+        case FindsSigns(side):
+            return DetectorMonitor(definition, validation, side)
         case ReadsSums():
             return SumMonitor(definition, validation)
         case ReadsDigits(knows_others):

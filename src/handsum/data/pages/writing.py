@@ -1,0 +1,259 @@
+"""What people write on a page: numbers, amounts, dates, sums, words; and scribbles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handsum.data.pages.glyphs import (
+    OTHER,
+    SIGNS,
+    Glyph,
+    fonts,
+    mnist_glyph,
+    pen_glyph,
+    pixel_glyph,
+    printed_glyph,
+    segment_glyph,
+)
+from handsum.data.pages.letters import ALPHABET, PLAIN, letter
+from handsum.data.paths import Paths, load_paths, split_paths
+from handsum.strokes.signs import sign_lines
+
+Random = np.random.Generator
+
+_PATH_POINTS = 24
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sources:
+    """Digits uint8 (N, 28, 28) with labels (N,), by label; pen paths; fonts."""
+
+    images: np.ndarray
+    rows: tuple[np.ndarray, ...]
+    paths: Paths
+    kinds: tuple[np.ndarray, ...]
+    fonts: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, images: np.ndarray, labels: np.ndarray) -> Sources:
+        """Sources with these digits."""
+        paths = load_paths()
+        return cls(
+            images,
+            tuple(np.flatnonzero(labels == digit) for digit in range(10)),
+            paths,
+            tuple(np.flatnonzero(paths.labels == digit) for digit in range(10)),
+            tuple(fonts()),
+        )
+
+
+def _pick(options: Sequence[str], random: Random) -> str:
+    return options[int(random.integers(len(options)))]
+
+
+def _digits(count: int, random: Random) -> str:
+    return "".join(map(str, random.integers(0, 10, count)))
+
+
+def _amount(random: Random) -> str:
+    whole = _digits(int(random.integers(1, 5)), random)
+    if random.random() < 0.3:
+        whole = f"{random.integers(1, 100)}{_pick(',.', random)}{_digits(3, random)}"
+    text = whole + _pick(".,", random) + _digits(2, random)
+    return _pick(["$", "", ""], random) + text
+
+
+def _date(random: Random) -> str:
+    mark = _pick("/.-/", random)
+    year = _digits(int(random.choice([2, 4])), random)
+    return mark.join([str(random.integers(1, 32)), str(random.integers(1, 13)), year])
+
+
+def _sum(random: Random) -> str:
+    first, second = (_digits(int(random.integers(1, 3)), random) for _ in range(2))
+    end = _pick(["=", "=", ""], random)
+    return f"{first}{_pick('+-', random)}{second}{end}" + (_digits(2, random) if end else "")
+
+
+def _other(random: Random) -> str:
+    form = int(random.integers(4))
+    if form == 0:
+        return f"{_digits(2, random)}:{_digits(2, random)}"
+    if form == 1:
+        return f"{_digits(int(random.integers(1, 3)), random)}%"
+    if form == 2:
+        return f"({_digits(int(random.integers(1, 4)), random)})"
+    return f"{_digits(3, random)}-{_digits(4, random)}"
+
+
+def _word(random: Random) -> str:
+    count = int(random.integers(1, 8))
+    if count == 1:
+        return _pick(PLAIN, random)
+    # Capitals, small letters, or a capital and small ones; some letter must not be a digit's.
+    split = ALPHABET.index("a")
+    upper, lower = ALPHABET[:split], ALPHABET[split:]
+    case = random.random()
+    first = _pick(lower if case < 0.4 else upper, random)
+    rest = "".join(_pick(upper if case > 0.75 else lower, random) for _ in range(count - 1))
+    return first + rest if set(first + rest) & set(PLAIN) else _word(random)
+
+
+def text_of(random: Random) -> str:
+    """What stands in a row."""
+    kind = random.random()
+    if kind < 0.52:
+        return _digits(int(random.geometric(0.25)), random)[:12]
+    if kind < 0.62:
+        return _amount(random)
+    if kind < 0.68:
+        return _date(random)
+    if kind < 0.74:
+        return _sum(random)
+    if kind < 0.80:
+        return _other(random)
+    if kind < 0.88:
+        return _word(random) + " " + _digits(int(random.integers(1, 5)), random)
+    return " ".join(_word(random) for _ in range(int(random.integers(1, 4))))
+
+
+def _bend(lines: Sequence[np.ndarray], wobble: float, random: Random) -> list[np.ndarray]:
+    """Lines through their points as a hand draws them: uneven, with round corners."""
+    drawn = []
+    for line in lines:
+        points = line + wobble * random.normal(size=line.shape)
+        steps = np.linspace(0, len(points) - 1, 4 * len(points))
+        fine = np.stack([np.interp(steps, np.arange(len(points)), axis) for axis in points.T], 1)
+        for _ in range(int(random.integers(0, 8))):
+            fine[1:-1] = (fine[:-2] + 2 * fine[1:-1] + fine[2:]) / 4
+        drawn.append(fine)
+    return drawn
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a row is written: the digits' `source`, the nib in heights, slant, and a font."""
+
+    source: str
+    nib: float
+    slant: float
+    narrow: float
+    font: Path
+    wobble: float
+
+    @classmethod
+    def draw(cls, sources: Sources, random: Random) -> Hand:
+        """A random hand, printer or display."""
+        source = random.choice(
+            ["mnist", "pen", "print", "segments", "pixels"], p=[0.62, 0.2, 0.13, 0.03, 0.02]
+        )
+        return cls(
+            source=str(source),
+            nib=float(np.exp(random.normal(np.log(0.1), 0.4)).clip(0.03, 0.24)),
+            slant=float(random.normal(0, 0.15)),
+            narrow=float(np.exp(random.normal(0, 0.12))),
+            font=sources.fonts[int(random.integers(len(sources.fonts)))],
+            wobble=float(random.uniform(0, 0.06)),
+        )
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether no hand wrote it."""
+        return self.source in ("print", "segments", "pixels")
+
+    def glyph(self, sign: str, sources: Sources, random: Random) -> Glyph:
+        """A sign in this hand."""
+        label = SIGNS.index(sign) if sign in SIGNS else OTHER
+        if self.source == "print" or (self.by_machine and label >= 10):
+            return printed_glyph(label, sign, self.font)
+        if label == OTHER:
+            lines = _bend([0.95 * line for line in letter(sign)], self.wobble, random)
+            return pen_glyph(label, lines, 0.5 if sign not in "Iijl" else 0.3, self.nib)
+        if label >= 10:
+            lines, width = sign_lines(sign)
+            own = _bend(lines, 0.3 * self.wobble, random)
+            grown = 1.3 if sign in ".,:" else 1.0
+            return pen_glyph(label, own, width, grown * self.nib)
+        return self._digit(label, sources, random)
+
+    def _digit(self, label: int, sources: Sources, random: Random) -> Glyph:
+        if self.source == "segments":
+            return segment_glyph(label, random)
+        if self.source == "pixels":
+            return pixel_glyph(label)
+        if self.source == "mnist":
+            rows = sources.rows[label]
+            return mnist_glyph(sources.images[rows[random.integers(len(rows))]], label, random)
+        return pen_digit(label, sources, self.nib, random)
+
+
+def pen_digit(label: int, sources: Sources, nib: float, random: Random) -> Glyph:
+    """A digit along a path that people's pens took."""
+    kinds = sources.kinds[label]
+    paths = sources.paths
+    weights = paths.weights[kinds] / paths.weights[kinds].sum()
+    kind = kinds[random.choice(len(kinds), p=weights)]
+    noise = 0.85 * random.normal(size=paths.factors.shape[1])
+    points = paths.means[kind].ravel() + paths.factors[kind] @ noise
+    strokes = split_paths(points.reshape(1, -1, 2), paths.lifts[kind][None], _PATH_POINTS)[0]
+    wide = random.uniform(0.05, 0.35) if label == 1 else random.uniform(0.45, 0.85)
+    lines = [
+        stroke.astype(np.float64) * [wide, 1] - [0, 1]
+        for stroke in strokes
+        if np.isfinite(stroke).all()
+    ]
+    return pen_glyph(label, lines, wide, nib)
+
+
+def scribble(size: float, nib: float, random: Random) -> Glyph:
+    """Something that is no sign, about `size` heights wide: a wave, a tick, hatching, a tangle."""
+    form: Callable[[Random], list[np.ndarray]] = _SCRIBBLES[int(random.integers(len(_SCRIBBLES)))]
+    lines = [size * (line - [0.0, 0.6]) for line in form(random)]
+    return pen_glyph(OTHER, _bend(lines, 0.02, random), size, nib)
+
+
+def _tangle(random: Random) -> list[np.ndarray]:
+    count = int(random.integers(8, 22))
+    return [random.uniform(0, 1, (count, 2))]
+
+
+def _wave(random: Random) -> list[np.ndarray]:
+    x = np.linspace(0, random.uniform(0.8, 3), 30)
+    turns = random.uniform(15, 40)
+    return [np.stack([x, 0.4 + random.uniform(0.03, 0.2) * np.sin(turns * x)], 1)]
+
+
+def _tick(random: Random) -> list[np.ndarray]:
+    return [np.array([[0, 0.5], [0.25, 0.9], [0.9, 0]]) + random.normal(0, 0.05, (3, 2))]
+
+
+def _cross(random: Random) -> list[np.ndarray]:
+    ends = np.array([[[0, 0], [1, 1]], [[1, 0], [0, 1]]]) + random.normal(0, 0.08, (2, 2, 2))
+    return list(ends.astype(np.float64))
+
+
+def _hatching(random: Random) -> list[np.ndarray]:
+    count = int(random.integers(3, 9))
+    starts = np.stack([np.linspace(0, 1, count), np.full(count, 0.1)], 1)
+    ends = starts + np.array([random.uniform(-0.5, 0.5), 0.8])
+    return [np.stack(pair) for pair in zip(starts, ends, strict=True)]
+
+
+def _spiral(random: Random) -> list[np.ndarray]:
+    turn = np.linspace(0, random.uniform(12, 25), 50)
+    radius = 0.5 * turn / turn[-1]
+    return [np.stack([0.5 + radius * np.cos(turn), 0.5 + radius * np.sin(turn)], 1)]
+
+
+def _arrow(random: Random) -> list[np.ndarray]:
+    side = random.choice([-1.0, 1.0])
+    line = np.array([[0, 0.5], [1.0, 0.5]])
+    head = np.array([[0.75, 0.3], [1.0, 0.5], [0.75, 0.7]])
+    return [(part - [0.5, 0]) * [side, 1] + [0.5, 0] for part in (line, head)]
+
+
+_SCRIBBLES = (_tangle, _wave, _tick, _cross, _hatching, _spiral, _arrow)
