@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handsum.writing.interpolate import interpolate
     from handsum.writing.visualize import visualize
     from handsum.writing.write import number, sum_sequence
-    from handsum.writing.writers import fit_writer, writers
+    from handsum.writing.writers import fit_writer, measure_nib, writers
 
 __all__ = [
     "DatasetError",
@@ -44,6 +44,7 @@ __all__ = [
     "list_models",
     "load_model",
     "load_strokes",
+    "measure_nib",
     "number",
     "predict",
     "sum_sequence",
@@ -69,6 +70,7 @@ _HOMES = {
     "list_models": "handsum.pretrained.zoo",
     "load_model": "handsum.pretrained.load",
     "load_strokes": "handsum.strokes.arrays",
+    "measure_nib": "handsum.writing.writers",
     "number": "handsum.writing.write",
     "predict": "handsum.reading.predict",
     "sum_sequence": "handsum.writing.write",

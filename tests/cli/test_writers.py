@@ -37,6 +37,7 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     assert (tmp_path / "like.svg").exists()
     hand = result["hand"]
     assert 0 < hand["fit"] <= 1
+    assert 0.05 < hand["nib"] < 0.2
     written = run_command("number", "42", "--writer", hand["name"], "--seed", 1, "-o", "as-i.png")
     assert written.code == 0, written.err
     with Image.open(tmp_path / "as-i.png") as picture:
@@ -44,6 +45,26 @@ def test_the_hand_of_a_number_is_found_again(run_command, tmp_path: Path) -> Non
     refused = run_command("number", "42", "--writer", hand["name"], "--model", "writer-cgan")
     assert refused.code == 2
     assert "fitted to another model" in refused.err
+
+
+@pytest.mark.parametrize("command", [("number", "42"), ("sum-sequence", "6", "--length", "2")])
+def test_a_number_is_written_with_the_pen_of_a_picture(run_command, tmp_path, command) -> None:
+    run_command(
+        "number", "1234567890", "--pen", "0.05", "--height", 100, "--seed", 3, "-o", "m.png"
+    )
+    made = run_command(*command, "--seed", 1, "--nib-like", "m.png", "-o", "same.svg")
+    assert made.code == 0, made.err
+    pen = made.err.partition("--pen ")[2].split()[0]
+    assert float(pen) == pytest.approx(0.05, rel=0.1)
+    run_command(*command, "--seed", 1, "--pen", pen, "-o", "given.svg")
+    same, given = ((tmp_path / name).read_text() for name in ("same.svg", "given.svg"))
+    assert same == given
+    both = run_command(*command, "--nib-like", "m.png", "--pen", "felt")
+    assert both.code == 2
+    assert "give either --pen or --nib-like, not both" in both.err
+    missing = run_command(*command, "--nib-like", "none.png")
+    assert missing.code == 1
+    assert "cannot read none.png" in missing.err
 
 
 def test_a_picture_that_cannot_be_read_is_reported(run_command, tmp_path: Path) -> None:

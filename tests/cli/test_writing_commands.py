@@ -410,6 +410,37 @@ def test_an_error_is_one_line_with_its_code_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (f"number {'5' * 500} --height 400 -o a.gif", "a .gif has at most 65535 on a side"),
+        (f"number {'5' * 200} --height 400 -o a.webp", "a .webp has at most 16383 on a side"),
+        (f"number {'5' * 5000} --height 400", "use a smaller size"),
+        ("number 12.5 --cells", "cells hold digits only"),
+        ("number 12.5 -o a.npz", "an .npz holds digits only"),
+        ("writers --height 2000", "use a smaller size"),
+    ],
+)
+def test_what_cannot_be_saved_is_refused_before_the_work(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch, command: str, message: str
+) -> None:
+    def work(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("the digits were drawn")
+
+    for module in ("writers", "write"):
+        monkeypatch.setattr(f"handsum.writing.{module}.write_rows", work)
+    done = run_command(*command.split())
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_a_sheet_of_hands_as_an_svg_has_no_limit_of_pixels(run_command: Run) -> None:
+    done = run_command(
+        *["writers", "--count", "2", "--digits", "12", "--height", "15000", "-o", "hands.svg"]
+    )
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize(
     "command",
     [
         "sum-sequence many",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from handsum.errors import UsageError
+from handsum.layout.lines import written_line
 from handsum.layout.painting import INK_LEVEL, ink_box, parse_color
 from handsum.layout.rows import Picture, render
 from handsum.layout.style import Style
@@ -106,6 +107,18 @@ def test_thousands_are_set_apart_from_the_right(
 def test_wide_spacing_widens_every_gap(render_rows: Rows) -> None:
     wide = gaps(render_rows("72545", style=Style(paper="black", wide=True)))
     np.testing.assert_allclose(wide - gaps(render_rows("72545")), [44] * 4, atol=1)
+
+
+def test_wide_spacing_widens_the_gaps_beside_signs(write_row: Callable[..., list[Strokes]]) -> None:
+    def lefts(wide: bool) -> np.ndarray:
+        random, style = np.random.default_rng(0), Style(wide=wide)
+        line = written_line(write_row("3475"), random, "3+4=7.5", style)
+        return np.array([item.strokes.bounds()[0] for item in line])
+
+    added = np.diff(lefts(True) - lefts(False))
+    # A digit also keeps its distance from the one before the sign; a point stays with its digit.
+    assert (added > [5, 5, 5, 5, -0.01, 5]).all()
+    np.testing.assert_allclose(added[[0, 1, 2, 4, 5]], [11, 11, 11, 0, 11], atol=0.01)
 
 
 def test_wide_gaps_and_thousands_add_up(render_rows: Rows) -> None:

@@ -89,7 +89,8 @@ def test_gaps_are_chance_of_their_own(tmp_path: Path) -> None:
     single = sum_sequence(23, 5, seed=4)
     alone = save_sequences(tmp_path / "b.png", single, Style(paper="black")).boxes
     offset = boxes[0, 0] - alone[0, 0]
-    assert np.array_equal(boxes[0], alone[0] + offset)
+    # A digit may begin between two pixels.
+    assert np.abs(boxes[0] - alone[0] - offset).max() <= 1
 
 
 def test_rows_of_a_sheet_have_gaps_of_their_own(tmp_path: Path) -> None:

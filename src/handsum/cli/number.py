@@ -20,6 +20,7 @@ from handsum.cli.writing_options import (
     Height,
     Ink,
     Model,
+    NibLike,
     Paper,
     Pen,
     Reader,
@@ -28,6 +29,7 @@ from handsum.cli.writing_options import (
     Verify,
     Wide,
     Writer,
+    choose_pen,
     destination,
     finish,
     picture_style,
@@ -84,6 +86,7 @@ def number(
         ),
     ] = False,
     pen: Pen = None,
+    nib_like: NibLike = None,
     as_drawn: AsDrawn = False,
     cells: Cells = False,
     centerline: Centerline = False,
@@ -116,6 +119,7 @@ def number(
     from handsum.layout.marks import GAP, read_number
     from handsum.layout.style import Style
     from handsum.writing import write as writing
+    from handsum.writing.sequences import check_arrays
 
     text = read_number(text)
     plain = text.replace(GAP, "")
@@ -123,7 +127,10 @@ def number(
     path = destination(output or Path(f"number-{name}.png"), as_json)
     how = Output(centerline, animate, duration)
     check_path(path, how)
-    style = Style(scale, ink, paper, spacing, wide, cells, dpi, height, pen, as_drawn)
+    if path.suffix.lower() == ".npz":
+        check_arrays([text])
+    pen_width = choose_pen(pen, nib_like)
+    style = Style(scale, ink, paper, spacing, wide, cells, dpi, height, pen_width, as_drawn)
     written = writing.number(
         text,
         seed=seed,

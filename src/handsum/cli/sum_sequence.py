@@ -21,6 +21,7 @@ from handsum.cli.writing_options import (
     Height,
     Ink,
     Model,
+    NibLike,
     Paper,
     Pen,
     Reader,
@@ -29,6 +30,7 @@ from handsum.cli.writing_options import (
     Verify,
     Wide,
     Writer,
+    choose_pen,
     destination,
     finish,
     picture_style,
@@ -85,6 +87,7 @@ def sum_sequence(
         ),
     ] = False,
     pen: Pen = None,
+    nib_like: NibLike = None,
     as_drawn: AsDrawn = False,
     cells: Cells = False,
     centerline: Centerline = False,
@@ -120,7 +123,8 @@ def sum_sequence(
     path = destination(output or Path(f"sum-{total}.png"), as_json)
     how = Output(centerline, animate, duration)
     check_path(path, how)
-    style = Style(scale, ink, paper, False, wide, cells, dpi, height, pen, as_drawn)
+    pen_width = choose_pen(pen, nib_like)
+    style = Style(scale, ink, paper, False, wide, cells, dpi, height, pen_width, as_drawn)
     written = writing.sum_sequence(
         total,
         chosen,

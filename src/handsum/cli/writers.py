@@ -23,6 +23,7 @@ from handsum.cli.writing_options import (
     Pen,
     Seed,
     destination,
+    picture_style,
     written_files,
 )
 from handsum.errors import UsageError
@@ -74,9 +75,10 @@ def writers(
 ) -> None:
     """Show hands to choose from, each with its number for --writer.
 
-    With --like, fit a hand to the digits in your pictures, print its name (like:...) for --writer,
-    and show the writers most like it. The fit is the share of writers whose own digits are no
-    nearer to those drawn in their hands; it is measured on digits that were held out.
+    With --like, fit a hand to the digits in your pictures, print its name (like:...) for --writer
+    and the width of its pen for --pen, and show the writers most like it. The fit is the share of
+    writers whose own digits are no nearer to those drawn in their hands; it is measured on digits
+    that were held out.
 
     Examples:
 
@@ -86,6 +88,7 @@ def writers(
     """
     from handsum.layout.encoding import Output, check_path
     from handsum.layout.style import Style
+    from handsum.pretrained.load import load_generator
     from handsum.writing.writers import fit_writer
     from handsum.writing.writers import writers as show_writers
 
@@ -97,6 +100,8 @@ def writers(
     how = Output(centerline, animate, duration)
     check_path(output, how, arrays=False)
     style = Style(ink=ink, paper=paper, dpi=dpi, height=height, pen=pen, as_drawn=as_drawn)
+    shown = min(count, load_generator(model).writers - (first or 0))
+    picture_style(output, style, shown, len(digits))
     if not pictures:
         sheet = show_writers(first or 0, count, digits, seed=seed, model=model, style=style)
         sheet.save(output, **asdict(how))
@@ -137,7 +142,8 @@ def _finish(output: Path, sheet: HandSheet, as_json: bool) -> None:
     if hand:
         aside = is_stream(output)
         # On one line, to be copied.
-        typer.echo(f"yours: fit {hand.fit:.0%}, --writer {hand.name}", err=aside)
+        pen = "" if sheet.nib is None else f" --pen {sheet.nib:g}"
+        typer.echo(f"yours: fit {hand.fit:.0%}, --writer {hand.name}{pen}", err=aside)
         if sheet.writers:
             alike = " ".join(map(str, sheet.writers))
             typer.echo(f"most like yours: writers {alike}", err=aside)

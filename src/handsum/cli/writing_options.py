@@ -136,6 +136,14 @@ Pen = Annotated[
         help="The pen: a name, a width in mm (with a size on paper), or a share of the height.",
     ),
 ]
+NibLike = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PICTURE",
+        rich_help_panel=LAYOUT,
+        help="Write with a pen as wide as the one in a picture of somebody's digits.",
+    ),
+]
 AsDrawn = Annotated[
     bool,
     typer.Option(
@@ -195,6 +203,24 @@ class SignedCommand(TyperCommand):
         return super().parse_args(ctx, rest + numbers)
 
 
+def choose_pen(pen: str | None, nib_like: Path | None) -> str | float | None:
+    """The pen, or the one of a picture, whose width is printed.
+
+    Raises:
+        UsageError: both are given, or no digit is read in the picture.
+    """
+    if nib_like is None:
+        return pen
+    if pen is not None:
+        raise UsageError("give either `pen` or `nib_like`, not both")
+    from handsum.cli.console import err
+    from handsum.writing.writers import measure_nib
+
+    nib = measure_nib(nib_like)
+    err().print(f"{shown(nib_like)}: --pen {nib:g}", markup=False)
+    return nib
+
+
 def picture_style(path: Path, style: Style, count: int, length: int) -> Style | None:
     """Return the style in which `count` sequences of `length` digits are checked; None for an .npz.
 
@@ -208,7 +234,7 @@ def picture_style(path: Path, style: Style, count: int, length: int) -> Style | 
     if ending == ".npz":
         return None
     if ending not in VECTORS:
-        check_least_size(style, 1 if NUMBER_MARK in path.name else count, length)
+        check_least_size(style, 1 if NUMBER_MARK in path.name else count, length, ending)
     return style
 
 

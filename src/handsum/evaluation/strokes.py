@@ -12,13 +12,11 @@ from handsum.evaluation.bench import HAND_LENGTH, Bench, Drawn
 from handsum.evaluation.figures import GeneratorFigures, Progress, StrokeFigures, silent
 from handsum.evaluation.selection import digits_by_writer, like_classes
 from handsum.images import DIGIT_SIZE
-from handsum.layout.pens import OPEN_LOOP, count_loops, legible_widths, mean_width
+from handsum.layout.pens import LOOPS, OPEN_LOOP, count_loops, legible_widths, mean_width
 from handsum.metrics.strokes import shared_ink
 from handsum.pretrained.load import Pen
 from handsum.strokes import FRAME, Strokes, draw_strokes
 
-# The loops that a digit is read by.
-LOOPS = {0: 1, 6: 1, 8: 2, 9: 1}
 # Pixels of the image of a digit that is 64 pixels high.
 _PICTURE = round(64 * FRAME)
 
@@ -26,13 +24,13 @@ _PICTURE = round(64 * FRAME)
 def measure_strokes(digits: Sequence[Strokes], labels: np.ndarray) -> StrokeFigures:
     """Figures of digits (N,) as strokes, with the nib that a picture gives them."""
     widths = np.array([mean_width(digit) for digit in digits])
-    widths = legible_widths(digits, widths)
+    widths = legible_widths(digits, widths, "".join(map(str, labels)))
     nibs = [digit.with_nib(float(width)) for digit, width in zip(digits, widths, strict=True)]
     began = time.perf_counter()
     images = draw_strokes(nibs, _PICTURE)
     speed = len(digits) / (time.perf_counter() - began)
     loops = count_loops(images, OPEN_LOOP)
-    found = {label: loops[labels == label] >= count for label, count in LOOPS.items()}
+    found = {int(name): loops[labels == int(name)] >= count for name, count in LOOPS.items()}
     return StrokeFigures(
         strokes=float(np.mean([len(digit.controls) for digit in digits])),
         width_variation=width_variation(digits),

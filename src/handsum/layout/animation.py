@@ -12,9 +12,8 @@ import numpy as np
 from PIL import Image
 
 from handsum import stopping
-from handsum.errors import UsageError
 from handsum.layout.painting import Color, paint
-from handsum.layout.rows import Picture, Sheet, cover_sheet, print_all
+from handsum.layout.rows import Picture, Sheet, check_sides, cover_sheet, print_all
 from handsum.layout.style import Style
 from handsum.layout.tempo import Tempo, set_tempo
 from handsum.strokes.raster import REACH, draw_pieces
@@ -25,20 +24,25 @@ TICK = 40
 _SHADES = 16
 # Points of a stroke for each span.
 _PIECES = 16
-# The longest sides that the formats hold.
-_LARGEST = {".gif": 65_535, ".webp": 16_383}
+# The finished sheet is shown first, for this share of the rest at most: viewers that do not
+# animate, and previews, show the first frame.
+_FIRST, _FIRST_SHARE = 480, 1 / 3
 # EXIF tags.
 _DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 
 
 @dataclass(eq=False)
 class Frame:
-    """A frame: coverage uint8 (H, W) that replaces that from `left`, `top`, for a time."""
+    """A frame: coverage uint8 (H, W) that replaces that from `left`, `top`, for a time.
+
+    With `vanishes`, the whole picture is paper again after it.
+    """
 
     left: int
     top: int
     coverage: np.ndarray
     milliseconds: int
+    vanishes: bool = False
 
 
 def encode_animation(
@@ -46,19 +50,14 @@ def encode_animation(
 ) -> tuple[bytes, np.ndarray]:
     """The bytes of an endless .gif or .webp in which the pen writes a sheet; and its boxes.
 
-    The last frame is the finished picture. On transparent paper, the pixels of a GIF are all ink or
-    all paper. The boxes are those of `layout.rows.Picture`.
+    The first and the last frame are the finished picture. On transparent paper, the pixels of a GIF
+    are all ink or all paper. The boxes are those of `layout.rows.Picture`.
 
     Raises:
         UsageError: the picture would be too large.
     """
     width, height = sheet.pixels(style.factor)
-    largest = _LARGEST[ending]
-    if max(width, height) > largest:
-        raise UsageError(
-            f"the animation would have {width} x {height} pixels: a {ending} has at most {largest} "
-            "on a side; use a smaller size, or write an .svg"
-        )
+    check_sides(width, height, ending)
     picture = cover_sheet(sheet, style.factor)
     frames = list(draw_frames(sheet, style.factor, set_tempo(sheet, duration, _PIECES), picture))
     encode = _gif if ending == ".gif" else _webp
@@ -66,10 +65,17 @@ def encode_animation(
 
 
 def draw_frames(sheet: Sheet, scale: float, tempo: Tempo, finished: Picture) -> Iterator[Frame]:
-    """The frames of an animation whose last one shows the coverage `finished`."""
+    """The frames of an animation whose first and last ones show the coverage `finished`.
+
+    It is endless: the first frame prolongs the rest on the last one.
+    """
     canvas = np.zeros_like(finished.pixels)
     print_all(canvas, sheet, scale)
     total = round(tempo.duration * 100) * 10
+    written = max((times[-1] for item in tempo.moments for times in item), default=0.0)
+    first = max(TICK, min(_FIRST, int((total - 1000 * written) * _FIRST_SHARE) // TICK * TICK))
+    yield Frame(0, 0, finished.pixels, first, vanishes=True)
+    total -= first
     frame, end = Frame(0, 0, canvas.copy(), 0), 0
     for tick, pieces in _ticks(tempo, scale):
         stopping.check()
@@ -189,8 +195,9 @@ def _gif(
         shades = _shades(frame.coverage)
         if paper is None:
             shades = (frame.coverage >= 128) * np.uint8(_SHADES - 1)
-        # Each frame stays; the first shade is transparent on transparent paper.
-        flags = 4 | (paper is None)
+        # Each frame stays or gives way to the background; the first shade is transparent on
+        # transparent paper.
+        flags = (8 if frame.vanishes else 4) | (paper is None)
         # The next frame comes after hundredths of a second.
         parts.append(struct.pack("<4BH2B", 0x21, 0xF9, 4, flags, frame.milliseconds // 10, 0, 0))
         parts.append(_gif_image(shades, frame.left, frame.top, palette))

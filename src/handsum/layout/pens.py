@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -15,15 +15,26 @@ from scipy import ndimage
 from handsum.errors import UsageError, did_you_mean
 from handsum.strokes import Strokes, draw_strokes
 
-# Pixels of an image of a digit in which loops are looked for: at 64 pixels a digit.
+# Pixels of the image of a digit in which loops are looked for: at 64 pixels a digit.
 _LOOKED = 90
 _DIGIT = 64
 # A loop that the eye sees open has at least this area, in squared heights of a digit; with a
 # hairline, one that is meant as a loop has at least the second.
 OPEN_LOOP, _MEANT = 0.004, 0.015
 _HAIRLINE = 0.02
-# A pen is made finer in these steps, at most to the last: a finer one would be another pen.
-_FINER = (0.87, 0.76, 0.66, 0.57, 0.5)
+# The size of a digit in its row varies: a loop must be open in a small one.
+_MARGIN = 1.2
+# The loops that a digit is read by.
+LOOPS = {"0": 1, "6": 1, "8": 2, "9": 1}
+# Those that can be read with a filled loop: they take no finer pen alone.
+_WITHOUT = "123457"
+# The widths among which a pen is chosen, as shares of the one given, but none below _FINEST.
+_SHARES = np.array([1.0, 0.87, 0.76, 0.66, 0.57, 0.5, 0.43, 0.38, 0.33])
+_FINEST = 0.03
+# All digits of a number take a pen that is finer by this share at most. A digit that needs a finer
+# one takes it alone, but at least this share of the width of the others: more would catch the eye.
+# One whose strokes meet only in a wider pen takes one that is wider by this factor at most.
+_ALL_FINER, _ALONE, _WIDER = 0.57, 0.65, 1.2
 
 
 @dataclass(frozen=True)
@@ -31,23 +42,31 @@ class Nib:
     """A pen's `width`; None is the width that the digits have.
 
     `pressure` multiplies the changes of width along strokes: 1 leaves them, 0 removes them. At its
-    ends a stroke is thinner by the share `taper`, over a tenth of a digit's height.
+    ends a stroke is thinner by the share `taper`, over a tenth of a digit's height. Where it goes
+    down it is wider by about the share `swell`, where it goes up finer: hands press on the way
+    down.
     """
 
     width: float | None = None
     pressure: float = 1.0
     taper: float = 0.0
+    swell: float = 0.0
 
 
+# The pen of a hand has the width of its digits, but the ends and the swell of a pen.
+OWN = Nib(taper=0.35, swell=0.08)
 PENS = {
-    "fine": Nib(0.035, pressure=0.6, taper=0.35),
-    "ballpoint": Nib(0.06, pressure=0.8, taper=0.2),
-    "felt": Nib(0.1, pressure=0.7, taper=0.1),
-    "marker": Nib(0.17, pressure=0.3),
+    "fine": Nib(0.035, pressure=0.6, taper=0.35, swell=0.12),
+    "ballpoint": Nib(0.06, pressure=0.8, taper=0.3, swell=0.12),
+    "felt": Nib(0.1, pressure=0.7, taper=0.2, swell=0.12),
+    "marker": Nib(0.17, pressure=0.3, taper=0.1, swell=0.06),
 }
 _TAPERED = 0.1
-# The narrowest nib that can be seen at all.
-LEAST_WIDTH = 0.002
+# The end of a stroke meets a part of it that is further away along it than the first, or another
+# stroke, if there is less paper between them than the second.
+_MEETING, _NEAR = 0.35, 0.2
+# The narrowest nib that can be seen at all, and the widest whose digits are no blobs.
+LEAST_WIDTH, WIDEST = 0.002, 0.3
 _WIDTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(mm)?")
 
 
@@ -75,32 +94,52 @@ def read_pen(name: str | float, height: float | None) -> Nib:
                 f"a pen of {name} needs a size on paper: give a `height` in mm, or a `dpi`"
             )
         width /= height
-    if not LEAST_WIDTH <= width <= 1:
+    if not LEAST_WIDTH <= width <= WIDEST:
         share = f" is {width:.2g} of a digit's height," if found[2] else " is"
         raise UsageError(
-            f"a pen of {name}{share} out of range: use {LEAST_WIDTH} to 1 of a digit's height"
+            f"a pen of {name}{share} out of range: use {LEAST_WIDTH} to {WIDEST} of a digit's "
+            "height"
         )
-    return Nib(width, pressure=0.5)
+    # A pen of so many millimetres may be that of a plotter.
+    return Nib(width, pressure=0.5) if found[2] else replace(OWN, width=width, pressure=0.5)
 
 
-def take_pen(digits: Sequence[Strokes], nib: Nib, *, as_drawn: bool) -> list[Strokes]:
-    """Digits, in units of their height, written with one pen.
+def take_pen(digits: Sequence[Strokes], nib: Nib, text: str, *, as_drawn: bool) -> list[Strokes]:
+    """Digits, in units of their height, written with one pen; `text` names them.
 
     A person writes a number with one pen: without a `width` it is the median of the digits'. A nib
-    that fills a digit's loops is made finer for it, unless `as_drawn`, which also leaves each digit
-    the width that it has.
+    that fills loops is made finer, for all digits or, if that is not enough, for the digit, unless
+    `as_drawn`, which also leaves each digit the width that it has.
     """
     widths = np.array([mean_width(digit) for digit in digits])
     own = widths if nib.width is None and as_drawn else np.full(len(digits), np.median(widths))
     if nib.width is not None:
         own = np.full(len(digits), nib.width)
     own = own.clip(LEAST_WIDTH, 1.0)
+    if nib.width is None and as_drawn:
+        nib = Nib()
     if not as_drawn:
-        own = legible_widths(digits, own)
-    return [
-        taper(digit.with_nib(float(width), nib.pressure), nib.taper)
-        for digit, width in zip(digits, own, strict=True)
-    ]
+        own = _finer(own, _count_open(digits, own, text, nib), together=True)
+    return [_write(digit, width, nib) for digit, width in zip(digits, own, strict=True)]
+
+
+def _write(digit: Strokes, width: float, nib: Nib) -> Strokes:
+    written = _swell(digit.with_nib(float(width), nib.pressure), nib.swell)
+    return taper(written, nib.taper)
+
+
+def _swell(digit: Strokes, share: float) -> Strokes:
+    """Strokes that are wider where they go down; the mean width stays."""
+    if not share or not digit.controls:
+        return digit
+    swollen = []
+    for stroke in digit.controls:
+        steps = np.gradient(stroke[:, :2], axis=0)
+        down = steps[:, 1] / np.maximum(np.hypot(*steps.T), 1e-9)
+        # A hand changes its pressure slowly.
+        slow = np.convolve(np.pad(down, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+        swollen.append(np.column_stack([stroke[:, :2], stroke[:, 2] * np.exp(share * slow)]))
+    return Strokes(tuple(swollen)).with_nib(min(1.0, mean_width(digit)))
 
 
 def mean_width(digit: Strokes) -> float:
@@ -110,29 +149,69 @@ def mean_width(digit: Strokes) -> float:
     return 2 * float(np.exp(np.log(np.concatenate([s[:, 2] for s in digit.controls])).mean()))
 
 
-def legible_widths(digits: Sequence[Strokes], widths: np.ndarray) -> np.ndarray:
-    """The widths (N,), smaller where a digit's loops are open only then."""
-    factors = np.ones(len(digits))
-    meant = count_loops(_drawn(digits, np.full(len(digits), _HAIRLINE)), _MEANT)
-    open_loops = count_loops(_drawn(digits, widths), OPEN_LOOP)
-    filled = np.flatnonzero(open_loops < meant)
-    most = open_loops.copy()
-    for factor in _FINER:
-        if not len(filled):
-            break
-        some = [digits[int(index)] for index in filled]
-        found = count_loops(_drawn(some, factor * widths[filled]), OPEN_LOOP)
-        # Only a nib that opens a loop is worth a finer line.
-        better = found > most[filled]
-        factors[filled[better]] = factor
-        most[filled] = np.maximum(most[filled], found)
-        filled = filled[found < meant[filled]]
-    return factors * widths
+def legible_widths(digits: Sequence[Strokes], widths: np.ndarray, text: str) -> np.ndarray:
+    """The widths (N,), smaller for a digit or mark with more open loops then; `text` names them."""
+    return _finer(widths, _count_open(digits, widths, text, Nib()), together=False)
 
 
-def _drawn(digits: Sequence[Strokes], widths: np.ndarray) -> np.ndarray:
-    nibs = [digit.with_nib(float(width)) for digit, width in zip(digits, widths, strict=True)]
-    return draw_strokes(nibs, _LOOKED)
+def _count_open(digits: Sequence[Strokes], widths: np.ndarray, text: str, nib: Nib) -> np.ndarray:
+    """The open loops of digits with each of _SHARES of the widths, int (S, N).
+
+    It is -1 for widths that need not be known.
+
+    Strokes whose ends do not quite meet make a loop only with a pen that is wide enough, and one
+    that is too wide fills it. Of a digit that is not in LOOPS, only loops that a hairline closes
+    count: a finer pen must not make a loop that the digit should not have.
+    """
+    wanted = np.array([LOOPS.get(character, 0) for character in text])
+    others = np.flatnonzero(wanted == 0)
+    hairlines = [digits[int(one)].with_nib(_HAIRLINE) for one in others]
+    wanted[others] = count_loops(draw_strokes(hairlines, _LOOKED), _MEANT)
+    found = np.full((len(_SHARES), len(digits)), -1)
+
+    def look(index: int, some: np.ndarray) -> None:
+        drawn = [_write(digits[int(one)], _SHARES[index] * widths[one], nib) for one in some]
+        loops = count_loops(draw_strokes(drawn, _LOOKED), _MARGIN * OPEN_LOOP)
+        found[index, some] = np.minimum(loops, wanted[some])
+
+    # With no loop to open, the widest will do.
+    found[0] = 0
+    look(0, np.flatnonzero(wanted))
+    fewer = np.flatnonzero(found[0] < wanted)
+    has_loops = np.array([character not in _WITHOUT for character in text])
+    for index, share in enumerate(_SHARES[1:], 1):
+        if share < _ALL_FINER:
+            fewer = fewer[has_loops[fewer]]
+        look(index, fewer[share * widths[fewer] >= _FINEST])
+        if share <= _ALL_FINER:
+            fewer = fewer[found[index, fewer] < wanted[fewer]]
+    # The others need to know only of a width that all may take, if one digit needs a finer one.
+    shared = range(1, int((_SHARES >= _ALL_FINER).sum()))
+    if (found.max(0) > found[0]).any():
+        rest = np.setdiff1d(np.arange(len(digits)), np.flatnonzero(found[0] < wanted))
+        for index in shared:
+            found[index, rest] = 0
+            look(index, rest[wanted[rest] > 0])
+    return found
+
+
+def _finer(widths: np.ndarray, found: np.ndarray, *, together: bool) -> np.ndarray:
+    """The widest widths (N,) with the most open loops, from `found` int (S, N).
+
+    Digits of one number, which are `together`, share one if they can, and none has a much finer
+    one.
+    """
+    legible = found == found.max(0)
+    shares = _SHARES[legible.argmax(0)]
+    if together:
+        widest = max(float(shares.min()) / _ALONE, _ALL_FINER)
+        may_share = (_SHARES >= _ALL_FINER) & (widest >= _SHARES)
+        best = int((legible.sum(1) * may_share).argmax())
+        found = np.where(_SHARES[:, None] <= _WIDER * _SHARES[best], found, -1)
+        legible = found == found.max(0)
+        shares = _SHARES[legible.argmax(0)]
+        shares[legible[best]] = _SHARES[best]
+    return shares * widths
 
 
 def count_loops(images: np.ndarray, area: float) -> np.ndarray:
@@ -156,16 +235,28 @@ def count_loops(images: np.ndarray, area: float) -> np.ndarray:
 
 
 def taper(digit: Strokes, share: float) -> Strokes:
-    """Thinner ends of strokes; a point, which is shorter than its ends would be, stays as it is."""
+    """Thinner ends of strokes, but not where they meet: that would open loops.
+
+    A point, and another stroke that is all ends, stays as it is.
+    """
     if not share:
         return digit
-    tapered = []
-    for stroke in digit.controls:
+    samples, tapered = digit.sample(4), []
+    for index, stroke in enumerate(digit.controls):
         along = np.concatenate([[0], np.hypot(*np.diff(stroke[:, :2], axis=0).T).cumsum()])
-        if along[-1] < _TAPERED:
+        to_ends = along, along[-1] - along
+        if (np.minimum(*to_ends) < _TAPERED).all():
             tapered.append(stroke)
             continue
-        to_end = np.minimum(along, along[-1] - along)
+        own = samples[index]
+        way = np.concatenate([[0], np.hypot(*np.diff(own[:, :2], axis=0).T).cumsum()])
+        others = [other for place, other in enumerate(samples) if place != index]
+        to_end = np.full(len(stroke), np.inf)
+        for end, apart, distance in zip(own[[0, -1]], (way, way[-1] - way), to_ends, strict=True):
+            rest = np.concatenate([own[apart > _MEETING + 2 * end[2]], *others])
+            paper = np.hypot(*(rest - end)[:, :2].T) - rest[:, 2] - end[2]
+            if paper.min(initial=np.inf) > _NEAR:
+                to_end = np.minimum(to_end, distance)
         thinner = 1 - share * (1 - to_end / _TAPERED).clip(0, 1)
         tapered.append(np.column_stack([stroke[:, :2], stroke[:, 2] * thinner]))
     return Strokes(tuple(tapered))

@@ -29,6 +29,8 @@ from handsum.strokes import Strokes
 MARGIN = 9.0
 ROW_GAP = 10.0
 COLUMN_GAP = 24.0
+# The longest sides that formats hold.
+_LONGEST = {".gif": 65_535, ".webp": 16_383}
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +157,7 @@ def compose(
         UsageError: cells with marks.
     """
     count = len(digits)
-    if style.cells and has_marks(texts):
-        raise UsageError("cells hold digits only: leave out `cells` to write marks")
+    check_cells(style, texts)
     texts = texts or ["0" * len(row) for row in digits]
     lines = [
         cells_line(row, text, style) if style.cells else written_line(row, rng, text, style)
@@ -197,10 +198,30 @@ def _grid(cell: np.ndarray, count: int, style: Style) -> tuple[np.ndarray, list[
     return size, [pitch * [place % columns, place // columns] + margin for place in range(count)]
 
 
-def check_least_size(style: Style, count: int, length: int) -> None:
-    """Raise UsageError if `count` rows of `length` digits are too large even when set tightly."""
+def check_cells(style: Style, texts: Sequence[str] | None) -> None:
+    """Raise UsageError for marks in cells."""
+    if style.cells and has_marks(texts):
+        raise UsageError("cells hold digits only: leave out `cells` to write marks")
+
+
+def check_least_size(style: Style, count: int, length: int, ending: str = ".png") -> None:
+    """Raise UsageError if `count` rows of `length` digits are too large even when set tightly.
+
+    `ending` is the type of the picture.
+    """
     height = DIGIT_HEIGHT * style.factor
     check_size(length * height / 2, count * height)
+    check_sides(length * height / 2, height, ending)
+
+
+def check_sides(width: float, height: float, ending: str) -> None:
+    """Raise UsageError if a side of a picture is longer than its format holds."""
+    longest = _LONGEST.get(ending)
+    if longest is not None and max(width, height) > longest:
+        raise UsageError(
+            f"the animation would have {width:.0f} x {height:.0f} pixels: a {ending} has at most "
+            f"{longest} on a side; use a smaller size, or write an .svg"
+        )
 
 
 def check_size(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from handsum.arguments import real_number, truth
 from handsum.errors import UsageError
 from handsum.layout.painting import DARK_INK, WHITE, Color, parse_color
-from handsum.layout.pens import PENS, Nib, read_pen
+from handsum.layout.pens import OWN, PENS, Nib, read_pen
 
 DIGIT_HEIGHT = 20  # the side of the box into which MNIST scales the ink of every digit
 # Of digits from 5 to 20,000 pixels high.
@@ -128,7 +128,7 @@ class Style:
     def nib(self) -> Nib:
         """The pen."""
         if self.pen is None:
-            return Nib()
+            return OWN
         pixels = self.factor * DIGIT_HEIGHT
         return read_pen(self.pen, pixels / self.resolution * 25.4 if self.resolution else None)
 

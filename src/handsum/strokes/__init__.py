@@ -13,14 +13,16 @@ from functools import cache
 import numpy as np
 
 from handsum.errors import UsageError
+from handsum.strokes.outlines import draw_outline, turns
 from handsum.strokes.raster import draw_pieces
 
-# A turn of an outline, in radians, that needs no corner.
-_STRAIGHT = 0.25
+# Pieces of a span of a stroke that is sampled as finely as it turns, at most.
+_FINEST = 32
 # The size of an image of a digit, such as MNIST's, in units of the digit's height.
 FRAME = 1.4
-# A curve and its straight pieces are closer than this, in pixels.
-_TOLERANCE = 0.1
+# A curve and its straight pieces are closer than this, in pixels, and so are their outlines where
+# half a stroke's width is more than the second.
+_TOLERANCE, _WIDE = 0.1, 6.0
 # Seconds to write a straight line as long as a digit is high, about as people write digits; in the
 # air the pen is a little faster.
 _TEMPO, _REST = 0.3, 0.2
@@ -153,13 +155,14 @@ class Strokes:
             now, last = float(moments[-1][-1]), points[-1, :2]
         return moments
 
-    def outlines(self, pieces: int = 8, cap: int = 8) -> list[np.ndarray]:
+    def outlines(self, turn: float = 0.4) -> list[np.ndarray]:
         """The outline of each stroke: a closed polygon float (M, 2), round at its ends.
 
-        It may cross itself where the pen turns: fill it by the nonzero rule. `cap` is the number
-        of pieces of a round end.
+        It may cross itself where the pen turns: fill it by the nonzero rule. Between two points of
+        it, the pen and its round ends turn by about `turn` radians at most.
         """
-        return [_outline(stroke, cap) for stroke in self.sample(pieces)]
+        cap = int(np.ceil(np.pi / turn))
+        return [draw_outline(_sample_turns(stroke, turn), cap) for stroke in self.controls]
 
     def draw(self, size: int) -> np.ndarray:
         """The ink, uint8 (size, size), of the digit's image: 0 is paper, 255 is ink."""
@@ -218,8 +221,22 @@ def _straight_pieces(digit: Strokes) -> np.ndarray:
         bend = np.abs(np.diff(stroke[:, :2], 2, axis=0)).max(initial=0)
         fine = max(1, int(np.ceil(np.sqrt(bend / (8 * _TOLERANCE)))))
         points = spline_matrix(len(stroke), fine) @ stroke
+        half = float(stroke[:, 2].max())
+        while half > _WIDE and fine < _FINEST and _outer_error(points, half) > _TOLERANCE:
+            fine *= 2
+            points = spline_matrix(len(stroke), fine) @ stroke
         pieces.append(np.concatenate([points[:-1], np.diff(points, axis=0)], axis=1))
     return np.concatenate(pieces)
+
+
+def _outer_error(points: np.ndarray, half: float) -> float:
+    """How far the outer edge of straight pieces between points (M, 3) strays from a smooth one.
+
+    Pieces of a circle have an edge of pieces that are longer: by their turn times half the width.
+    """
+    angles = turns(points[:, :2])
+    lengths = np.hypot(*np.diff(points[:, :2], axis=0).T)[1:]
+    return float(((lengths + half * angles) * angles).max(initial=0)) / 8
 
 
 def _moments(points: np.ndarray) -> np.ndarray:
@@ -227,8 +244,8 @@ def _moments(points: np.ndarray) -> np.ndarray:
     steps = np.diff(points, axis=0)
     lengths = np.hypot(*steps.T)
     angles = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
-    turns = np.abs(np.gradient(angles)) if len(angles) > 1 else np.zeros(1)
-    bends = np.clip(turns / np.maximum(lengths, 1e-9), *_CURVATURES)
+    turned = np.abs(np.gradient(angles)) if len(angles) > 1 else np.zeros(1)
+    bends = np.clip(turned / np.maximum(lengths, 1e-9), *_CURVATURES)
     weights = lengths * np.cbrt(bends)
     if not weights.sum():
         return np.zeros(len(points))
@@ -240,49 +257,14 @@ def _moments(points: np.ndarray) -> np.ndarray:
     return _TEMPO * weights.sum() ** 0.5 * np.interp(progress, way, clock)
 
 
-def _outline(points: np.ndarray, cap: int) -> np.ndarray:
-    """The closed outline (M, 2) of a stroke's points (P, 3); see `Strokes.outlines`."""
-    steps = np.diff(points[:, :2], axis=0)
-    lengths = np.hypot(*steps.T)
-    moved = np.concatenate([[True], lengths > 1e-9])
-    points, steps = points[moved], steps[moved[1:]] / lengths[moved[1:], None]
-    if not len(steps):
-        steps = np.array([[0.0, 1.0]])
-        points = np.concatenate([points, points])
-    left = _side(points, steps, cap)
-    right = _side(points[::-1], -steps[::-1], cap)
-    ends = [_arc(points[-1], steps[-1], -steps[-1], cap), _arc(points[0], -steps[0], steps[0], cap)]
-    return np.concatenate([left, ends[0], right, ends[1]])
+def _sample_turns(stroke: np.ndarray, turn: float) -> np.ndarray:
+    """Points float (M, 3) along a stroke (P, 3), as many as it needs to turn by `turn` between two.
 
-
-def _side(points: np.ndarray, along: np.ndarray, cap: int) -> np.ndarray:
-    """The left outline of points (P, 3) on a way of directions (P - 1, 2).
-
-    Where it turns away, the outline follows the round nib; where it turns sharply towards this
-    side, it goes through the middle of the stroke.
+    Where the pen turns round at once, more would not help.
     """
-    normals = np.stack([along[:, 1], -along[:, 0]], axis=1)
-    turns = np.arctan2(
-        along[:-1, 0] * along[1:, 1] - along[:-1, 1] * along[1:, 0],
-        (along[:-1] * along[1:]).sum(1),
-    )
-    outline = [points[:1, :2] + points[:1, 2:] * normals[:1]]
-    for index, turn in enumerate(turns):
-        place, half = points[index + 1, :2], points[index + 1, 2]
-        sides = place + half * normals[index : index + 2]
-        if abs(turn) < _STRAIGHT:
-            outline.append(sides.mean(0, keepdims=True))
-        elif turn > 0:
-            arc = _arc(points[index + 1], along[index], along[index + 1], cap)
-            outline += [sides[:1], arc, sides[1:]]
-        else:
-            outline += [sides[:1], place[None], sides[1:]]
-    return np.concatenate([*outline, points[-1:, :2] + points[-1:, 2:] * normals[-1:]])
-
-
-def _arc(point: np.ndarray, before: np.ndarray, after: np.ndarray, cap: int) -> np.ndarray:
-    """Points around a nib (3,) between the left sides of two directions (2,)."""
-    first, last = (np.arctan2(-way[0], way[1]) for way in (before, after))
-    turn = (last - first) % (2 * np.pi)
-    angles = first + turn * np.linspace(0, 1, max(2, round(cap * turn / np.pi) + 1))[1:-1]
-    return point[:2] + point[2] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    pieces = 4
+    while True:
+        points = spline_matrix(len(stroke), pieces) @ stroke
+        if pieces >= _FINEST or turns(points[:, :2]).max(initial=0) <= turn:
+            return points
+        pieces *= 2

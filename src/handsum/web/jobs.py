@@ -124,7 +124,7 @@ def _style(query: SumQuery | NumberQuery, count: int, length: int) -> Style:
         raise UsageError(
             f"these digits are too large: use a `scale` of up to {limits.LARGEST_SCALE:g}"
         )
-    check_least_size(style, count, length)
+    check_least_size(style, count, length, f".{query.format}")
     return style
 
 

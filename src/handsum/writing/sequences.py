@@ -188,7 +188,8 @@ def encode_sequences(
 ) -> Encoded:
     """As `draw_picture`, as a file of a type (see `layout.encoding.encode_sheet`)."""
     if ending not in VECTORS:
-        check_least_size(style, *sequences.labels[rows].shape)
+        count, length = sequences.labels[rows].shape
+        check_least_size(style, count, length, ending)
     sheet = lay_out(sequences, style, captions, rows)
     texts = (sequences.texts or sequences.digits)[rows]
     return encode_sheet(sheet, style, texts, describe_sequences(sequences, rows), ending, output)
@@ -260,10 +261,15 @@ def save_sequences(
     )
 
 
+def check_arrays(texts: Sequence[str] | None) -> None:
+    """Raise UsageError for marks, which an .npz cannot hold."""
+    if texts and has_marks(texts):
+        raise UsageError(f"an .npz holds digits only: write {texts[0]} as a picture")
+
+
 def _save_arrays(path: Path, sequences: Sequences) -> Places:
     """Write an .npz; see `save_sequences`."""
-    if sequences.texts and has_marks(sequences.texts):
-        raise UsageError(f"an .npz holds digits only: write {sequences.texts[0]} as a picture")
+    check_arrays(sequences.texts)
     strokes = sequences.strokes
     arrays = {
         "images": sequences.images,

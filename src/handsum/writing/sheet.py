@@ -24,7 +24,7 @@ class HandSheet:
     `sequences` has a row for each hand, and `names` the value of `writer` for it. In a sheet from
     `fit_writer`, the first hand is `hand`, the fitted one; the others are the writers most like it,
     with their `likeness`, nearest first. `unread` are the errors of the pictures that could not be
-    read.
+    read. `nib` is the width of the pen in the pictures, in shares of a digit's height.
     """
 
     sequences: Sequences
@@ -32,6 +32,7 @@ class HandSheet:
     hand: FittedHand | None = None
     likeness: tuple[Likeness, ...] = ()
     unread: tuple[str, ...] = ()
+    nib: float | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -55,7 +56,13 @@ class HandSheet:
         hand = self.hand
         return {
             "writers": self.writers,
-            "hand": hand and {"name": hand.name, "distance": hand.distance, "fit": hand.fit},
+            "hand": hand
+            and {
+                "name": hand.name,
+                "distance": hand.distance,
+                "fit": hand.fit,
+                "nib": self.nib,
+            },
             "likeness": [{"writer": one.writer, "distance": one.distance} for one in self.likeness],
             "seed": self.sequences.seed,
             "notes": list(self.notes),

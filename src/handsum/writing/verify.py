@@ -92,8 +92,9 @@ def draw_verified(
         smaller = style.at_scale(min(style.factor, _LARGEST_SCALE))
 
         def set_row(row: int, strokes: Sequence[Strokes]) -> Picture:
-            own = rows.texts and rows.texts[row : row + 1]
-            sheet = compose([strokes], [stream(rows.seed, Stream.LAYOUT, row)], smaller, None, own)
+            text = rows.texts[row] if rows.texts else "".join(map(str, rows.labels[row]))
+            random = stream(rows.seed, Stream.LAYOUT, row)
+            sheet = compose([strokes], [random], smaller, None, [text])
             # The reader knows no signs: a slash would be a 1. They touch no digit.
             return draw_sheet(replace(sheet, rows=sheet.digits), smaller)
 

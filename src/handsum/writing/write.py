@@ -24,6 +24,7 @@ from handsum.arguments import (
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.layout.marks import GAP, MARKS, read_number
+from handsum.layout.rows import check_cells
 from handsum.layout.style import Style, check_style
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.strokes import draw_strokes
@@ -165,6 +166,8 @@ def number(
     text = read_number(digit_text(text, "a number", "12.50"))
     labels = parse_digits(text.translate(str.maketrans("", "", MARKS + GAP)))[None]
     options = Options(writer, model, reader, verify, style)
+    if style is not None:
+        check_cells(style, [text])
     return write_rows(labels, choose_seed(seed), options, (text,), progress)
 
 
