@@ -116,6 +116,7 @@ class FakeGenerator:
     writers: int = 7
     name: str = "fake-generator"
     conditional: bool = True
+    writes_strokes: bool = False
     misdraw: Callable[[int, int, int], int] = lambda label, index, attempt: label
     drawn: dict[bytes, int] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
@@ -271,6 +272,29 @@ def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
     module.draws_sequences = lambda name: False  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
     return generator
+
+
+@pytest.fixture(scope="session")
+def tiny_pen_gan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The snapshot of an untrained `pen-gan` of 20 writers: smooth lines, one to three a digit."""
+    from flax import nnx
+
+    from handsum.config import as_dict, replace
+    from handsum.models import pen_gan
+    from handsum.pretrained.snapshots import Snapshot, save_snapshot
+    from handsum.training.state import flatten
+
+    config = replace(
+        pen_gan.PRESETS["small"], {"widths": [6, 8], "size": 32, "writers": 20, "steps": 1}
+    )
+    network = pen_gan.Generator(config, rngs=nnx.Rngs(3))
+    for layer, factor in ((network.hand.points, 0.1), (network.hand.presence, 20)):
+        layer.kernel[...] = factor * layer.kernel[...]
+    network.hand.presence.bias[...] -= 4
+    facts = {"model": "pen-gan", "config": as_dict(config), "parameters": 11_952, "step": 1}
+    folder = tmp_path_factory.mktemp("tiny") / "pen-gan"
+    save_snapshot(folder, Snapshot(flatten((nnx.state(network, nnx.Param),)), facts))
+    return folder
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ TINY = {
     "cnn-sum": ["widths=4,4,4", "hidden=8"],
     "judge": ["widths=4,4"],
     "r3gan": ["widths=8,6,4"],
+    "pen-gan": ["widths=4,4", "size=16"],
     "writer-cgan": ["widths=8,6,4"],
     "cgan": ["widths=8,6,4"],
     "dcgan": [],

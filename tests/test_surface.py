@@ -26,7 +26,7 @@ ONLY_PYTHON = {"start", "log", "pictures", "between", *STYLE}
 # `generate` has the options of two functions, and `writers` those of two.
 SHARED = {
     "generate": {"interpolate", "steps"},
-    "interpolate": {"interpolate", "mix", "random", "rows", "columns", "count"},
+    "interpolate": {"interpolate", "mix", "random", "rows", "columns", "count", "height"},
     "writers": {"pictures"},
     "fit_writer": {"first"},
     "list_models": {"model"},

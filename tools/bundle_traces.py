@@ -10,14 +10,14 @@ allows: newer releases read older traces, but not the other way round.
 from __future__ import annotations
 
 from handsum.files import atomic_write
-from handsum.models.registry import ENTRIES, Task
+from handsum.models.registry import ENTRIES, Entry, Task
 from handsum.pretrained.compiled import ArraySpec, Function, rows, trace, trace_name
 from handsum.pretrained.snapshots import WEIGHTS, load_snapshot
 
 _SEED, _COLUMN = rows(dtype="uint32"), rows(dtype="int32")
 _DRAW: tuple[Function, tuple[ArraySpec, ...]] = "draw_digits", (_SEED, *[_COLUMN] * 4)
 _READ: tuple[Function, tuple[ArraySpec, ...]] = "read_digits", (rows(28, 28, dtype="uint8"),)
-BUNDLED: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
+_BY_TASK: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
     "digit generator": _DRAW,
     "random digit generator": _DRAW,
     "sequence generator": ("draw_sequences", _DRAW[1]),
@@ -28,12 +28,18 @@ BUNDLED: dict[Task, tuple[Function, tuple[ArraySpec, ...]]] = {
 }
 
 
+def bundled_function(entry: Entry) -> tuple[Function, tuple[ArraySpec, ...]] | None:
+    """The function of a model that is used most, and the specs of its arguments; or none."""
+    return ("write_digits", _DRAW[1]) if entry.writes_strokes else _BY_TASK.get(entry.task)
+
+
 def bundled_traces() -> dict[str, bytes]:
     """The serialized trace for the task of every bundled model, by its path below the weights."""
     found = {}
     for entry in ENTRIES.values():
-        if entry.task in BUNDLED and (WEIGHTS / entry.name / "config.json").exists():
-            snapshot, traced = load_snapshot(WEIGHTS / entry.name), BUNDLED[entry.task]
+        traced = bundled_function(entry)
+        if traced and (WEIGHTS / entry.name / "config.json").exists():
+            snapshot = load_snapshot(WEIGHTS / entry.name)
             path = f"{entry.name}/{trace_name(snapshot, *traced)}"
             found[path] = bytes(trace(snapshot, *traced).serialize())
     return found

@@ -328,6 +328,25 @@ def test_generate_writes_a_folder_and_arrays(run_command: Run, tmp_path: Path) -
         assert arrays["images"].shape == (12, 28, 28)
 
 
+def test_arrays_and_folders_come_from_the_model_of_pixels(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch, fake_generator: Any
+) -> None:
+    asked: list[str | None] = []
+
+    def load_generator(name: str | None = None) -> Any:
+        asked.append(name)
+        return fake_generator
+
+    monkeypatch.setattr("handsum.models.registry.PIXEL_GENERATOR", "cgan")
+    monkeypatch.setattr(sys.modules["handsum.pretrained.load"], "load_generator", load_generator)
+    for output in ("a.npz", "folder", "a.png"):
+        assert run_command("generate", "--count", 2, "-o", output).code == 0
+    assert run_command("generate", "--count", 2, "--height", 40, "-o", "large").code == 0
+    assert run_command("generate", "--count", 2, "--model", "dcgan", "-o", "b.npz").code == 0
+    assert run_command("generate", "--count", 2, "--shards", 2, "-o", "c.npz").code == 0
+    assert asked == ["cgan", "cgan", None, None, "dcgan", "cgan", "cgan"]
+
+
 def test_generate_json(run_command: Run) -> None:
     done = run_command(
         "generate", "--digits", "37", "--rows", 2, "--writer", 3, "--json", "--seed", 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +83,11 @@ def test_a_generator_is_measured_in_strokes_if_they_are_asked_for(bench: Bench) 
     assert written.figures.strokes.width_variation < 0.2
     assert not np.array_equal(plain.digits.images, written.digits.images)
     assert np.array_equal(plain.digits.labels, written.digits.labels)
+
+
+def test_a_generator_that_writes_strokes_is_measured_in_them(
+    bench: Bench, tiny_pen_gan: Path
+) -> None:
+    measured = measure_generator(bench, load_generator(str(tiny_pen_gan)))
+    assert measured.figures.strokes is not None
+    assert 1 < measured.figures.strokes.strokes < 3

@@ -147,5 +147,7 @@ def test_every_module_has_the_types_that_training_expects(
 def test_unknown_and_unable_models_are_refused_with_those_that_can() -> None:
     with pytest.raises(UsageError, match=r"did you mean r3gan\?"):
         registry.find("r3gann")
-    with pytest.raises(UsageError, match="cnn is a digit reader.*r3gan, writer-cgan, cgan can"):
+    with pytest.raises(
+        UsageError, match="cnn is a digit reader.*r3gan, pen-gan, writer-cgan, cgan can"
+    ):
         registry.find("cnn", ("digit generator",))

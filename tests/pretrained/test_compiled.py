@@ -18,7 +18,7 @@ from handsum.pretrained.compiled import CHUNK, Functions, rows, trace, trace_nam
 from handsum.pretrained.snapshots import WEIGHTS, Snapshot, load_snapshot
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-from bundle_traces import BUNDLED
+from bundle_traces import bundled_function
 
 NAMES = [name for name in ENTRIES if (WEIGHTS / name / "config.json").exists()]
 READ = "read_digits", (rows(28, 28, dtype=np.uint8),)
@@ -43,7 +43,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_bundled_model_has_the_trace_of_its_code(name: str) -> None:
     """If not, run `python tools/bundle_traces.py`."""
     found = {path.name for path in (WEIGHTS / name).glob("*.export")}
-    bundled = BUNDLED.get(ENTRIES[name].task)
+    bundled = bundled_function(ENTRIES[name])
     snapshot = load_snapshot(WEIGHTS / name)
     assert found == ({trace_name(snapshot, *bundled)} if bundled else set())
 
@@ -52,13 +52,15 @@ def test_a_bundled_model_has_the_trace_of_its_code(name: str) -> None:
 def test_a_bundled_trace_computes_what_the_code_does(
     name: str, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshot, (function, specs) = load_snapshot(WEIGHTS / name), BUNDLED[ENTRIES[name].task]
+    bundled = bundled_function(ENTRIES[name])
+    assert bundled
+    snapshot, (function, specs) = load_snapshot(WEIGHTS / name), bundled
     rows_of = {1: np.arange(CHUNK) % 10, 3: digits()}
     arguments = [rows_of[len(each.shape)].astype(each.dtype) for each in specs]
-    bundled = Functions(snapshot)(function, specs)(*arguments)
+    found = Functions(snapshot)(function, specs)(*arguments)
     assert not [*empty_cache.glob("*.export")]
     monkeypatch.setattr(compiled, "WEIGHTS", tmp_path)
-    np.testing.assert_array_equal(Functions(snapshot)(function, specs)(*arguments), bundled)
+    np.testing.assert_array_equal(Functions(snapshot)(function, specs)(*arguments), found)
     assert len([*empty_cache.glob("*.export")]) == 1
 
 

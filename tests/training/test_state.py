@@ -5,6 +5,7 @@ from flax import nnx
 
 from handsum.config import replace
 from handsum.models import judge
+from handsum.models.registry import ENTRIES, module
 from handsum.training.state import begin_state, compile_step, init_state, make_step, optimizer
 
 
@@ -78,6 +79,22 @@ def test_a_restart_follows_a_shorter_run_without_one() -> None:
     assert sizes[75] == pytest.approx(0.5, rel=0.01)
     assert sizes[75:] == sorted(sizes[75:], reverse=True)
     assert sizes[100] == pytest.approx(0.1, rel=0.02)
+
+
+@pytest.mark.parametrize("name", [one.name for one in ENTRIES.values() if one.warm])
+def test_a_model_starts_warm_where_its_layers_are_as_large(name: str) -> None:
+    part = module(name).SNAPSHOT_PART
+    small = {"writers": 3, "widths": (4, 4), "critic": 4}
+    config = replace(module(name).PRESETS["small"], small)
+    for size in (config.size, 8):
+        _, state = begin_state(name, replace(config, {"size": size}))
+        for layer, trained in ENTRIES[name].warm:
+            pairs = (state["params"][one][layer] for one in (part, trained))
+            own, others = map(jax.tree.leaves, pairs)
+            same = [np.array_equal(*pair) for pair in zip(own, others, strict=True)]
+            assert all(same) if size == config.size else not any(same)
+            # The moving average starts there, too.
+            assert np.array_equal(jax.tree.leaves(state["ema"][0][layer])[0], own[0])
 
 
 def test_r3gan_reduces_its_penalties_after_the_restart() -> None:

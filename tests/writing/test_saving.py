@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from handsum.files import atomic_folder
 from handsum.layout.encoding import Output, numbered_paths
 from handsum.layout.painting import INK_LEVEL, ink_box
 from handsum.layout.style import Style
-from handsum.writing.digits import save_digits
+from handsum.strokes import Strokes
+from handsum.writing.digits import Digits, save_digits
 from handsum.writing.generate import generate
 from handsum.writing.sequences import save_sequences
 from handsum.writing.write import number, sum_sequence
@@ -223,6 +225,56 @@ def test_digits_as_arrays(tmp_path: Path) -> None:
         assert np.array_equal(arrays["images"], drawn.images)
         assert np.array_equal(arrays["labels"], drawn.labels)
         assert np.array_equal(arrays["writers"], drawn.writers)
+
+
+def test_digits_of_strokes_are_sharp_in_a_grid_and_28x28_in_arrays(
+    tmp_path: Path, fake_generator: Any
+) -> None:
+    fake_generator.writes_strokes = True
+    drawn = generate("370", rows=2, seed=1)
+    assert drawn.strokes is not None
+    save_digits(tmp_path / "g.png", drawn)
+    with Image.open(tmp_path / "g.png") as image:
+        pixels = np.asarray(image)
+    assert pixels.shape == (2 * 112, 3 * 112)
+    assert np.array_equal(pixels[112:, 224:], drawn.strokes[5].draw(112))
+    save_digits(tmp_path / "g.npz", drawn)
+    with np.load(tmp_path / "g.npz") as arrays:
+        assert np.array_equal(arrays["images"], drawn.images)
+    for one, other in zip(handsum.load_strokes(tmp_path / "g.npz"), drawn.strokes, strict=True):
+        np.testing.assert_allclose(one.controls[0], other.controls[0], atol=1e-6)
+    save_digits(tmp_path / "folder", drawn)
+    with Image.open(tmp_path / "folder" / "00001_7.png") as image:
+        assert np.array_equal(np.asarray(image), drawn.images[1])
+
+
+@pytest.mark.parametrize(("count", "cell"), [(3_000, 112), (10_000, 56), (40_000, 28)])
+def test_a_larger_grid_of_strokes_has_smaller_digits(count: int, cell: int) -> None:
+    images, none = np.zeros((count, 28, 28), np.uint8), np.zeros(count, np.int64)
+    drawn = Digits(images, none, none, 100, 1, "m", strokes=(Strokes(()),) * count)
+    assert drawn.cell == cell
+    assert replace(drawn, strokes=None).cell == 28
+
+
+@pytest.mark.parametrize("writes_strokes", [False, True])
+def test_a_height_draws_the_strokes_of_any_generator(
+    tmp_path: Path, fake_generator: Any, writes_strokes: bool
+) -> None:
+    fake_generator.writes_strokes = writes_strokes
+    drawn = generate("37", rows=1, seed=1, height=200)
+    save_digits(tmp_path / "g.png", drawn)
+    save_digits(tmp_path / "folder", drawn)
+    one = Image.open(tmp_path / "folder" / "00001_7.png")
+    with one, Image.open(tmp_path / "g.png") as image:
+        assert image.size == (560, 280)
+        assert np.array_equal(np.asarray(image)[:, 280:], np.asarray(one))
+    with pytest.raises(UsageError, match="28x28 pixels: leave out `height`"):
+        save_digits(tmp_path / "g.npz", drawn)
+    for height, message in ((2, "5 or more"), (20_000, "too many to open")):
+        with pytest.raises(UsageError, match=message):
+            generate("37", rows=1, seed=1, height=height)
+    with pytest.raises(UsageError, match="a mix is drawn in pixels: leave out `height`"):
+        generate(mix="3,7", height=40)
 
 
 @pytest.mark.parametrize("exists", [False, True])

@@ -91,6 +91,16 @@ def test_a_layer_with_all_positions_shows_them() -> None:
     assert shown.what == f"{'+'.join(map(str, digits.argmax(1)))} for 23"
 
 
+def test_a_generator_of_strokes_shows_their_points_and_widths(tiny_pen_gan: Path) -> None:
+    shown = visualize(7, model=tiny_pen_gan, seed=0)
+    titles = [stage.title for stage in shown.stages]
+    assert titles[-4].startswith("Control points of the strokes: 72")
+    assert titles[-3].startswith("Widths along the strokes: 37")
+    assert titles[-2].startswith("Which strokes there are: 3")
+    drawn = load_generator(str(tiny_pen_gan)).draw(np.array([7]), None, seed=0)
+    np.testing.assert_allclose((shown.stages[-1].values[..., 0] + 1) * 127.5, drawn[0], atol=1)
+
+
 def test_channels_of_a_model_that_has_no_maps_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="gan has no feature maps"):
         visualize(model="gan", seed=0).save(tmp_path / "a.png", 4)

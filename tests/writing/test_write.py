@@ -328,3 +328,23 @@ def test_options_are_checked_where_they_are_made(fields: dict[str, Any], message
         number("12", **fields)
     with pytest.raises(UsageError, match=message):
         sum_sequence(12, **fields)
+
+
+def test_digits_in_pixels_come_from_the_model_of_pixels(
+    monkeypatch: pytest.MonkeyPatch, fake_generator: Any
+) -> None:
+    asked: list[str | None] = []
+
+    def load_generator(name: str | None = None) -> Any:
+        asked.append(name)
+        return fake_generator
+
+    monkeypatch.setattr("handsum.writing.write.PIXEL_GENERATOR", "cgan")
+    monkeypatch.setattr(sys.modules["handsum.pretrained.load"], "load_generator", load_generator)
+    for options in (
+        Options(strokes=False),
+        Options(),
+        Options(strokes=False, model="dcgan"),
+    ):
+        write_rows(np.array([[1, 2]]), 1, options)
+    assert asked == ["cgan", None, "dcgan"]

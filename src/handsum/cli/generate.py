@@ -93,6 +93,15 @@ def generate(
             min=0, rich_help_panel=SEVERAL, help="Number of this process or machine, from 0."
         ),
     ] = 0,
+    height: Annotated[
+        int | None,
+        typer.Option(
+            min=5,
+            max=20_000,
+            show_default="80 with strokes, 20 in pixels",
+            help="Height of a digit in pictures, in pixels, drawn from pen strokes.",
+        ),
+    ] = None,
     seed: Seed = None,
     writer: Writer = None,
     model: Model = None,
@@ -105,6 +114,8 @@ def generate(
     handsum generate --digits 0123456789 --rows 8 -o grid.png
 
     handsum generate --random --rows 5 --columns 12 --seed 1 -o grid.png
+
+    handsum generate --digits 2357 --rows 2 --height 200 -o large.png
 
     handsum generate --count 60000 -o digits.npz
 
@@ -122,7 +133,7 @@ def generate(
     output = destination(output, as_json)
     common = {"seed": seed, "writer": writer, "model": model}
     if interpolate is not None:
-        if mix or random or rows or columns or count or shards:
+        if mix or random or rows or columns or count or shards or height:
             raise UsageError(
                 "--interpolate works only with --digits, --steps, --seed, --writer and --model"
             )
@@ -132,11 +143,18 @@ def generate(
         return
     if steps is not None:
         raise UsageError("--steps is for --interpolate: give both")
+    if output.suffix.lower() != ".png" and height is None and mix is None:
+        # Arrays and folders hold digits as MNIST has them.
+        from handsum.models.registry import PIXEL_GENERATOR
+
+        common["model"] = model or PIXEL_GENERATOR
     grid = {"digits": digits, "random": random, "rows": rows, "columns": columns, "mix": mix}
-    options = {**grid, **common, "count": count}
+    options = {**grid, **common, "count": count, "height": height}
     if shards is not None:
         if count is None:
             raise UsageError("--shards splits a --count of digits: give both")
+        if height is not None:
+            raise UsageError("--shards writes digits of 28x28 pixels: leave out --height")
         _write_shards(output, options, shards, range(host, shards, hosts), as_json)
         return
     _write(output, options, as_json)
@@ -157,7 +175,7 @@ def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
     from handsum.writing import generate as drawing
     from handsum.writing.digits import check_digits_path
 
-    check_digits_path(output)
+    check_digits_path(output, options["height"])
     with _progress_bar() as progress:
         drawn = drawing.generate(**options, progress=progress)
     drawn.save(output)

@@ -98,8 +98,10 @@ def measure_generator(
 
     Then more digits of random classes for the classifier and for Stacked MNIST, HAND_LENGTH digits
     in every hand, and sequences as `sum-sequence` writes them. A generator of random digits has no
-    hands and writes no sequences. With `strokes`, it writes with them (see `DigitGenerator.write`).
+    hands and writes no sequences. With `strokes`, or if it has no other way, it writes with them
+    (see `DigitGenerator.write`).
     """
+    strokes = strokes or generator.writes_strokes
     labels, hands = _requests(bench, generator.writers)
     classes, writers = np.concatenate(labels), np.concatenate(hands)
 

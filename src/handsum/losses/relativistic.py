@@ -21,6 +21,9 @@ from handsum.losses.adversarial import gradient_penalty, relativistic_loss
 from handsum.losses.classification import cross_entropy_loss
 from handsum.losses.conditional import ConditionalConfig, Pairs, conditional_discriminator_loss
 
+# The loss and the metrics that the images, and what else was drawn with them, add.
+Penalties = Callable[[Batch], tuple[jax.Array, Metrics]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class HandsConfig(ConditionalConfig):
@@ -49,16 +52,20 @@ class HandsConfig(ConditionalConfig):
     critic_penalty: Amount = 0.3
 
 
-def relativistic_losses(config: HandsConfig, draw: Callable[[Parts, Batch], Batch]) -> Losses:
+def relativistic_losses(
+    config: HandsConfig,
+    draw: Callable[[Parts, Batch], Batch],
+    penalties: Penalties | None = None,
+) -> Losses:
     """The loss of each part, in the order of their updates within a step.
 
     The parts are a "discriminator" of images, "critics" of the features of a frozen "reader", and a
-    "generator", which `draw` draws with.
+    "generator", which `draw` draws with. `penalties` of what it drew are added to its loss.
     """
     return {
         "discriminator": partial(_discriminator_loss, config),
         "critics": partial(_critics_loss, config),
-        "generator": OfDrawn(draw, partial(_generator_loss, config)),
+        "generator": OfDrawn(draw, partial(_generator_loss, config, penalties)),
     }
 
 
@@ -104,9 +111,14 @@ def _critics_loss(
 
 
 def _generator_loss(
-    config: HandsConfig, parts: Parts, batch: Batch, key: jax.Array
+    config: HandsConfig,
+    penalties: Penalties | None,
+    parts: Parts,
+    batch: Batch,
+    key: jax.Array,
 ) -> tuple[jax.Array, Metrics]:
-    """The relativistic losses with the sides exchanged, and being read as the requested digit."""
+    """The relativistic losses with the sides exchanged, being read as the requested digit, and
+    the penalties, if there are any."""
     discriminator, labels, writers = parts["discriminator"], batch["labels"], batch["writers"]
     generated = batch["generated"]
     real_logits, _ = discriminator(batch["images"], labels, writers)
@@ -119,4 +131,8 @@ def _generator_loss(
     )
     seen = relativistic_loss(generated_seen, real_seen)
     loss = adversarial + config.critic_weight * seen + config.class_weight * reading
-    return loss, {"generator_loss": adversarial, "seen_loss": seen, "asked_loss": reading}
+    metrics = {"generator_loss": adversarial, "seen_loss": seen, "asked_loss": reading}
+    if penalties is None:
+        return loss, metrics
+    cost, more = penalties(batch)
+    return loss + cost, metrics | more

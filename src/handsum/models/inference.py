@@ -122,11 +122,29 @@ def read_sums(reader: Any, pixels: jax.Array, lengths: jax.Array) -> jax.Array:
 
 
 def trace_digits(pen: Any, pixels: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The strokes of digits uint8 (N, 28, 28).
+    """The strokes of digits uint8 (N, 28, 28): see `strokes_of`."""
+    return strokes_of(pen(from_bytes(pixels)))
 
-    Control points (N, S, P, 3), x, y and half the width, and which of the strokes there are (N, S).
+
+def write_digits(
+    generator: Any,
+    seed: jax.Array,
+    indices: jax.Array,
+    attempts: jax.Array,
+    labels: jax.Array,
+    writers: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """The strokes of the digits that `draw_digits` draws: see `strokes_of`."""
+    latents = draw_latents(generator, seed, indices, attempts)
+    return strokes_of(generator.write(latents, labels, writers))
+
+
+def strokes_of(written: Any) -> tuple[jax.Array, jax.Array]:
+    """Control points (N, S, P, 3), x, y and half the width; which of the strokes there are (N, S).
+
+    `written` is a `handsum.layers.pen.Written`.
     """
-    points, half_widths, logits = pen(from_bytes(pixels))
+    points, half_widths, logits = written
     return jnp.concatenate([points, half_widths[..., None]], axis=-1), logits > 0
 
 

@@ -25,13 +25,13 @@ from handsum.data.mnist import Dataset
 from handsum.data.skills import DrawsDigits
 from handsum.layers import leaky
 from handsum.layers.critics import Block, Critics, Discriminator, conv
+from handsum.layers.hands import LABEL_SIZE, LATENT_SIZE, condition, embed_conditions
 from handsum.losses import Batch, Losses, Parts, divide_rows
 from handsum.losses.relativistic import HandsConfig, relativistic_losses
 
 SNAPSHOT_PART = "generator"
 # The bundled model whose features the critics judge.
 FROZEN: dict[str, str] = {"reader": "cnn"}
-LATENT_SIZE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +47,15 @@ PRESETS = {"default": Config(), "small": Config(widths=(48, 32, 16), steps=5_000
 class Generator(nnx.Module):
     """Latents (N, 64 + W), labels (N,) and writers (N,) to images (N, 28, 28, 1) in [-1, 1].
 
-    Instead of writers it also takes hands (N, writer_size), such as mixtures of theirs. The last W
-    latents, one for each writer, decide how the hand sways with this digit; with latents (N, 64)
-    it does not sway.
+    For hands instead of writers, and for how hands sway, see `handsum.layers.hands.condition`.
     """
 
     def __init__(self, config: Config, *, rngs: nnx.Rngs) -> None:
         self.latent_size = LATENT_SIZE + config.writers
         self.sway = config.sway
-        init = nnx.initializers.normal(1.0)
-        self.labels = nnx.Embed(10, 32, embedding_init=init, rngs=rngs)
-        self.hands = nnx.Embed(config.writers, config.writer_size, embedding_init=init, rngs=rngs)
-        self.mapping = nnx.Linear(LATENT_SIZE + 32 + config.writer_size, config.style, rngs=rngs)
+        self.labels, self.hands = embed_conditions(config.writers, config.writer_size, rngs=rngs)
+        inputs = LATENT_SIZE + LABEL_SIZE + config.writer_size
+        self.mapping = nnx.Linear(inputs, config.style, rngs=rngs)
         self.base = nnx.Linear(config.style, 49 * config.widths[0], rngs=rngs)
         self.blocks = nnx.List(Block(width, config.style, rngs=rngs) for width in config.widths)
         pairs = pairwise(config.widths)
@@ -66,12 +63,7 @@ class Generator(nnx.Module):
         self.out = conv(config.widths[-1], 1, 3, rngs, gain=1.0)
 
     def __call__(self, latents: jax.Array, labels: jax.Array, writers: jax.Array) -> jax.Array:
-        hands = writers if writers.ndim == 2 else self.hands(writers)
-        latents, towards = jnp.split(latents, [LATENT_SIZE], axis=-1)
-        if towards.shape[-1]:
-            hands = self.sway_hands(hands, towards)
-        condition = jnp.concatenate([latents, self.labels(labels), hands], axis=-1)
-        style = leaky(self.mapping(condition))
+        style = leaky(self.mapping(condition(self, latents, labels, writers)))
         features = self.base(style).reshape(len(style), 7, 7, -1)
         features = self.blocks[0](features, style)
         for up, block in zip(self.ups, list(self.blocks)[1:], strict=True):
@@ -80,16 +72,6 @@ class Generator(nnx.Module):
             shape = (count, 2 * height, 2 * width, channels)
             features = block(jax.image.resize(features, shape, "bilinear"), style)
         return jnp.tanh(self.out(leaky(features)))
-
-    def sway_hands(self, hands: jax.Array, towards: jax.Array) -> jax.Array:
-        """Hands (N, E) rotated by the angle `sway` towards random mixtures of all hands.
-
-        `towards` (N, W) are the weights of the mixtures. The mean and covariance of the hands do
-        not change.
-        """
-        middle = self.hands.embedding.mean(0)
-        others = towards @ (self.hands.embedding - middle) / jnp.sqrt(towards.shape[-1])
-        return middle + jnp.cos(self.sway) * (hands - middle) + jnp.sin(self.sway) * others
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:

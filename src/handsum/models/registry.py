@@ -34,18 +34,25 @@ Task = Literal[
 class Entry:
     """One model: its name (also that of its module), its task and a summary.
 
-    `mixes` says that it can draw digits that are several at once. `weights` names the model whose
-    bundled weights it uses if it has none of its own.
+    `mixes` says that it can draw digits that are several at once, `writes_strokes` that it draws
+    with pen strokes, not in pixels. `weights` names the model whose bundled weights it uses if it
+    has none of its own. `warm` are layers that start as those of a trained model, if these are as
+    large: pairs of the layer's name, which is that in both networks, and of the trained model's
+    part in `FROZEN`.
     """
 
     name: str
     task: Task
     summary: str
     mixes: bool = False
+    writes_strokes: bool = False
     weights: str = ""
+    warm: tuple[tuple[str, str], ...] = ()
 
 
+# For pictures, and for digits in pixels as MNIST has them.
 DEFAULT_GENERATOR = "r3gan"
+PIXEL_GENERATOR = "r3gan"
 DEFAULT_READER = "cnn"
 JUDGE = "judge"
 PEN = "pen"
@@ -56,6 +63,13 @@ ENTRIES = {
     for entry in (
         Entry(
             "r3gan", "digit generator", "class- and writer-conditional R3GAN, one call per digit"
+        ),
+        Entry(
+            "pen-gan",
+            "digit generator",
+            "class- and writer-conditional GAN that writes pen strokes, one call per digit",
+            writes_strokes=True,
+            warm=(("hand", "pen"),),
         ),
         Entry(
             "writer-cgan",

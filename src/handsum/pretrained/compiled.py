@@ -48,6 +48,7 @@ Function = Literal[
     "read_sums",
     "sequence_stages",
     "trace_digits",
+    "write_digits",
 ]
 # The modules of the functions; they import JAX.
 _INFERENCE, _STAGES = "handsum.models.inference", "handsum.pretrained.stages"

@@ -55,7 +55,7 @@ class DigitGenerator(Model):
     """Draws digits of given classes in given hands (0 to `writers` - 1).
 
     A generator that is not `conditional` ignores the classes and draws random digits. `load_pen`
-    loads the pen that traces its digits.
+    loads the pen that traces its digits, unless it `writes_strokes` itself.
     """
 
     def __init__(self, name: str, snapshot: Snapshot, load_pen: Callable[[], Tracer]) -> None:
@@ -63,7 +63,8 @@ class DigitGenerator(Model):
         self._load_pen = load_pen
         self.writers = snapshot.setting("writers", 1)
         self.conditional = self.task == "digit generator"
-        self.mixes = registry.find(snapshot.model).mixes
+        entry = registry.find(snapshot.model)
+        self.mixes, self.writes_strokes = entry.mixes, entry.writes_strokes
 
     def check_writers(self, advice: str = "leave out the writer") -> None:
         """Raise UsageError if the generator knows no writers to choose from."""
@@ -83,8 +84,9 @@ class DigitGenerator(Model):
         column = rows(dtype=np.int32)
         drawn = rows(*writers.shape[1:], dtype=_hand_type(writers))
         specs = (_SEEDS, column, column, column, drawn)
-        self._functions.prepare("draw_digits", specs)
-        if strokes:
+        own = strokes and self.writes_strokes
+        self._functions.prepare("write_digits" if own else "draw_digits", specs)
+        if strokes and not own:
             self._load_pen().prepare()
 
     def _run(self, function: Function, seed: int, *columns: np.ndarray) -> Any:
@@ -114,6 +116,34 @@ class DigitGenerator(Model):
         Raises:
             UsageError: a label that is not a digit, or a writer out of range.
         """
+        seed, columns = self._columns(labels, writers, seed, indices, attempts)
+        drawn: np.ndarray = self._run("draw_digits", seed, *columns)
+        return drawn
+
+    def write(
+        self, labels: np.ndarray, writers: np.ndarray | None = None, **keys: Any
+    ) -> list[Strokes]:
+        """The pen strokes of the digits of `draw`, in units of their height.
+
+        They are its own if it `writes_strokes`; otherwise the pen traces its images.
+
+        Raises:
+            UsageError: as `draw`.
+        """
+        if not self.writes_strokes:
+            return self._load_pen().trace(self.draw(labels, writers, **keys))
+        seed, columns = self._columns(labels, writers, **keys)
+        return to_strokes(*self._run("write_digits", seed, *columns))
+
+    def _columns(
+        self,
+        labels: np.ndarray,
+        writers: np.ndarray | None,
+        seed: int | None = None,
+        indices: np.ndarray | None = None,
+        attempts: np.ndarray | None = None,
+    ) -> tuple[int, list[np.ndarray]]:
+        """The seed and the columns, once they are checked: indices, attempts, labels, writers."""
         labels, seed = np.asarray(labels), choose_seed(seed)
         if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
             raise UsageError(
@@ -134,19 +164,7 @@ class DigitGenerator(Model):
         if writers.size and not hands and not 0 <= writers.min() <= writers.max() < self.writers:
             raise UsageError(f"{self.name} knows the writers 0 to {self.writers - 1}")
         columns = [np.asarray(c).astype(np.int32) for c in (indices, attempts, labels)]
-        columns.append(writers.astype(_hand_type(writers)))
-        drawn: np.ndarray = self._run("draw_digits", seed, *columns)
-        return drawn
-
-    def write(
-        self, labels: np.ndarray, writers: np.ndarray | None = None, **keys: Any
-    ) -> list[Strokes]:
-        """The pen strokes that the pen finds in the digits of `draw`, in units of their height.
-
-        Raises:
-            UsageError: as `draw`.
-        """
-        return self._load_pen().trace(self.draw(labels, writers, **keys))
+        return seed, [*columns, writers.astype(_hand_type(writers))]
 
     def stages(self, label: int, hand: np.ndarray, *, seed: int) -> LayerOutputs:
         """The stages of the digit that `draw` draws with index 0: see `LayerOutputs`.

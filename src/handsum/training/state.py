@@ -190,9 +190,10 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
     """The definitions of a model's parts, and the state of its run before the first step.
 
     Its own networks are new, from the seed of the configuration. Those that its module names in
-    `FROZEN` are bundled trained networks of other models, and do not change.
+    `FROZEN` are bundled trained networks of other models, and do not change; the layers that its
+    entry names in `warm` start as theirs.
     """
-    module = registry.module(model)
+    module, warm = registry.module(model), registry.find(model).warm
     frozen = module.FROZEN
     trained = {
         part: nnx.split(restore(load_snapshot(WEIGHTS / name))) for part, name in frozen.items()
@@ -203,6 +204,8 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
         parts = module.build(config, rngs=nnx.Rngs(config.seed))
         for part, (definition, _) in trained.items():
             parts[part] = nnx.merge(definition, arrays[part])
+        for layer, part in warm:
+            _copy_layer(parts[part], parts[module.SNAPSHOT_PART], layer)
         found, state = init_state(parts, config, module.SNAPSHOT_PART, frozen)
         definitions.update(found)
         return state
@@ -211,6 +214,13 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
     # long for most models.
     arrays = {part: state for part, (_, state) in trained.items()}
     return definitions, jax.jit(begin, compiler_options=compiler_options())(arrays)
+
+
+def _copy_layer(trained: nnx.Module, own: nnx.Module, layer: str) -> None:
+    """Let a layer of a network start as that of a trained one, if all its arrays are as large."""
+    before, after = (nnx.state(getattr(network, layer)) for network in (own, trained))
+    if jax.tree.map(jnp.shape, before) == jax.tree.map(jnp.shape, after):
+        nnx.update(getattr(own, layer), after)
 
 
 def count_parameters(params: Mapping[str, nnx.State]) -> dict[str, int]:

@@ -182,9 +182,8 @@ def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | 
     picture = encode_digits(drawn)
     if query.format == "png":
         return Response(picture, media_type="image/png")
-    return _drawn(
-        drawn, drawn.columns, picture, 28, asked=query.mix is None and query.model in CONDITIONAL
-    )
+    asked = query.mix is None and query.model in CONDITIONAL
+    return _drawn(drawn, drawn.columns, picture, drawn.cell, asked)
 
 
 def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:

@@ -141,14 +141,14 @@ def _load_generator(name: str) -> None:
 
     generator = load_generator(name)
     zero = np.zeros(1, np.int64)
-    # With the strokes, so that the pen is loaded too.
-    generator.write(zero, zero, seed=0, indices=zero)
-    if len(generator.hands) > 1:
-        hand = generator.hands[:1]
-        generator.draw(zero, hand, seed=0, indices=zero)
-        generator.draw_between(zero, hand, zero, seed=0, indices=zero)
-    elif generator.conditional:
-        generator.draw_between(zero, zero, zero, seed=0, indices=zero)
+    hand = generator.hands[:1] if len(generator.hands) > 1 else None
+    # In pixels and with strokes, which may come from another network.
+    for writers in (zero,) if hand is None else (zero, hand):
+        generator.draw(zero, writers, seed=0, indices=zero)
+        generator.write(zero, writers, seed=0, indices=zero)
+    if generator.conditional:
+        writers = zero if hand is None else hand
+        generator.draw_between(zero, writers, zero, seed=0, indices=zero)
     if generator.mixes:
         generator.mix(np.ones((1, 10)), seed=0, indices=zero)
 

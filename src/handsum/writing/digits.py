@@ -13,8 +13,18 @@ import numpy as np
 
 from handsum.errors import HandsumError, UsageError
 from handsum.files import atomic_folder, atomic_write, check_place, is_stream
-from handsum.images import LARGEST_SHOWN, describe, encode_png, enlarged, tile
+from handsum.images import (
+    DIGIT_SIZE,
+    LARGEST_SHOWN,
+    MAX_PICTURE_PIXELS,
+    describe,
+    encode_png,
+    enlarged,
+    tile,
+)
 from handsum.layout.rows import check_size
+from handsum.strokes import FRAME, Strokes, draw_strokes
+from handsum.strokes.arrays import as_arrays
 
 # The most digits in memory at once: 7.3 GiB of pixels.
 LARGEST = 10_000_000
@@ -22,6 +32,10 @@ LARGEST = 10_000_000
 INDICES = 2**31 - 1
 
 
+# The heights in pixels, from the best, at which strokes are drawn in a grid if it fits; the last is
+# that of digits in pixels.
+_HEIGHTS = (80, 40, 20)
+LEAST_HEIGHT = 5
 # A notebook shows at most this many digits.
 MOST_DIGITS = 400
 
@@ -32,7 +46,8 @@ class Digits:
 
     The labels are the requested classes; for random digits and mixtures, which have none, they are
     what the reader sees. `columns` is the width of their grid in digits. `hand` names a mixed, new
-    or fitted hand; the writers are then -1.
+    or fitted hand; the writers are then -1. `strokes` are their pen strokes, None for digits drawn
+    in pixels; pictures draw them with digits `height` pixels high.
     """
 
     images: np.ndarray
@@ -43,9 +58,22 @@ class Digits:
     model: str
     hand: str | None = None
     notes: tuple[str, ...] = ()
+    strokes: tuple[Strokes, ...] | None = None
+    height: int | None = None
+
+    @property
+    def cell(self) -> int:
+        """The width and height of a digit's place in the grid, in pixels."""
+        if self.height is not None:
+            return _cell(self.height)
+        if self.strokes is None:
+            return DIGIT_SIZE
+        places = self.columns * -(-len(self.images) // self.columns)
+        sizes = map(_cell, _HEIGHTS)
+        return next((size for size in sizes if places * size**2 <= MAX_PICTURE_PIXELS), DIGIT_SIZE)
 
     def as_dict(self) -> dict[str, Any]:
-        """The digits, without their pixels, as `handsum generate --json` prints them."""
+        """The digits, without pixels and strokes, as `handsum generate --json` prints them."""
         return {
             "digits": "".join(map(str, self.labels)),
             "writers": self.writers.tolist(),
@@ -76,11 +104,22 @@ def shorten(text: str, longest: int = 40) -> str:
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 
-def check_digits_path(path: Path) -> None:
+def _cell(height: int) -> int:
+    """The size of an image of a digit that is `height` pixels high."""
+    return round(height * FRAME)
+
+
+def check_grid(count: int, columns: int, height: int) -> None:
+    """Raise UsageError if a grid of digits of that height has more pixels than handsum opens."""
+    size = _cell(height)
+    check_size(columns * size, -(-count // columns) * size)
+
+
+def check_digits_path(path: Path, height: int | None = None) -> None:
     """Raise unless digits can be saved under this name; to be called before the work.
 
     Raises:
-        UsageError: a suffix other than .png and .npz.
+        UsageError: a suffix other than .png and .npz, or a `height` for an .npz.
         HandsumError: the folder already holds files, or its parent folder is missing.
     """
     if path.is_dir() or not path.suffix:
@@ -90,6 +129,8 @@ def check_digits_path(path: Path) -> None:
             raise HandsumError(f"{path} already holds files: name a new or an empty folder")
         check_place(path, folder=True)
     elif path.suffix.lower() in (".png", ".npz"):
+        if height is not None and path.suffix.lower() == ".npz":
+            raise UsageError("an .npz has digits of 28x28 pixels: leave out `height`")
         check_place(path)
     else:
         raise UsageError(
@@ -105,18 +146,21 @@ def save_digits(path: Path, digits: Digits) -> None:
         UsageError: the grid would be too large to open again.
         HandsumError: the file or folder cannot be written; nothing half-written is left.
     """
-    check_digits_path(path)
+    check_digits_path(path, digits.height)
     if path.is_dir() or not path.suffix:
         width = max(5, len(str(len(digits.images) - 1)))
+        cell = DIGIT_SIZE if digits.height is None else digits.cell
         with atomic_folder(path) as folder:
-            rows = zip(digits.images, digits.labels, digits.writers, strict=True)
-            for index, (image, label, writer) in enumerate(rows):
+            rows = zip(digits.labels, digits.writers, strict=True)
+            for index, (label, writer) in enumerate(rows):
+                (image,) = _draw(digits, slice(index, index + 1), cell)
                 data = encode_png(image, _metadata(digits, [label], [writer]))
                 (folder / f"{index:0{width}d}_{label}.png").write_bytes(data)
     elif path.suffix.lower() == ".npz":
         arrays = {"images": digits.images, "labels": digits.labels, "writers": digits.writers}
         metadata = describe(seed=digits.seed, model=digits.model, writer=digits.hand)
-        save_npz(path, metadata, arrays)
+        strokes = {} if digits.strokes is None else as_arrays(digits.strokes)
+        save_npz(path, metadata, arrays | strokes)
     else:
         data = encode_digits(digits)
         with atomic_write(path) as file:
@@ -129,9 +173,16 @@ def encode_digits(digits: Digits) -> bytes:
     Raises:
         UsageError: it would be too large to open again.
     """
-    check_size(digits.columns * 28, -(-len(digits.images) // digits.columns) * 28)
+    check_size(digits.columns * digits.cell, -(-len(digits.images) // digits.columns) * digits.cell)
     metadata = _metadata(digits, digits.labels, digits.writers)
-    return encode_png(tile(digits.images, digits.columns), metadata)
+    return encode_png(tile(_draw(digits, slice(None), digits.cell), digits.columns), metadata)
+
+
+def _draw(digits: Digits, rows: slice, cell: int) -> np.ndarray:
+    """Some of the digits as images uint8 (N, cell, cell): of their strokes, if they have any."""
+    if digits.strokes is None or cell == DIGIT_SIZE:
+        return digits.images[rows]
+    return draw_strokes(digits.strokes[rows], cell)
 
 
 def _metadata(
@@ -187,9 +238,9 @@ def save_npz(path: Path, metadata: Mapping[str, str], arrays: Mapping[str, np.nd
 
 def show_digits(digits: Digits) -> bytes | None:
     """The first digits in a grid, as a PNG; None if there are none."""
-    images = digits.images[:MOST_DIGITS]
-    if not len(images):
+    count = min(MOST_DIGITS, len(digits.images))
+    if not count:
         return None
-    columns = min(digits.columns, len(images), LARGEST_SHOWN // 28)
-    grid = tile(images, columns)
-    return encode_png(enlarged(grid))
+    columns = min(digits.columns, count, LARGEST_SHOWN // DIGIT_SIZE)
+    size = min(digits.cell, LARGEST_SHOWN // columns)
+    return encode_png(enlarged(tile(_draw(digits, slice(count), size), columns)))

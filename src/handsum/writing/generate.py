@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from os import PathLike
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from handsum.arguments import (
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE
 from handsum.seeds import Stream, choose_seed, stream
-from handsum.writing.digits import LARGEST, Digits
+from handsum.strokes import Strokes, draw_strokes
+from handsum.writing.digits import LARGEST, LEAST_HEIGHT, Digits, check_grid
 from handsum.writing.hands import choose_hands
 
 BATCH = 1000
@@ -38,9 +40,13 @@ def generate(
     writer: int | str | None = None,
     model: str | PathLike[str] | None = None,
     mix: str | None = None,
+    height: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Digits:
     """Draw single digits as the generator makes them, unchecked, each in a random hand.
+
+    A generator that writes strokes gives them too, and so does any other with a `height`; their
+    images are the strokes drawn at 28x28.
 
     Args:
         digits: the digits to draw, repeated column by column; all ten by default.
@@ -53,11 +59,13 @@ def generate(
         writer: a hand for all digits, as in `sum_sequence`; by default random writers.
         model: the generator: a name from `handsum models`, or a snapshot folder.
         mix: digits such as "6,4,7" that every image mixes; only for models that mix.
+        height: the height of a digit in pictures, in pixels, drawn from pen strokes; by default 80
+            if the model writes strokes (less in large grids), and the 20 of MNIST if not.
         progress: called with the number of digits drawn and the number of all.
 
     Raises:
         UsageError: `digits` has other characters, the model draws random digits or cannot mix, or
-            there is no such writer, seed or model.
+            there is no such writer, seed or model, or the picture would be too large.
     """
     seed = choose_seed(seed)
     name, hand = model_name(model), hand_name(writer)
@@ -67,10 +75,15 @@ def generate(
         raise UsageError("give either digits or a mix of digits, not both")
     if shares is not None and random:
         raise UsageError("every digit of a mix is the same mix: leave out `random`")
+    if shares is not None and height is not None:
+        raise UsageError("a mix is drawn in pixels: leave out `height`")
     picks, columns = _pick_classes(len(choices), rows, columns, count, start)
     if random:
         picks = stream(seed, Stream.DIGITS).integers(len(choices), size=len(picks))
     labels, wanted = choices[picks[start:]], len(picks) - start
+    height = optional_number(height, "a height", LEAST_HEIGHT)
+    if height is not None:
+        check_grid(wanted, columns, height)
 
     from handsum.pretrained.load import load_generator
 
@@ -78,22 +91,38 @@ def generate(
     if digits is not None:
         generator.check_classes("leave out which ones")
     hands = choose_hands(generator, hand, len(picks), seed, start)
+    strokes: list[Strokes] | None = None
+    if shares is None and (generator.writes_strokes or height is not None):
+        strokes = []
     images = np.empty((wanted, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for first in range(0, wanted, BATCH):
         part = np.arange(first, min(first + BATCH, wanted))
-        if shares is None:
-            own = labels[part], hands.inputs[part]
-            images[part] = generator.draw(*own, seed=seed, indices=start + part)
+        own: Any = (labels[part], hands.inputs[part])
+        keys: Any = {"seed": seed, "indices": start + part}
+        if shares is not None:
+            images[part] = generator.mix(np.tile(shares, (len(part), 1)), **keys)
+        elif strokes is None:
+            images[part] = generator.draw(*own, **keys)
         else:
-            every = np.tile(shares, (len(part), 1))
-            images[part] = generator.mix(every, seed=seed, indices=start + part)
+            strokes += generator.write(*own, **keys)
+            images[part] = draw_strokes(strokes[first:], DIGIT_SIZE)
         if progress:
             progress(first + len(part), wanted)
     if shares is not None or not generator.conditional:
         from handsum.pretrained.load import load_reader
 
         labels = load_reader().probabilities(images).argmax(-1)
-    return Digits(images, labels, hands.writers, columns, seed, generator.name, hands.name)
+    return Digits(
+        images=images,
+        labels=labels,
+        writers=hands.writers,
+        columns=columns,
+        seed=seed,
+        model=generator.name,
+        hand=hands.name,
+        strokes=None if strokes is None else tuple(strokes),
+        height=height,
+    )
 
 
 def _parse_mix(text: str) -> np.ndarray:

@@ -26,6 +26,7 @@ from handsum.images import DIGIT_SIZE
 from handsum.layout.marks import GAP, MARKS, read_number
 from handsum.layout.rows import check_cells
 from handsum.layout.style import Style, check_style
+from handsum.models.registry import PIXEL_GENERATOR
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.strokes import draw_strokes
 from handsum.sums import choose_length, draw_digits
@@ -189,7 +190,9 @@ def write_rows(
     from handsum.pretrained.load import load_generator, load_reader
 
     count, length = labels.shape
-    generator = load_generator(model_name(options.model))
+    # Digits in pixels are MNIST's, whatever draws pictures.
+    default = None if options.strokes else PIXEL_GENERATOR
+    generator = load_generator(model_name(options.model) or default)
     generator.check_classes("`handsum models` lists the digit generators")
     hands = choose_hands(generator, options.writer, count, seed)
     # The networks compile in a thread while SciPy is imported below.
