@@ -137,6 +137,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture = Image.open(folder / "one.png").convert("RGB")
         picture.save(place if name not in ("page", "out", "digits") else place.with_suffix(".png"))
     handsum.number("1234.50", seed=1).save(folder / "amount.png")
+    with Image.open(folder / "amount.png") as picture:
+        picture.convert("L").save(folder / "form.pdf", resolution=200)
     handsum.sum_sequence(45, 10, seed=1).save(folder / "strip.png")
     digits = handsum.generate(count=240, seed=1)
     np.savez(folder / "mine.npz", images=digits.images, labels=digits.labels)

@@ -34,6 +34,18 @@ def any_picture(page: np.ndarray, rng: np.random.Generator) -> bytes:
     return encoded(page, str(kind))
 
 
+def document(page: np.ndarray, rng: np.random.Generator) -> bytes:
+    """A TIFF or PDF of three pages, cut off or with wrong bytes."""
+    frames = [Image.fromarray(np.roll(page, step, 1)) for step in range(3)]
+    buffer = io.BytesIO()
+    kind = str(rng.choice(["TIFF", "PDF"]))
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+    data = bytearray(buffer.getvalue())
+    for place in rng.integers(0, len(data), rng.integers(1, 60)):
+        data[place] = int(rng.integers(256))
+    return bytes(data[: len(data) if rng.integers(2) else int(rng.integers(20, len(data)))])
+
+
 def truncated(page: np.ndarray, rng: np.random.Generator) -> bytes:
     data = any_picture(page, rng)
     return data[: int(rng.integers(1, max(2, len(data) - 20)))]
@@ -96,6 +108,7 @@ MAKERS: dict[str, Make] = {
     "truncated": truncated,
     "scrambled": scrambled,
     "garbage": garbage,
+    "document": document,
     "huge": huge,
     "odd": odd_mode,
     "empty": lambda page, rng: b"",
@@ -152,11 +165,13 @@ def test_500_hostile_files_are_a_line_each(files: list[Path]) -> None:
         timeout=SECONDS,
         check=False,
     )
-    *lines, peak = done.stderr.splitlines()
+    *printed, peak = done.stderr.splitlines()
+    lines = [line for line in printed if not line.startswith("note: ")]
     assert done.returncode == 1
     assert int(peak.split()[1]) < MEBIBYTES
     results = json.loads(done.stdout)["files"]
-    assert [result["file"] for result in results] == list(map(str, files))
+    # Damage may look like another page.
+    assert list(dict.fromkeys(result["file"] for result in results)) == list(map(str, files))
     failed = [result for result in results if result["error"] and not _is_blank(result)]
     assert lines == [f"error: {result['error']}" for result in failed]
     for result in failed:

@@ -16,8 +16,8 @@ SAVING = {"caption", "centerline", "animate", "duration"}
 # Files, formats and what belongs to a terminal or to several processes: a Python caller saves the
 # result, and the page answers with it. A style's `pen` may be that of `measure_nib`.
 ONLY_COMMAND = {
-    "output", "annotate", "show_input", "report", "compare", "dry_run", "like", "nib_like",
-    "channels", "shards", "hosts", "host", "format", *SAVING,
+    "output", "table", "annotate", "show_input", "report", "compare", "dry_run", "like",
+    "nib_like", "channels", "shards", "hosts", "host", "format", *SAVING,
     "distributed", "coordinator", "process_id", "num_processes",
 }  # fmt: skip
 # A style has all of its fields everywhere in Python; a command has those that fit it.

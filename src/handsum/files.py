@@ -25,7 +25,7 @@ _MOST_LINKS = 40
 # The most bytes that are read from standard input.
 LARGEST_INPUT = 256 * 2**20
 # The types of files that a terminal can show.
-_TEXTS = (".svg",)
+_TEXTS = (".svg", ".csv", ".json", ".xml", ".hocr")
 
 
 # Standard output and input, where a file may be named.
@@ -35,7 +35,7 @@ STREAM = "-"
 def is_stream(path: str | Path) -> bool:
     """Whether this is the name of standard output or input: "-", or such as "-.svg"."""
     path = Path(path)
-    return path.stem == STREAM and len(path.parts) == 1
+    return path.name.partition(".")[0] == STREAM and len(path.parts) == 1
 
 
 def shown(path: str | Path) -> str:

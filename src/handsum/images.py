@@ -9,7 +9,8 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,20 +21,24 @@ from handsum import stopping
 from handsum._version import __version__
 from handsum.errors import HandsumError
 from handsum.files import STREAM, atomic_write, standard_input
+from handsum.installation import install_command
 
 DIGIT_SIZE = 28
 # The formats that `load_picture` opens. Pillow would run another program for EPS.
 PICTURE_FORMATS = (
-    "PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF",
+    "PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "HEIF",
 )  # fmt: skip
 # The endings of picture files in a folder; a file given by name may have any ending.
 PICTURE_SUFFIXES = frozenset((
     ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff",
-    ".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".avif",
+    ".webp", ".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".hif",
 ))  # fmt: skip
 MAX_PICTURE_PIXELS = 50_000_000
 # The longest side, in pixels, of a picture that is only shown, as in a notebook.
 LARGEST_SHOWN = 1000
+
+# What the header of a HEIC file names as its types; an AVIF file has the same header.
+_HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"))
 
 # MNIST scales the ink of a digit into a box of this side.
 _INK_SIZE = 20
@@ -177,13 +182,30 @@ def load_picture(path: str | Path) -> np.ndarray:
     Raises:
         HandsumError: the file is missing, not a picture, damaged, or over MAX_PICTURE_PIXELS.
     """
+    name = input_name(path)
+    with picture_errors(name), open_input(path) as source:
+        return open_picture(source, name)
+
+
+def input_name(path: str | Path) -> str:
+    """A file to read as messages name it."""
+    return "standard input" if os.fspath(path) == STREAM else str(path)
+
+
+def open_input(path: str | Path) -> BinaryIO:
+    """Open a file to read; "-" is standard input.
+
+    Raises:
+        HandsumError: it is a directory, a pipe or a device.
+        OSError, ValueError: it cannot be opened (see `picture_errors`).
+    """
     if os.fspath(path) == STREAM:
-        return open_picture(io.BytesIO(standard_input()), "standard input")
+        return io.BytesIO(standard_input())
     if os.path.exists(path) and not os.path.isfile(path):
         # A pipe or a device may never answer.
-        kind = "a directory" if os.path.isdir(path) else "not a regular file"
-        raise HandsumError(f"cannot read {path}: it is {kind}")
-    return open_picture(path, str(path))
+        reason = "a directory" if os.path.isdir(path) else "not a regular file"
+        raise HandsumError(f"cannot read {path}: it is {reason}")
+    return open(path, "rb")
 
 
 def known_formats() -> list[str]:
@@ -192,18 +214,51 @@ def known_formats() -> list[str]:
     return [name for name in PICTURE_FORMATS if name in Image.OPEN]
 
 
-def open_picture(
-    source: str | Path | BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS
-) -> np.ndarray:
-    """As `load_picture`, for a file or a stream; its errors call it `name`."""
+def open_picture(source: BinaryIO, name: str, most_pixels: int = MAX_PICTURE_PIXELS) -> np.ndarray:
+    """As `load_picture`, for a stream; its errors call it `name`."""
+    with picture_errors(name, most_pixels), open_image(source, name) as image:
+        return upright_grey(image, most_pixels)
+
+
+def open_image(source: BinaryIO, name: str) -> Image.Image:
+    """Open a picture with Pillow, without its pixels (see `picture_errors`)."""
+    start = source.tell()
+    header = source.read(64)
+    source.seek(start)
+    if header[4:8] == b"ftyp":
+        length = int.from_bytes(header[:4], "big")
+        if _HEIC & {header[place : place + 4] for place in range(8, min(length, 64), 4)}:
+            _add_heic(name)
+    return Image.open(source, formats=known_formats())
+
+
+def _add_heic(name: str) -> None:
+    """Let Pillow open HEIC, for the file of this name."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        reason = f"HEIC needs pillow-heif: run {install_command('handsum[heif]')}"
+        raise HandsumError(f"cannot read {name}: {reason}") from error
+    register_heif_opener()
+
+
+def upright_grey(image: Image.Image, most_pixels: int = MAX_PICTURE_PIXELS) -> np.ndarray:
+    """The current frame of an open picture (see `load_picture`, `picture_errors`)."""
+    if image.width * image.height > most_pixels:
+        raise Image.DecompressionBombError
+    return to_grey(ImageOps.exif_transpose(image))
+
+
+@contextmanager
+def picture_errors(name: str, most_pixels: int = MAX_PICTURE_PIXELS) -> Iterator[None]:
+    """Raise errors in reading a picture as a HandsumError with its name and the reason."""
     try:
         with warnings.catch_warnings():
             # Pillow warns about problems that it can repair (odd EXIF data, large sizes).
             warnings.simplefilter("ignore")
-            with Image.open(source, formats=known_formats()) as image:
-                if image.width * image.height > most_pixels:
-                    raise Image.DecompressionBombError
-                return to_grey(ImageOps.exif_transpose(image))
+            yield
+    except HandsumError:
+        raise
     except Image.DecompressionBombError as error:
         limit = most_pixels // 1_000_000
         reason = f"it has more than {limit} megapixels: make it smaller first"

@@ -37,7 +37,9 @@ def test_lines_show_digits_confidence_and_sum(run_command: Run, write: Any) -> N
     first, second, total = done.out.splitlines()
     assert first == "a.png          4051  97.0% 97.0% 97.0% 97.0%"
     assert second == "long-name.png  8  97.0%"
-    assert re.fullmatch(r"sum 18  \(8\d\.\d%, 90% interval \d+-\d+\)", total)
+    assert re.fullmatch(
+        r"sum 18  \(8\d\.\d%, 90% interval \d+-\d+\), 5 digits in 2 pictures", total
+    )
 
 
 def test_json_has_its_schema(run_command: Run, write: Any) -> None:
@@ -47,9 +49,12 @@ def test_json_has_its_schema(run_command: Run, write: Any) -> None:
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
     summary = ["sum", "probability", "interval", "distribution"]
-    assert list(result) == ["files", *summary, "notes"]
+    assert list(result) == ["files", "left_out", *summary, "notes"]
     first, second = result["files"]
-    fields = ["file", "digits", "confidence", "boxes", "error", "alternatives", "rows", "others"]
+    fields = [
+        "file", "page", "size", "digits", "confidence", "boxes", "error", "alternatives", "rows",
+        "table", "others",
+    ]  # fmt: skip
     assert list(first) == [*fields, *summary]
     assert first["file"] == "a.png"
     assert first["digits"] == "17"
@@ -58,8 +63,9 @@ def test_json_has_its_schema(run_command: Run, write: Any) -> None:
     assert all(isinstance(edge, int) for box in first["boxes"] for edge in box)
     assert first["error"] is None
     assert second == {
-        "file": "b.png", "digits": "", "confidence": [], "boxes": [], "error": "no digits found",
-        "alternatives": [], "rows": [], "others": [],
+        "file": "b.png", "page": None, "size": [90, 60], "digits": "", "confidence": [],
+        "boxes": [], "error": "no digits found",
+        "alternatives": [], "rows": [], "table": [], "others": [],
         "sum": None, "probability": None, "interval": None, "distribution": {},
     }  # fmt: skip
     assert result["sum"] == 8
@@ -117,6 +123,70 @@ def test_a_name_that_is_not_unicode_is_read(run_command: Run, write: Any) -> Non
     write("5", name)
     assert run_command("predict", name).out.startswith(r"caf\udce9.png  5")
     assert json.loads(run_command("predict", name, "--json").out)["sum"] == 5
+
+
+def test_the_sum_says_what_it_is_the_sum_of(run_command: Run, write: Any, tmp_path: Path) -> None:
+    write("12", "a.png")
+    write("345", "b.png")
+    with Image.open(tmp_path / "a.png") as one, Image.open(tmp_path / "b.png") as other:
+        one.save(tmp_path / "c.tif", save_all=True, append_images=[other])
+    (tmp_path / "notes\x1b.txt").write_text("")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:99])
+    done = run_command("predict", ".")
+    assert done.code == 1
+    names = [line.split("  ")[0].strip() for line in done.out.splitlines()]
+    assert names[:-1] == ["a.png", "b.png", "c.tif, page 1", "c.tif, page 2"]
+    assert done.out.splitlines()[-1].endswith("), 10 digits in 2 pictures and 2 pages; 1 not read")
+    note, error = done.err.splitlines()
+    assert note == r"note: left out of .: notes\x1b.txt, which is neither a picture nor a PDF"
+    assert error.startswith("error: cannot read cut.png: ")
+    values = json.loads(run_command("predict", ".", "--json").out)
+    assert values["left_out"] == ["notes\x1b.txt"]
+    assert [one["page"] for one in values["files"]] == [None, None, 1, 2, None]
+    (tmp_path / "film").mkdir()
+    with Image.open(tmp_path / "a.png") as one:
+        one.save(tmp_path / "film" / "a.gif", save_all=True, append_images=[one.rotate(180)])
+    done = run_command("predict", "film/a.gif")
+    assert done.code == 0
+    assert done.err == "note: film/a.gif: it is an animation: only its first frame is read\n"
+    assert re.fullmatch(r"sum 3  \([^)]*\)", done.out.splitlines()[-1])
+
+
+def test_a_table_is_aligned(run_command: Run, write: Any, tmp_path: Path) -> None:
+    pictures = []
+    for text in ("1", "23", "45", "6"):
+        write(text, "part.png")
+        with Image.open(tmp_path / "part.png") as image:
+            pictures.append(image.copy())
+    page = Image.new("L", (700, 300), pictures[0].getpixel((0, 0)))
+    for picture, place in zip(pictures, [(0, 0), (400, 0), (0, 150), (400, 150)], strict=True):
+        page.paste(picture, place)
+    page.save(tmp_path / "table.png")
+    done = run_command("predict", "table.png", "--table")
+    assert done.out.splitlines()[:3] == ["table.png", "   1  23", "  45   6"]
+    assert run_command("predict", "table.png", "--table", "-o", "r.csv").code == 0
+    assert (tmp_path / "r.csv").read_text().splitlines()[1:] == [
+        "table.png,,1,1,23", "table.png,,2,45,6",
+    ]  # fmt: skip
+    values = json.loads(run_command("predict", "table.png", "--json").out)
+    assert values["files"][0]["table"] == [["1", "23"], ["45", "6"]]
+
+
+def test_the_readings_are_saved(run_command: Run, write: Any, tmp_path: Path) -> None:
+    write("17", "a.png")
+    for name in ("r.csv", "r.json", "r.alto.xml", "r.hocr"):
+        done = run_command("predict", "a.png", "-o", name)
+        assert (done.code, done.err) == (0, "")
+        assert done.out.startswith("a.png  17  ")
+        assert "17" in re.sub(r"</?span[^>]*>", "", (tmp_path / name).read_text())
+    # A wrong name is noticed before anything is read.
+    for name, message in {"r.txt": "end its name in", "none/r.csv": "there is no folder"}.items():
+        done = run_command("predict", "gone.png", "-o", name)
+        assert done.code in (1, 2)
+        assert message in done.err
+        assert "gone.png" not in done.err
+    done = run_command("predict", "a.png", "--table", "-o", "r.hocr")
+    assert (done.code, done.err) == (2, "error: hocr holds no --table: choose .csv or .json\n")
 
 
 def test_no_files_is_a_usage_error(run_command: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -158,6 +159,38 @@ def test_an_annotated_picture_goes_to_standard_output(
         code, out, err = run("predict", "-", *others, given=picture)
         assert (code, out) == (2, b""), others
         assert "standard output" in err
+
+
+@pytest.mark.usefixtures("template_reader")
+def test_readings_go_to_standard_output(run: Run, tmp_path: Path, picture: bytes) -> None:
+    for name, start in {
+        "-": b"file,page,row,text,", "-.csv": b"file,page,row,text,", "-.json": b"{",
+        "-.alto.xml": b"<?xml", "-.hocr": b"<?xml",
+    }.items():  # fmt: skip
+        code, out, err = run("predict", "-", "-o", name, given=picture)
+        assert (code, out[: len(start)]) == (0, start)
+        assert b"407" in re.sub(rb"</?span[^>]*>", b"", out)
+        assert err.startswith("-  407")
+    assert list(tmp_path.iterdir()) == []
+    for others in (["--json"], ["--annotate", "-"]):
+        code, out, err = run("predict", "-", "-o", "-", *others, given=picture)
+        assert (code, out) == (2, b""), others
+        assert "choose one" in err
+
+
+@pytest.mark.usefixtures("template_reader")
+def test_a_pdf_comes_from_standard_input(run: Run, tmp_path: Path, picture: bytes) -> None:
+    pytest.importorskip("pypdfium2")
+    with Image.open(io.BytesIO(picture)) as image:
+        buffer = io.BytesIO()
+        image.save(buffer, "PDF", save_all=True, append_images=[image.copy()], resolution=200)
+    code, out, _ = run("predict", "-", "--annotate", ".", given=buffer.getvalue())
+    assert code == 0
+    assert [line.split("  ")[0] for line in out.decode().splitlines()[:2]] == [
+        "-, page 1", "-, page 2",
+    ]  # fmt: skip
+    names = ["stdin-page-1.png", "stdin-page-2.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 class Terminal(io.StringIO):

@@ -19,7 +19,8 @@ from handsum.reading.results import NO_DIGITS, NOT_DIGITS
 
 Page = Callable[..., np.ndarray]
 FIELDS = [
-    "file", "digits", "confidence", "boxes", "error", "alternatives", "rows", "others",
+    "file", "page", "size", "digits", "confidence", "boxes", "error", "alternatives", "rows",
+    "table", "others",
 ]  # fmt: skip
 
 
@@ -218,7 +219,7 @@ def test_nothing_to_read_is_a_usage_error() -> None:
 def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) -> None:
     result = predict([write("12", "a.png"), write("", "b.png")]).as_dict()
     summary = ["sum", "probability", "interval", "distribution"]
-    assert list(result) == ["files", *summary, "notes"]
+    assert list(result) == ["files", "left_out", *summary, "notes"]
     for file in result["files"]:
         assert list(file) == [*FIELDS, *summary]
     row, blank = result["files"]

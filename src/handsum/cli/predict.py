@@ -11,7 +11,7 @@ from handsum.cli import completion
 from handsum.cli.console import err, out
 from handsum.cli.json_output import AsJson, print_json
 from handsum.errors import UsageError
-from handsum.files import check_replaceable
+from handsum.files import STREAM, check_place, check_replaceable, is_stream
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="FILES...",
-            help="Pictures, or directories of pictures. - is standard input.",
+            help="Pictures and PDFs, or directories of them. - is standard input.",
             show_default=False,
         ),
     ],
@@ -42,11 +42,25 @@ def predict(
         bool,
         typer.Option("--punctuation", help="Print points and commas, too."),
     ] = False,
+    table: Annotated[
+        bool,
+        typer.Option("--table", help="Print the numbers of each row in columns, also in a CSV."),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File for the readings: .csv, .json, .alto.xml or .hocr. - is a CSV on standard "
+            "output, -.json another format.",
+        ),
+    ] = None,
     annotate: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Directory for copies of the pictures with boxes and digits drawn on them. "
+            help="Directory for copies of the pictures with boxes, digits and a legend. "
             "- writes one picture to standard output.",
         ),
     ] = None,
@@ -70,12 +84,12 @@ def predict(
 ) -> None:
     """Read the digits in pictures, with confidence, and their sum.
 
-    A picture shows one digit, a row or several rows, in dark or light ink. All
-    digits of all files are one sequence. The command prints its most probable
-    sum, the probability of that sum, and the central 90% interval.
+    A picture shows one digit, a row or several rows, in dark or light ink. Every
+    page of a PDF or TIFF is read. All digits of all files are one sequence. The
+    command prints its most probable sum, its probability and 90% interval.
 
-    If a file cannot be read, the command names it, reads the others, and exits
-    with code 1. A picture without digits is not an error.
+    If a file or page cannot be read, the command names it, reads the others, and
+    exits with code 1. A picture without digits is not an error.
 
     Examples:
 
@@ -84,68 +98,113 @@ def predict(
     handsum predict scans/ --annotate marked/ --json
 
     handsum predict amount.png --length 6 --punctuation
+
+    handsum predict form.pdf --table -o readings.csv
     """
+    from handsum.reading.formats import check_path
     from handsum.reading.predict import predict as read
 
-    aside = _check_streams(annotate, show_input, as_json)
+    if output is not None:
+        check_place(check_path(output, table))
+    aside = _check_streams(output, annotate, show_input, as_json)
     prediction = read(files, reader=reader, length=length, punctuation=punctuation)
-    if annotate is not None or show_input is not None:
+    if output is not None:
+        prediction.save(output, table)
+    if annotate is not None:
+        prediction.annotate(annotate)
+    if show_input is not None:
         from handsum.reading.results import save_inputs
 
-        if annotate is not None:
-            prediction.annotate(annotate)
-        if show_input is not None:
-            save_inputs(show_input, prediction.files)
+        save_inputs(show_input, prediction.files)
     if as_json:
         print_json(prediction.as_dict())
     else:
-        _show(prediction, err() if aside else out())
-    failures = [reading for reading in prediction.files if reading.failed]
-    if not failures:
-        return
+        _show(prediction, table, err() if aside else out())
+    _finish(prediction)
+
+
+def _finish(prediction: Prediction) -> None:
+    """Print the notes and errors; end with code 1 if there are errors."""
     from rich.text import Text
 
+    for note in prediction.remarks:
+        err().print(f"note: {_printable(note)}", markup=False)
+    failures = [reading for reading in prediction.files if reading.failed]
     for reading in failures:
         err().print(Text.assemble(("error: ", "bold red"), _printable(str(reading.error))))
-    raise typer.Exit(1)
+    if failures:
+        raise typer.Exit(1)
 
 
-def _check_streams(annotate: Path | None, show_input: Path | None, as_json: bool) -> bool:
-    """Whether a picture goes to standard output, where nothing else may go.
+def _check_streams(
+    output: Path | None, annotate: Path | None, show_input: Path | None, as_json: bool
+) -> bool:
+    """Whether a file goes to standard output, where nothing else may go.
 
     Raises:
         UsageError: something else would.
         HandsumError: standard output takes no picture.
     """
-    given = [str(folder) for folder in (annotate, show_input)] + ["-" if as_json else ""]
-    if given.count("-") > 1:
-        raise UsageError("standard output takes `annotate`, `show_input` or `json`: choose one")
-    if "-" not in given[:2]:
-        return False
-    check_replaceable("-.png")
-    return True
+    pictures = [str(folder) for folder in (annotate, show_input)].count(STREAM)
+    readings = output is not None and is_stream(output)
+    if pictures + readings + as_json > 1 and (pictures or readings):
+        raise UsageError(
+            "standard output takes `output`, `annotate`, `show_input` or `json`: choose one"
+        )
+    if pictures:
+        check_replaceable("-.png")
+    return pictures > 0 or readings
 
 
-def _show(prediction: Prediction, console: Console) -> None:
+def _show(prediction: Prediction, table: bool, console: Console) -> None:
     from rich.text import Text
 
     readings = [reading for reading in prediction.files if not reading.failed]
-    width = max((len(_printable(reading.file)) for reading in readings), default=0)
+    width = max((len(_printable(reading.name)) for reading in readings), default=0)
     for reading in readings:
-        console.print(_line(reading, width))
+        if table and reading.digits:
+            console.print(_printable(reading.name), markup=False)
+            console.print(_table(reading))
+        else:
+            console.print(_line(reading, width))
     if prediction.interval is None or prediction.probability is None:
         return
     low, high = prediction.interval
     details = f"  ({_percent(prediction.probability)}, 90% interval {low}-{high})"
+    if len(prediction.files) > 1 or prediction.left_out:
+        details += f", {prediction.scope}"
     console.print(Text.assemble("sum ", (str(prediction.sum), "bold"), details))
+
+
+def _table(reading: FileReading) -> Text:
+    """The numbers of a picture, aligned in columns; doubtful ones in colour."""
+    from rich.text import Text
+
+    from handsum.reading.marking import DOUBTFUL
+    from handsum.reading.table import arrange, find_numbers
+
+    rows = arrange(find_numbers(reading.rows, reading.boxes))
+    texts = [[" ".join(one.text for one in cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    lines = []
+    for row, cells in zip(rows, texts, strict=True):
+        line = Text()
+        for cell, text, width in zip(row, cells, widths, strict=True):
+            least = min(
+                (min(reading.confidence[one.start : one.stop]) for one in cell), default=1.0
+            )
+            style = "yellow" if least < DOUBTFUL else "bold"
+            line.append("  " + " " * (width - len(text))).append(text, style)
+        lines.append(line)
+    return Text("\n").join(lines)
 
 
 def _line(reading: FileReading, width: int) -> Text:
     from rich.text import Text
 
-    from handsum.reading.results import DOUBTFUL
+    from handsum.reading.marking import DOUBTFUL
 
-    line = Text(_printable(reading.file).ljust(width) + "  ")
+    line = Text(_printable(reading.name).ljust(width) + "  ")
     if reading.error is not None:
         return line.append(reading.error, "yellow")
     line.append("  ".join(reading.rows), "bold").append(" ")

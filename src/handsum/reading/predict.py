@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from handsum import arguments, stopping
-from handsum.errors import HandsumError, UsageError
+from handsum.errors import UsageError
 from handsum.files import STREAM
-from handsum.images import PICTURE_SUFFIXES, load_picture
+from handsum.reading.documents import READ_SUFFIXES, Loaded, load_pages, page_name
 from handsum.reading.finding import Finder, find_digits
 from handsum.reading.recognition import Decoded, Reader, SumReader, read_pictures
 from handsum.reading.results import LEAST_SHOWN, NO_DIGITS, NOT_DIGITS, FileReading, Prediction
@@ -38,15 +38,16 @@ def predict(
     """Read the digits in picture files, and the distribution of the sum of all of them.
 
     Args:
-        paths: files and directories; a directory's pictures are read in natural order. "-" is a
-            picture from standard input.
+        paths: files and directories; a directory's pictures and PDFs are read in natural order.
+            "-" is a picture or PDF from standard input. Every page of a PDF or TIFF is read.
         reader: the model that reads: its name, a snapshot's folder, or a loaded one
             (`handsum.load_model`). By default the best reader. A reader of sums, such as cnn-lstm,
             gives the sum of the digits that the best reader finds.
         length: the number of digits in each picture, if known.
         punctuation: keep points and commas in `rows`.
 
-    A file that cannot be read, or shows no digits, is reported in its `error`; the others are read.
+    A file or page that cannot be read, or shows no digits, is reported in its `error`; the others
+    are read.
 
     Raises:
         UsageError: no paths, an empty one, a length below 1, or no such reader.
@@ -61,20 +62,21 @@ def predict(
     if length is not None and length < 1:
         raise UsageError(f"a length of {length} reads nothing: use 1 or more")
     read, sums = _choose_reader(reader)
-    files = [file for path in given for file in _expand(Path(path))]
+    left_out: list[str] = []
+    files = [file for path in given for file in _expand(Path(path), left_out)]
     readings = tuple(
         reading
         for group in _load_groups(files)
         for reading in _read_group(group, read, length, punctuation)
     )
-    return _combine(readings, sums)
+    return replace(_combine(readings, sums), left_out=tuple(left_out))
 
 
 def predict_picture(
     grey: np.ndarray, *, length: int | None = None, punctuation: bool = False
 ) -> Prediction:
     """As `predict`, for one picture in memory: float32 (H, W) in [0, 1]."""
-    loaded = _Loaded(Path("the picture"), grey, None)
+    loaded = Loaded(Path("the picture"), None, grey)
     readings = tuple(_read_group([loaded], _read_by_default, length, punctuation))
     return _combine(readings, None)
 
@@ -87,7 +89,8 @@ def _choose_reader(
         return _read_by_default, None
     if isinstance(reader, Reader):
         return partial(read_pictures, reader.read), None
-    if isinstance(reader, Finder):
+    # A name is a string, which has a method `find`, too.
+    if isinstance(reader, Finder) and not isinstance(reader, str):
         return partial(find_digits, reader), None
     if isinstance(reader, SumReader):
         return _read_by_default, reader
@@ -130,8 +133,11 @@ def _combine(readings: tuple[FileReading, ...], sums: SumReader | None) -> Predi
     return Prediction(readings, summary.sum, summary.probability, summary.interval, distribution)
 
 
-def _expand(path: Path) -> list[tuple[Path, str | None]]:
-    """Return the file, or the pictures in a directory, each with an error, if any so far."""
+def _expand(path: Path, left_out: list[str]) -> list[tuple[Path, str | None]]:
+    """Return the file, or those to read in a directory, each with an error, if any so far.
+
+    The other files in the directory are added to `left_out`, except hidden ones.
+    """
     # Unlike Path.is_dir, os.path.isdir allows names that no file can have.
     if str(path) == STREAM or not os.path.isdir(path):
         return [(path, None)]
@@ -139,14 +145,12 @@ def _expand(path: Path) -> list[tuple[Path, str | None]]:
         names = sorted((entry.name for entry in path.iterdir()), key=_natural)
     except OSError as error:
         return [(path, f"cannot read {path}: {error.strerror or error}")]
-    pictures = [
-        path / name
-        for name in names
-        if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")
-    ]
-    if not pictures:
+    shown = [path / name for name in names if not name.startswith(".")]
+    chosen = [file for file in shown if file.suffix.lower() in READ_SUFFIXES]
+    left_out += [str(file) for file in shown if file.suffix.lower() not in READ_SUFFIXES]
+    if not chosen:
         return [(path, f"no pictures in {path}: give a directory with some")]
-    return [(picture, None) for picture in pictures]
+    return [(file, None) for file in chosen]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -155,71 +159,61 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
 
 
-@dataclass(frozen=True, eq=False)
-class _Loaded:
-    """A file, and its picture or an error."""
-
-    file: Path
-    picture: np.ndarray | None
-    error: str | None
-
-
-def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[_Loaded]]:
-    """Load files in groups that fit into memory."""
-    group: list[_Loaded] = []
+def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[Loaded]]:
+    """Load the pages of files in groups that fit into memory."""
+    group: list[Loaded] = []
     pixels = 0
     for file, error in files:
-        stopping.check()
-        loaded = _Loaded(file, None, error) if error else _load(file)
-        if loaded.picture is not None:
-            size = loaded.picture.size
-            if pixels and pixels + size > _PIXELS_AT_ONCE:
-                yield group
-                group, pixels = [], 0
-            pixels += size
-        group.append(loaded)
+        for loaded in [Loaded(file, None, None, error)] if error else load_pages(file):
+            stopping.check()
+            if loaded.picture is not None:
+                size = loaded.picture.size
+                if pixels and pixels + size > _PIXELS_AT_ONCE:
+                    yield group
+                    group, pixels = [], 0
+                pixels += size
+            group.append(loaded)
     if group:
         yield group
 
 
-def _load(file: Path) -> _Loaded:
-    """Load a picture; or the reason why it cannot be read."""
-    try:
-        return _Loaded(file, load_picture(file), None)
-    except HandsumError as error:
-        return _Loaded(file, None, str(error))
-
-
 def _read_group(
-    group: list[_Loaded], read: ReadPictures, length: int | None, punctuation: bool
+    group: list[Loaded], read: ReadPictures, length: int | None, punctuation: bool
 ) -> Iterator[FileReading]:
-    """Read the files of a group together."""
+    """Read the pages of a group together."""
     pictures = [loaded.picture for loaded in group if loaded.picture is not None]
     decoded = iter(read(pictures, length))
     for loaded in group:
         if loaded.picture is None:
-            yield FileReading(str(loaded.file), "", (), (), loaded.error)
+            yield _fail(loaded, loaded.error)
         else:
-            yield _describe(loaded.file, next(decoded), length, punctuation)
+            yield _describe(loaded, loaded.picture, next(decoded), length, punctuation)
 
 
-def _describe(file: Path, page: Decoded, length: int | None, punctuation: bool) -> FileReading:
-    """Return the reading of one file."""
+def _fail(loaded: Loaded, error: str | None) -> FileReading:
+    return FileReading(str(loaded.file), "", (), (), error, page=loaded.page)
+
+
+def _describe(
+    loaded: Loaded, picture: np.ndarray, page: Decoded, length: int | None, punctuation: bool
+) -> FileReading:
+    """Return the reading of one page."""
+    name = page_name(loaded.file, loaded.page)
     if page.error is not None:
-        return FileReading(str(file), "", (), (), f"cannot read {file}: {page.error}")
+        return _fail(loaded, f"cannot read {name}: {page.error}")
     probabilities = page.probabilities
     digits = "".join(str(row.argmax()) for row in probabilities)
     error = None
     if not digits and page.others and length is not None:
-        error = f"{file} does not read as {length} digits: give another length, or none"
-        return FileReading(str(file), "", (), (), error)
+        error = f"{name} does not read as {length} digits: give another length, or none"
+        return _fail(loaded, error)
     if not digits:
         error = NOT_DIGITS if page.others else NO_DIGITS
     elif not page.has_length:
-        error = f"{file} does not read as {length} digits, but as {digits}: give another length"
-        return FileReading(str(file), "", (), (), error)
+        error = f"{name} does not read as {length} digits, but as {digits}: give another length"
+        return _fail(loaded, error)
     return FileReading(
-        file=str(file),
+        file=str(loaded.file),
         digits=digits,
         confidence=tuple(round(float(row.max()), 6) for row in probabilities),
         boxes=tuple(digit.box for digit in page.digits),
@@ -229,6 +223,9 @@ def _describe(file: Path, page: Decoded, length: int | None, punctuation: bool) 
         others=page.others,
         images=np.array([digit.image for digit in page.digits], np.uint8).reshape(-1, 28, 28),
         probabilities=probabilities,
+        page=loaded.page,
+        size=(picture.shape[1], picture.shape[0]),
+        note=loaded.note,
     )
 
 

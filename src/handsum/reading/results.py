@@ -1,4 +1,4 @@
-"""The results of reading, of one file and of all: as JSON, and drawn on the pictures."""
+"""The results of reading, of one page and of all: as JSON and files, and drawn on the pictures."""
 
 from __future__ import annotations
 
@@ -9,39 +9,42 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from handsum.errors import HandsumError, UsageError
-from handsum.files import STREAM, make_folders
-from handsum.images import LARGEST_SHOWN, describe, encode_png, load_picture, save_png, tile
+from handsum.files import STREAM, atomic_write, make_folders
+from handsum.images import LARGEST_SHOWN, describe, encode_png, save_png, tile
+from handsum.reading import formats
+from handsum.reading.documents import load_page, page_name
+from handsum.reading.marking import DOUBTFUL, draw_marks
+from handsum.reading.table import Box, make_table
 from handsum.sums import sum_distribution, sum_summary
 
 NO_DIGITS = "no digits found"
 NOT_DIGITS = "what is written is not a digit"
 # The least probability of an alternative, or of a sum, that is listed.
 LEAST_SHOWN = 0.001
-# A digit with less confidence is marked as doubtful.
-DOUBTFUL = 0.9
 # The most pictures that a notebook shows, and the most digits in a `repr`.
 MOST_READINGS = 8
 _MOST_DIGITS = 40
-_SURE_COLOUR = (0, 130, 60)
-_DOUBTFUL_COLOUR = (215, 110, 0)
-_OTHER_COLOUR = (140, 140, 140)
-Box = tuple[int, int, int, int]
+# The most names of files left out that a note lists.
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FileReading:
-    """The digits in one file, in reading order, row by row.
+    """The digits in one picture or page, in reading order, row by row.
 
-    `confidence` is the probability of each digit; `boxes` are x, y, width and height of its ink in
-    pixels of the upright picture; `alternatives` its other readings with their probabilities, most
-    probable first. `rows` is the text of each row, with points and commas if requested. `others`
-    are the boxes of writing that is no digit. `error` is None, NO_DIGITS, NOT_DIGITS, or says why
-    the file could not be read. `images` are the digits as the reader saw them, uint8 (N, 28, 28),
-    and `probabilities`, (N, 10), its output. `summed` is the distribution of a reader of sums, if
-    one was used.
+    `page` counts the pages of a PDF, or of a TIFF with several, from 1; it is None in a file of one
+    picture. `size` is the width and height of the upright picture in pixels, None if it could not
+    be read; a page of a PDF is a picture of 200 dpi, or less if it is large. `confidence` is the
+    probability of each digit; `boxes` are x, y, width and height of its ink in those pixels;
+    `alternatives` its other readings with their probabilities, most probable first. `rows` is the
+    text of each row, with points and commas if requested. `others` are the boxes of writing that is
+    no digit. `error` is None, NO_DIGITS, NOT_DIGITS, or says why the page could not be read.
+    `images` are the digits as the reader saw them, uint8 (N, 28, 28), and `probabilities`, (N, 10),
+    its output. `summed` is the distribution of a reader of sums, if one was used. `note` says how
+    the picture was read, if that is unexpected.
     """
 
     file: str
@@ -55,14 +58,27 @@ class FileReading:
     images: np.ndarray = field(default_factory=lambda: np.zeros((0, 28, 28), np.uint8))
     probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 10), np.float32))
     summed: np.ndarray | None = None
+    page: int | None = None
+    size: tuple[int, int] | None = None
+    note: str | None = None
 
     def __repr__(self) -> str:
         if self.error:
-            return f"<{self.file}, {self.error}>" if not self.failed else f"<{self.error}>"
-        return f"<{self.file}, {_shorten(self.digits)}, sum {sum_summary(self.distribution).sum}>"
+            return f"<{self.name}, {self.error}>" if not self.failed else f"<{self.error}>"
+        return f"<{self.name}, {_shorten(self.digits)}, sum {sum_summary(self.distribution).sum}>"
 
     def _repr_png_(self) -> bytes | None:
         return show_readings([self])
+
+    @property
+    def name(self) -> str:
+        """The file and, if it has several, the page."""
+        return page_name(self.file, self.page)
+
+    @property
+    def table(self) -> tuple[tuple[str, ...], ...]:
+        """The numbers of each row in the columns that they form; "" is an empty cell."""
+        return make_table(self.rows, self.boxes)
 
     @property
     def failed(self) -> bool:
@@ -82,12 +98,15 @@ class FileReading:
         """Return the file's part of the output of `handsum predict --json`."""
         return {
             "file": self.file,
+            "page": self.page,
+            "size": None if self.size is None else list(self.size),
             "digits": self.digits,
             "confidence": list(self.confidence),
             "boxes": [list(box) for box in self.boxes],
             "error": self.error,
             "alternatives": [dict(others) for others in self.alternatives],
             "rows": list(self.rows),
+            "table": [list(row) for row in self.table],
             "others": [list(box) for box in self.others],
             **sum_dict(self.distribution if self.digits else None),
         }
@@ -95,11 +114,12 @@ class FileReading:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
-    """The digits of all files as one sequence, and their sum.
+    """The digits of all pictures and pages as one sequence, and their sum.
 
-    `sum` is the most probable sum, `probability` its probability, `interval` the central 90%
-    interval (both ends included); all three are None if no digit was found. `distribution` is the
-    probability of each sum, float64 (9N + 1,).
+    `files` has a reading for each picture and page; `left_out` are the files and folders in the
+    given folders that were not read. `sum` is the most probable sum, `probability` its probability,
+    `interval` the central 90% interval (both ends included); all three are None if no digit was
+    found. `distribution` is the probability of each sum, float64 (9N + 1,).
     """
 
     files: tuple[FileReading, ...]
@@ -107,14 +127,34 @@ class Prediction:
     probability: float | None
     interval: tuple[int, int] | None
     distribution: np.ndarray = field(default_factory=lambda: np.ones(1))
+    left_out: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Which files could not be read, show no digits or have doubtful ones."""
-        return tuple(note for reading in self.files for note in _notes(reading))
+        """What was left out, and which pages could not be read or have no or doubtful digits."""
+        return (*self.remarks, *(note for reading in self.files for note in _notes(reading)))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left out, and which pictures were read in an unexpected way."""
+        notes = [f"{one.name}: {one.note}" for one in self.files if one.note is not None]
+        return (*_list_left_out(self.left_out), *notes)
+
+    @property
+    def scope(self) -> str:
+        """What the sum is the sum of, such as "5 digits in 2 pictures and 3 pages"."""
+        read = [reading for reading in self.files if not reading.failed]
+        pages = len([reading for reading in read if reading.page is not None])
+        counts = {"picture": len(read) - pages, "page": pages}
+        places = [_count(number, unit) for unit, number in counts.items() if number]
+        digits = _count(sum(len(reading.digits) for reading in read), "digit")
+        failed = len(self.files) - len(read)
+        return f"{digits} in {' and '.join(places)}" + (f"; {failed} not read" if failed else "")
 
     def __repr__(self) -> str:
-        facts = [f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"]
+        facts = [_count(len([one for one in self.files if one.page in (None, 1)]), "file")]
+        pages = len([one for one in self.files if one.page is not None])
+        facts += [_count(pages, "page")] if pages else []
         if self.sum is None:
             facts.append(NO_DIGITS)
         else:
@@ -128,7 +168,7 @@ class Prediction:
         return show_readings(self.files)
 
     def annotate(self, folder: str | PathLike[str]) -> list[Path]:
-        """Write each picture into a folder as PNG, with boxes and digits drawn on it.
+        """Write each picture into a folder as PNG, with boxes, digits and a legend drawn on it.
 
         Files that could not be read are left out. The folder is made if needed; no picture is
         written over itself. "-" writes one picture to standard output. Returns the files written.
@@ -142,18 +182,57 @@ class Prediction:
     def as_dict(self) -> dict[str, Any]:
         """Return the output of `handsum predict --json`."""
         total = sum_dict(self.distribution if self.sum is not None else None)
-        files = [reading.as_dict() for reading in self.files]
-        return {"files": files, **total, "notes": list(self.notes)}
+        return {
+            "files": [reading.as_dict() for reading in self.files],
+            "left_out": list(self.left_out),
+            **total,
+            "notes": list(self.notes),
+        }
+
+    def save(self, path: str | PathLike[str], table: bool = False) -> None:
+        """Write the readings as .csv, .json, .alto.xml or .hocr, by the ending of the file's name.
+
+        A CSV has a line for each row of digits: `confidence` is the probability that the whole row
+        is right, and the box is that of its digits. With `table` it has a cell for each column of
+        numbers instead. "-" is a CSV on standard output, "-.json" and so on another format.
+
+        Raises:
+            UsageError: another ending, or a table as ALTO or hOCR.
+            HandsumError: the file cannot be written.
+        """
+        place = formats.check_path(path, table)
+        data = formats.encode(place, self.as_dict(), table)
+        with atomic_write(place) as file:
+            file.write(data)
 
 
 def _notes(reading: FileReading) -> list[str]:
     if reading.error is not None:
-        return [reading.error if reading.failed else f"{reading.file}: {reading.error}"]
+        return [reading.error if reading.failed else f"{reading.name}: {reading.error}"]
     doubtful = sum(confidence < DOUBTFUL for confidence in reading.confidence)
     if not doubtful:
         return []
     of = f"{doubtful} of {len(reading.digits)} digits"
-    return [f"{reading.file}: {of} read with a confidence below {DOUBTFUL:.0%}"]
+    return [f"{reading.name}: {of} read with a confidence below {DOUBTFUL:.0%}"]
+
+
+def _list_left_out(paths: Iterable[str]) -> list[str]:
+    """A note for each folder with files that were left out."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(str(Path(path).parent), []).append(Path(path).name)
+    notes = []
+    for folder, names in folders.items():
+        listed = ", ".join(names[:_MOST_NAMES])
+        more = len(names) - _MOST_NAMES
+        listed += f" and {more} more" if more > 0 else ""
+        are = "is neither a picture nor a PDF" if len(names) == 1 else "are no pictures or PDFs"
+        notes.append(f"left out of {folder}: {listed}, which {are}")
+    return notes
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def _shorten(digits: str) -> str:
@@ -178,7 +257,7 @@ def save_annotated(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
     """Write each picture into `folder` as PNG, annotated (see `Prediction.annotate`)."""
 
     def draw(reading: FileReading) -> np.ndarray:
-        return draw_reading(load_picture(reading.file), reading)
+        return draw_reading(load_page(reading.file, reading.page), reading)
 
     return _save(folder, readings, draw)
 
@@ -196,32 +275,8 @@ def save_inputs(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
 
 
 def draw_reading(grey: np.ndarray, reading: FileReading) -> np.ndarray:
-    """Draw the boxes and digits of a reading on its picture: uint8 (H, W, 3).
-
-    `grey` is float (H, W) in [0, 1]. Doubtful digits are orange, and writing that is no digit has a
-    grey box.
-    """
-    image = Image.fromarray(np.rint(grey * 255).clip(0, 255).astype(np.uint8)).convert("RGB")
-    heights = [height for _, _, _, height in reading.boxes] or [0]
-    size = min(max(11.0, 0.3 * float(np.median(heights))), 60.0)
-    font = ImageFont.load_default(size)
-    pen = max(1, round(size / 9))
-    # A margin for the text: it must not cover the digits.
-    margin = round(1.5 * size)
-    canvas = Image.new("RGB", (image.width, image.height + margin), (255, 255, 255))
-    canvas.paste(image, (0, margin))
-    draw = ImageDraw.Draw(canvas)
-    for left, top, width, height in reading.others:
-        edges = left - pen, top - pen + margin, left + width + pen, top + height + pen + margin
-        draw.rectangle(edges, outline=_OTHER_COLOUR, width=pen)
-    boxes = zip(reading.digits, reading.confidence, reading.boxes, strict=True)
-    for digit, confidence, (left, top, width, height) in boxes:
-        color = _DOUBTFUL_COLOUR if confidence < DOUBTFUL else _SURE_COLOUR
-        edges = left - pen, top - pen + margin, left + width + pen, top + height + pen + margin
-        draw.rectangle(edges, outline=color, width=pen)
-        place = (max(left - pen, 1), max(0, top + margin - pen - 1.2 * size))
-        draw.text(place, digit, font=font, fill=color, stroke_width=pen, stroke_fill="white")
-    return np.asarray(canvas)
+    """Draw a reading on its picture, float (H, W) in [0, 1] (see `draw_marks`)."""
+    return draw_marks(grey, reading.digits, reading.confidence, reading.boxes, reading.others)
 
 
 def _save(
@@ -235,7 +290,7 @@ def _save(
     make_folders(folder)
     written: list[Path] = []
     for reading in chosen:
-        stem, number = _stem(reading.file), 1
+        stem, number = _stem(reading), 1
         path = folder / f"{stem}.png"
         while path in written or path.absolute() == Path(reading.file).absolute():
             # Pictures of the same name from several folders, or in this folder.
@@ -246,8 +301,9 @@ def _save(
     return written
 
 
-def _stem(file: str) -> str:
-    return "stdin" if file == STREAM else Path(file).stem
+def _stem(reading: FileReading) -> str:
+    stem = "stdin" if reading.file == STREAM else Path(reading.file).stem
+    return stem if reading.page is None else f"{stem}-page-{reading.page}"
 
 
 def _write_out(
@@ -272,7 +328,7 @@ def show_readings(readings: Iterable[FileReading]) -> bytes | None:
     shown = []
     for reading in [one for one in readings if not one.failed][:MOST_READINGS]:
         try:
-            image = Image.fromarray(draw_reading(load_picture(reading.file), reading))
+            image = Image.fromarray(draw_reading(load_page(reading.file, reading.page), reading))
         except HandsumError:
             continue
         image.thumbnail((LARGEST_SHOWN, LARGEST_SHOWN))
