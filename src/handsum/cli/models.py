@@ -18,6 +18,7 @@ _FORMS = {
     "test_error": "test error {}",
     "sums_of_10_exact": "10-digit sums {} right",
     "ink_shared": "{} of the ink as traced",
+    "page_digits_right": "{} of page digits",
 }
 
 

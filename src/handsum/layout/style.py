@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from handsum.arguments import real_number, truth
 from handsum.errors import UsageError
 from handsum.layout.painting import DARK_INK, WHITE, Color, parse_color
-from handsum.layout.pens import OWN, PENS, Nib, read_pen
+from handsum.layout.pens import OWN, Nib, read_pen
 
 DIGIT_HEIGHT = 20  # the side of the box into which MNIST scales the ink of every digit
 # Of digits from 5 to 20,000 pixels high.
@@ -56,7 +56,7 @@ class Style:
     cells: bool = False
     dpi: float | None = None
     height: str | float | None = None
-    pen: str | float | None = None
+    pen: str | float | Nib | None = None
     as_drawn: bool = False
 
     def __post_init__(self) -> None:
@@ -120,15 +120,13 @@ class Style:
 
     def at_scale(self, scale: float) -> Style:
         """The same style in another size: a pen in mm stays the same share of a digit's height."""
-        named = self.pen is None or str(self.pen).strip().lower() in PENS
-        pen = self.pen if named else self.nib.width
-        return replace(self, scale=scale, height=None, pen=pen)
+        return replace(self, scale=scale, height=None, pen=self.nib)
 
     @property
     def nib(self) -> Nib:
         """The pen."""
-        if self.pen is None:
-            return OWN
+        if self.pen is None or isinstance(self.pen, Nib):
+            return self.pen or OWN
         pixels = self.factor * DIGIT_HEIGHT
         return read_pen(self.pen, pixels / self.resolution * 25.4 if self.resolution else None)
 

@@ -47,7 +47,7 @@ class Config(TrainingConfig):
     the residual blocks at the last three on the way down. Pictures are `side` pixels wide and high.
     """
 
-    steps: Count = 8_000
+    steps: Count = 5_000
     batch_size: Count = 16
     learning_rate: Amount = 2e-3
     final_learning_rate: Amount = 1e-5
@@ -61,7 +61,7 @@ class Config(TrainingConfig):
 
 PRESETS = {
     "default": Config(),
-    "small": Config(widths=(16, 32, 48, 64), depths=(1, 1, 1), steps=6_000),
+    "small": Config(widths=(16, 32, 48, 64), depths=(1, 1, 1), steps=3_000),
 }
 
 

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from handsum.config import Count, replace
+from handsum.config import Amount, Count, replace
 from handsum.data.batches import TrainingSet, count_writers, digit_batches
 from handsum.data.mnist import Dataset
 from handsum.data.paths import POINTS, load_paths
@@ -34,6 +34,8 @@ from handsum.losses.strokes import PathDensity, StrokesConfig, smoothness
 SNAPSHOT_PART = "generator"
 # The bundled models whose features the critics judge, and whose decoder it starts with.
 FROZEN: dict[str, str] = {"reader": "cnn", "pen": "pen"}
+# In training, a stroke that is not there is tried once in about twenty digits, at least.
+_SUREST = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +43,17 @@ class Config(HandsConfig, StrokesConfig):
     """Settings; the discriminator has `widths` channels at 14x14 and 7x7.
 
     `size` is the number of features of the generator's layers. With that of `pen`, its decoder
-    starts as pen's.
+    starts as pen's. Strokes are bent more freely than pen's, as the discriminator judges them too.
     """
 
     steps: Count = 12_000
     widths: tuple[Count, ...] = (48, 96)
     size: Count = 512
+    order: Amount = 0.01
+    bend: Amount = 0.1
+    pace: Amount = 0.1
+    nib: Amount = 0.5
+    stroke: Amount = 0.02
 
 
 PRESETS = {"default": Config(), "small": Config(widths=(32, 48), steps=5_000)}
@@ -91,7 +98,11 @@ def _write(parts: Parts, batch: Batch) -> Batch:
     """The images of the batch's digits, and the strokes that they are drawn from."""
     latents = divide_rows(jax.random.normal(batch["key"], (len(batch["labels"]), LATENT_SIZE)))
     written = parts["generator"].write(latents, batch["labels"], batch["writers"])
-    there = presence(written.logits)
+    # Noise and a bound, so that a stroke is tried out now and then that is not there yet: without
+    # them every digit became a single stroke within a few hundred steps.
+    noise = jax.random.logistic(jax.random.fold_in(batch["key"], 1), written.logits.shape)
+    bounded = _SUREST * jnp.tanh(written.logits / _SUREST)
+    there = presence(bounded + divide_rows(noise)).at[:, 0].set(1.0)
     strokes = {"points": written.points, "half_widths": written.half_widths, "there": there}
     return {"generated": images_of(written, there), **strokes}
 

@@ -23,6 +23,8 @@ _LEAST, _LEAST_BY_LENGTH = 0.4, 0.05
 _DIGITS = 10
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
+# A digit without a pixel of this much ink is too faint to be shown as MNIST's are.
+_INKED = 0.2
 # How much of the paper around a digit is looked at to tell its ink, in heights of the digit.
 _AROUND = 0.25
 
@@ -116,4 +118,4 @@ def _digit(picture: np.ndarray, box: np.ndarray) -> Digit:
     ink = ink_map(picture[y : top + height + rim, x : left + width + rim])
     own = ink[top - y : top - y + height, left - x : left - x + width]
     blank = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    return Digit(as_mnist(own) if own.size and own.any() else blank, place)
+    return Digit(as_mnist(own) if own.max(initial=0) > _INKED else blank, place)

@@ -103,10 +103,14 @@ def _choose_reader(
 
 
 def _read_by_default(pictures: Sequence[np.ndarray], length: int | None) -> list[Decoded]:
+    return read_pictures(_read_digits, pictures, length)
+
+
+def _read_digits(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Loaded only now: it imports JAX, and there may be nothing to read.
     from handsum.pretrained.load import load_reader
 
-    return read_pictures(load_reader().read, pictures, length)
+    return load_reader().read(images)
 
 
 def _combine(readings: tuple[FileReading, ...], sums: SumReader | None) -> Prediction:

@@ -11,9 +11,9 @@ import numpy as np
 
 from handsum.arguments import digit_text, model_name, parse_digits, whole_number
 from handsum.errors import HandsumError, UsageError
-from handsum.images import load_picture
 from handsum.layout.pens import LEAST_WIDTH, WIDEST
 from handsum.layout.style import Style
+from handsum.reading.documents import load_page
 from handsum.seeds import choose_seed
 from handsum.writing.hands import RowHands
 from handsum.writing.sheet import HandSheet
@@ -126,7 +126,7 @@ def _measure(files: Sequence[FileReading]) -> float | None:
         if not file.digits:
             continue
         try:
-            grey = load_picture(file.file)
+            grey = load_page(file.file, file.page)
         except HandsumError:
             # A picture that was read from memory.
             continue
