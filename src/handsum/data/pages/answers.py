@@ -91,11 +91,21 @@ def _boxes(rows: np.ndarray, columns: np.ndarray, sides: np.ndarray) -> np.ndarr
 
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The area that boxes (..., 4) share, over the area of either; the arguments broadcast."""
+    shared = _shared(first, second)
+    return shared / np.maximum(_area(first) + _area(second) - shared, 1e-9)
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The area that boxes share, as `overlap`."""
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=-1)
-    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (first, second)]
-    return shared / np.maximum(areas[0] + areas[1] - shared, 1e-9)
+    area: np.ndarray = np.prod(np.maximum(high - low, 0), axis=-1)
+    return area
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    area: np.ndarray = np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1)
+    return area
 
 
 def without_doubles(signs: Signs) -> Signs:
@@ -105,9 +115,7 @@ def without_doubles(signs: Signs) -> Signs:
     areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6), axis=1)
     for row, box in enumerate(boxes):
         other = np.array(remaining, int)
-        low = np.maximum(box[:2], boxes[other, :2])
-        high = np.minimum(box[2:], boxes[other, 2:])
-        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        shared = _shared(box, boxes[other])
         union = areas[row] + areas[other] - shared
         inside = shared / np.minimum(areas[row], areas[other])
         if not ((shared > _SAME * union) | (inside > _INSIDE)).any():
