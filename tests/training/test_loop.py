@@ -1,5 +1,7 @@
+import dataclasses
 import json
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -13,9 +15,10 @@ from handsum import __version__
 from handsum.data.mnist import Dataset, load
 from handsum.errors import HandsumError, SnapshotError, UsageError
 from handsum.pretrained.snapshots import load_snapshot
-from handsum.training import loop
+from handsum.training import loop, runs
 from handsum.training.reports import read_metrics
 from handsum.training.runs import Run, Stretch, configure, reopen
+from handsum.training.state import begin_state, flatten, snapshot_state
 
 READER = {"widths": (4, 4, 4), "hidden": 8}
 SEQUENCES = {
@@ -210,3 +213,34 @@ def test_an_unwritable_folder_is_named(data, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HandsumError, match="cannot write to"):
         loop.train(make("cnn", tmp_path / "file" / "run"), *data)
+
+
+def test_a_run_starts_as_a_trained_network(tmp_path: Path, data: tuple[Dataset, Dataset]) -> None:
+    loop.train(make("cnn", tmp_path / "first", steps=3), *data)
+    run = make("cnn", tmp_path / "second", steps=4)
+    run = dataclasses.replace(run, start_from=str(tmp_path / "first"))
+    _, state = begin_state("cnn", run.config, runs.load_start(run))
+    begun, before = flatten(snapshot_state(state, "classifier")), arrays(tmp_path / "first")
+    assert begun.keys() == before.keys()
+    assert all(np.array_equal(begun[name], before[name]) for name in before)
+
+    loop.train(run, *data, stretch=Stretch(max_minutes=0))
+    # Its own checkpoints have all that it needs from here on.
+    shutil.rmtree(tmp_path / "first")
+    assert reopen("cnn", run.output).start_from == run.start_from
+    assert loop.train(run, *data, stretch=RESUME).finished
+
+
+def test_a_run_cannot_start_as_another_network(
+    tmp_path: Path, data: tuple[Dataset, Dataset]
+) -> None:
+    for start, message in [
+        ("cnn", "a network of other sizes"),
+        ("r3gan", "r3gan is a digit generator"),
+        ("nothing", "nothing"),
+        (str(tmp_path / "nothing"), "nothing"),
+    ]:
+        run = dataclasses.replace(make("cnn", tmp_path / "run"), start_from=start)
+        with pytest.raises(HandsumError, match=message):
+            loop.train(run, *data)
+        assert not (tmp_path / "run").exists()

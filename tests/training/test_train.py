@@ -50,6 +50,12 @@ def test_arguments_become_a_run(begun: Any, tmp_path: Path) -> None:
     assert repr(outcome) == f"<cnn-sum stopped at step 5 of 40: {tmp_path / 'snapshot'}>"
 
 
+def test_a_run_records_the_model_that_it_starts_as(begun: Any, tmp_path: Path) -> None:
+    train("cnn", tmp_path, start_from=Path("runs/mine"))
+    assert begun[0][0].start_from == "runs/mine"
+    assert begun[0][0].command.endswith(f"cnn --start-from runs/mine -o {tmp_path}")
+
+
 def test_a_run_goes_into_runs_by_default(begun: Any) -> None:
     train("cnn")
     assert begun[0][0].output == Path("runs/cnn")
@@ -68,6 +74,7 @@ def test_a_run_goes_into_runs_by_default(begun: Any) -> None:
         ("cnn", {"max_minutes": float("nan")}, "`max_minutes` is 0 or more"),
         ("cnn", {"max_minutes": "5"}, "`max_minutes` is a number"),
         ("cnn", {"from_step": 3}, "`from_step` goes with `resume`"),
+        ("cnn", {"resume": True, "start_from": "cnn"}, "`start_from` begins a run"),
         ("cnn", {"resume": True, "steps": 3}, "leave the other options out"),
         ("gan", {"addends": 3}, "gan has no `addends`: only cnn-sum"),
         ("r3gan", {"settings": {"writers": 3}}, "writers is set from the data set"),

@@ -59,6 +59,13 @@ def train(
             "--output", "-o", show_default="runs/MODEL", help="Folder for the run and its snapshot."
         ),
     ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Go on from a trained network: a bundled model, or a snapshot of the same kind.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in the folder, with its settings.")
     ] = False,
@@ -132,7 +139,9 @@ def train(
     changes = {name: value for name, value in given.items() if value is not None}
     changes |= _parse_settings(settings or [])
     if dry_run:
-        stretch = Stretch(resume=resume, from_step=from_step, devices=count)
+        stretch = Stretch(
+            resume=resume, from_step=from_step, devices=count, start_from=start_from or ""
+        )
         _show(find_run(model, output, preset, changes, dataset, stretch), as_json)
         return
     with _Display(model) as display:
@@ -142,6 +151,7 @@ def train(
             preset=preset,
             settings=changes,
             dataset=dataset,
+            start_from=start_from,
             resume=resume,
             from_step=from_step,
             max_minutes=max_minutes,

@@ -36,6 +36,7 @@ from handsum.training.runs import (
     Run,
     Stretch,
     claim,
+    load_start,
     make_folder,
 )
 from handsum.training.sharding import (
@@ -94,7 +95,8 @@ def train(
     config: TrainingConfig = training_set.config
     with keeping_together():
         check_agreement(run.model, as_dict(config), stretch.from_step, training_set.arrays)
-    definitions, state = begin_state(run.model, config)
+    trained = None if stretch.resume else load_start(run)
+    definitions, state = begin_state(run.model, config, trained)
     parameters = count_parameters(state["params"])[module.SNAPSHOT_PART]
     mesh = make_mesh(stretch.devices, config.batch_size)
     state = replicate(state, mesh)

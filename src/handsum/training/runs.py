@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from flax import nnx
 
 from handsum._version import __version__
 from handsum.arguments import optional_number
@@ -20,6 +21,8 @@ from handsum.errors import SnapshotError, UsageError, did_you_mean
 from handsum.files import check_folder, make_folders, remove_unfinished, write_json
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
+from handsum.pretrained.load import locate
+from handsum.pretrained.snapshots import load_snapshot, restore
 from handsum.training.state import count_parameters
 
 # Of config.json; earlier versions wrote none.
@@ -33,7 +36,10 @@ LogCallback = Callable[[dict[str, float]], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as its `config.json` records it."""
+    """A run, as its `config.json` records it.
+
+    `start_from` is the model whose trained network it starts as, or empty.
+    """
 
     model: str
     preset: str
@@ -41,6 +47,7 @@ class Run:
     dataset: str
     output: Path
     command: str = ""
+    start_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +55,26 @@ class Stretch:
     """One stretch of a run: where it starts, when it stops, and on how many devices.
 
     With `resume` it continues the run in the folder, from the newest checkpoint or from the one of
-    `from_step`. `devices` None stands for all devices, of all processes.
+    `from_step`; without, its network may start as a trained one, `start_from`. `devices` None
+    stands for all devices, of all processes.
 
     Raises:
-        UsageError: `from_step` without `resume`, or a number out of range.
+        UsageError: `from_step` without `resume`, `start_from` with it, or a number out of range.
     """
 
     resume: bool = False
     from_step: int | None = None
     max_minutes: float | None = None
     devices: int | None = 1
+    start_from: str = ""
 
     def __post_init__(self) -> None:
         optional_number(self.from_step, "`from_step`", least=0)
         optional_number(self.devices, "`devices`", least=1)
         if self.from_step is not None and not self.resume:
             raise UsageError("`from_step` goes with `resume`")
+        if self.start_from and self.resume:
+            raise UsageError("`start_from` begins a run, and `resume` continues one")
         minutes = self.max_minutes
         if minutes is None:
             return
@@ -152,6 +163,7 @@ def claim(run: Run, config: TrainingConfig, resume: bool) -> None:
         "dataset": run.dataset,
         "config": as_dict(config),
         "command": run.command,
+        "start_from": run.start_from,
         "handsum": __version__,
         "jax": jax.__version__,
     }
@@ -196,14 +208,29 @@ def reopen(model: str, output: Path) -> Run:
             raise SnapshotError(f"{output} holds a run of {facts['model']}, not of {model}")
         config = from_dict(registry.module(model).Config, facts["config"])
         texts = [facts[name] for name in ("preset", "dataset", "command")]
+        texts.append(facts.get("start_from", ""))
         if not all(isinstance(text, str) for text in texts):
-            raise TypeError("its preset, dataset and command are texts")
+            raise TypeError("its preset, dataset, command and start_from are texts")
     except OSError as error:
         raise _nothing_to_resume(output) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SnapshotError(f"{path} is damaged: {error}") from error
-    preset, dataset, command = texts
-    return Run(model, preset, config, dataset, output, command)
+    preset, dataset, command, start_from = texts
+    return Run(model, preset, config, dataset, output, command, start_from)
+
+
+def load_start(run: Run) -> nnx.Module | None:
+    """The trained network that a run starts as, if it starts as one.
+
+    Raises:
+        UsageError: the run's model has no such trained network.
+        SnapshotError: its snapshot is damaged.
+    """
+    if not run.start_from:
+        return None
+    task = registry.find(run.model).task
+    network: nnx.Module = restore(load_snapshot(locate(run.start_from, (task,))))
+    return network
 
 
 def device_count(devices: int | str) -> int | None:
@@ -227,8 +254,6 @@ def count_sizes(run: Run) -> dict[str, int]:
     Raises:
         HandsumError: JAX finds no device.
     """
-    from flax import nnx
-
     default_platform()
     build = registry.module(run.model).build
     parts = nnx.eval_shape(lambda: build(run.config, rngs=nnx.Rngs(0)))

@@ -14,6 +14,7 @@ from flax import nnx
 from jax.sharding import Mesh
 
 from handsum.config import TrainingConfig
+from handsum.errors import UsageError
 from handsum.losses import Losses
 from handsum.models import registry
 from handsum.models.inference import from_bytes
@@ -186,12 +187,17 @@ def compile_step(
     return looped
 
 
-def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.GraphDef], State]:
+def begin_state(
+    model: str, config: TrainingConfig, start: nnx.Module | None = None
+) -> tuple[dict[str, nnx.GraphDef], State]:
     """The definitions of a model's parts, and the state of its run before the first step.
 
     Its own networks are new, from the seed of the configuration. Those that its module names in
     `FROZEN` are bundled trained networks of other models, and do not change; the layers that its
-    entry names in `warm` start as theirs.
+    entry names in `warm` start as theirs. The network that a snapshot keeps starts as `start`.
+
+    Raises:
+        UsageError: `start` has other sizes than the configuration asks for.
     """
     module, warm = registry.module(model), registry.find(model).warm
     frozen = module.FROZEN
@@ -200,12 +206,14 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
     }
     definitions: dict[str, nnx.GraphDef] = {}
 
-    def begin(arrays: dict[str, nnx.State]) -> State:
+    def begin(arrays: dict[str, nnx.State], started: nnx.State | None) -> State:
         parts = module.build(config, rngs=nnx.Rngs(config.seed))
         for part, (definition, _) in trained.items():
             parts[part] = nnx.merge(definition, arrays[part])
         for layer, part in warm:
             _copy_layer(parts[part], parts[module.SNAPSHOT_PART], layer)
+        if started is not None:
+            _start_as(parts[module.SNAPSHOT_PART], started)
         found, state = init_state(parts, config, module.SNAPSHOT_PART, frozen)
         definitions.update(found)
         return state
@@ -213,7 +221,19 @@ def begin_state(model: str, config: TrainingConfig) -> tuple[dict[str, nnx.Graph
     # Compiled as one function: compiling the initialisers one by one takes two to five times as
     # long for most models.
     arrays = {part: state for part, (_, state) in trained.items()}
-    return definitions, jax.jit(begin, compiler_options=compiler_options())(arrays)
+    started = None if start is None else nnx.state(start)
+    state: State = jax.jit(begin, compiler_options=compiler_options())(arrays, started)
+    return definitions, state
+
+
+def _start_as(network: nnx.Module, started: nnx.State) -> None:
+    """Let a network start with the arrays of a trained one."""
+    if jax.tree.map(jnp.shape, nnx.state(network)) != jax.tree.map(jnp.shape, started):
+        raise UsageError(
+            "`start_from` is a network of other sizes: give the preset and the settings that it "
+            "was trained with"
+        )
+    nnx.update(network, started)
 
 
 def _copy_layer(trained: nnx.Module, own: nnx.Module, layer: str) -> None:

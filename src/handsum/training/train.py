@@ -40,6 +40,7 @@ def train(
     addends: int | None = None,
     settings: Mapping[str, Any] | None = None,
     dataset: str = "mnist",
+    start_from: str | os.PathLike[str] | None = None,
     resume: bool = False,
     from_step: int | None = None,
     max_minutes: float | None = None,
@@ -64,6 +65,8 @@ def train(
         addends: for cnn-sum: digits in a sum or number.
         settings: other settings of the model by name, such as `{"widths": (16, 32, 64)}`.
         dataset: "mnist", "tfds:NAME[/CONFIG]", "idx:DIR" or "folder:DIR".
+        start_from: a trained model of the same kind and sizes, bundled or a snapshot's folder: its
+            network goes on learning, for instance from other pictures.
         resume: continue the run in the folder with its own settings.
         from_step: the checkpoint to resume from; later ones are removed. The newest by default.
         max_minutes: stop after this many minutes, with a checkpoint to resume from.
@@ -86,6 +89,7 @@ def train(
         from_step=from_step,
         max_minutes=max_minutes,
         devices=device_count(devices),
+        start_from="" if start_from is None else os.fspath(start_from),
     )
     run = find_run(model, output, preset, changes, dataset, stretch)
     default_platform()
@@ -123,7 +127,8 @@ def find_run(
             raise UsageError(f"{entry.name} has no `{name}`: only cnn-sum learns from sums")
     config = configure(entry.name, preset, settings)
     words = ["handsum", "train", entry.name, *_options(preset, settings, dataset, stretch)]
-    return Run(entry.name, preset, config, dataset, folder, shlex.join([*words, "-o", str(folder)]))
+    command = shlex.join([*words, "-o", str(folder)])
+    return Run(entry.name, preset, config, dataset, folder, command, stretch.start_from)
 
 
 def _options(preset: str, settings: Mapping[str, Any], dataset: str, stretch: Stretch) -> list[str]:
@@ -137,6 +142,8 @@ def _options(preset: str, settings: Mapping[str, Any], dataset: str, stretch: St
             words += ["--set", f"{name}={text}"]
     if dataset != "mnist":
         words += ["--dataset", dataset]
+    if stretch.start_from:
+        words += ["--start-from", stretch.start_from]
     if stretch.max_minutes is not None:
         words += ["--max-minutes", f"{stretch.max_minutes:g}"]
     if stretch.devices != 1:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from handsum.data.pages import paper
 from handsum.data.pages.camera import halve, take
-from handsum.data.pages.rows import Sheet, basis, write_row
+from handsum.data.pages.rows import Sheet, basis, draw_form, write_row
 from handsum.data.pages.targets import make_targets
 from handsum.data.pages.writing import Hand, Sources, scribble
 
@@ -19,8 +19,8 @@ _ZOOM = 2
 _HEIGHTS = (10.0, 62.0)
 _LARGER, _LARGER_SHARE = 170.0, 0.07
 _TIGHT_SHARE = 0.14
-_NOTHING_SHARE = 0.06
-_DESK_SHARE = 0.12
+_NOTHING_SHARE = 0.09
+_DESK_SHARE = 0.16
 
 
 def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: Random) -> None:
@@ -38,6 +38,8 @@ def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: R
                 size = random.uniform(0.5, 2.0)
                 glyph = scribble(size, random.uniform(0.04, 0.2), random)
                 sheet.put(glyph, own * np.eye(2), at, random.uniform(0.4, 1), own * size)
+            elif random.random() < 0.04:
+                draw_form(sheet, at, own, angle, random)
             else:
                 write_row(sheet, sources, at, own, angle, random)
             ends = [box[2] for box in sheet.boxes[before:]]
@@ -73,7 +75,7 @@ def _background(sheet: Sheet, height: float, angle: float, random: Random) -> np
     if random.random() < 0.45:
         for _ in range(1 if random.random() < 0.85 else 2):
             make = paper.PRINTS[int(random.integers(len(paper.PRINTS)))]
-            most = 0.75 if make in paper.LINES else 0.35
+            most = 0.75 if make in paper.LINES else 0.45
             page = page * (1 - random.uniform(0.05, most) * make(size, height, angle, random))
     if random.random() < 0.08:
         # A highlighter or a coloured note.
@@ -104,7 +106,7 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
         height = min(height, 0.35 * size)
         window = _tight(sheet, sources, height, random)
     elif draw > 1 - _NOTHING_SHARE:
-        _scribble(sheet, height, random)
+        _nothing(sheet, height, angle, random)
     else:
         _fill(sheet, sources, height, angle, random)
     page = _ink(sheet, _background(sheet, height, angle, random), random)
@@ -125,8 +127,12 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
     return {"images": picture, **make_targets(boxes, labels, sizes / _ZOOM, shown, side)}
 
 
-def _scribble(sheet: Sheet, height: float, random: Random) -> None:
-    """A few scribbles, or nothing."""
+def _nothing(sheet: Sheet, height: float, angle: float, random: Random) -> None:
+    """A few scribbles, an empty form, or nothing at all."""
+    if random.random() < 0.4:
+        for _ in range(int(random.integers(1, 4))):
+            draw_form(sheet, random.uniform(0, 0.8, 2) * sheet.size, height, angle, random)
+        return
     for _ in range(int(random.integers(0, 4))):
         extent = random.uniform(0.6, 3)
         glyph = scribble(extent, random.uniform(0.03, 0.2), random)

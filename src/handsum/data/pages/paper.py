@@ -63,13 +63,24 @@ def table(size: int, height: float, angle: float, random: Random) -> np.ndarray:
 
 
 def guilloche(size: int, height: float, angle: float, random: Random) -> np.ndarray:
-    """The waves on a cheque."""
-    x, y = coordinates(size, random.uniform(-1.6, 1.6), random)
-    wave = sum(
-        random.uniform(2, 14) * np.sin(x * random.uniform(0.02, 0.15) + random.uniform(0, 6))
-        for _ in range(2)
-    )
-    return _lines(y + wave, random.uniform(6, 22), random.uniform(0.4, 1.2))
+    """The waves on a cheque, which may cross one another."""
+    ink = np.zeros((size, size), np.float32)
+    for _ in range(int(random.integers(1, 4))):
+        x, y = coordinates(size, random.uniform(-1.6, 1.6), random)
+        wave = sum(
+            random.uniform(2, 14) * np.sin(x * random.uniform(0.02, 0.15) + random.uniform(0, 6))
+            for _ in range(2)
+        )
+        np.maximum(ink, _lines(y + wave, random.uniform(6, 30), random.uniform(0.4, 1.2)), out=ink)
+    return ink
+
+
+def weave(size: int, height: float, angle: float, random: Random) -> np.ndarray:
+    """Small dark and light patches that repeat, as on cheques."""
+    x, y = coordinates(size, angle, random)
+    along, across = 2 * np.pi / random.uniform(4, 14, 2)
+    pattern = np.sin(x * along + np.sin(y * across)) * np.sin(y * across)
+    return np.clip(0.5 + random.uniform(0.5, 2) * pattern, 0, 1)
 
 
 def microprint(size: int, height: float, angle: float, random: Random) -> np.ndarray:
@@ -80,7 +91,7 @@ def microprint(size: int, height: float, angle: float, random: Random) -> np.nda
 
 LINES = (ruled, squared, dotted, table)
 PRINTS: tuple[Callable[[int, float, float, Random], np.ndarray], ...] = (
-    ruled, squared, squared, dotted, table, guilloche, microprint,
+    ruled, squared, squared, dotted, table, guilloche, guilloche, weave, microprint,
 )  # fmt: skip
 
 
@@ -105,7 +116,7 @@ def edge(size: int, random: Random) -> np.ndarray:
     """How much each pixel belongs to the desk beside the page, a strip, or a gutter: 0 to 1."""
     turn = random.normal(0, 0.15) + np.pi / 2 * random.integers(4)
     x, _ = coordinates(size, turn, random)
-    out = random.uniform(0.02, 0.4) * size
+    out = np.exp(random.uniform(np.log(0.01), np.log(0.4))) * size
     place = x - x.min()
     soft = 0.8 if random.random() < 0.7 else np.exp(random.uniform(0, 3.5))
     return 1 / (1 + np.exp(np.clip((place - out) / soft, -30, 30)))

@@ -143,6 +143,16 @@ class _Row:
             _mark(self.sheet, boxes, self.height, nib, self.random)
 
 
+def draw_form(sheet: Sheet, at: np.ndarray, height: float, angle: float, random: Random) -> None:
+    """Draw boxes or a comb that nobody has filled in."""
+    along = np.array([np.cos(angle), np.sin(angle)])
+    pitch = height * random.uniform(0.8, 1.7)
+    name = str(random.choice(["boxes", "comb", "apart"]))
+    step = pitch + (height * 0.2 if name == "apart" else 0.0)
+    cells = [at + index * step * along for index in range(int(random.integers(1, 8)))]
+    _frame(sheet, cells, (name, pitch, height), (along, np.array([-along[1], along[0]])), random)
+
+
 def _frame(
     sheet: Sheet,
     cells: list[np.ndarray],

@@ -63,7 +63,11 @@ def _amount(random: Random) -> str:
     whole = _digits(int(random.integers(1, 5)), random)
     if random.random() < 0.3:
         whole = f"{random.integers(1, 100)}{_pick(',.', random)}{_digits(3, random)}"
+    if random.random() < 0.35:
+        whole = f"{random.integers(1, 1000)}{_pick(['.', ',', '', ' '], random)}000"
     text = whole + _pick(".,", random) + _digits(2, random)
+    if random.random() < 0.4:
+        text = whole + _pick(["", ".", ",", "-", "=", ".-", ",-", " -", " ="], random)
     return _pick(["$", "", ""], random) + text
 
 
@@ -106,7 +110,7 @@ def _word(random: Random) -> str:
 def text_of(random: Random) -> str:
     """What stands in a row."""
     kind = random.random()
-    if kind < 0.52:
+    if kind < 0.48:
         return _digits(int(random.geometric(0.25)), random)[:12]
     if kind < 0.62:
         return _amount(random)
@@ -149,12 +153,12 @@ class Hand:
     def draw(cls, sources: Sources, random: Random) -> Hand:
         """A random hand, printer or display."""
         source = random.choice(
-            ["mnist", "pen", "print", "segments", "pixels"], p=[0.62, 0.2, 0.13, 0.03, 0.02]
+            ["mnist", "pen", "print", "segments", "pixels"], p=[0.54, 0.3, 0.11, 0.03, 0.02]
         )
         return cls(
             source=str(source),
             nib=float(np.exp(random.normal(np.log(0.1), 0.4)).clip(0.03, 0.24)),
-            slant=float(random.normal(0, 0.15)),
+            slant=float(random.normal(0, 0.15 if random.random() < 0.75 else 0.35)),
             narrow=float(np.exp(random.normal(0, 0.12))),
             font=sources.fonts[int(random.integers(len(sources.fonts)))],
             wobble=float(random.uniform(0, 0.06)),
@@ -185,6 +189,9 @@ class Hand:
             return segment_glyph(label, random)
         if self.source == "pixels":
             return pixel_glyph(label)
+        # Few of MNIST's writers give a 1 a flag, and half of the world does.
+        if label == 1 and random.random() < 0.35:
+            return _flagged_one(self, random)
         if self.source == "mnist":
             rows = sources.rows[label]
             return mnist_glyph(sources.images[rows[random.integers(len(rows))]], label, random)
@@ -207,6 +214,22 @@ def pen_digit(label: int, sources: Sources, nib: float, random: Random) -> Glyph
         if np.isfinite(stroke).all()
     ]
     return pen_glyph(label, lines, wide, nib)
+
+
+def _flagged_one(hand: Hand, random: Random) -> Glyph:
+    """A 1 with a flag, which may begin at the line, and perhaps a foot."""
+    wide, low = random.uniform(0.12, 0.6), random.uniform(0.15, 1.0)
+    wide = min(wide, 0.15 + 0.6 * low)
+    lean = random.normal(0, 0.04)
+    points = np.array([[0, low - 1], [wide, -1], [wide + lean, -0.5], [wide + 2 * lean, 0]])
+    lines = [points]
+    if random.random() < 0.2:
+        reach = random.uniform(0.15, 0.4, 2)
+        foot = points[-1] + np.array([[-reach[0], 0], [reach[1], 0]])
+        lines.append(foot + random.normal(0, 0.02, (2, 2)))
+    left = min(0.0, float(lines[-1][0, 0]))
+    lines = [np.subtract(line, [left, 0]) for line in lines]
+    return pen_glyph(1, _bend(lines, 0.6 * hand.wobble, random), wide + 0.1, hand.nib)
 
 
 def scribble(size: float, nib: float, random: Random) -> Glyph:
