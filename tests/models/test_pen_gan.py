@@ -85,6 +85,17 @@ def test_images_and_strokes_come_from_the_same_latents(network: pen_gan.Generato
     )
 
 
+def test_the_pen_is_lifted_as_often_as_people_lift_it(network: pen_gan.Generator) -> None:
+    labels = np.arange(4000) % 10
+    latents = np.asarray(jax.random.normal(jax.random.key(0), (4000, network.latent_size)))
+    written = network.write(jnp.asarray(latents), jnp.asarray(labels), jnp.zeros(4000, int))
+    there = np.asarray(written.logits) > 0
+    assert there[:, 0].all()
+    assert not there[:, 2].any()
+    shares = [there[labels == digit, 1].mean() for digit in range(10)]
+    np.testing.assert_allclose(shares, [0, 0.02, 0, 0, 0.7, 0.6, 0, 0.12, 0, 0], atol=0.06)
+
+
 def test_a_digit_s_strokes_do_not_depend_on_the_others(
     generator: DigitGenerator, written: list[Strokes]
 ) -> None:
