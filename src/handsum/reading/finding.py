@@ -17,9 +17,10 @@ from handsum.reading.page import Digit, Mark
 from handsum.reading.recognition import Decoded
 from handsum.reading.rows import sort_rows
 
-# The least probability of a digit or sign that is read, and of one that is read only because the
-# number of digits is known.
-_LEAST, _LEAST_BY_LENGTH = 0.4, 0.05
+# The least probability of a digit or sign that is read, the best on pictures composed of validation
+# digits (tools/reading_kinds.py); of the best digit where none has that; and of one that is read
+# only because the number of digits is known.
+_LEAST, _LEAST_ALONE, _LEAST_BY_LENGTH = 0.65, 0.4, 0.05
 _DIGITS = 10
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
@@ -47,7 +48,7 @@ def find_digits(
     `length` is the number of digits in each, if known: then the most probable ones are read.
     """
     pixels = [np.rint(255 * picture).astype(np.uint8) for picture in pictures]
-    least = _LEAST if length is None else _LEAST_BY_LENGTH
+    least = _LEAST_ALONE if length is None else _LEAST_BY_LENGTH
     found = finder.find(pixels, least)
     return [_decode(*one, length) for one in zip(pictures, found, strict=True)]
 
@@ -56,6 +57,8 @@ def _decode(picture: np.ndarray, signs: Signs, length: int | None) -> Decoded:
     kinds = signs.probabilities.argmax(-1)
     sure = signs.scores >= _LEAST
     chosen = np.flatnonzero((kinds < _DIGITS) & sure)
+    if not sure.any():
+        chosen = np.flatnonzero((kinds < _DIGITS) & (signs.scores >= _LEAST_ALONE))[:1]
     if length is not None:
         chosen = _most_probable(signs, length)
     parts = [_part(index, signs.boxes[index]) for index in chosen.tolist()]
