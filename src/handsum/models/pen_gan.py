@@ -4,8 +4,8 @@ The generator gives the control points of strokes and the width along them; a la
 the pen is lifted within the digit, as often as people do. A differentiable raster draws them at
 28x28, as DiffVG does for vector graphics (Li et al., "Differentiable vector graphics rasterization
 for editing and learning", 2020), and the discriminator and the critics see the images. They and the
-losses are those of `r3gan` (Huang et al., "The GAN is dead; long live the GAN!", 2024; Sauer et al.,
-"Projected GANs converge faster", 2021). The decoder starts as that of `pen`, and penalties
+losses are those of `r3gan` (Huang et al., "The GAN is dead; long live the GAN!", 2024; Sauer et
+al., "Projected GANs converge faster", 2021). The decoder starts as that of `pen`, and penalties
 keep the strokes smooth and in an order in which people write.
 """
 
