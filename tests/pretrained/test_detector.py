@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import handsum
 from handsum.data import mnist
-from handsum.data.pages.answers import overlap
+from handsum.data.pages.answers import Signs, overlap
 from handsum.data.pages.compose import compose
 from handsum.data.pages.targets import true_signs
 from handsum.data.pages.writing import Sources
 from handsum.pretrained.load import load_detector
 from handsum.pretrained.readers import Detector
+from handsum.reading.finding import find_digits
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +127,19 @@ def test_nothing_is_read_on_blank_paper(tmp_path) -> None:
     Image.new("L", (300, 200), 240).save(tmp_path / "blank.png")
     (reading,) = handsum.predict(tmp_path / "blank.png", reader="detector").files
     assert reading.error == "no digits found"
+
+
+def test_the_best_digit_is_read_where_none_is_sure() -> None:
+    class Unsure:
+        def __init__(self, *scores: float) -> None:
+            boxes = np.array([[10 + 30 * i, 10, 30 + 30 * i, 40] for i in range(len(scores))])
+            kinds = np.eye(22)[: len(scores)]
+            self._signs = Signs(boxes.astype(float), np.array(scores), kinds)
+
+        def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
+            return [self._signs.of(np.flatnonzero(self._signs.scores >= least)) for _ in pictures]
+
+    page = np.ones((60, 120), np.float32)
+    for scores, read in [((0.9, 0.7, 0.5), 2), ((0.6, 0.5), 1), ((0.3, 0.2), 0)]:
+        (decoded,) = find_digits(Unsure(*scores), [page])
+        assert len(decoded.digits) == read, scores

@@ -110,9 +110,9 @@ def measure_pages(detector: Detector, data: Dataset, effort: Effort, seed: int) 
     return PageFigures(
         pages=count,
         signs=counts.present,
-        found=counts.found / max(counts.present, 1),
-        right=counts.right / max(counts.present, 1),
-        digits_right=digits.right / max(digits.present, 1),
+        found=counts.found_share,
+        right=counts.right_share,
+        digits_right=digits.right_share,
         false=counts.false / count,
         box_error=float(np.median(np.concatenate([*errors, [0.0]]))),
     )

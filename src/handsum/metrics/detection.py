@@ -16,6 +16,16 @@ class Found:
     right: int = 0
     false: int = 0
 
+    @property
+    def found_share(self) -> float:
+        """The share of the signs that are found."""
+        return self.found / max(self.present, 1)
+
+    @property
+    def right_share(self) -> float:
+        """The share of the signs that are found and read right."""
+        return self.right / max(self.present, 1)
+
     def __add__(self, other: Found) -> Found:
         return Found(
             self.present + other.present,

@@ -87,13 +87,14 @@ def _choose_reader(
     """Return the function that reads pictures, and the reader of sums, if it is one."""
     if reader is None:
         return _read_by_default, None
-    if isinstance(reader, Reader):
-        return partial(read_pictures, reader.read), None
-    # A name is a string, which has a method `find`, too.
-    if isinstance(reader, Finder) and not isinstance(reader, str):
-        return partial(find_digits, reader), None
-    if isinstance(reader, SumReader):
-        return _read_by_default, reader
+    # Names first: a string has a method `find`, as a detector has.
+    if not isinstance(reader, str | PathLike):
+        if isinstance(reader, Reader):
+            return partial(read_pictures, reader.read), None
+        if isinstance(reader, Finder):
+            return partial(find_digits, reader), None
+        if isinstance(reader, SumReader):
+            return _read_by_default, reader
     name = arguments.model_name(reader)
     assert name is not None
 

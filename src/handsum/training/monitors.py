@@ -242,8 +242,8 @@ class DetectorMonitor:
             kinds = signs.probabilities.argmax(-1)
             counts += match_signs(overlap(signs.boxes[:, None], boxes), kinds, labels)
         figures = {
-            "found": counts.found / max(counts.present, 1),
-            "right": counts.right / max(counts.present, 1),
+            "found": counts.found_share,
+            "right": counts.right_share,
             "false_per_page": counts.false / self._PAGES,
         }
         shown = [signs.mark(page) for page, signs in zip(self._images[:16], found, strict=False)]

@@ -228,7 +228,7 @@ def begin_state(
 
 def _start_as(network: nnx.Module, started: nnx.State) -> None:
     """Let a network start with the arrays of a trained one."""
-    if jax.tree.map(jnp.shape, nnx.state(network)) != jax.tree.map(jnp.shape, started):
+    if _sizes(nnx.state(network)) != _sizes(started):
         raise UsageError(
             "`start_from` is a network of other sizes: give the preset and the settings that it "
             "was trained with"
@@ -239,8 +239,12 @@ def _start_as(network: nnx.Module, started: nnx.State) -> None:
 def _copy_layer(trained: nnx.Module, own: nnx.Module, layer: str) -> None:
     """Let a layer of a network start as that of a trained one, if all its arrays are as large."""
     before, after = (nnx.state(getattr(network, layer)) for network in (own, trained))
-    if jax.tree.map(jnp.shape, before) == jax.tree.map(jnp.shape, after):
+    if _sizes(before) == _sizes(after):
         nnx.update(getattr(own, layer), after)
+
+
+def _sizes(arrays: nnx.State) -> Any:
+    return jax.tree.map(jnp.shape, arrays)
 
 
 def count_parameters(params: Mapping[str, nnx.State]) -> dict[str, int]:
