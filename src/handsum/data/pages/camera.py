@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 Random = np.random.Generator
+# Fewer pixels than these, in the height of a digit, show none.
+_FEWEST = 10.0
 
 
 def halve(values: np.ndarray) -> np.ndarray:
@@ -19,6 +21,21 @@ def halve(values: np.ndarray) -> np.ndarray:
 def _blur(picture: np.ndarray, radius: float) -> np.ndarray:
     image = Image.fromarray(np.rint(255 * picture.clip(0, 1)).astype(np.uint8))
     return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)), np.float32) / 255
+
+
+def coarsen(picture: np.ndarray, height: float, random: Random) -> np.ndarray:
+    """An enlargement of a picture of fewer pixels, or of two tones, from 0 to 1."""
+    fewer = random.uniform(1, max(1.0, min(4.0, height / _FEWEST)))
+    wide, high = (max(1, round(side / fewer)) for side in picture.shape[::-1])
+    image = Image.fromarray(picture.astype(np.float32))
+    small = np.asarray(image.resize((wide, high), Image.Resampling.BOX))
+    if random.random() < 0.5:
+        dark = np.quantile(small, 0.02)
+        level = dark + random.uniform(0.4, 0.8) * (np.median(small) - dark)
+        small = np.where(small > level, np.median(small), dark).astype(np.float32)
+    softly = random.random() < 0.8
+    method = Image.Resampling.BICUBIC if softly else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(small).resize(picture.shape[::-1], method)).clip(0, 1)
 
 
 def take(picture: np.ndarray, height: float, faintest: float, random: Random) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from handsum.data.pages import paper
-from handsum.data.pages.camera import halve, take
+from handsum.data.pages.camera import coarsen, halve, take
 from handsum.data.pages.rows import Sheet, basis, draw_form, write_row
 from handsum.data.pages.targets import make_targets
 from handsum.data.pages.writing import Hand, Sources, scribble
@@ -15,12 +15,17 @@ Random = np.random.Generator
 
 # Pages are drawn at twice their size.
 _ZOOM = 2
-# The heights of digits, in pixels: those that are read, and, for a share of the pages, larger.
+# The heights of digits, in pixels: those that are read, and, for shares of the pages, larger ones
+# and smaller ones, as pages are seen at several scales.
 _HEIGHTS = (10.0, 62.0)
 _LARGER, _LARGER_SHARE = 170.0, 0.07
-_TIGHT_SHARE = 0.14
+_SMALLER, _SMALLER_SHARE = 4.0, 0.05
+_TIGHT_SHARE = 0.2
 _NOTHING_SHARE = 0.09
 _DESK_SHARE = 0.16
+# Ink that differs from its paper by fewer grey levels than these has left no trace, as in the dark
+# half of a scan of two tones.
+_TRACE = 5
 
 
 def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: Random) -> None:
@@ -54,12 +59,14 @@ def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tup
     """One digit or a short row that fills a small picture: its left, top, right and bottom."""
     hand = Hand.draw(sources, random)
     at = np.array([0.15 * sheet.size, 0.2 * sheet.size + height])
+    # Data sets fit each digit into a square.
+    stretch = np.exp(random.normal(0, 0.3)) if random.random() < 0.5 else 1.0
     for _ in range(1 if random.random() < 0.75 else int(random.integers(2, 7))):
         glyph = hand.glyph(str(random.integers(10)), sources, random)
-        matrix = basis(height, 0.06 * random.normal(), hand, random)
+        matrix = basis(height, 0.06 * random.normal(), hand, random) * [stretch, 1]
         if sheet.put(glyph, matrix, at, random.uniform(0.5, 1), height) is None:
             break
-        at[0] += height * (hand.narrow * glyph.width + random.uniform(0, 0.2))
+        at[0] += height * (stretch * hand.narrow * glyph.width + random.uniform(0, 0.2))
     boxes = np.array(sheet.boxes)
     low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
     margin = _ZOOM * random.integers(0, 5, 4) * (1 if random.random() < 0.7 else 4)
@@ -97,13 +104,16 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
     sheet = Sheet(size, np.zeros((size, size), np.float32), Image.new("L", (size, size)))
     low, high = _HEIGHTS
     height = _ZOOM * float(np.exp(random.uniform(np.log(low), np.log(high))))
-    if random.random() < _LARGER_SHARE:
+    kind = random.random()
+    if kind < _LARGER_SHARE:
         height = _ZOOM * random.uniform(high, _LARGER)
+    elif kind > 1 - _SMALLER_SHARE:
+        height = _ZOOM * random.uniform(_SMALLER, low)
     angle = random.normal(0, 0.04) if random.random() < 0.8 else random.uniform(-0.26, 0.26)
     window = None
     draw = random.random()
     if draw < _TIGHT_SHARE:
-        height = min(height, 0.35 * size)
+        height = min(max(height, _ZOOM * low), 0.35 * size)
         window = _tight(sheet, sources, height, random)
     elif draw > 1 - _NOTHING_SHARE:
         _nothing(sheet, height, angle, random)
@@ -112,10 +122,16 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
     page = _ink(sheet, _background(sheet, height, angle, random), random)
     if window is None and random.random() < _DESK_SHARE:
         page = _on_a_desk(sheet, page, random)
-    picture = take(halve(page), height / _ZOOM, sheet.faintest, random)
+    small = halve(page)
+    if random.random() < (0.3 if window is not None else 0.06):
+        small = coarsen(small, height / _ZOOM, random)
+    picture = take(small, height / _ZOOM, sheet.faintest, random)
+    boxes = np.array(sheet.boxes, float).reshape(-1, 4) / _ZOOM
+    for index, box in enumerate(boxes.astype(int)):
+        if np.ptp(picture[box[1] : box[3] + 1, box[0] : box[2] + 1]) < _TRACE:
+            sheet.shown[index] = 0.0
     if random.random() < 0.25:
         picture = 255 - picture
-    boxes = np.array(sheet.boxes, float).reshape(-1, 4) / _ZOOM
     if window is not None:
         left, top, right, bottom = (edge // _ZOOM for edge in window)
         inner = picture[top : max(bottom, top + 1), left : max(right, left + 1)]

@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-from handsum.data.pages.glyphs import Glyph
+from handsum.data.pages.glyphs import OTHER, Glyph
+from handsum.data.pages.letters import PLAIN
 from handsum.data.pages.writing import Hand, Sources, text_of
 
 Random = np.random.Generator
 
 # Ink of a pixel from which it belongs to a sign's box.
 _INKED = 0.35
+# A letter shows that its word is one if this share of its ink is on the sheet; signs of which only
+# the other share is there are not asked for.
+_READABLE, _UNASKED = 0.75, 0.5
 # Rows end this far beyond the sheet, in pixels.
 _BEYOND = 60
+# Gaps between the signs of a row, in heights, and how often each occurs.
+_GAPS, _GAP_SHARES = [-0.16, -0.08, 0.02, 0.12, 0.3, 0.7], [0.05, 0.09, 0.2, 0.38, 0.2, 0.08]
 
 
 @dataclass(eq=False)
@@ -85,6 +91,7 @@ def write_row(
         row.write(sign)
         if (row.place < -_BEYOND).any() or (row.place > sheet.size + _BEYOND).any():
             break
+    row.end_word()
     row.finish()
 
 
@@ -100,8 +107,7 @@ class _Row:
         self.hand = Hand.draw(sources, random)
         faint = random.random() < 0.35
         self.strength = random.uniform(0.25, 1.0) if faint else random.uniform(0.75, 1)
-        gaps, shares = [-0.08, 0.02, 0.12, 0.3, 0.7], [0.08, 0.2, 0.42, 0.22, 0.08]
-        self.tracking = random.choice(gaps, p=shares)
+        self.tracking = random.choice(_GAPS, p=_GAP_SHARES)
         forms, shares = ["free", "boxes", "comb", "apart"], [0.8, 0.08, 0.06, 0.06]
         self.form = str(random.choice(forms, p=shares))
         self.along = np.array([np.cos(angle), np.sin(angle)])
@@ -109,12 +115,14 @@ class _Row:
         self.pitch = height * random.uniform(1.05, 1.7)
         self.drift = random.normal(0, 0.02)
         self.first, self.cells = len(sheet.boxes), list[np.ndarray]()
+        self.word_start, self.is_word = self.first, False
 
     def write(self, sign: str) -> None:
         """Write a sign, or leave a space, and go on."""
         random, height = self.random, self.height
         if sign == " ":
             self.place = self.place + height * random.uniform(0.35, 0.8) * self.along
+            self.end_word()
             return
         glyph = self.hand.glyph(sign, self.sources, random)
         matrix = basis(height, self.angle, self.hand, random)
@@ -123,7 +131,8 @@ class _Row:
             start = start + (self.pitch - height * glyph.width) / 2 * self.along
         if not self.hand.by_machine:
             start = start + height * random.normal(0, 0.04) * self.down
-        self.sheet.put(glyph, matrix, start, self.strength, height)
+        if self.sheet.put(glyph, matrix, start, self.strength, height) is not None:
+            self.is_word |= sign in PLAIN and self.sheet.shown[-1] > _READABLE
         if self.form == "free":
             gap = self.tracking + abs(random.normal(0, 0.08))
             step = height * (self.hand.narrow * glyph.width + gap)
@@ -131,6 +140,13 @@ class _Row:
             self.cells.append(self.place)
             step = self.pitch + (height * 0.2 if self.form == "apart" else 0.0)
         self.place = self.place + step * self.along + self.drift * height * self.down
+
+    def end_word(self) -> None:
+        """Ask for no letter where nothing shows that it is one: an O alone may be a 0."""
+        for index in range(self.word_start, len(self.sheet.boxes)):
+            if self.sheet.labels[index] == OTHER and not self.is_word:
+                self.sheet.shown[index] = min(self.sheet.shown[index], _UNASKED)
+        self.word_start, self.is_word = len(self.sheet.boxes), False
 
     def finish(self) -> None:
         """Draw what belongs around the row."""
@@ -180,7 +196,7 @@ def _frame(
 
 def _mark(sheet: Sheet, boxes: np.ndarray, height: float, nib: float, random: Random) -> None:
     """Perhaps a ring, a line under or through, or a box around some signs."""
-    if random.random() > 0.22:
+    if random.random() > 0.28:
         return
     low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
     if random.random() < 0.4:
@@ -189,12 +205,12 @@ def _mark(sheet: Sheet, boxes: np.ndarray, height: float, nib: float, random: Ra
     middle, extent = (low + high) / 2, (high - low) / 2
     strength, half = random.uniform(0.4, 1), max(0.7, nib * random.uniform(0.5, 1.5))
     form = random.random()
-    if form < 0.45:
+    if form < 0.55:
         turn = np.linspace(0, random.uniform(5.6, 7), 40)
         ring = np.stack([np.cos(turn), np.sin(turn)], 1) * (1 + 0.02 * turn[:, None])
         radius = extent * random.uniform(1.1, 1.4) + height * random.uniform(0.15, 0.4)
         sheet.stroke(middle + ring * radius, half, strength)
-    elif form < 0.7:
+    elif form < 0.75:
         y = high[1] + height * random.uniform(0.08, 0.3)
         ends = np.array([[low[0] - height * 0.2, y], [high[0] + height * 0.2, y]])
         sheet.stroke(ends + random.normal(0, 0.04 * height, (2, 2)), half, strength)
