@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from handsum.data.pages.answers import Signs, merge
+from handsum.data.pages.glyphs import CLASSES, OTHER
 from handsum.errors import UsageError
 from handsum.images import mnist_digit
 from handsum.pretrained.generators import DigitGenerator
+from handsum.reading.page import Box, cut_digits
 from handsum.strokes import Strokes, draw_strokes
 
 # The corners of a digital clock's digit, and which strokes between them each digit has.
@@ -178,10 +181,12 @@ class FakeReader:
     def _recognise(self, image: np.ndarray) -> int:
         drawn = self.generator.drawn
         if image.tobytes() not in drawn:
-            known = [mnist_digit(np.frombuffer(key, np.uint8).reshape(28, 28)) for key in drawn]
+            # What is too faint to be cut out of a picture is blank.
+            inked = [key for key in drawn if any(key)]
+            known = [mnist_digit(np.frombuffer(key, np.uint8).reshape(28, 28)) for key in inked]
             blurred = ndimage.gaussian_filter(np.stack([image, *known]).astype(float), (0, 1, 1))
             nearest = ((blurred[1:] - blurred[0]) ** 2).sum((1, 2)).argmin()
-            drawn[image.tobytes()] = list(drawn.values())[int(nearest)]
+            drawn[image.tobytes()] = drawn[inked[int(nearest)]]
         return drawn[image.tobytes()]
 
 
@@ -245,32 +250,83 @@ class TemplateReader:
         return rows, np.full(len(images), odds, np.float32)
 
 
+@dataclass
+class PieceFinder:
+    """Finds connected ink, each piece a digit or something else by what `reader` reads in it."""
+
+    reader: TemplateReader | FakeReader
+
+    def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
+        boxes = [pieces_of(picture) for picture in pictures]
+        # A cut shows the dots of dithered paper, which the templates lack.
+        soft = [ndimage.gaussian_filter(picture / 255, 1) for picture in pictures]
+        cut = [cut_digits(*one) for one in zip(soft, boxes, strict=True)]
+        if not sum(map(len, cut)):
+            return [merge([], least) for _ in pictures]
+        probabilities, odds = self.reader.read(np.concatenate(cut))
+        kinds = np.zeros((len(odds), CLASSES))
+        kinds[:, :10] = probabilities
+        kinds[odds < 0] = np.eye(CLASSES)[OTHER]
+        ends = np.cumsum([0, *map(len, boxes)])
+        return [
+            Signs(
+                np.array([(x, y, x + w, y + h) for x, y, w, h in own], float).reshape(-1, 4),
+                np.ones(len(own)),
+                kinds[start : start + len(own)],
+            )
+            for own, start in zip(boxes, ends, strict=False)
+        ]
+
+
+def pieces_of(picture: np.ndarray) -> list[Box]:
+    """The boxes of connected ink in a picture uint8 (H, W), from left to right."""
+    # Smoothed, as paper and ink of two tones may be dithered.
+    picture = ndimage.gaussian_filter(picture.astype(float), 1)
+    low, high = (float(value) for value in (picture.min(), picture.max()))
+    if high - low < 20:
+        return []
+    dark = np.median(picture) > (low + high) / 2
+    ink = picture < (low + high) / 2 if dark else picture > (low + high) / 2
+    places = ndimage.find_objects(ndimage.label(ink, np.ones((3, 3)))[0])
+    boxes = [(x.start, y.start, x.stop - x.start, y.stop - y.start) for y, x in places]
+    return sorted(box for box in boxes if box[3] > 5)
+
+
+def replace_models(monkeypatch: pytest.MonkeyPatch, reader: Any, **functions: Any) -> None:
+    """Put a module of stand-ins in the place of `handsum.pretrained.load`."""
+    module = types.ModuleType("handsum.pretrained.load")
+    functions |= {
+        "load_picture_reader": lambda name: reader,
+        "load_reader": lambda name=None: reader,
+        "load_detector": lambda name=None: PieceFinder(reader),
+    }
+    for name, function in functions.items():
+        setattr(module, name, function)
+    monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
+
+
 @pytest.fixture
 def template_reader(
     monkeypatch: pytest.MonkeyPatch, draw_page: Callable[..., np.ndarray]
 ) -> TemplateReader:
-    """Replace the default reader by one that knows the digits of `draw_page`."""
-    from handsum.reading.page import Page
-
-    pages = [Page(draw_page(str(digit))) for digit in range(10)]
-    reader = TemplateReader(np.stack([page.digits()[0].image for page in pages]))
-    module = types.ModuleType("handsum.pretrained.load")
-    module.load_picture_reader = lambda name: reader  # type: ignore[attr-defined]
-    module.load_reader = lambda name=None: reader  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
+    """Replace the default readers by those that know the digits of `draw_page`."""
+    pages = [draw_page(str(digit)) for digit in range(10)]
+    cut = [cut_digits(page, pieces_of(np.rint(255 * page).astype(np.uint8))) for page in pages]
+    reader = TemplateReader(np.concatenate(cut))
+    replace_models(monkeypatch, reader)
     return reader
 
 
 @pytest.fixture
 def fake_generator(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
-    """Replace `handsum.pretrained.load` by a fake generator and a fake reader of its digits."""
+    """Replace `handsum.pretrained.load` by a fake generator and fake readers of its digits."""
     generator = FakeGenerator()
-    module = types.ModuleType("handsum.pretrained.load")
-    module.load_picture_reader = lambda name: generator.reader()  # type: ignore[attr-defined]
-    module.load_generator = lambda name=None: generator  # type: ignore[attr-defined]
-    module.load_reader = lambda name=None: generator.reader()  # type: ignore[attr-defined]
-    module.draws_sequences = lambda name: False  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "handsum.pretrained.load", module)
+    replace_models(
+        monkeypatch,
+        generator.reader(),
+        load_generator=lambda name=None: generator,
+        draws_sequences=lambda name: False,
+    )
     return generator
 
 

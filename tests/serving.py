@@ -16,7 +16,7 @@ from handsum.web.intake.access import Access
 from handsum.web.loading import Loading
 from handsum.web.server import configuration
 
-MODELS = {"cnn": lambda: None, "r3gan": lambda: None}
+MODELS = {"cnn": lambda: None, "r3gan": lambda: None, "detector": lambda: None}
 
 
 @contextmanager

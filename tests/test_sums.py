@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handsum import sums
+from handsum import stopping, sums
 from handsum.errors import UsageError
 
 
@@ -181,3 +181,10 @@ def test_distribution_wants_ten_columns() -> None:
 def test_summary_gives_the_central_interval() -> None:
     distribution = np.array([0.04, 0.02, 0.5, 0.36, 0.05, 0.03])
     assert sums.sum_summary(distribution) == sums.SumSummary(2, 0.5, (1, 4))
+
+
+def test_a_sum_of_many_digits_can_stop() -> None:
+    checks: list[None] = []
+    with stopping.checked_by(lambda: checks.append(None)):
+        sums.sum_distribution(np.full((40, 10), 0.1))
+    assert len(checks) == 39

@@ -29,10 +29,9 @@ WRITING = (
 READING = (
     Step("files", "cli, web, Python", "any picture"),
     Step("grey", "images.py", "float32 (H, W)"),
-    Step("ink", "reading/ink.py", "ink 1, paper 0"),
-    Step("pieces", "reading/page.py", "rows of pieces"),
-    Step("digits", "reading/ink.py", "uint8 (N, 28, 28)"),
-    Step("best path", "reading/recognition.py", "probabilities (N, 10)"),
+    Step("windows", "data/pages/views.py", "uint8 (N, H, W)"),
+    Step("signs", "models/detector.py", "boxes, probabilities"),
+    Step("rows", "reading/finding.py", "digits (N, 10)"),
     Step("sum", "reading/predict.py"),
 )
 IMAGES_STEP, CHECK_STEP = 3, 4

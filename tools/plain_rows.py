@@ -15,7 +15,7 @@ import numpy as np
 
 from handsum.data import mnist
 from handsum.datasets.formats.arrays import idx_header
-from handsum.datasets.formats.cuts import cut_digits
+from handsum.datasets.formats.cuts import cut_sample
 from handsum.datasets.samples import Sample
 from handsum.images import DIGIT_SIZE
 from handsum.layout.painting import ink_box
@@ -58,7 +58,7 @@ def main() -> None:
     while len(order):
         row, order = np.split(order, [int(rng.integers(1, 9))])
         sample = set_row(data.images[row], data.labels[row], len(images), options.seed)
-        for part, cut in zip((images, labels), cut_digits(sample), strict=True):
+        for part, cut in zip((images, labels), cut_sample(sample), strict=True):
             part.append(cut)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, parts in (("images-idx3", images), ("labels-idx1", labels)):

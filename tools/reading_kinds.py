@@ -7,11 +7,14 @@ MNIST's validation digits, 80 pixels high unless a kind says otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import matplotlib
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from handsum.data import mnist
+from handsum.data.non_digits import HELD_OUT_FONTS, LETTERS, non_digits
 
 Random = np.random.Generator
 Picture = tuple[np.ndarray, str]
@@ -24,12 +27,12 @@ class Writer:
 
     def __init__(self, random: Random) -> None:
         data = mnist.load("validation")
-        self._images, self._labels, self.random = data.images, data.labels, random
+        self.images, self._labels, self.random = data.images, data.labels, random
 
     def digit(self, height: int = _HEIGHT) -> tuple[Image.Image, str]:
         """A digit trimmed to its ink, as a mask, and its label."""
-        row = int(self.random.integers(len(self._images)))
-        image = self._images[row]
+        row = int(self.random.integers(len(self.images)))
+        image = self.images[row]
         rows, columns = np.nonzero(image > 60)
         own = Image.fromarray(image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1])
         scale = height / 20
@@ -310,12 +313,42 @@ def _shaded(writer: Writer) -> Picture:
     return _gradient(sheet, start, soft, writer.random.uniform(0.3, 0.8)), ""
 
 
+def _letters(writer: Writer) -> Picture:
+    """A word of letters that are nobody's digits, in fonts that no reader here learned from."""
+    random = writer.random
+    letters = [letter for letter in LETTERS if letter.isalpha()]
+    word = "".join(random.choice(letters, int(random.integers(1, 8))))
+    folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    font = ImageFont.truetype(folder / f"{random.choice(HELD_OUT_FONTS)}.ttf", _HEIGHT)
+    sheet = writer.sheet(720, 220)
+    ImageDraw.Draw(sheet).text((60, 60), word, 25, font)
+    return _array(sheet), ""
+
+
+def _other(kind: str) -> Callable[[Writer], Picture]:
+    """Something else than digits, 60 to 200 pixels high."""
+
+    def draw(writer: Writer) -> Picture:
+        random = writer.random
+        (image,) = non_digits(writer.images, 1, random, kinds=[kind])
+        size = int(random.integers(80, 280))
+        ink = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
+        sheet = writer.sheet(400, 300)
+        sheet.paste(25, (60, 10), ink)
+        return _array(sheet), ""
+
+    return draw
+
+
 NOTHING: dict[str, Callable[[Writer], Picture]] = {
     "blank paper": _blank,
     "blank squared paper": _blank_squared,
     "blank ruled paper": _blank_ruled,
     "empty boxes": _empty_form,
     "shadows on paper": _shaded,
+    "words": _letters,
+    "scribbles": _other("scribbles"),
+    "blots": _other("blots"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+
+from handsum.data.pages.answers import Signs
+from handsum.data.pages.glyphs import CLASSES, SIGNS
 
 Run = Callable[..., Any]
 
@@ -53,7 +57,7 @@ def test_json_has_its_schema(run_command: Run, write: Any) -> None:
     first, second = result["files"]
     fields = [
         "file", "page", "size", "digits", "confidence", "boxes", "error", "alternatives", "rows",
-        "table", "others",
+        "row_alternatives", "table", "others",
     ]  # fmt: skip
     assert list(first) == [*fields, *summary]
     assert first["file"] == "a.png"
@@ -65,7 +69,7 @@ def test_json_has_its_schema(run_command: Run, write: Any) -> None:
     assert second == {
         "file": "b.png", "page": None, "size": [90, 60], "digits": "", "confidence": [],
         "boxes": [], "error": "no digits found",
-        "alternatives": [], "rows": [], "table": [], "others": [],
+        "alternatives": [], "rows": [], "row_alternatives": [], "table": [], "others": [],
         "sum": None, "probability": None, "interval": None, "distribution": {},
     }  # fmt: skip
     assert result["sum"] == 8
@@ -97,6 +101,35 @@ def test_files_that_fail_are_named_and_the_rest_is_read(
     as_json = run_command("predict", "gone.png", "six.png", "--json")
     assert as_json.code == 1
     assert [bool(file["error"]) for file in json.loads(as_json.out)["files"]] == [True, False]
+
+
+@pytest.mark.parametrize("reader", [(), ("--reader", "cnn")])
+def test_nothing_can_be_read(run_command: Run, reader: tuple[str, ...]) -> None:
+    done = run_command("predict", "gone.png", *reader)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "error: cannot read gone.png: No such file or directory\n"
+
+
+def test_a_mark_that_is_found_at_two_sizes_is_printed_once(
+    run_command: Run, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signs = {  # left, top, right and bottom
+        "4": (10, 10, 50, 90), ".": (56, 80, 64, 90), "5": (70, 10, 110, 90),
+        ",": (116, 70, 128, 100), "6": (130, 10, 170, 90), "/": (172, 5, 200, 95),
+    }  # fmt: skip
+    shifted = {sign: np.add(signs[sign], (5, -5, 4, -5)) for sign in (".", ",")}
+    every = [*signs.items(), *shifted.items()]
+
+    class Finder:
+        def find(self, pictures: list[np.ndarray], least: float = 0.3) -> list[Signs]:
+            kinds = np.eye(CLASSES)[[SIGNS.index(sign) for sign, _ in every]]
+            return [Signs(np.array([box for _, box in every], float), np.full(8, 0.9), kinds)]
+
+    models = sys.modules["handsum.pretrained.load"]  # the stand-in
+    monkeypatch.setattr(models, "load_detector", lambda name=None: Finder())
+    write("456", "a.png")
+    assert run_command("predict", "a.png", "--punctuation").out.startswith("a.png  4.5,6/  ")
+    assert run_command("predict", "a.png").out.startswith("a.png  456  ")
 
 
 def test_a_directory_is_read(run_command: Run, write: Any) -> None:

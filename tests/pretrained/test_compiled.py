@@ -18,7 +18,7 @@ from handsum.pretrained.compiled import CHUNK, Functions, rows, trace, trace_nam
 from handsum.pretrained.snapshots import WEIGHTS, Snapshot, load_snapshot
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
-from bundle_traces import bundled_function
+from bundle_traces import bundled_functions
 
 NAMES = [name for name in ENTRIES if (WEIGHTS / name / "config.json").exists()]
 READ = "read_digits", (rows(28, 28, dtype=np.uint8),)
@@ -43,18 +43,16 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_bundled_model_has_the_trace_of_its_code(name: str) -> None:
     """If not, run `python tools/bundle_traces.py`."""
     found = {path.name for path in (WEIGHTS / name).glob("*.export")}
-    bundled = bundled_function(ENTRIES[name])
     snapshot = load_snapshot(WEIGHTS / name)
-    assert found == ({trace_name(snapshot, *bundled)} if bundled else set())
+    assert found == {trace_name(snapshot, *one) for one in bundled_functions(ENTRIES[name])}
 
 
 @pytest.mark.parametrize("name", ["cnn", "r3gan"])
 def test_a_bundled_trace_computes_what_the_code_does(
     name: str, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bundled = bundled_function(ENTRIES[name])
-    assert bundled
-    snapshot, (function, specs) = load_snapshot(WEIGHTS / name), bundled
+    snapshot = load_snapshot(WEIGHTS / name)
+    ((function, specs),) = bundled_functions(ENTRIES[name])
     rows_of = {1: np.arange(CHUNK) % 10, 3: digits()}
     arguments = [rows_of[len(each.shape)].astype(each.dtype) for each in specs]
     found = Functions(snapshot)(function, specs)(*arguments)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 
 from handsum import schemas
+from handsum.data.pages.answers import Signs
+from handsum.data.pages.glyphs import CLASSES, SIGNS
 from handsum.errors import HandsumError, UsageError
 from handsum.reading.predict import predict
 from handsum.reading.results import Prediction
@@ -292,14 +294,17 @@ def test_other_endings_are_refused(
         prediction.save(tmp_path / "none" / "r.csv")
 
 
-@pytest.mark.usefixtures("template_reader")
 def test_signs_are_in_the_text_of_a_number(
     draw_page: Callable[..., np.ndarray], tmp_path: Path
 ) -> None:
-    page = draw_page("12345", scale=4)
-    page[86:94, 220:228] = 0.1
-    Image.fromarray(np.rint(page * 255).astype(np.uint8)).save(tmp_path / "a.png")
-    prediction = predict(tmp_path / "a.png", punctuation=True)
+    class Signed:
+        def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
+            boxes = [(22 * n, 0, 22 * n + 20, 40) for n in range(6)]
+            kinds = np.eye(CLASSES)[[SIGNS.index(sign) for sign in "12.345"]]
+            return [Signs(np.array(boxes, float), np.ones(6), kinds) for _ in pictures]
+
+    Image.fromarray(np.rint(draw_page("12") * 255).astype(np.uint8)).save(tmp_path / "a.png")
+    prediction = predict(tmp_path / "a.png", punctuation=True, reader=Signed())
     parser = Hocr()
     parser.feed(written(prediction, "r.hocr", tmp_path))
     assert [one["text"] for one in parser.of("ocrx_word")] == ["12.345"]

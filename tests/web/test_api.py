@@ -291,7 +291,7 @@ def test_a_hand_fitted_to_a_picture(api: httpx.Client) -> None:
     assert api.get("/number", params=query).status_code == 200
 
 
-@pytest.mark.parametrize("reader", ["cnn", "cnn-lstm"])
+@pytest.mark.parametrize("reader", ["detector", "cnn-lstm"])
 def test_a_written_sum_is_read_back(api: httpx.Client, reader: str) -> None:
     query = {"total": 30, "length": 6, "seed": 2, "format": "png"}
     written = api.get("/sum-sequence", params=query).content
@@ -358,6 +358,7 @@ def test_many_requests_at_once_are_answered_without_compiling(
     written = api.get("/number", params={"text": "407", "seed": 1, "format": "png"}).content
     queries = [
         ("/number", {"text": "12345"}),
+        ("/number", {"text": "7"}),
         ("/sum-sequence", {"total": 40}),
         ("/sum-sequence", {"total": 12, "length": 3, "model": "lstm-cgan"}),
         ("/sum-sequence", {"total": 12, "length": 3, "model": "one-to-many-cgan"}),

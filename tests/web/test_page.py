@@ -80,7 +80,7 @@ def test_the_slider_goes_from_one_to_another(visit: Visit) -> None:
 def test_readers_and_sums_are_compared(visit: Visit) -> None:
     page = visit("#compare?kind=reading&total=20&length=4&seed=2")
     panel = settled(page, "compare")
-    expect(panel.get_by_role("heading", level=3)).to_have_text(["cnn", "cnn-lstm"])
+    expect(panel.get_by_role("heading", level=3)).to_have_text(["detector", "cnn-lstm"])
     expect(panel.get_by_role("img", name="The sum is")).to_have_count(2)
     panel.get_by_role("radio", name="A sum").check()
     expect(panel.get_by_role("heading", level=3)).to_have_count(5)

@@ -16,13 +16,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 from serving import serve
 
+from handsum.data.pages.views import WINDOWS, views_of
 from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
 from handsum.web import estimates, limits, problems, work
+from handsum.web.catalogue import FINDER
+from handsum.web.loading import loading_steps
 
 
 def test_a_model_that_fails_to_load_is_reported_and_the_rest_works() -> None:
@@ -39,11 +43,25 @@ def test_a_model_that_fails_to_load_is_reported_and_the_rest_works() -> None:
         assert web.get("/api/models").status_code == 200
 
 
+def test_windows_of_all_sizes_are_loaded_with_the_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[tuple[int, ...]] = set()
+
+    class Detector:
+        def find(self, pictures: list[np.ndarray]) -> list[None]:
+            for picture in pictures:
+                seen.update(view.pixels.shape for view in views_of(0, picture))
+            return [None] * len(pictures)
+
+    monkeypatch.setattr("handsum.pretrained.load.load_detector", lambda name: Detector())
+    loading_steps()[FINDER]()
+    assert seen == {window[:2] for window in WINDOWS}
+
+
 def test_requests_wait_for_their_models_and_the_status_shows_the_progress() -> None:
     go_on = threading.Event()
-    with serve({"cnn": lambda: go_on.wait(10), "r3gan": lambda: None}) as web:
+    with serve({"cnn": lambda: go_on.wait(10), "r3gan": str, "detector": str}) as web:
         status = web.get("/api/status").json()
-        assert (status["state"], status["done"], status["total"]) == ("loading", 0, 2)
+        assert (status["state"], status["done"], status["total"]) == ("loading", 0, 3)
         assert status["doing"] == "cnn"
         answers: list[int] = []
         query = {"total": 99, "length": 2}
@@ -143,7 +161,7 @@ def test_a_job_stops_when_its_client_leaves(monkeypatch: pytest.MonkeyPatch) -> 
             raise
 
     monkeypatch.setattr("handsum.web.jobs.write_number", endless)
-    with serve({"cnn": lambda: None, "r3gan": lambda: None}) as web:
+    with serve({"cnn": str, "r3gan": str, "detector": str}) as web:
         query = {"params": {"text": "1"}, "headers": {"Accept": "text/event-stream"}}
         with web.stream("GET", "/api/number", **query) as answer:
             lines = answer.iter_lines()

@@ -21,7 +21,7 @@ from handsum.web import limits
 from handsum.web.intake.connections import most_connections
 
 MIB = 1024 * 1024
-LOADED: dict[str, Callable[[], object]] = {"cnn": lambda: None}
+LOADED: dict[str, Callable[[], object]] = {"cnn": str, "detector": str}
 
 
 def upload(web: httpx.Client, length: int, body: bytes = b"") -> socket.socket:
@@ -106,7 +106,7 @@ def test_connections_without_a_request_give_way(monkeypatch: pytest.MonkeyPatch)
 def test_connections_with_a_request_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_CONNECTIONS", 4)
     go_on = threading.Event()
-    with serve({"cnn": lambda: go_on.wait(20)}) as web, ExitStack() as stack:
+    with serve({"detector": lambda: go_on.wait(20)}) as web, ExitStack() as stack:
         start = head(web, "GET /api/status", "Accept: text/event-stream") + "\r\n"
         streams = [stack.enter_context(connect(web, start)) for _ in range(4)]
         for stream in streams:

@@ -102,7 +102,7 @@ def test_a_client_that_leaves_the_queue_is_never_worked_for(dear_job: Job) -> No
 
 def test_a_client_may_leave_while_the_models_load(dear_job: Job) -> None:
     loaded = threading.Event()
-    with serve({"cnn": lambda: loaded.wait(20), "r3gan": lambda: None}) as web:
+    with serve({"cnn": lambda: loaded.wait(20), "r3gan": str, "detector": str}) as web:
         for _ in range(3):
             send(web, DEAR).close()
         assert web.get("/api/status").json()["state"] == "loading"

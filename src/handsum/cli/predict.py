@@ -35,13 +35,22 @@ def predict(
             "--length",
             "-n",
             show_default="any",
-            help="Number of digits in each picture, if known: helps with touching digits.",
+            help="Number of digits in each picture, if known: reads the most probable ones.",
         ),
     ] = None,
     punctuation: Annotated[
         bool,
-        typer.Option("--punctuation", help="Print points and commas, too."),
+        typer.Option("--punctuation", help="Print signs, too: . , - / : + = % ( ) $."),
     ] = False,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            show_default="any row",
+            help="What each row may be: amount, date, time, phone, digits{4}, or signs such as "
+            "[0-9]+%. Its signs are printed.",
+        ),
+    ] = None,
     table: Annotated[
         bool,
         typer.Option("--table", help="Print the numbers of each row in columns, also in a CSV."),
@@ -68,16 +77,17 @@ def predict(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Directory for the digits of each picture, 28x28, as the reader saw them. "
+            help="Directory for the digits of each picture, cut out to 28x28 as in MNIST. "
             "- writes those of one picture to standard output.",
         ),
     ] = None,
     reader: Annotated[
         str | None,
         typer.Option(
-            show_default="the best one",
+            show_default="detector",
             autocompletion=completion.readers,
-            help="Model that reads: its name (see `handsum models`) or a snapshot folder.",
+            help="Model that reads: a name (see `handsum models`) or a snapshot folder. A reader "
+            "of single digits or of sums, such as cnn, reads the digits that detector found.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -97,7 +107,7 @@ def predict(
 
     handsum predict scans/ --annotate marked/ --json
 
-    handsum predict amount.png --length 6 --punctuation
+    handsum predict amount.png --pattern amount
 
     handsum predict form.pdf --table -o readings.csv
     """
@@ -107,13 +117,13 @@ def predict(
     if output is not None:
         check_place(check_path(output, table))
     aside = _check_streams(output, annotate, show_input, as_json)
-    prediction = read(files, reader=reader, length=length, punctuation=punctuation)
+    prediction = read(files, reader=reader, length=length, punctuation=punctuation, pattern=pattern)
     if output is not None:
         prediction.save(output, table)
     if annotate is not None:
         prediction.annotate(annotate)
     if show_input is not None:
-        from handsum.reading.results import save_inputs
+        from handsum.reading.annotating import save_inputs
 
         save_inputs(show_input, prediction.files)
     if as_json:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from handsum.arguments import digit_images
 from handsum.data.pages.answers import Signs, merge, read_answers
 from handsum.data.pages.views import WINDOWS, in_picture, views_of
-from handsum.pretrained.compiled import rows
+from handsum.pretrained.compiled import ArraySpec, rows
 from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
@@ -18,7 +19,14 @@ from handsum.sums import sum_distribution
 
 # A picture of one digit has one, however unlikely.
 _LEAST_ALONE = 0.02
+# The least probability of a sign at one of the sizes at which a picture is seen.
+_LEAST_SEEN = 0.05
 _DIGITS = rows(28, 28, dtype=np.uint8)
+
+
+def window_specs(high: int, wide: int, chunk: int) -> tuple[ArraySpec, ...]:
+    """The specs of the arguments of a detector's function that sees windows of a size."""
+    return (rows(high, wide, dtype=np.uint8, chunk=chunk),)
 
 
 class DigitReader(Model):
@@ -80,7 +88,11 @@ class Pen(Model):
 
 
 class Detector(Model):
-    """Finds and reads digits and signs in grey pictures."""
+    """Finds and reads digits and signs in grey pictures: calibrated class probabilities."""
+
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        super().__init__(name, snapshot)
+        self.temperature = float(snapshot.facts.get("temperature", 1.0))
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities float32 (N, 10) of pictures of one digit, uint8 (N, 28, 28).
@@ -100,24 +112,29 @@ class Detector(Model):
 
         `least` is the least probability of a sign.
         """
-        found: list[list[Signs]] = [[] for _ in pictures]
-        for side, chunk in WINDOWS:
+        lowest = min(least, _LEAST_SEEN)
+        found: list[list[tuple[float, Signs]]] = [[] for _ in pictures]
+        for high, wide, chunk in WINDOWS:
             views = [
                 view
                 for index, picture in enumerate(pictures)
                 for view in views_of(index, picture)
-                if view.pixels.shape[0] == side
+                if view.pixels.shape == (high, wide)
             ]
             if not views:
                 continue
-            find = self._functions("find_signs", (rows(side, side, dtype=np.uint8, chunk=chunk),))
+            find = self._functions("find_signs", window_specs(high, wide, chunk))
             for start in range(0, len(views), 4 * chunk):
                 some = views[start : start + 4 * chunk]
                 answers = find(np.stack([view.pixels for view in some]))
                 for view, heat, kinds, sides in zip(some, *answers, strict=True):
-                    signs = read_answers(heat, kinds, sides, least)
-                    found[view.picture].append(in_picture(view, signs))
-        return [merge(parts) for parts in found]
+                    signs = in_picture(view, read_answers(heat, kinds, sides, lowest))
+                    found[view.picture].append((view.scale, signs))
+        return [self._calibrate(merge(parts, least)) for parts in found]
+
+    def _calibrate(self, signs: Signs) -> Signs:
+        sharp = signs.probabilities ** (1 / self.temperature)
+        return replace(signs, probabilities=sharp / sharp.sum(1, keepdims=True))
 
 
 class SumReader(Model):

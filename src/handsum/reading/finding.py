@@ -3,57 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from dataclasses import replace
 
 import numpy as np
 
-from handsum import stopping
-from handsum.data.pages.answers import Signs
+from handsum.data.pages.answers import Signs, overlap
 from handsum.data.pages.glyphs import SIGNS
-from handsum.data.pictures.components import Part
-from handsum.data.pictures.ink import as_mnist, ink_map
-from handsum.images import DIGIT_SIZE
-from handsum.reading.page import Digit, Mark
-from handsum.reading.recognition import Decoded
+from handsum.reading.page import Box, Decoded, Finder, Mark
+from handsum.reading.pattern import Pattern
 from handsum.reading.rows import sort_rows
 
 # The least probability of a digit or sign that is read, the best on pictures composed of validation
 # digits (tools/reading_kinds.py); of the best digit where none has that; and of one that is read
-# only because the number of digits is known.
-_LEAST, _LEAST_ALONE, _LEAST_BY_LENGTH = 0.65, 0.4, 0.05
+# only because the number of digits, or the form of the row, is known.
+_LEAST, _LEAST_ALONE, _LEAST_KNOWN = 0.5, 0.4, 0.05
 _DIGITS = 10
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
-# A digit without a pixel of this much ink is too faint to be shown as MNIST's are.
-_INKED = 0.2
-# How much of the paper around a digit is looked at to tell its ink, in heights of the digit.
-_AROUND = 0.25
-
-
-@runtime_checkable
-class Finder(Protocol):
-    """A detector, such as `handsum.pretrained.readers.Detector`.
-
-    Takes pictures uint8 (H, W) and the least probability of a sign; returns the signs in each.
-    """
-
-    def find(self, pictures: Sequence[np.ndarray], least: float = ...) -> list[Signs]: ...
+# A picture whose grey levels differ by no more than this shows nothing.
+_EVEN = 4
 
 
 def find_digits(
-    finder: Finder, pictures: Sequence[np.ndarray], length: int | None = None
+    finder: Finder,
+    pictures: Sequence[np.ndarray],
+    length: int | None = None,
+    pattern: Pattern | None = None,
 ) -> list[Decoded]:
-    """Find and read the digits of grey pictures, float (H, W) in [0, 1].
+    """Find and read the digits of grey pictures, uint8 (H, W).
 
-    `length` is the number of digits in each, if known: then the most probable ones are read.
+    `length` is the number of digits in each, if known: then the most probable ones are read. With a
+    `pattern`, each row is the most probable one that it allows.
     """
-    pixels = [np.rint(255 * picture).astype(np.uint8) for picture in pictures]
-    least = _LEAST_ALONE if length is None else _LEAST_BY_LENGTH
-    found = finder.find(pixels, least)
-    return [_decode(*one, length) for one in zip(pictures, found, strict=True)]
+    least = _LEAST_ALONE if length is None and pattern is None else _LEAST_KNOWN
+    shown = [
+        index for index, picture in enumerate(pictures) if picture.size and np.ptp(picture) > _EVEN
+    ]
+    results = [Decoded((), (), np.zeros((0, _DIGITS), np.float32), (), (), not length)] * len(
+        pictures
+    )
+    # Loading a detector takes time, and there may be nothing to see.
+    found = finder.find([pictures[index] for index in shown], least) if shown else []
+    for index, signs in zip(shown, found, strict=True):
+        results[index] = _match(signs, pattern) if pattern else _decode(signs, length)
+    return results
 
 
-def _decode(picture: np.ndarray, signs: Signs, length: int | None) -> Decoded:
+def _match(signs: Signs, pattern: Pattern) -> Decoded:
+    """The most probable rows that a pattern allows."""
+    boxes, kinds = _box(signs.boxes), signs.probabilities.argmax(-1)
+    likely = np.flatnonzero((kinds < len(SIGNS)) & (signs.scores >= _LEAST_ALONE))
+    tall = [place for place in likely.tolist() if kinds[place] < _DIGITS]
+    rows = [[tall[place] for place in row] for row in sort_rows(boxes[tall])]
+    own: list[list[int]] = [[*row] for row in rows]
+    for place in range(len(signs)):
+        if place not in tall:
+            near = _nearest_row(signs.boxes[place], rows, boxes)
+            if near is not None:
+                own[near].append(place)
+    found = Decoded((), (), np.zeros((0, _DIGITS), np.float32))
+    for row in own:
+        row.sort(key=lambda place: boxes[place, 0] + boxes[place, 2] / 2)
+        found = _add_row(found, signs.of(np.array(row, int)), pattern)
+    return found
+
+
+def _add_row(found: Decoded, signs: Signs, pattern: Pattern) -> Decoded:
+    """A page with one more row: the most probable one that the pattern allows, if any."""
+    match = pattern.read(signs.probabilities, signs.scores)
+    if match is None:
+        sure = (signs.scores >= _LEAST) & (signs.probabilities.argmax(-1) < len(SIGNS))
+        text = "".join(SIGNS[kind] for kind in signs.probabilities[sure].argmax(-1))
+        return replace(found, unmatched=(*found.unmatched, text)) if text else found
+    boxes, index = _box(signs.boxes), len(set(found.rows))
+    kinds = np.array(match.kinds)
+    digits = np.flatnonzero((kinds >= 0) & (kinds < _DIGITS))
+    if not len(digits):
+        return found
+    marks = np.flatnonzero(kinds >= _DIGITS).tolist()
+    probabilities = signs.probabilities[digits, :_DIGITS].astype(np.float32)
+    for row, place in zip(probabilities, digits, strict=True):
+        before = sum(kind >= 0 for kind in match.kinds[:place])
+        for digit in range(_DIGITS):
+            other = f"{match.text[:before]}{digit}{match.text[before + 1 :]}"
+            row[digit] *= pattern.allows(other)
+    return replace(
+        found,
+        boxes=(*found.boxes, *(_as_tuple(boxes[place]) for place in digits)),
+        rows=(*found.rows, *[index] * len(digits)),
+        probabilities=np.concatenate(
+            [found.probabilities, probabilities / probabilities.sum(1, keepdims=True)]
+        ),
+        marks=(
+            *found.marks,
+            *(Mark(index, float(boxes[m, 0] + boxes[m, 2] / 2), SIGNS[kinds[m]]) for m in marks),
+        ),
+        alternatives=(*found.alternatives, match.alternative),
+    )
+
+
+def _decode(signs: Signs, length: int | None) -> Decoded:
     kinds = signs.probabilities.argmax(-1)
     sure = signs.scores >= _LEAST
     chosen = np.flatnonzero((kinds < _DIGITS) & sure)
@@ -61,22 +110,21 @@ def _decode(picture: np.ndarray, signs: Signs, length: int | None) -> Decoded:
         chosen = np.flatnonzero((kinds < _DIGITS) & (signs.scores >= _LEAST_ALONE))[:1]
     if length is not None:
         chosen = _most_probable(signs, length)
-    parts = [_part(index, signs.boxes[index]) for index in chosen.tolist()]
-    rows = sort_rows(parts)
-    order = [(part, row) for row, own in enumerate(rows) for part in own]
-    places = [part.labels[0] for part, _ in order]
+    rows = [[int(chosen[place]) for place in row] for row in sort_rows(_box(signs.boxes[chosen]))]
+    places = [place for row in rows for place in row]
     probabilities = signs.probabilities[places, :_DIGITS]
+    boxes = _box(signs.boxes)
     others = np.flatnonzero((kinds == len(SIGNS)) & sure)
-    marks = np.flatnonzero((kinds >= _DIGITS) & (kinds < len(SIGNS)) & sure)
+    marks = _apart(signs, np.flatnonzero((kinds >= _DIGITS) & (kinds < len(SIGNS)) & sure))
     return Decoded(
-        digits=tuple(_digit(picture, signs.boxes[place]) for place in places),
-        rows=tuple(row for _, row in order),
+        boxes=tuple(_as_tuple(boxes[place]) for place in places),
+        rows=tuple(index for index, row in enumerate(rows) for _ in row),
         probabilities=(probabilities / probabilities.sum(1, keepdims=True)).astype(np.float32),
-        others=tuple(_box(signs.boxes[index]) for index in others),
-        points=tuple(
+        others=tuple(_as_tuple(boxes[index]) for index in others),
+        marks=tuple(
             mark
             for index in marks
-            if (mark := _mark(signs.boxes[index], SIGNS[kinds[index]], rows)) is not None
+            if (mark := _mark(signs.boxes[index], SIGNS[kinds[index]], rows, boxes)) is not None
         ),
         has_length=length is None or len(chosen) == length,
     )
@@ -85,40 +133,49 @@ def _decode(picture: np.ndarray, signs: Signs, length: int | None) -> Decoded:
 def _most_probable(signs: Signs, count: int) -> np.ndarray:
     """The signs that are most probably digits, `count` or fewer."""
     odds = signs.scores * signs.probabilities[:, :_DIGITS].sum(-1)
-    return np.sort(np.argsort(-odds, kind="stable")[:count])
+    best = np.argsort(-odds, kind="stable")[:count]
+    return np.sort(best[odds[best] >= _LEAST_KNOWN])
 
 
-def _box(box: np.ndarray) -> tuple[int, int, int, int]:
-    left, top = np.floor(box[:2]).astype(int)
-    right, bottom = np.ceil(box[2:]).astype(int)
-    return int(left), int(top), max(1, int(right - left)), max(1, int(bottom - top))
+def _apart(signs: Signs, places: np.ndarray) -> list[int]:
+    """Those of `places` that overlap no better one: a point may be found at two sizes.
+
+    At each its box is a few pixels off, which is much for a point.
+    """
+    chosen: list[int] = []
+    for place in places[np.argsort(-signs.scores[places], kind="stable")].tolist():
+        if not (overlap(signs.boxes[place], signs.boxes[chosen]) > 0).any():
+            chosen.append(place)
+    return chosen
 
 
-def _part(index: int, box: np.ndarray) -> Part:
-    left, top, width, height = _box(box)
-    return Part((index,), left, top, left + width, top + height, width * height)
+def _box(edges: np.ndarray) -> np.ndarray:
+    """From left, top, right and bottom (N, 4) to x, y, width and height in whole pixels."""
+    low = np.floor(edges[:, :2]).astype(np.int64)
+    size = np.maximum(np.ceil(edges[:, 2:]).astype(np.int64) - low, 1)
+    return np.concatenate([low, size], axis=1)
 
 
-def _mark(box: np.ndarray, sign: str, rows: Sequence[Sequence[Part]]) -> Mark | None:
-    """A sign and its row: that of the nearest digit beside which it stands; None without one."""
-    x, y = (box[:2] + box[2:]) / 2
+def _as_tuple(box: np.ndarray) -> Box:
+    x, y, width, height = box.tolist()
+    return x, y, width, height
+
+
+def _mark(
+    edges: np.ndarray, sign: str, rows: Sequence[Sequence[int]], boxes: np.ndarray
+) -> Mark | None:
+    """A sign with its row; None if it stands beside no digit."""
+    row = _nearest_row(edges, rows, boxes)
+    return None if row is None else Mark(row, float(edges[0] + edges[2]) / 2, sign)
+
+
+def _nearest_row(edges: np.ndarray, rows: Sequence[Sequence[int]], boxes: np.ndarray) -> int | None:
+    """The row of the nearest digit beside which a sign stands, if there is one."""
+    x, y = (edges[:2] + edges[2:]) / 2
     best, nearest = None, np.inf
-    for row, parts in enumerate(rows):
-        for part in parts:
-            above, below = part.top - _ABOVE * part.height, part.bottom + _BELOW * part.height
-            away = abs((part.left + part.right) / 2 - x)
-            if above <= y <= below and away < nearest:
+    for row, places in enumerate(rows):
+        for left, top, width, height in boxes[places].tolist():
+            away = abs(left + width / 2 - x)
+            if top - _ABOVE * height <= y <= top + (1 + _BELOW) * height and away < nearest:
                 best, nearest = row, away
-    return None if best is None else Mark(best, float(x), sign)
-
-
-def _digit(picture: np.ndarray, box: np.ndarray) -> Digit:
-    """A digit with its ink as an MNIST digit."""
-    stopping.check()
-    left, top, width, height = place = _box(box)
-    rim = max(2, round(_AROUND * height))
-    y, x = max(0, top - rim), max(0, left - rim)
-    ink = ink_map(picture[y : top + height + rim, x : left + width + rim])
-    own = ink[top - y : top - y + height, left - x : left - x + width]
-    blank = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    return Digit(as_mnist(own) if own.max(initial=0) > _INKED else blank, place)
+    return best

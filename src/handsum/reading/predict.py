@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from handsum import arguments, stopping
+from handsum.data.pages.answers import Signs
 from handsum.errors import UsageError
 from handsum.files import STREAM
 from handsum.reading.documents import READ_SUFFIXES, Loaded, load_pages, page_name
-from handsum.reading.finding import Finder, find_digits
-from handsum.reading.recognition import Decoded, Reader, SumReader, read_pictures
+from handsum.reading.finding import find_digits
+from handsum.reading.page import Decoded, Finder, Reader, SumReader, cut_digits
+from handsum.reading.pattern import Pattern
 from handsum.reading.results import LEAST_SHOWN, NO_DIGITS, NOT_DIGITS, FileReading, Prediction
 from handsum.sums import sum_distribution, sum_summary
 
 # Files are read together until their pictures have this many pixels, so that the reader's batches
 # are full and the memory is bounded.
 _PIXELS_AT_ONCE = 4_000_000
-# Reads pictures, float (H, W) in [0, 1], with the number of digits in each, if known.
-ReadPictures = Callable[[Sequence[np.ndarray], int | None], list[Decoded]]
 
 
 def predict(
@@ -34,6 +33,7 @@ def predict(
     reader: str | PathLike[str] | Reader | Finder | SumReader | None = None,
     length: int | None = None,
     punctuation: bool = False,
+    pattern: str | None = None,
 ) -> Prediction:
     """Read the digits in picture files, and the distribution of the sum of all of them.
 
@@ -41,16 +41,20 @@ def predict(
         paths: files and directories; a directory's pictures and PDFs are read in natural order.
             "-" is a picture or PDF from standard input. Every page of a PDF or TIFF is read.
         reader: the model that reads: its name, a snapshot's folder, or a loaded one
-            (`handsum.load_model`). By default the best reader. A reader of sums, such as cnn-lstm,
-            gives the sum of the digits that the best reader finds.
+            (`handsum.load_model`). By default `detector`. A reader of single digits, such as cnn,
+            reads the digits that `detector` found; a reader of sums, such as cnn-lstm, gives their
+            sum.
         length: the number of digits in each picture, if known.
-        punctuation: keep points and commas in `rows`.
+        punctuation: keep signs in `rows`: . , - / : + = % ( ) $
+        pattern: what each row may be: "amount", "date", "time", "phone", "digits", "digits{4}", or
+            an expression of signs, sets, groups and repetitions such as "[1-9][0-9]*%". `rows` then
+            have their signs.
 
     A file or page that cannot be read, or shows no digits, is reported in its `error`; the others
     are read.
 
     Raises:
-        UsageError: no paths, an empty one, a length below 1, or no such reader.
+        UsageError: no paths, an empty one, a length below 1, no such reader, or no pattern.
         SnapshotError: the reader's snapshot is missing or damaged.
     """
     given = arguments.paths(paths, "pictures to read")
@@ -61,57 +65,79 @@ def predict(
         raise UsageError("an empty name is no file: give a picture, or . for the current directory")
     if length is not None and length < 1:
         raise UsageError(f"a length of {length} reads nothing: use 1 or more")
-    read, sums = _choose_reader(reader)
+    asked = _Asked(length, punctuation, None if pattern is None else Pattern(pattern))
+    readers = _choose_reader(reader)
     left_out: list[str] = []
     files = [file for path in given for file in _expand(Path(path), left_out)]
     readings = tuple(
-        reading
-        for group in _load_groups(files)
-        for reading in _read_group(group, read, length, punctuation)
+        reading for group in _load_groups(files) for reading in _read_group(group, readers, asked)
     )
-    return replace(_combine(readings, sums), left_out=tuple(left_out))
+    return replace(_combine(readings, readers.sums), left_out=tuple(left_out))
 
 
 def predict_picture(
-    grey: np.ndarray, *, length: int | None = None, punctuation: bool = False
+    grey: np.ndarray,
+    *,
+    length: int | None = None,
+    punctuation: bool = False,
+    pattern: str | None = None,
 ) -> Prediction:
     """As `predict`, for one picture in memory: float32 (H, W) in [0, 1]."""
     loaded = Loaded(Path("the picture"), None, grey)
-    readings = tuple(_read_group([loaded], _read_by_default, length, punctuation))
+    asked = _Asked(length, punctuation, None if pattern is None else Pattern(pattern))
+    readings = tuple(_read_group([loaded], _Readers(), asked))
     return _combine(readings, None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of each picture: its number of digits, signs as well, a pattern of its rows."""
+
+    length: int | None
+    punctuation: bool
+    pattern: Pattern | None
+
+    def __post_init__(self) -> None:
+        if self.length is not None and self.pattern is not None:
+            raise UsageError("give a `length` or a `pattern`: digits{4} is a pattern of 4 digits")
+
+
+@dataclass(frozen=True)
+class _Readers:
+    """What finds digits; if given, what reads those that were found; and what reads their sum."""
+
+    finder: Finder | None = None
+    digits: Reader | None = None
+    sums: SumReader | None = None
+
+    def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
+        """What the finder finds; the default one is loaded only now, as it imports JAX."""
+        from handsum.pretrained.load import load_detector
+
+        finder = self.finder or load_detector()
+        return finder.find(pictures, least)
 
 
 def _choose_reader(
     reader: str | PathLike[str] | Reader | Finder | SumReader | None,
-) -> tuple[ReadPictures, SumReader | None]:
-    """Return the function that reads pictures, and the reader of sums, if it is one."""
+) -> _Readers:
+    """The readers that `reader` stands for."""
     if reader is None:
-        return _read_by_default, None
+        return _Readers()
     # Names first: a string has a method `find`, as a detector has.
     if not isinstance(reader, str | PathLike):
-        if isinstance(reader, Reader):
-            return partial(read_pictures, reader.read), None
         if isinstance(reader, Finder):
-            return partial(find_digits, reader), None
+            return _Readers(finder=reader)
+        if isinstance(reader, Reader):
+            return _Readers(digits=reader)
         if isinstance(reader, SumReader):
-            return _read_by_default, reader
+            return _Readers(sums=reader)
     name = arguments.model_name(reader)
     assert name is not None
 
     from handsum.pretrained.load import load_picture_reader
 
     return _choose_reader(load_picture_reader(name))
-
-
-def _read_by_default(pictures: Sequence[np.ndarray], length: int | None) -> list[Decoded]:
-    return read_pictures(_read_digits, pictures, length)
-
-
-def _read_digits(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # Loaded only now: it imports JAX, and there may be nothing to read.
-    from handsum.pretrained.load import load_reader
-
-    return load_reader().read(images)
 
 
 def _combine(readings: tuple[FileReading, ...], sums: SumReader | None) -> Prediction:
@@ -182,55 +208,72 @@ def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[Load
         yield group
 
 
-def _read_group(
-    group: list[Loaded], read: ReadPictures, length: int | None, punctuation: bool
-) -> Iterator[FileReading]:
+def _read_group(group: list[Loaded], readers: _Readers, asked: _Asked) -> Iterator[FileReading]:
     """Read the pages of a group together."""
     pictures = [loaded.picture for loaded in group if loaded.picture is not None]
-    decoded = iter(read(pictures, length))
+    pixels = [np.rint(255 * picture).astype(np.uint8) for picture in pictures]
+    pages = find_digits(readers, pixels, asked.length, asked.pattern)
+    images = [cut_digits(*one) for one in zip(pictures, (p.boxes for p in pages), strict=True)]
+    if readers.digits is not None:
+        pages = _read_again(readers.digits, pages, images)
+    decoded = iter(zip(pages, images, strict=True))
     for loaded in group:
         if loaded.picture is None:
             yield _fail(loaded, loaded.error)
         else:
-            yield _describe(loaded, loaded.picture, next(decoded), length, punctuation)
+            yield _describe(loaded, *next(decoded), asked)
+
+
+def _read_again(
+    reader: Reader, pages: Sequence[Decoded], images: Sequence[np.ndarray]
+) -> list[Decoded]:
+    """The pages with the probabilities of a reader of single digits."""
+    if not any(map(len, images)):
+        return list(pages)
+    probabilities, _ = reader.read(np.concatenate(images))
+    ends = np.cumsum([0, *map(len, images)])
+    return [
+        replace(page, probabilities=probabilities[start:stop])
+        for page, start, stop in zip(pages, ends[:-1], ends[1:], strict=True)
+    ]
 
 
 def _fail(loaded: Loaded, error: str | None) -> FileReading:
     return FileReading(str(loaded.file), "", (), (), error, page=loaded.page)
 
 
-def _describe(
-    loaded: Loaded, picture: np.ndarray, page: Decoded, length: int | None, punctuation: bool
-) -> FileReading:
+def _describe(loaded: Loaded, page: Decoded, images: np.ndarray, asked: _Asked) -> FileReading:
     """Return the reading of one page."""
+    assert loaded.picture is not None
     name = page_name(loaded.file, loaded.page)
-    if page.error is not None:
-        return _fail(loaded, f"cannot read {name}: {page.error}")
-    probabilities = page.probabilities
-    digits = "".join(str(row.argmax()) for row in probabilities)
-    error = None
-    if not digits and page.others and length is not None:
-        error = f"{name} does not read as {length} digits: give another length, or none"
-        return _fail(loaded, error)
-    if not digits:
-        error = NOT_DIGITS if page.others else NO_DIGITS
-    elif not page.has_length:
-        error = f"{name} does not read as {length} digits, but as {digits}: give another length"
-        return _fail(loaded, error)
+    written = bool(page.digits or page.others or page.marks)
+    if written and not page.has_length:
+        other = f", but as {page.digits}" if page.digits else ""
+        digits = f"does not read as {asked.length} digits{other}"
+        return _fail(loaded, f"{name} {digits}: give another length")
+    unmatched = " and ".join(page.unmatched)
+    if unmatched and not page.digits and asked.pattern is not None:
+        other = f"does not read as {asked.pattern.text}, but as {unmatched}"
+        return _fail(loaded, f"{name} {other}: give another pattern")
+    notes = [loaded.note] if loaded.note else []
+    notes += [f"left out {unmatched}, which the pattern does not allow"] if unmatched else []
+    error = None if page.digits else NOT_DIGITS if written else NO_DIGITS
+    high, wide = loaded.picture.shape
     return FileReading(
         file=str(loaded.file),
-        digits=digits,
-        confidence=tuple(round(float(row.max()), 6) for row in probabilities),
-        boxes=tuple(digit.box for digit in page.digits),
+        digits=page.digits,
+        confidence=tuple(round(float(row.max()), 6) for row in page.probabilities),
+        boxes=page.boxes,
         error=error,
-        alternatives=tuple(_alternatives(row) for row in probabilities),
-        rows=page.text(punctuation),
+        alternatives=tuple(_alternatives(row) for row in page.probabilities),
+        rows=page.text(asked.punctuation or asked.pattern is not None),
+        row_alternatives=page.alternatives,
         others=page.others,
-        images=np.array([digit.image for digit in page.digits], np.uint8).reshape(-1, 28, 28),
-        probabilities=probabilities,
+        images=images,
+        probabilities=page.probabilities,
         page=loaded.page,
-        size=(picture.shape[1], picture.shape[0]),
-        note=loaded.note,
+        size=(wide, high),
+        note="; ".join(notes) or None,
     )
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from handsum.errors import HandsumError, UsageError
-from handsum.files import STREAM, atomic_write, make_folders
-from handsum.images import LARGEST_SHOWN, describe, encode_png, save_png, tile
+from handsum.files import atomic_write
 from handsum.reading import formats
-from handsum.reading.documents import load_page, page_name
-from handsum.reading.marking import DOUBTFUL, draw_marks
+from handsum.reading.annotating import save_annotated, show_readings
+from handsum.reading.documents import page_name
+from handsum.reading.marking import DOUBTFUL
 from handsum.reading.table import Box, make_table
 from handsum.sums import sum_distribution, sum_summary
 
@@ -24,8 +22,7 @@ NO_DIGITS = "no digits found"
 NOT_DIGITS = "what is written is not a digit"
 # The least probability of an alternative, or of a sum, that is listed.
 LEAST_SHOWN = 0.001
-# The most pictures that a notebook shows, and the most digits in a `repr`.
-MOST_READINGS = 8
+# The most digits in a `repr`.
 _MOST_DIGITS = 40
 # The most names of files left out that a note lists.
 _MOST_NAMES = 5
@@ -40,8 +37,9 @@ class FileReading:
     be read; a page of a PDF is a picture of 200 dpi, or less if it is large. `confidence` is the
     probability of each digit; `boxes` are x, y, width and height of its ink in those pixels;
     `alternatives` its other readings with their probabilities, most probable first. `rows` is the
-    text of each row, with points and commas if requested. `others` are the boxes of writing that is
-    no digit. `error` is None, NO_DIGITS, NOT_DIGITS, or says why the page could not be read.
+    text of each row, with its signs if requested; with a pattern, `row_alternatives` is the next
+    best reading of each row, with its probability. `others` are the boxes of writing that is no
+    digit. `error` is None, NO_DIGITS, NOT_DIGITS, or says why the page could not be read.
     `images` are the digits as the reader saw them, uint8 (N, 28, 28), and `probabilities`, (N, 10),
     its output. `summed` is the distribution of a reader of sums, if one was used. `note` says how
     the picture was read, if that is unexpected.
@@ -54,6 +52,7 @@ class FileReading:
     error: str | None
     alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
     rows: tuple[str, ...] = ()
+    row_alternatives: tuple[tuple[str, float] | None, ...] = ()
     others: tuple[Box, ...] = ()
     images: np.ndarray = field(default_factory=lambda: np.zeros((0, 28, 28), np.uint8))
     probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 10), np.float32))
@@ -106,6 +105,7 @@ class FileReading:
             "error": self.error,
             "alternatives": [dict(others) for others in self.alternatives],
             "rows": list(self.rows),
+            "row_alternatives": [dict([one] if one else []) for one in self.row_alternatives],
             "table": [list(row) for row in self.table],
             "others": [list(box) for box in self.others],
             **sum_dict(self.distribution if self.digits else None),
@@ -251,94 +251,3 @@ def sum_dict(distribution: np.ndarray | None) -> dict[str, Any]:
         "interval": list(summary.interval),
         "distribution": {str(total): round(float(distribution[total]), 6) for total in likely},
     }
-
-
-def save_annotated(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
-    """Write each picture into `folder` as PNG, annotated (see `Prediction.annotate`)."""
-
-    def draw(reading: FileReading) -> np.ndarray:
-        return draw_reading(load_page(reading.file, reading.page), reading)
-
-    return _save(folder, readings, draw)
-
-
-def save_inputs(folder: Path, readings: Iterable[FileReading]) -> list[Path]:
-    """Write the digits of each file as the reader saw them, 28x28, side by side in one PNG.
-
-    Files without digits are left out. Returns the files written.
-
-    Raises:
-        HandsumError: the folder cannot be made or written to.
-    """
-    found = (reading for reading in readings if reading.digits)
-    return _save(folder, found, lambda reading: tile(reading.images, len(reading.images)))
-
-
-def draw_reading(grey: np.ndarray, reading: FileReading) -> np.ndarray:
-    """Draw a reading on its picture, float (H, W) in [0, 1] (see `draw_marks`)."""
-    return draw_marks(grey, reading.digits, reading.confidence, reading.boxes, reading.others)
-
-
-def _save(
-    folder: Path,
-    readings: Iterable[FileReading],
-    picture: Callable[[FileReading], np.ndarray],
-) -> list[Path]:
-    chosen = [reading for reading in readings if not reading.failed]
-    if str(folder) == STREAM:
-        return _write_out(chosen, picture)
-    make_folders(folder)
-    written: list[Path] = []
-    for reading in chosen:
-        stem, number = _stem(reading), 1
-        path = folder / f"{stem}.png"
-        while path in written or path.absolute() == Path(reading.file).absolute():
-            # Pictures of the same name from several folders, or in this folder.
-            number += 1
-            path = folder / f"{stem}-{number}.png"
-        save_png(path, picture(reading), describe(digits=reading.digits))
-        written.append(path)
-    return written
-
-
-def _stem(reading: FileReading) -> str:
-    stem = "stdin" if reading.file == STREAM else Path(reading.file).stem
-    return stem if reading.page is None else f"{stem}-page-{reading.page}"
-
-
-def _write_out(
-    readings: list[FileReading], picture: Callable[[FileReading], np.ndarray]
-) -> list[Path]:
-    """Write the picture of the only file to standard output."""
-    if len(readings) > 1:
-        raise UsageError(
-            f"{len(readings)} pictures do not fit on standard output: name a folder for them"
-        )
-    place = Path(f"{STREAM}.png")
-    for reading in readings:
-        save_png(place, picture(reading))
-    return [place] * len(readings)
-
-
-def show_readings(readings: Iterable[FileReading]) -> bytes | None:
-    """Return the first pictures, annotated, one below the other, as PNG.
-
-    None if there are none, for example if the files have gone.
-    """
-    shown = []
-    for reading in [one for one in readings if not one.failed][:MOST_READINGS]:
-        try:
-            image = Image.fromarray(draw_reading(load_page(reading.file, reading.page), reading))
-        except HandsumError:
-            continue
-        image.thumbnail((LARGEST_SHOWN, LARGEST_SHOWN))
-        shown.append(image)
-    if not shown:
-        return None
-    width, height = max(image.width for image in shown), sum(image.height for image in shown)
-    sheet = Image.new("RGB", (width, height), "white")
-    top = 0
-    for image in shown:
-        sheet.paste(image, (0, top))
-        top += image.height
-    return encode_png(np.asarray(sheet))

@@ -1,50 +1,31 @@
-"""The rows of a page's writing, and the small marks at their feet."""
+"""The rows of a page's writing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from handsum.data.pictures.components import Part
-
-# A part lower than this share of its row, and in the lower half of it, is punctuation, too.
-LOW = 0.65
-# Parts of a row share at least this much of their height with their left neighbour.
+# Signs of a row share at least this much of their height with their left neighbour.
 _LEAST_SHARED = 0.35
 
 
-def sort_rows(parts: Sequence[Part]) -> list[list[Part]]:
-    """Sort parts into rows, each from left to right; a row may slope."""
-    rows: list[list[Part]] = []
-    # The top and the bottom of each row's last part.
-    tops, bottoms = np.zeros((2, len(parts)), np.int64)
-    for part in sorted(parts, key=lambda part: part.left):
+def sort_rows(boxes: np.ndarray) -> list[list[int]]:
+    """Sort signs into rows, each from left to right, as indices; a row may slope.
+
+    `boxes` (N, 4) are x, y, width and height.
+    """
+    rows: list[list[int]] = []
+    # The top and the bottom of each row's last sign.
+    tops, bottoms = np.zeros((2, len(boxes)), np.int64)
+    for index in np.argsort(boxes[:, 0], kind="stable").tolist():
+        _, own, _, height = boxes[index].tolist()
         top, bottom = tops[: len(rows)], bottoms[: len(rows)]
-        shared = np.minimum(bottom, part.bottom) - np.maximum(top, part.top)
-        share = shared / np.minimum(bottom - top, part.height)
+        shared = np.minimum(bottom, own + height) - np.maximum(top, own)
+        share = shared / np.minimum(bottom - top, height)
         best = int(np.argmax(share)) if rows else 0
         if rows and share[best] >= _LEAST_SHARED:
-            rows[best].append(part)
+            rows[best].append(index)
         else:
             best = len(rows)
-            rows.append([part])
-        tops[best], bottoms[best] = part.top, part.bottom
-    rows.sort(key=lambda row: float(np.median([part.top + part.bottom for part in row])))
-    return rows
-
-
-def split_low(row: Sequence[Part], typical: float) -> tuple[list[Part], list[Part]]:
-    """Split off the parts of a row that are small and in the lower half of it, like a comma.
-
-    Return the others and them; `typical` is the height of the row.
-    """
-    tall = [part for part in row if part.height >= 0.8 * typical]
-    centres = np.array([part.left + part.right for part in tall])
-    rest: list[Part] = []
-    low: list[Part] = []
-    for part in row:
-        near = tall[int(np.abs(centres - part.left - part.right).argmin())]
-        small = part.height < LOW * typical and part.top > (near.top + near.bottom) / 2
-        (low if small else rest).append(part)
-    return rest, low
+            rows.append([index])
+        tops[best], bottoms[best] = own, own + height
+    return sorted(rows, key=lambda row: float(np.median(2 * boxes[row, 1] + boxes[row, 3])))

@@ -15,8 +15,9 @@ import numpy as np
 from flax import nnx
 
 from handsum.data.mnist import Dataset
-from handsum.data.pages.answers import overlap, read_answers
+from handsum.data.pages.answers import Signs, overlap, read_answers
 from handsum.data.pages.compose import compose
+from handsum.data.pages.glyphs import CLASSES
 from handsum.data.pages.targets import is_asked, true_signs
 from handsum.data.pages.writing import Sources
 from handsum.data.skills import (
@@ -29,6 +30,7 @@ from handsum.data.skills import (
     TracesDigits,
 )
 from handsum.images import tile
+from handsum.metrics.calibration import fit_temperature, log_softmax
 from handsum.metrics.detection import Found, match_signs
 from handsum.metrics.strokes import shared_ink
 from handsum.models.inference import (
@@ -44,6 +46,10 @@ from handsum.training.processor import compiler_options
 
 # The share of real digits that a reader may mistake for something else.
 LOST = 0.002
+# A found sign is one that is there if their boxes share this much of the area of both.
+_SAME = 0.5
+# The least probability whose logarithm is a logit.
+_LEAST_PROBABILITY = 1e-6
 
 
 class Monitor(Protocol):
@@ -214,28 +220,38 @@ class ClassifierMonitor:
 class DetectorMonitor:
     """Finds signs on pages that are composed of validation digits, and marks them."""
 
-    _PAGES = 64
+    _PAGES, _CALIBRATING = 64, 6
 
     def __init__(self, definition: nnx.GraphDef, validation: Dataset, side: int) -> None:
-        sources = Sources.of(validation.images, validation.labels)
-        # The highest seed, which a run may have too, but its digits are others.
-        pages = [compose(sources, side, SEED_LIMIT - 1, number) for number in range(self._PAGES)]
-        self._images = np.stack([page["images"] for page in pages])
-        self._pages = pages
+        self._sources, self._side = Sources.of(validation.images, validation.labels), side
+        self._pages = self._compose(0)
 
         @partial(jax.jit, compiler_options=compiler_options())
-        def find(params: nnx.State, rest: nnx.State) -> Any:
-            return find_signs(nnx.merge(definition, params, rest), jnp.asarray(self._images))
+        def find(params: nnx.State, rest: nnx.State, images: jax.Array) -> Any:
+            return find_signs(nnx.merge(definition, params, rest), images)
 
         self._find = find
 
-    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
-        """The shares of signs that are found, and read right; false ones a page; and pages."""
-        answers = [np.asarray(part) for part in self._find(*state)]
-        found = [
+    def _compose(self, part: int) -> list[dict[str, np.ndarray]]:
+        """Some pages, the same ones at each call."""
+        # The highest seed, which a run may have too, but its digits are others.
+        numbers = range(part * self._PAGES, (part + 1) * self._PAGES)
+        return [compose(self._sources, self._side, SEED_LIMIT - 1, number) for number in numbers]
+
+    def _read(
+        self, state: tuple[nnx.State, nnx.State], pages: list[dict[str, np.ndarray]]
+    ) -> list[Signs]:
+        """The signs that the network finds on pages."""
+        images = jnp.asarray(np.stack([page["images"] for page in pages]))
+        answers = [np.asarray(part) for part in self._find(*state, images)]
+        return [
             read_answers(heat, kinds, sides, 0.3)
             for heat, kinds, sides in zip(*answers, strict=True)
         ]
+
+    def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
+        """The shares of signs that are found, and read right; false ones a page; and pages."""
+        found = self._read(state, self._pages)
         counts = Found()
         for page, every in zip(self._pages, found, strict=True):
             signs, (boxes, labels) = every.of(is_asked(page, every.boxes)), true_signs(page)
@@ -246,36 +262,29 @@ class DetectorMonitor:
             "right": counts.right_share,
             "false_per_page": counts.false / self._PAGES,
         }
-        shown = [signs.mark(page) for page, signs in zip(self._images[:16], found, strict=False)]
+        some = zip(self._pages[:16], found, strict=False)
+        shown = [signs.mark(page["images"]) for page, signs in some]
         return figures, tile(np.stack(shown), 4)
 
     def facts(self, state: tuple[nnx.State, nnx.State]) -> dict[str, Any]:
-        """Nothing besides the configuration."""
-        return {}
+        """The temperature that calibrates the classes of the signs that are found.
 
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Logarithms of the class probabilities of logits (N, C), in float64."""
-    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-
-
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The divisor of logits (N, C) that makes labels (N,) most likely, from 0.05 to 20.
-
-    Guo et al., "On calibration of modern neural networks" (2017).
-    """
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(labels))
-
-    def negative_log_likelihood(logarithm: float) -> float:
-        return -float(log_softmax(logits / np.exp(logarithm))[rows, labels].mean())
-
-    bounds = (np.log(0.05), np.log(20.0))
-    return float(
-        np.exp(minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded").x)
-    )
+        It is fitted on other pages than `look` looks at.
+        """
+        rows, kinds = [np.zeros((0, CLASSES))], [np.zeros(0, np.int64)]
+        for part in range(1, 1 + self._CALIBRATING):
+            pages = self._compose(part)
+            for page, signs in zip(pages, self._read(state, pages), strict=True):
+                boxes, labels = true_signs(page)
+                if len(boxes) and len(signs):
+                    shared = overlap(signs.boxes[:, None], boxes)
+                    same = shared.max(1) > _SAME
+                    rows.append(signs.probabilities[same])
+                    kinds.append(labels[shared.argmax(1)[same]])
+        logits = np.log(np.maximum(np.concatenate(rows), _LEAST_PROBABILITY))
+        # A network that has hardly learned finds nothing.
+        fitted = fit_temperature(logits, np.concatenate(kinds)) if len(logits) else 1.0
+        return {"temperature": fitted}
 
 
 def make_monitor(skill: Skill, definition: nnx.GraphDef, validation: Dataset) -> Monitor:

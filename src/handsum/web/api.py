@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from handsum._version import __version__
 from handsum.errors import UsageError
 from handsum.web import jobs, limits, results, uploads
-from handsum.web.catalogue import GENERATOR, READER
+from handsum.web.catalogue import FINDER, GENERATOR, READER
 from handsum.web.estimates import cost_of, cost_of_picture
 from handsum.web.loading import Loading, State, stages_step
 from handsum.web.parameters import (
@@ -137,14 +137,14 @@ async def models(request: Request, query: NoQuery) -> Response:
 async def sum_sequence(request: Request, query: Annotated[SumQuery, Query()]) -> Response:
     """Write digits in one hand that sum to a total."""
     job = partial(jobs.write_sum, query)
-    return await _run(request, job, READER, query.model, cost=cost_of(query))
+    return await _run(request, job, READER, FINDER, query.model, cost=cost_of(query))
 
 
 @computing.get("/number", **_answers(results.WrittenResult, *_FILES))
 async def number(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     """Write a number in one hand."""
     job = partial(jobs.write_number, query)
-    return await _run(request, job, READER, query.model, cost=cost_of(query))
+    return await _run(request, job, READER, FINDER, query.model, cost=cost_of(query))
 
 
 @computing.get("/generate", **_answers(results.DrawnResult, "image/png"))
@@ -173,7 +173,7 @@ async def writers_like(request: Request, query: Annotated[LikeQuery, Query()]) -
     """Fit a hand to the digits in a picture; show it first, then the most similar writers."""
     file = await request.app.state.bodies.receive(request)
     job = partial(jobs.hands_like, file, query)
-    return await _run(request, job, READER, GENERATOR, cost=math.inf)
+    return await _run(request, job, READER, FINDER, GENERATOR, cost=math.inf)
 
 
 @computing.post("/predict", **_answers(results.Reading, upload=True))
@@ -182,7 +182,7 @@ async def predict(request: Request, query: Annotated[PictureQuery, Query()]) -> 
     file = await request.app.state.bodies.receive(request)
     cost = await asyncio.to_thread(cost_of_picture, file)
     job = partial(uploads.predict, file, query)
-    return await _run(request, job, READER, query.reader, cost=cost)
+    return await _run(request, job, FINDER, query.reader, cost=cost)
 
 
 @computing.get("/visualize", **_answers(results.Stages))

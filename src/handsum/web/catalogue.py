@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, ENTRIES, Task
+from handsum.models.registry import DEFAULT_GENERATOR, DEFAULT_READER, DETECTOR, ENTRIES, Task
 from handsum.pretrained.snapshots import is_bundled
 
 
@@ -20,7 +20,8 @@ CONDITIONAL = _bundled("digit generator")
 GENERATORS = (*CONDITIONAL, *_bundled("random digit generator"))
 SEQUENCES = _bundled("sequence generator")
 SUM_READERS = _bundled("sum reader")
-READER, GENERATOR = DEFAULT_READER, DEFAULT_GENERATOR
+# What reads single digits, what reads pictures, and what writes.
+READER, FINDER, GENERATOR = DEFAULT_READER, DETECTOR, DEFAULT_GENERATOR
 
 # The types of the parameters that name a model. To a type checker they are strings, because it
 # cannot know the names.
@@ -37,4 +38,4 @@ else:
     GenerateModel = Literal[GENERATORS]
     VisualizeModel = Literal[(*GENERATORS, *SEQUENCES)]
     CheckingReader = Literal[READER]
-    AnyReader = Literal[(READER, *SUM_READERS)]
+    AnyReader = Literal[(FINDER, *SUM_READERS)]

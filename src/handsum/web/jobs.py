@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from handsum.errors import UsageError
 from handsum.web import limits, results
-from handsum.web.catalogue import CONDITIONAL, GENERATOR, READER
+from handsum.web.catalogue import CONDITIONAL, FINDER, GENERATOR, READER
 from handsum.web.parameters import (
     GenerateQuery,
     HandsQuery,
@@ -44,7 +44,7 @@ def models() -> results.Zoo:
             results.Model(
                 **row,
                 measured={one["name"]: one["text"] for one in row["figures"].values()} or None,
-                default=row["name"] in (GENERATOR, READER),
+                default=row["name"] in (GENERATOR, READER, FINDER),
                 mixes=ENTRIES[row["name"]].mixes,
                 writers=_writers(row["name"]) if row["name"] in CONDITIONAL else None,
             )

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from handsum.web.catalogue import GENERATORS, READER, SEQUENCES, SUM_READERS
+from handsum.web.catalogue import FINDER, GENERATORS, READER, SEQUENCES, SUM_READERS
 from handsum.web.limits import LONGEST_SUM
 from handsum.web.problems import BusyError
 
@@ -117,7 +117,7 @@ class Loading:
 
 def loading_steps() -> dict[str, Callable[[], object]]:
     """One step for each model, which calls it once; the models of the first requests come first."""
-    steps: dict[str, Callable[[], object]] = {READER: _load_reader}
+    steps: dict[str, Callable[[], object]] = {READER: _load_reader, FINDER: _load_finder}
     steps |= {name: partial(_load_generator, name) for name in GENERATORS}
     steps |= {name: partial(_load_sequences, name) for name in SEQUENCES}
     steps |= {name: partial(_load_sums, name) for name in SUM_READERS}
@@ -128,12 +128,16 @@ def loading_steps() -> dict[str, Callable[[], object]]:
 
 def _load_reader() -> None:
     from handsum.pretrained.load import load_reader
-    from handsum.reading.predict import predict_picture
 
     load_reader(READER).read(np.zeros((1, 28, 28), np.uint8))
-    page = np.ones((60, 60), np.float32)
-    page[10:50, 28:33] = 0
-    predict_picture(page)
+
+
+def _load_finder() -> None:
+    from handsum.pretrained.load import load_detector
+
+    # Together these are seen through windows of all sizes.
+    sizes = ((600, 800), (128, 128), (28, 28))
+    load_detector(FINDER).find([np.zeros(size, np.uint8) for size in sizes])
 
 
 def _load_generator(name: str) -> None:

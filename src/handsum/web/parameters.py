@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from handsum.seeds import SEED_LIMIT
 from handsum.web import limits
 from handsum.web.catalogue import (
+    FINDER,
     GENERATOR,
     READER,
     AnyReader,
@@ -312,17 +313,27 @@ class PictureQuery(Parameters):
         int | None,
         _positive(
             limits.LONGEST,
-            "Number of digits in the picture, if known; it helps where digits touch.",
+            "Number of digits in the picture, if known: the most probable ones are read.",
         ),
     ] = None
-    punctuation: Annotated[bool, Field(description="Keep points and commas in the rows.")] = False
+    punctuation: Annotated[
+        bool, Field(description="Keep the signs . , - / : + = % ( ) $ in the rows.")
+    ] = False
+    pattern: Annotated[
+        str | None,
+        Field(
+            max_length=limits.LONGEST,
+            description="What each row may be: amount, date, time, phone, digits{4}, or signs such "
+            "as [0-9]+%. The rows then have their signs.",
+        ),
+    ] = None
     reader: Annotated[
         AnyReader,
         Field(
             description="The model that reads. A sum reader such as cnn-lstm predicts the sum of "
-            "the digits that cnn finds."
+            "the digits that detector finds."
         ),
-    ] = READER
+    ] = FINDER
 
 
 class VisualizeQuery(Parameters):

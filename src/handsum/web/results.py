@@ -145,7 +145,9 @@ class Read(BaseModel):
     confidence: float = Field(description="The reader's probability for this digit.")
     box: Box = Field(description="Its x, y, width and height in the picture.")
     probabilities: list[float] = Field(description="The probability of each digit, 0 to 9.")
-    picture: str = Field(description="The 28x28 input of the network: a PNG as a data URL.")
+    picture: str = Field(
+        description="The digit, cut out to 28x28 as in MNIST, as a PNG's data URL."
+    )
 
 
 class Reading(BaseModel):

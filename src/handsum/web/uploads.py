@@ -26,7 +26,9 @@ def predict(file: BinaryIO, query: PictureQuery, progress: Progress) -> results.
     progress(0, 2)
     grey = open_upload(file)
     progress(1, 2)
-    found = predict_picture(grey, length=query.length, punctuation=query.punctuation)
+    found = predict_picture(
+        grey, length=query.length, punctuation=query.punctuation, pattern=query.pattern
+    )
     if query.reader in SUM_READERS and found.sum is not None:
         found = _with_sum(found, query.reader)
     reading = found.files[0]

@@ -13,8 +13,8 @@ from scipy import ndimage
 from handsum.images import DIGIT_SIZE, to_grey
 from handsum.layout.rows import Picture, compose, draw_sheet
 from handsum.layout.style import Style
-from handsum.reading.page import Page
-from handsum.reading.recognition import Decoded, Reader, decode
+from handsum.reading.finding import find_digits
+from handsum.reading.page import Decoded, Finder, Reader
 from handsum.seeds import Stream, stream
 from handsum.strokes import Strokes, draw_strokes
 
@@ -36,7 +36,7 @@ _SPECK, _SPECK_GREY = 0.05, 64
 _SETTINGS = 12
 _PICTURES_AT_ONCE = 32
 # Smaller pictures cannot be read, whatever they show; larger ones show nothing more.
-_LEAST_SCALE, _LARGEST_SCALE = 1.0, 8.0
+_LEAST_SCALE, _LARGEST_SCALE = 1.0, 1.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,18 +74,19 @@ def draw_verified(
     reader: Reader,
     rows: Rows,
     style: Style | None = None,
+    finder: Finder | None = None,
     progress: Progress | None = None,
 ) -> Verified:
     """Draw the digits of rows until they are read right.
 
-    After REDRAWS attempts the best one stays. With a `style`, each row is also drawn and read as a
-    picture, without its marks. `progress` gets the number of digits that are right so far and the
-    number of all digits.
+    After REDRAWS attempts the best one stays. With a `style` and a `finder`, each row is also drawn
+    and read as a picture, without its marks. `progress` gets the number of digits that are right so
+    far and the number of all digits.
     """
     count, length = rows.labels.shape
     drawer = _Drawer(generator, reader, rows, progress)
     drawer.draw(np.arange(count * length))
-    if style is None or style.factor < _LEAST_SCALE or not rows.strokes:
+    if style is None or finder is None or style.factor < _LEAST_SCALE or not rows.strokes:
         read = drawer.readings.reshape(count, length)
         readings = ["".join(map(str, row)) for row in read]
     else:
@@ -95,10 +96,10 @@ def draw_verified(
             text = rows.texts[row] if rows.texts else "".join(map(str, rows.labels[row]))
             random = stream(rows.seed, Stream.LAYOUT, row)
             sheet = compose([strokes], [random], smaller, None, [text])
-            # The reader knows no signs: a slash would be a 1. They touch no digit.
+            # Only the digits are asked for, and signs touch none.
             return draw_sheet(replace(sheet, rows=sheet.digits), smaller)
 
-        readings = _draw_legible(drawer, reader, rows.labels, set_row, progress)
+        readings = _draw_legible(drawer, finder, rows.labels, set_row, progress)
     redrawn = drawer.redrawn.reshape(count, length).sum(axis=1)
     images = drawer.images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
     strokes = in_rows(drawer.strokes, length) if rows.strokes else None
@@ -197,7 +198,7 @@ def _specked(images: np.ndarray) -> np.ndarray:
 
 def _draw_legible(
     drawer: _Drawer,
-    reader: Reader,
+    finder: Finder,
     labels: np.ndarray,
     set_row: Callable[[int, Sequence[Strokes]], Picture],
     progress: Progress | None = None,
@@ -215,9 +216,10 @@ def _draw_legible(
             rows = pending[start : start + _PICTURES_AT_ONCE]
             written = [drawer.strokes[row * length : (row + 1) * length] for row in rows]
             pictures = [set_row(int(row), own) for row, own in zip(rows, written, strict=True)]
-            pages = [Page(to_grey(Image.fromarray(picture.pixels))) for picture in pictures]
-            for row, picture, page in zip(rows, pictures, decode(pages, reader.read), strict=True):
-                readings[row] = "".join(str(values.argmax()) for values in page.probabilities)
+            shown = [_as_grey(picture.pixels) for picture in pictures]
+            pages = find_digits(finder, shown)
+            for row, picture, page in zip(rows, pictures, pages, strict=True):
+                readings[row] = page.digits
                 if readings[row] != "".join(map(str, labels[row])):
                     wrong = _misread(picture.boxes[0], labels[row], page)
                     illegible += [int(row) * length + place for place in wrong]
@@ -231,16 +233,20 @@ def _draw_legible(
     return readings
 
 
+def _as_grey(pixels: np.ndarray) -> np.ndarray:
+    return np.rint(255 * to_grey(Image.fromarray(pixels))).astype(np.uint8)
+
+
 def _misread(boxes: np.ndarray, labels: np.ndarray, page: Decoded) -> list[int]:
     """Return the places of the digits that are misread in their box; all places if none are."""
     wrong = []
     for place, ((left, _, width, _), label) in enumerate(zip(boxes, labels, strict=True)):
         here = [
-            int(values.argmax())
-            for digit, values in zip(page.digits, page.probabilities, strict=True)
-            if left <= digit.box[0] + digit.box[2] / 2 < left + width
+            digit
+            for digit, box in zip(page.digits, page.boxes, strict=True)
+            if left <= box[0] + box[2] / 2 < left + width
         ]
-        if here != [int(label)]:
+        if here != [str(label)]:
             wrong.append(place)
     return wrong or list(range(len(labels)))
 

@@ -187,7 +187,7 @@ def write_rows(
     Raises:
         UsageError: there is no such writer or model, or the model draws random digits.
     """
-    from handsum.pretrained.load import load_generator, load_reader
+    from handsum.pretrained.load import load_detector, load_generator, load_reader
 
     count, length = labels.shape
     # Digits in pixels are MNIST's, whatever draws pictures.
@@ -204,7 +204,8 @@ def write_rows(
         from handsum.writing.verify import Rows, draw_verified
 
         rows = Rows(labels, hands.inputs, seed, texts, options.strokes)
-        drawn = draw_verified(generator, reader, rows, options.style, progress)
+        finder = load_detector() if options.style is not None and options.strokes else None
+        drawn = draw_verified(generator, reader, rows, options.style, finder, progress)
         images, strokes = drawn.images, drawn.strokes
         readings, redrawn = drawn.readings, drawn.redrawn
     else:

@@ -23,7 +23,7 @@ from handsum.data.pages.glyphs import (
 from handsum.data.pages.letters import ALPHABET, letter
 from handsum.data.pages.stream import PageRows
 from handsum.data.pages.targets import MOST, STRIDE, make_targets, true_signs
-from handsum.data.pages.views import in_picture, views_of
+from handsum.data.pages.views import WINDOWS, in_picture, views_of
 from handsum.data.pages.writing import Hand, Sources, text_of
 from handsum.layout.marks import MARKS
 
@@ -194,24 +194,60 @@ def test_of_two_signs_in_one_place_the_better_stays() -> None:
 
 
 def test_what_is_seen_at_two_sizes_is_one_sign_with_the_mean_of_both() -> None:
+    # Heights of 20 and 40 are about as far from the clearest.
     first = signs((0, 0, 10, 20, 0.9, 3))
-    found = merge([first, signs((0, 1, 10, 21, 0.3, 8), (50, 0, 60, 20, 0.5, 1))])
-    assert found.scores.tolist() == [0.9, 0.5]
+    found = merge([(1.0, first), (2.0, signs((0, 1, 10, 21, 0.3, 8)))], 0.1)
+    assert found.scores.tolist() == pytest.approx([0.6], abs=0.02)
     assert found.probabilities[0, [3, 8]] == pytest.approx([0.75, 0.25])
-    assert len(merge([])) == 0
+    assert len(merge([], 0.1)) == 0
+
+
+def test_a_sign_counts_less_if_it_should_have_been_seen_at_another_size() -> None:
+    tall, dash = signs((0, 0, 10, 20, 0.9, 3)), signs((0, 0, 30, 4, 0.9, 12))
+
+    def score(own: Signs, elsewhere: float) -> float:
+        return float(merge([(1.0, own), (elsewhere, signs())], 0.1).scores[0])
+
+    # At twice the size it is 40 pixels high and clear, at an eighth or eight times it is not.
+    assert score(tall, 2.0) == pytest.approx(0.45, abs=0.03)
+    assert score(tall, 0.125) == pytest.approx(0.9, abs=0.01)
+    assert score(tall, 8.0) == pytest.approx(0.9, abs=0.02)
+    # Several windows of one size are one size, and a dash is as clear as it is wide.
+    assert score(tall, 1.0) == pytest.approx(0.9)
+    assert score(dash, 2.0) == pytest.approx(0.45, abs=0.05)
+    assert len(merge([(1.0, tall), (2.0, signs())], 0.5)) == 0
+
+
+@pytest.mark.parametrize("height", [1.0, 400.0])
+def test_a_sign_of_an_unusual_size_counts_where_it_was_found(height: float) -> None:
+    own = signs((0, 0, height / 2, height, 0.8, 3))
+    assert merge([(1.0, own)], 0.1).scores.tolist() == pytest.approx([0.8])
 
 
 @pytest.mark.parametrize(
     ("high", "wide"),
-    [(1, 1), (28, 28), (5, 900), (900, 5), (60, 61), (200, 200), (700, 1300), (3000, 4000)],
+    [
+        (1, 1),
+        (28, 28),
+        (5, 900),
+        (900, 5),
+        (60, 61),
+        (90, 1500),
+        (120, 500),
+        (128, 520),
+        (200, 200),
+        (700, 1300),
+        (3000, 4000),
+    ],
 )
 def test_windows_show_every_place_of_a_picture(high: int, wide: int) -> None:
     picture = np.zeros((high, wide), np.uint8)
     scales = set()
     for view in views_of(0, picture):
-        assert view.pixels.shape[0] == view.pixels.shape[1]
+        assert view.pixels.shape in [window[:2] for window in WINDOWS]
         scales.add(view.scale)
-    assert max(scales) == (2 if high * wide <= 60_000 else min(1, (3e6 / (high * wide)) ** 0.5))
+    fits = min(1, (3e6 / (high * wide)) ** 0.5)
+    assert max(scales) == (2 * fits if min(high, wide) <= 100 else fits)
     # Wherever a sign stands, exactly one window of a size reports it, or two that see the same.
     scale = max(scales)
     random = np.random.default_rng(0)
@@ -222,7 +258,7 @@ def test_windows_show_every_place_of_a_picture(high: int, wide: int) -> None:
             if view.scale != scale:
                 continue
             at = np.array([x, y]) * scale - view.origin
-            if (at >= 0).all() and (at < len(view.pixels)).all():
+            if (at >= 0).all() and (at < view.pixels.shape[::-1]).all():
                 found = in_picture(view, signs((*(at - 6), *(at + 6), 0.9, 1)))
                 seen += found.boxes.tolist()
         assert seen

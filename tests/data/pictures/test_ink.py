@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.data import mnist
+from handsum.data.pictures import ink
 from handsum.data.pictures.ink import (
     COARSE_ERROR,
     as_mnist,
@@ -144,3 +145,21 @@ def test_smoothing_is_that_of_a_gaussian_with_mirrored_edges() -> None:
     values = np.random.default_rng(0).random((112, 83), np.float32)
     expected = ndimage.gaussian_filter(values, 22 / 3)
     assert np.abs(smooth(values, 22 / 3) - expected).max() < 2e-4
+
+
+@pytest.mark.parametrize("shape", [(63, 40_000), (40_000, 63), (5, 200_000)])
+def test_the_light_on_a_long_strip_is_fitted_on_few_pixels(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    trend = ink._trend
+
+    def count(grey: np.ndarray) -> np.ndarray:
+        sizes.append(grey.size)
+        return trend(grey)
+
+    monkeypatch.setattr(ink, "_trend", count)
+    grey = np.ones(shape, np.float32)
+    grey[1:3, 1:3] = 0
+    ink_map(grey)
+    assert max(sizes) <= 1_100_000

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from handsum.data import mnist
 from handsum.data.pictures.ruling import without_frame, without_ruling
@@ -66,3 +67,30 @@ def test_a_large_digit_is_no_frame(draw_page: Callable[..., np.ndarray]) -> None
         rows, columns = np.nonzero(page > 0.5)
         tight = page[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         assert np.array_equal(without_frame(tight), tight), digit
+
+
+def test_many_frames_and_many_lines_are_looked_at_one_window_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = Image.new("L", (600, 600))
+    pen = ImageDraw.Draw(image)
+    for edge in range(0, 40, 2):
+        pen.rectangle((edge, edge, 599 - edge, 599 - edge), outline=255)
+    pen.rectangle((200, 200, 230, 400), fill=255)
+    ink = np.asarray(image, np.float32) / 255
+    dilated: list[int] = []
+    dilate = ndimage.binary_dilation
+
+    def count(values: np.ndarray, *args: object, **options: object) -> np.ndarray:
+        dilated.append(values.size)
+        return dilate(values, *args, **options)
+
+    monkeypatch.setattr(ndimage, "binary_dilation", count)
+    without_frame(ink)
+    assert 0 < len(dilated) <= 8
+    ruled = np.zeros((600, 400), np.float32)
+    ruled[20::20] = 1
+    ruled[200:260, 100:104] = 1
+    rest = without_ruling(ruled)
+    assert rest[230, 101] == 1
+    assert rest[20::20, 200:].max() == 0

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from handsum.data.pages.glyphs import SIGNS
+from handsum import stopping
+from handsum.data.pages.glyphs import CLASSES, SIGNS
 from handsum.data.pages.targets import STRIDE
 
 # Of two boxes that share more than this, in shares of either box or of the smaller one, only the
@@ -16,6 +17,9 @@ from handsum.data.pages.targets import STRIDE
 _SAME, _INSIDE = 0.45, 0.8
 # Signs of two sizes of a picture that share this much of either box are the same.
 _SEEN_TWICE = 0.5
+# What is seen of a sign counts most where it has this height in pixels, and less by its height's
+# logarithm, with this deviation. A share of the width counts as height, as of a dash.
+_CLEAREST, _DEVIATION, _BROAD = 28.0, 0.5, 0.7
 # No window shows more signs; a picture of nothing but dots would take long otherwise.
 _MOST = 2_000
 
@@ -108,35 +112,77 @@ def _area(boxes: np.ndarray) -> np.ndarray:
     return area
 
 
+class _Places:
+    """Boxes (N, 4) by their middles from left to right, to find those near another quickly."""
+
+    def __init__(self, boxes: np.ndarray) -> None:
+        middles = boxes[:, 0] + boxes[:, 2]
+        self._order = np.argsort(middles)
+        self._middles = middles[self._order]
+
+    def near(self, box: np.ndarray, reach: float) -> np.ndarray:
+        """The boxes whose middle is at most `reach` to the left or right of a box's, in order."""
+        ends = box[0] + box[2] + np.array([-2, 2]) * reach
+        start, stop = np.searchsorted(self._middles, ends)
+        return np.sort(self._order[start:stop])
+
+
 def without_doubles(signs: Signs) -> Signs:
     """Leave out signs that lie where a better one lies; they are sorted, best first."""
-    remaining: list[int] = []
-    boxes = signs.boxes
-    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6), axis=1)
+    if not len(signs):
+        return signs
+    boxes, places = signs.boxes, _Places(signs.boxes)
+    widths = boxes[:, 2] - boxes[:, 0]
+    areas, widest = np.maximum(_area(boxes), 1e-12), widths.max()
+    left = np.ones(len(signs), bool)
     for row, box in enumerate(boxes):
-        other = np.array(remaining, int)
-        shared = _shared(box, boxes[other])
-        union = areas[row] + areas[other] - shared
-        inside = shared / np.minimum(areas[row], areas[other])
-        if not ((shared > _SAME * union) | (inside > _INSIDE)).any():
-            remaining.append(row)
-    return signs.of(np.array(remaining, int))
+        if not left[row]:
+            continue
+        stopping.check()
+        near = places.near(box, (widths[row] + widest) / 2)
+        near = near[(near > row) & left[near]]
+        shared = _shared(box, boxes[near])
+        union = areas[row] + areas[near] - shared
+        inside = shared / np.minimum(areas[row], areas[near])
+        left[near[(shared > _SAME * union) | (inside > _INSIDE)]] = False
+    return signs.of(np.flatnonzero(left))
 
 
-def merge(parts: Sequence[Signs]) -> Signs:
-    """One sign for each place that was seen at several scales; their probabilities are averaged."""
+def merge(parts: Sequence[tuple[float, Signs]], least: float) -> Signs:
+    """One sign for each place that was seen at several scales, best first.
+
+    `parts` are the signs of each window with its scale, places and sizes in the whole picture's
+    pixels. The probability of a sign is the mean over all scales, 0 where nothing was seen of it,
+    and weighted by how clear it is at the scale; those of the classes are averaged with it. Only
+    signs with a probability of `least` count.
+    """
     if not parts:
-        return Signs(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 22)))
+        return Signs(np.zeros((0, 4)), np.zeros(0), np.zeros((0, CLASSES)))
     every = Signs(
-        np.concatenate([part.boxes for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.boxes for _, part in parts]),
+        np.concatenate([part.scores for _, part in parts]),
+        np.concatenate([part.probabilities for _, part in parts]),
     )
-    every = every.of(np.argsort(-every.scores, kind="stable"))
-    chosen = without_doubles(every)
-    probabilities = np.empty_like(chosen.probabilities)
+    scales = np.concatenate([np.full(len(part), scale) for scale, part in parts])
+    order = np.argsort(-every.scores, kind="stable")
+    every, scales = every.of(order), scales[order]
+    chosen = without_doubles(every.of(every.scores >= least))
+    seen_at = np.unique([scale for scale, _ in parts])
+    scores, probabilities = np.zeros(len(chosen)), np.empty_like(chosen.probabilities)
+    places = _Places(every.boxes)
     for row, box in enumerate(chosen.boxes):
-        same = overlap(box, every.boxes) > _SEEN_TWICE
-        weights = np.where(same, every.scores, 0)
-        probabilities[row] = weights @ every.probabilities / weights.sum()
-    return Signs(chosen.boxes, chosen.scores, probabilities)
+        stopping.check()
+        # A box that shares as much is nearer than this one is wide.
+        near = places.near(box, box[2] - box[0])
+        same = near[overlap(box, every.boxes[near]) > _SEEN_TWICE]
+        weights = every.scores[same]
+        probabilities[row] = weights @ every.probabilities[same] / weights.sum()
+        height = max(box[3] - box[1], _BROAD * (box[2] - box[0]))
+        away = np.log(np.maximum(seen_at * height, 1e-6) / _CLEAREST) / _DEVIATION
+        # A sign of an unusual size is not clear anywhere, and counts where it was found.
+        clear = np.exp(-np.square(away) / 2) + 1e-6 * np.isin(seen_at, scales[same])
+        # The best sign of each scale comes first.
+        own, first = np.unique(scales[same], return_index=True)
+        scores[row] = clear[np.searchsorted(seen_at, own)] @ weights[first] / clear.sum()
+    found = Signs(chosen.boxes, scores, probabilities).of(scores >= least)
+    return found.of(np.argsort(-found.scores, kind="stable"))

@@ -21,7 +21,7 @@ _HEIGHTS = (10.0, 62.0)
 _LARGER, _LARGER_SHARE = 170.0, 0.07
 _SMALLER, _SMALLER_SHARE = 4.0, 0.05
 _TIGHT_SHARE = 0.2
-_NOTHING_SHARE = 0.09
+_NOTHING_SHARE, _EMPTY_SHARE = 0.12, 0.05
 _DESK_SHARE = 0.16
 # Ink that differs from its paper by fewer grey levels than these has left no trace, as in the dark
 # half of a scan of two tones.
@@ -75,6 +75,13 @@ def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tup
     return left, top, right, bottom
 
 
+def _empty(size: int, random: Random) -> tuple[int, ...]:
+    """A small picture of paper on which nobody wrote: its left, top, right and bottom."""
+    sides = random.uniform(0.15, 0.95, 2) * size
+    left, top = random.uniform(0, size - sides)
+    return int(left), int(top), int(left + sides[0]), int(top + sides[1])
+
+
 def _background(sheet: Sheet, height: float, angle: float, random: Random) -> np.ndarray:
     """The brightness of the paper with its prints, from 0 to 1."""
     size = sheet.size
@@ -112,7 +119,9 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
     angle = random.normal(0, 0.04) if random.random() < 0.8 else random.uniform(-0.26, 0.26)
     window = None
     draw = random.random()
-    if draw < _TIGHT_SHARE:
+    if draw < _EMPTY_SHARE:
+        window = _empty(size, random)
+    elif draw < _EMPTY_SHARE + _TIGHT_SHARE:
         height = min(max(height, _ZOOM * low), 0.35 * size)
         window = _tight(sheet, sources, height, random)
     elif draw > 1 - _NOTHING_SHARE:
@@ -145,15 +154,16 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
 
 def _nothing(sheet: Sheet, height: float, angle: float, random: Random) -> None:
     """A few scribbles, an empty form, or nothing at all."""
-    if random.random() < 0.4:
+    kind = random.random()
+    if kind < 0.35:
         for _ in range(int(random.integers(1, 4))):
             draw_form(sheet, random.uniform(0, 0.8, 2) * sheet.size, height, angle, random)
-        return
-    for _ in range(int(random.integers(0, 4))):
-        extent = random.uniform(0.6, 3)
-        glyph = scribble(extent, random.uniform(0.03, 0.2), random)
-        at, strength = random.uniform(0, sheet.size, 2), random.uniform(0.3, 1)
-        sheet.put(glyph, height * np.eye(2), at, strength, height * extent)
+    elif kind < 0.6:
+        for _ in range(int(random.integers(1, 4))):
+            extent = random.uniform(0.6, 3)
+            glyph = scribble(extent, random.uniform(0.03, 0.2), random)
+            at, strength = random.uniform(0, sheet.size, 2), random.uniform(0.3, 1)
+            sheet.put(glyph, height * np.eye(2), at, strength, height * extent)
 
 
 def _ink(sheet: Sheet, page: np.ndarray, random: Random) -> np.ndarray:

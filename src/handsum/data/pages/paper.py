@@ -101,11 +101,11 @@ def light(size: int, random: Random) -> np.ndarray:
     lit = np.full((size, size), level, np.float32)
     x, _ = coordinates(size, random.uniform(0, 2 * np.pi), random)
     if random.random() < 0.5:
-        lit *= 1 + random.uniform(0, 0.4) * np.clip(x / size, -1, 1)
+        lit *= 1 + random.uniform(0, 0.6) * np.clip(x / size, -1, 1)
     if random.random() < 0.3:
         edge = x + random.uniform(-1, 1) * size / 3
         edge = edge + random.uniform(0, 40) * (smooth_field(size, 4, random) - 0.5)
-        soft = np.exp(random.uniform(np.log(0.7), np.log(60)))
+        soft = np.exp(random.uniform(np.log(0.7), np.log(160)))
         lit *= 1 - random.uniform(0.15, 0.65) / (1 + np.exp(np.clip(-edge / soft, -30, 30)))
     if random.random() < 0.3:
         lit *= 1 - random.uniform(0, 0.25) * smooth_field(size, int(random.integers(2, 9)), random)

@@ -72,7 +72,7 @@ def _amount(random: Random) -> str:
 
 
 def _date(random: Random) -> str:
-    mark = _pick("/.-/", random)
+    mark = _pick("//.-/", random)
     year = _digits(int(random.choice([2, 4])), random)
     return mark.join([str(random.integers(1, 32)), str(random.integers(1, 13)), year])
 
@@ -114,13 +114,13 @@ def text_of(random: Random) -> str:
         return _digits(int(random.geometric(0.25)), random)[:12]
     if kind < 0.62:
         return _amount(random)
-    if kind < 0.68:
+    if kind < 0.69:
         return _date(random)
-    if kind < 0.74:
+    if kind < 0.75:
         return _sum(random)
-    if kind < 0.80:
+    if kind < 0.82:
         return _other(random)
-    if kind < 0.88:
+    if kind < 0.89:
         return _word(random) + " " + _digits(int(random.integers(1, 5)), random)
     return " ".join(_word(random) for _ in range(int(random.integers(1, 4))))
 

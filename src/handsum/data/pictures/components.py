@@ -118,37 +118,10 @@ def without_lines(parts: list[Part], shape: tuple[int, ...]) -> list[Part]:
     return rest if any(part.height >= digit_height for part in rest) else parts
 
 
-def without_small_print(parts: list[Part]) -> list[Part]:
-    """Leave out lines of small letters: a digit does not break into three pieces side by side."""
-    typical = typical_height(parts) if parts else 0.0
-    small = [index for index, part in enumerate(parts) if part.height < 0.55 * typical]
-    if len(small) < 3:
-        return parts
-    # Few pictures have so many, and importing these takes 5% of the time of a small command.
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    left, top, right, bottom = _edges([parts[index] for index in small]).T
-    neighbours = []
-    for index in small:
-        stopping.check()
-        part = parts[index]
-        reach = max(1.5 * part.height, 0.3 * typical)
-        in_line = np.minimum(bottom, part.bottom) - np.maximum(top, part.top) > 0.3 * reach
-        close = np.maximum(left, part.left) - np.minimum(right, part.right) < reach
-        neighbours.append(np.flatnonzero(in_line & close).astype(np.int32))
-    found = np.concatenate(neighbours)
-    ends = np.cumsum([0, *map(len, neighbours)])
-    beside = csr_array((np.ones(len(found), bool), found, ends), shape=(len(small), len(small)))
-    _, line = connected_components(beside, directed=False)
-    letters = set(np.array(small)[np.bincount(line)[line] >= 3])
-    return [part for index, part in enumerate(parts) if index not in letters]
-
-
 def find_pieces(labels: np.ndarray) -> list[Part]:
-    """Return the connected pieces that may belong to digits: no lines, no small print."""
+    """Return the connected pieces that may belong to a digit: no lines."""
     pieces = largest(without_lines(parts_of(labels), labels.shape))
-    return join_breaks(without_small_print(pieces), labels)
+    return join_breaks(pieces, labels)
 
 
 def join_breaks(parts: list[Part], labels: np.ndarray) -> list[Part]:

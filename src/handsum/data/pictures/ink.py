@@ -52,14 +52,9 @@ def ink_map(grey: np.ndarray) -> np.ndarray:
     `grey` is float (H, W) in [0, 1]; the ink may be dark or light, the light uneven. All zero if
     nothing stands out from the paper and its noise.
     """
-    return find_ink(grey)[0]
-
-
-def find_ink(grey: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return the ink (see `ink_map`) and whether it is darker than its paper."""
     blank = np.zeros(grey.shape, np.float32)
     if min(grey.shape) < 5 or np.ptp(grey) < LEAST_CONTRAST:
-        return blank, False
+        return blank
     paper, dark_ink = _paper(grey)
     stopping.check()
     if not dark_ink:
@@ -70,11 +65,11 @@ def find_ink(grey: np.ndarray) -> tuple[np.ndarray, bool]:
     floor = max(LEAST_CONTRAST, _NOISE_DEVIATIONS * _noise(smooth))
     inked = contrast[smooth > floor]
     if not inked.size:
-        return blank, dark_ink
+        return blank
     full = max(quantile(inked, 0.9), floor)
     rest = min(2 * _noise(contrast), 0.3 * full)
     ink = ((contrast - rest) / (full - rest)).clip(0, 1).astype(np.float32)
-    return (blank if is_grain(ink) else ink), dark_ink
+    return blank if is_grain(ink) else ink
 
 
 def is_ink_dark(images: np.ndarray) -> np.ndarray:

@@ -11,6 +11,8 @@ from handsum.data.pictures.ink import exact_stroke, ink_map, shrink
 
 # A digit is measured at this height, so that the edges of its ink lie between pixels.
 _HEIGHT = 300
+# Its ink is looked for this far above and below its box, in shares of the height.
+_RIM = 0.06
 # Digits as high as a hand writes them have strokes of this width, in shares of their height: with
 # another nib, the way of the pen stays.
 _USUAL = 0.125
@@ -30,9 +32,14 @@ def nib_width(grey: np.ndarray, boxes: Sequence[tuple[int, int, int, int]]) -> f
 
 
 def _measure(ink: np.ndarray, x: int, y: int, width: int, height: int) -> tuple[float, int]:
-    """The mean width of strokes in a box of ink, and the box's height, in pixels."""
-    height = max(1, height)
-    part = ink[y : y + height, x : x + max(1, width)]
+    """The mean width of strokes in a box of ink, and the ink's height, in pixels."""
+    # A detector's box is a little higher or lower than the ink.
+    rim = round(_RIM * height)
+    part = ink[max(0, y - rim) : y + height + rim, x : x + max(1, width)]
+    rows = np.flatnonzero((part > 0.5).any(1))
+    if len(rows):
+        part = part[rows[0] : rows[-1] + 1]
+    height = max(1, len(part))
     size = max(1, round(part.shape[1] * _HEIGHT / height)), _HEIGHT
     large = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BICUBIC))
     inside = np.pad(large > 0.5, 1)

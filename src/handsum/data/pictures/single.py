@@ -22,7 +22,7 @@ from handsum.data.pictures.ink import (
     LEAST_CONTRAST,
     as_bytes,
     as_mnist,
-    find_ink,
+    ink_map,
     is_grain,
     is_ink_dark,
     near_ink,
@@ -72,7 +72,7 @@ def _enlarge(grey: np.ndarray) -> np.ndarray:
 
 
 def _find_digit(grey: np.ndarray) -> np.ndarray | None:
-    ink = without_ruling(without_frame(find_ink(grey)[0]))
+    ink = without_ruling(without_frame(ink_map(grey)))
     labels = label_ink(ink)
     wholes = join_pieces(find_pieces(labels))
     if not wholes:

@@ -11,46 +11,26 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from handsum.data.pictures.components import Part
 from handsum.datasets.formats.arrays import PREFIXES, idx_header
 from handsum.datasets.formats.base import PARTS, join_files
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.images import DIGIT_SIZE
-from handsum.reading.page import Page
+from handsum.reading.page import cut_digits
 
 _DIGIT = (DIGIT_SIZE, DIGIT_SIZE)
-# A part whose box overlaps the digit's by less (intersection over union) is not this digit.
-_LEAST_OVERLAP = 0.7
 
 
-def cut_digits(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+def cut_sample(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Cut the digits out of a sample's picture as reading does: uint8 (L, 28, 28), and labels (L,).
 
-    Of all the parts that reading considers as digits, each digit gets the one that fits its box
-    best. Left out are digits that drown in the picture, and those that reading would never separate
-    from their neighbours.
+    Left out are digits that drown in the picture.
     """
     grey = np.asarray(Image.fromarray(sample.image).convert("L"), np.float32) / 255
-    page = Page(grey)
-    _, candidates = page.candidates([False] * len(page.writings))
-    parts = [candidate.part for candidate in candidates]
-    images, labels = [], []
-    for digit, box in zip(sample.digits, sample.boxes, strict=True):
-        overlaps = [_overlap(part, box) for part in parts]
-        if overlaps and max(overlaps) >= _LEAST_OVERLAP:
-            images.append(page.digit(parts[int(np.argmax(overlaps))]).image)
-            labels.append(digit)
-    return np.array(images, np.uint8).reshape(-1, *_DIGIT), np.array(labels, np.int64)
-
-
-def _overlap(part: Part, box: np.ndarray) -> float:
-    """Intersection over union of a part's box and another box."""
-    x, y, width, height = (int(side) for side in box)
-    across = min(part.right, x + width) - max(part.left, x)
-    down = min(part.bottom, y + height) - max(part.top, y)
-    shared = max(across, 0) * max(down, 0)
-    return shared / (part.width * part.height + width * height - shared)
+    boxes = [(int(x), int(y), int(width), int(high)) for x, y, width, high in sample.boxes]
+    images = cut_digits(grey, boxes)
+    shown = images.any((1, 2))
+    return images[shown], np.array([int(digit) for digit in sample.digits], np.int64)[shown]
 
 
 def _names(plan: Plan) -> dict[str, str]:
@@ -67,7 +47,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
         (parts / names["labels"]).open("wb") as classes,
     ):
         for sample in samples:
-            images, labels = cut_digits(sample)
+            images, labels = cut_sample(sample)
             pixels.write(images.tobytes())
             classes.write(labels.astype(np.uint8).tobytes())
 

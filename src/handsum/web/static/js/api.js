@@ -117,4 +117,4 @@ let models;
 // The models that have weights, the default ones first.
 export const zoo = () => (models ??= ask("models").then((answer) => answer.models.filter(({ bundled }) => bundled).sort((one, other) => other.default - one.default)));
 export const able = (models, ...tasks) => models.filter(({ task }) => tasks.includes(task));
-export const DIGITS = "digit generator", RANDOM = "random digit generator", SEQUENCES = "sequence generator", SUMS = "sum reader", READERS = "digit reader";
+export const DIGITS = "digit generator", RANDOM = "random digit generator", SEQUENCES = "sequence generator", SUMS = "sum reader", DETECTORS = "detector";

@@ -1,7 +1,7 @@
 // Compare: the models side by side on the same request, with their measured figures.
 
 import { entered, h, blobOf, button, copyAddress, field, later, number, percent, randomSeed, segments, text } from "../dom.js";
-import { able, ask, DIGITS, RANDOM, READERS, SEQUENCES, SUMS } from "../api.js";
+import { able, ask, DETECTORS, DIGITS, RANDOM, SEQUENCES, SUMS } from "../api.js";
 import { gate, intro, output, setFields, sumChart, tiles } from "../parts.js";
 import { digits as areDigits, oneOf, read, seed, whole } from "../link.js";
 
@@ -10,7 +10,7 @@ const MOST = 10, MOST_TOTAL = 9 * MOST;
 const RULES = { kind: oneOf("digits", "sum", "reading"), digits: areDigits(MOST), total: whole(0, MOST_TOTAL), length: whole(1, MOST), seed };
 
 export function mount(panel, { address, models }) {
-  const zoo = { digits: able(models, DIGITS, RANDOM), sum: able(models, DIGITS, SEQUENCES), reading: able(models, READERS, SUMS).filter(({ default: own, task }) => own || task === SUMS) };
+  const zoo = { digits: able(models, DIGITS, RANDOM), sum: able(models, DIGITS, SEQUENCES), reading: able(models, DETECTORS, SUMS) };
   let state = { ...DEFAULTS };
   let places = [], shared = new AbortController();
   const actions = gate();

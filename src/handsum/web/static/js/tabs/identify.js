@@ -105,7 +105,7 @@ export function mount(panel) {
       const digit = digits[index];
       detail.replaceChildren(
         h("h3", { class: "title" }, several ? `Digit ${index + 1}: ${digit.digit}` : "Confidence"),
-        h("div", { class: "how-sure" }, h("figure", {}, h("img", { src: digit.picture, class: "seen large-seen", alt: "The 28 by 28 pixels that the network sees", width: 28, height: 28 }), h("figcaption", { class: "soft small" }, "Network input, 28 × 28")), bars(digit.probabilities)));
+        h("div", { class: "how-sure" }, h("figure", {}, h("img", { src: digit.picture, class: "seen large-seen", alt: "The digit, cut out to 28 by 28 pixels", width: 28, height: 28 }), h("figcaption", { class: "soft small" }, "Cut out, 28 × 28")), bars(digit.probabilities)));
       drawBoxes();
     }
 
@@ -124,7 +124,7 @@ export function mount(panel) {
     overlay.setAttribute("viewBox", `0 0 ${reading.width} ${reading.height}`);
     const rim = reading.width / 160;
     const box = ([x, y, width, height], name) => s("rect", { class: name, x: x - rim, y: y - rim, width: width + 2 * rim, height: height + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke" });
-    // What the network sees stands in for a picture that the browser cannot show.
+    // The digits cut out of it stand in for a picture that the browser cannot show.
     if (sheet.classList.contains("with-unseen")) overlay.append(...reading.digits.map(({ picture, box: [x, y, width, height] }) => s("image", { href: picture, x, y, width, height })));
     overlay.append(...reading.others.map((other) => box(other, "other")));
     reading.digits.forEach((digit, index) => overlay.append(box(digit.box, index === chosen && reading.digits.length > 1 ? "box chosen" : "box"),
