@@ -160,6 +160,15 @@ def test_a_row_that_the_pattern_does_not_allow_is_left_out_and_named(picture: Pa
     )
 
 
+def test_a_certain_digit_is_not_left_out_to_fit(picture: Path) -> None:
+    certain = predict(picture, reader=Row("12345", sure=0.99), pattern="digits{4}").files[0]
+    assert certain.failed
+    assert "does not read as digits{4}, but as 12345" in str(certain.error)
+    doubtful = Row("12345", sure=0.99)
+    doubtful.signs.scores[2] = 0.5
+    assert predict(picture, reader=doubtful, pattern="digits{4}").files[0].rows == ("1245",)
+
+
 def test_a_length_and_a_pattern_are_one_too_many(picture: Path) -> None:
     with pytest.raises(UsageError, match="give a `length` or a `pattern`"):
         predict(picture, length=4, pattern="digits{4}")

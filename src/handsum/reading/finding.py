@@ -18,6 +18,8 @@ from handsum.reading.rows import sort_rows
 # only because the number of digits, or the form of the row, is known.
 _LEAST, _LEAST_ALONE, _LEAST_KNOWN = 0.5, 0.4, 0.05
 _DIGITS = 10
+# What is a digit with this probability is not left out to fit a pattern.
+_CERTAIN = 0.8
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
 # A picture whose grey levels differ by no more than this shows nothing.
@@ -71,7 +73,9 @@ def _match(signs: Signs, pattern: Pattern) -> Decoded:
 def _add_row(found: Decoded, signs: Signs, pattern: Pattern) -> Decoded:
     """A page with one more row: the most probable one that the pattern allows, if any."""
     match = pattern.read(signs.probabilities, signs.scores)
-    if match is None:
+    digit = signs.scores * signs.probabilities[:, :_DIGITS].sum(1)
+    # A pattern decides what is doubtful; it does not leave out a certain digit.
+    if match is None or (digit[np.array(match.kinds) < 0] >= _CERTAIN).any():
         sure = (signs.scores >= _LEAST) & (signs.probabilities.argmax(-1) < len(SIGNS))
         text = "".join(SIGNS[kind] for kind in signs.probabilities[sure].argmax(-1))
         return replace(found, unmatched=(*found.unmatched, text)) if text else found
