@@ -102,7 +102,9 @@ def test_no_message_is_in_the_words_of_a_validator(api: httpx.Client, server: An
                     refused += 1
                     detail = answer.json()["detail"]
                     assert answer.status_code == 422, (path, query, detail)
+                    # One parameter has the name of a validator's word.
                     own = detail.replace(repr(value), "").replace("is no pattern", "")
+                    own = own.removeprefix("pattern: ")
                     assert WORDS_OF_VALIDATORS.search(own) is None, detail
                     assert "\n" not in detail
     assert refused > 500
