@@ -9,7 +9,7 @@ import numpy as np
 
 from handsum.arguments import digit_images
 from handsum.data.pages.answers import Signs, merge, read_answers
-from handsum.data.pages.views import WINDOWS, in_picture, views_of
+from handsum.data.pages.views import WINDOWS, View, in_picture, views_of
 from handsum.pretrained.compiled import ArraySpec, rows
 from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model
@@ -114,13 +114,12 @@ class Detector(Model):
         """
         lowest = min(least, _LEAST_SEEN)
         found: list[list[tuple[float, Signs]]] = [[] for _ in pictures]
+        seen: dict[tuple[int, ...], list[View]] = {}
+        for index, picture in enumerate(pictures):
+            for view in views_of(index, picture):
+                seen.setdefault(view.pixels.shape, []).append(view)
         for high, wide, chunk in WINDOWS:
-            views = [
-                view
-                for index, picture in enumerate(pictures)
-                for view in views_of(index, picture)
-                if view.pixels.shape == (high, wide)
-            ]
+            views = seen.get((high, wide))
             if not views:
                 continue
             find = self._functions("find_signs", window_specs(high, wide, chunk))

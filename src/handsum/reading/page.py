@@ -56,7 +56,7 @@ class SumReader(Protocol):
 
 @dataclass(frozen=True)
 class Mark:
-    """A sign that is no digit: its row, its centre in the picture's pixels, and what it is."""
+    """A sign other than a digit: its row, the x of its middle in pixels, and the sign itself."""
 
     row: int
     centre: float

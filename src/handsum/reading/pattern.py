@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 
+from handsum import stopping
 from handsum.data.pages.glyphs import SIGNS
 from handsum.errors import UsageError
 
@@ -183,21 +183,32 @@ class Pattern:
         self.text = text
         part = _Parser(text).parse()
         self._start, self._end = _reach([part.first]), part.last
+        # The states after states and a sign, as far as they were asked for.
+        self._steps: dict[tuple[frozenset[_State], str], frozenset[_State]] = {}
 
     def __repr__(self) -> str:
         return f"<pattern {self.text}>"
+
+    def _step(self, states: frozenset[_State], sign: str) -> frozenset[_State]:
+        """The states after a sign."""
+        key = states, sign
+        if key not in self._steps:
+            following = [s.following for s in states if s.following is not None and sign in s.signs]
+            self._steps[key] = _reach(following)
+        return self._steps[key]
 
     def allows(self, row: str) -> bool:
         """Whether a row matches."""
         states = self._start
         for sign in row:
-            states = _step(states, sign)
+            states = self._step(states, sign)
         return self._end in states
 
     def read(self, probabilities: np.ndarray, present: np.ndarray) -> Match | None:
         """The most probable row that matches, of signs from left to right; None if none does.
 
-        `probabilities` (N, 22) are those of the classes, `present` (N,) that there is a sign.
+        `probabilities` (N, 22) are the probabilities of the classes, and `present` (N,) the
+        probability that a sign is there at all.
         A sign is read as one of the classes, or left out.
         """
         # By states: the best readings so far, each with its logarithm and its signs or -1.
@@ -207,9 +218,10 @@ class Pattern:
             grown: dict[frozenset[_State], dict[str, tuple[float, tuple[int, ...]]]] = {}
             out = float(np.log(max(1e-9, 1 - here * row.sum())))
             for states, readings in best.items():
+                stopping.check()
                 moves = [(states, "", -1, out)]
                 for kind in np.flatnonzero(row > 1e-6).tolist():
-                    following = _step(states, SIGNS[kind])
+                    following = self._step(states, SIGNS[kind])
                     if following:
                         odds = float(np.log(max(1e-9, here * row[kind])))
                         moves.append((following, SIGNS[kind], kind, odds))
@@ -280,10 +292,3 @@ def _reach(states: Iterable[_State]) -> frozenset[_State]:
             found.add(state)
             waiting += state.free
     return frozenset(found)
-
-
-@cache
-def _step(states: frozenset[_State], sign: str) -> frozenset[_State]:
-    """The states after a sign."""
-    following = [s.following for s in states if s.following is not None and sign in s.signs]
-    return _reach(following)

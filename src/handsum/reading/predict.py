@@ -13,6 +13,7 @@ import numpy as np
 
 from handsum import arguments, stopping
 from handsum.data.pages.answers import Signs
+from handsum.data.pictures.ink import as_bytes
 from handsum.errors import UsageError
 from handsum.files import STREAM
 from handsum.reading.documents import READ_SUFFIXES, Loaded, load_pages, page_name
@@ -211,7 +212,7 @@ def _load_groups(files: Iterable[tuple[Path, str | None]]) -> Iterator[list[Load
 def _read_group(group: list[Loaded], readers: _Readers, asked: _Asked) -> Iterator[FileReading]:
     """Read the pages of a group together."""
     pictures = [loaded.picture for loaded in group if loaded.picture is not None]
-    pixels = [np.rint(255 * picture).astype(np.uint8) for picture in pictures]
+    pixels = [as_bytes(picture) for picture in pictures]
     pages = find_digits(readers, pixels, asked.length, asked.pattern)
     images = [cut_digits(*one) for one in zip(pictures, (p.boxes for p in pages), strict=True)]
     if readers.digits is not None:

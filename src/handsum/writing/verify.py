@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from handsum.data.pictures.ink import as_bytes
 from handsum.images import DIGIT_SIZE, to_grey
 from handsum.layout.rows import Picture, compose, draw_sheet
 from handsum.layout.style import Style
@@ -216,7 +217,7 @@ def _draw_legible(
             rows = pending[start : start + _PICTURES_AT_ONCE]
             written = [drawer.strokes[row * length : (row + 1) * length] for row in rows]
             pictures = [set_row(int(row), own) for row, own in zip(rows, written, strict=True)]
-            shown = [_as_grey(picture.pixels) for picture in pictures]
+            shown = [as_bytes(to_grey(Image.fromarray(one.pixels))) for one in pictures]
             pages = find_digits(finder, shown)
             for row, picture, page in zip(rows, pictures, pages, strict=True):
                 readings[row] = page.digits
@@ -231,10 +232,6 @@ def _draw_legible(
         drawer.draw(places)
         pending = np.unique(places // length)
     return readings
-
-
-def _as_grey(pixels: np.ndarray) -> np.ndarray:
-    return np.rint(255 * to_grey(Image.fromarray(pixels))).astype(np.uint8)
 
 
 def _misread(boxes: np.ndarray, labels: np.ndarray, page: Decoded) -> list[int]:

@@ -15,8 +15,8 @@ Random = np.random.Generator
 
 # Ink of a pixel from which it belongs to a sign's box.
 _INKED = 0.35
-# A letter shows that its word is one if this share of its ink is on the sheet; signs of which only
-# the other share is there are not asked for.
+# A letter with this share of its ink on the sheet shows that it is part of a word. A sign with only
+# the other share of its ink need not be found.
 _READABLE, _UNASKED = 0.75, 0.5
 # Rows end this far beyond the sheet, in pixels.
 _BEYOND = 60

@@ -15,7 +15,7 @@ from handsum.data.pages.targets import MOST
 # The heights and widths of the windows through which pictures are seen, and how many are seen in a
 # call. Rows are wide and low.
 WINDOWS = ((64, 64, 32), (128, 128, 8), (128, 512, 2), (256, 256, 2), (512, 512, 1))
-_SIZES = tuple(window[:2] for window in WINDOWS)
+_SIZES: tuple[tuple[int, int], ...] = tuple(window[:2] for window in WINDOWS)
 _ROWS, _LARGEST = (128, 512), (512, 512)
 # Reductions of a picture are seen through the same windows as the picture, since the program of one
 # more takes longer to load than it saves; but for these.
@@ -51,7 +51,7 @@ def views_of(index: int, picture: np.ndarray) -> Iterator[View]:
     if min(high, wide) <= _SHORT_SIDE:
         scale = min(2.0, 2 * scale)
     image = Image.fromarray(picture)
-    windows = _SIZES
+    largest, windows = scale, _SIZES
     while True:
         size = (max(1, round(wide * scale)), max(1, round(high * scale)))
         if max(size) < _LEAST_SIDE and scale < 1:
@@ -59,8 +59,8 @@ def views_of(index: int, picture: np.ndarray) -> Iterator[View]:
         # An antialiased reduction; enlarged softly.
         pixels = picture if scale == 1 else np.asarray(image.resize(size, Image.Resampling.BICUBIC))
         window = _window_for(pixels.shape, windows)
-        if windows is _SIZES:
-            windows = tuple({_FOR_REDUCTIONS.get(window, window): 0, window: 0})
+        if scale == largest:
+            windows = (_FOR_REDUCTIONS.get(window, window), window)
         yield from _windows(index, pixels, scale, window)
         # Once a sign that fills the picture can be read, smaller ones of it are of no use.
         if max(size) <= MOST / 2:
@@ -70,18 +70,21 @@ def views_of(index: int, picture: np.ndarray) -> Iterator[View]:
 
 def _window_for(shape: tuple[int, ...], windows: tuple[tuple[int, int], ...]) -> tuple[int, int]:
     """The first window in which a picture fits with its rim, or that shows it in parts."""
-    high, wide = shape
-    for tall, broad in windows:
-        if high + 2 * _RIM <= tall and wide + 2 * _RIM <= broad:
-            return tall, broad
-    return _ROWS if high <= _ROWS[0] else _LARGEST
+    for window in windows:
+        if _fits(shape, window):
+            return window
+    return _ROWS if shape[0] <= _ROWS[0] else _LARGEST
+
+
+def _fits(shape: tuple[int, ...], window: tuple[int, int]) -> bool:
+    return all(side + 2 * _RIM <= room for side, room in zip(shape, window, strict=True))
 
 
 def _windows(
     index: int, pixels: np.ndarray, scale: float, window: tuple[int, int]
 ) -> Iterator[View]:
     (high, wide), (tall, broad) = pixels.shape, window
-    if high + 2 * _RIM <= tall and wide + 2 * _RIM <= broad:
+    if _fits(pixels.shape, window):
         top, left = (tall - high) // 2, (broad - wide) // 2
         padded = pad_with_border(pixels, window, (top, left))
         yield View(index, padded, scale, (-left, -top), (wide, high), (True,) * 4)
