@@ -48,8 +48,8 @@ def predict(
         length: the number of digits in each picture, if known.
         punctuation: keep signs in `rows`: . , - / : + = % ( ) $
         pattern: what each row may be: "amount", "date", "time", "phone", "digits", "digits{4}", or
-            an expression of signs, sets, groups and repetitions such as "[1-9][0-9]*%". `rows` then
-            have their signs.
+            an expression of signs, sets, groups and repetitions such as `"[1-9][0-9]*%"`. `rows`
+            then have their signs.
 
     A file or page that cannot be read, or shows no digits, is reported in its `error`; the others
     are read.
