@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pages import BAR, SIZES, STEM, Visit, draw, photo, settled, touch
 from PIL import Image
 from playwright.sync_api import expect
 from quick import quick
+
+from handsum.data.folder import open_folder
+from handsum.sums import sum_distribution, sum_summary
 
 NO_PICTURES = (b"no picture", b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n", b"\0" * 999)
 
@@ -197,3 +202,75 @@ def test_the_same_file_can_be_chosen_again(visit: Visit, api: Any, tmp_path: Pat
     dialog.get_by_role("button", name="More hands").click()
     dialog.get_by_role("button", name="Hand 3", exact=True).click()
     expect(page.get_by_role("button", name="Hand: Hand 3.")).to_be_visible()
+
+
+def test_a_corrected_digit_counts_and_can_be_trained_on(
+    visit: Visit, api: Any, tmp_path: Path
+) -> None:
+    page = visit("#identify")
+    page.get_by_label("A picture of digits").set_input_files(as_file(photo("40725", api), "a.jpg"))
+    reading = page.get_by_test_id("reading")
+    expect(reading).to_have_text("40725")
+    # The boxes on the photo are buttons, and a correction is certain.
+    page.locator(".overlay .box").nth(2).click()
+    expect(page.get_by_role("heading", name="Digit 3: 7")).to_be_visible()
+    page.get_by_text("Correct it").click()
+    page.get_by_role("button", name="It is a 1").click()
+    expect(reading).to_have_text("40125")
+    expect(page.get_by_role("img", name="The sum is 12")).to_be_visible()
+    expect(page.get_by_role("button", name="1, yours")).to_be_visible()
+    page.locator(".overlay .box").nth(4).click()
+    page.get_by_role("button", name="No digit").click()
+    expect(reading).to_have_text("4012")
+    expect(page.get_by_role("img", name="The sum is 7")).to_be_visible()
+    expect(page.locator(".overlay .none")).to_have_count(1)
+    page.get_by_text("Train on these digits").click()
+    page.get_by_role("button", name="Keep these 4 digits").click()
+    # Those of the next picture are added.
+    page.get_by_label("A picture of digits").set_input_files(as_file(photo("316", api), "b.jpg"))
+    expect(reading).to_have_text("316")
+    page.get_by_role("button", name="Keep these 3 digits").click()
+    expect(page.get_by_role("button", name="Kept")).to_be_disabled()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save 7 digits").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path)
+    splits = [load() for load in open_folder(str(tmp_path / "digits")).values()]
+    assert sorted(np.concatenate([split.labels for split in splits])) == [0, 1, 1, 2, 3, 4, 6]
+
+
+def test_the_sum_of_a_correction_is_that_of_the_package(visit: Visit, api: Any) -> None:
+    page = visit("#identify")
+    result = api.post("/predict", content=photo("40725", api)).json()
+    shares = np.array([digit["probabilities"] for digit in result["digits"]])
+    # Doubts, so that there is something to add.
+    shares = 0.7 * shares + 0.03
+    for digit, row in zip(result["digits"], shares, strict=True):
+        digit["probabilities"] = row.tolist()
+    total = page.evaluate(
+        """async (result) => {
+            const { Reading } = await import("/static/js/reading.js");
+            const reading = new Reading(result);
+            reading.correct(0, 4);
+            return reading.total;
+        }""",
+        result,
+    )
+    shares[0] = np.eye(10)[4]
+    distribution = sum_distribution(shares)
+    expected = sum_summary(distribution)
+    assert total["sum"] == expected.sum
+    assert tuple(total["interval"]) == expected.interval
+    assert list(total["distribution"].values()) == pytest.approx(distribution.tolist())
+
+
+def test_rows_are_read_as_a_pattern(visit: Visit, api: Any) -> None:
+    page = visit("#identify")
+    written = api.get("/number", params={"text": "$12.50", "seed": 3, "format": "png"})
+    picture = as_file(written.content)
+    page.get_by_label("A picture of digits").set_input_files(picture)
+    reading = page.get_by_test_id("reading")
+    expect(reading).to_have_text("1250")
+    page.get_by_label("Each row is").select_option("An amount")
+    expect(reading).to_have_text("$12.50")

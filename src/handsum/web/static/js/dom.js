@@ -115,10 +115,8 @@ export function saveBlob(name, blob) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-export function blobOf(dataUrl) {
-  const [head, content] = dataUrl.split(",");
-  return new Blob([Uint8Array.from(atob(content), (character) => character.charCodeAt(0))], { type: head.slice(5).split(";")[0] });
-}
+export const bytesOf = (dataUrl) => Uint8Array.from(atob(dataUrl.split(",")[1]), (character) => character.charCodeAt(0));
+export const blobOf = (dataUrl) => new Blob([bytesOf(dataUrl)], { type: dataUrl.slice(5).split(";")[0] });
 
 export async function copyAddress() {
   try {

@@ -1,16 +1,19 @@
 // Identify: draw, drop, paste or choose a picture, and see it read live.
 
-import { h, s, blobOf, button, percent, picturePicker, randomSeed, segments, upload } from "../dom.js";
+import { h, s, blobOf, button, field, picturePicker, randomSeed, segments, select, upload } from "../dom.js";
 import { ask } from "../api.js";
-import { bars, facts, intro, output, sentence, sumChart } from "../parts.js";
+import { intro, output, sentence } from "../parts.js";
 import { Pad } from "../pad.js";
+import { Reading, keeper, show } from "../reading.js";
 
 const PENS = [["thin", "Thin", 0.022], ["middle", "Medium", 0.04], ["thick", "Thick", 0.065]];
+const PATTERNS = [["", "Digits"], ["amount", "An amount"], ["date", "A date"], ["time", "A time"], ["phone", "A phone number"]];
 const LIVE_MILLISECONDS = 140;
 
 export function mount(panel) {
   const place = output("Reading");
-  let mode = "row", pen = "middle", photo = null, chosen = 0, timer = 0, reading = null, taken = 0, drawn;
+  const keeping = keeper();
+  let mode = "row", pen = "middle", photo = null, timer = 0, reading = null, taken = 0, drawn, choose = () => {};
 
   const pad = new Pad({ label: "Sheet to draw digits on", changed: (drawing) => {
     leavePhoto();
@@ -26,6 +29,7 @@ export function mount(panel) {
   const kind = segments("What to draw", [["row", "A row"], ["one", "One digit"]], mode, (value) => {
     mode = value;
     sheet.dataset.mode = mode;
+    pattern.hidden = mode === "one";
     fit();
     pad.clear();
   });
@@ -35,12 +39,13 @@ export function mount(panel) {
   });
   const undo = button("Undo", () => pad.undo(), { symbol: "undo", only: true });
   const clear = button("Clear", () => { leavePhoto(); pad.clear(); }, { symbol: "clear", only: true });
+  const pattern = field("Each row is", select(PATTERNS, "", () => (photo === null ? request() : take(photo))));
   const drop = h("div", { class: "drop row" }, picturePicker("Choose a photo", "A picture of digits", take), button("Show an example", example));
 
   panel.append(
     intro("Draw digits and see them read", "Draw one digit or a whole row with mouse, pen or finger, or choose a photo. While you draw, the page shows what the reader sees, how confident it is, and the exact distribution of the sum."),
     h("div", { class: "split identify" },
-      h("div", { class: "stack" }, h("div", { class: "identify-tools" }, kind, h("div", { class: "row" }, undo, clear)), sheet, h("div", { class: "identify-more" }, pens, drop)),
+      h("div", { class: "stack" }, h("div", { class: "identify-tools" }, kind, h("div", { class: "row" }, undo, clear)), sheet, h("div", { class: "identify-more" }, pens, pattern, drop)),
       place.element));
   place.empty("Nothing drawn yet.");
   update();
@@ -58,6 +63,8 @@ export function mount(panel) {
     clear.disabled = pad.empty && photo === null;
   }
 
+  const asked = () => (mode === "one" ? {} : { pattern: pattern.querySelector("select").value });
+
   // Reads the drawing.
   function request() {
     clearTimeout(timer);
@@ -68,7 +75,7 @@ export function mount(panel) {
       place.empty("Nothing drawn yet.");
       return;
     }
-    const parameters = mode === "one" ? { length: 1 } : {};
+    const parameters = mode === "one" ? { length: 1 } : asked();
     drawn = place.make(async ({ signal, progress }) => {
       const body = await pad.picture(mode === "one" ? 320 : 800);
       // Some drawings cannot be one digit: read those without a given length.
@@ -82,53 +89,39 @@ export function mount(panel) {
   }
 
   function shown(result) {
-    reading = result;
-    const { digits } = result;
+    const before = reading?.chosen ?? 0;
+    reading = new Reading(result);
+    reading.chosen = Math.max(Math.min(before, reading.digits.length - 1), 0);
     if (sheet.classList.contains("with-unseen")) {
       sheet.style.aspectRatio = `${result.width} / ${result.height}`;
-      say(digits.length ? "" : "This browser cannot show this kind of picture.");
+      say(reading.digits.length ? "" : "This browser cannot show this kind of picture.");
     }
-    chosen = Math.min(chosen, Math.max(digits.length - 1, 0));
-    if (!digits.length) {
+    if (!reading.digits.length) {
       drawBoxes();
       return h("p", { class: "soft" }, `${sentence(result.error)}.`);
     }
-    const several = digits.length > 1;
-    const detail = h("div", { class: "stack tight" });
-    const cards = digits.map((digit, index) =>
-      h("button", { type: "button", class: "read-digit", "aria-pressed": String(index === chosen), "aria-label": `${digit.digit}, ${percent(digit.confidence)}`, on: { click: () => choose(index) } },
-        h("img", { src: digit.picture, alt: "", class: "seen", width: 28, height: 28 }), h("strong", {}, String(digit.digit)), h("span", { class: digit.confidence < 0.9 ? "bad" : "soft" }, percent(digit.confidence))));
-
-    function choose(index) {
-      chosen = index;
-      cards.forEach((card, place) => card.setAttribute("aria-pressed", String(place === index)));
-      const digit = digits[index];
-      detail.replaceChildren(
-        h("h3", { class: "title" }, several ? `Digit ${index + 1}: ${digit.digit}` : "Confidence"),
-        h("div", { class: "how-sure" }, h("figure", {}, h("img", { src: digit.picture, class: "seen large-seen", alt: "The digit, cut out to 28 by 28 pixels", width: 28, height: 28 }), h("figcaption", { class: "soft small" }, "Cut out, 28 × 28")), bars(digit.probabilities)));
-      drawBoxes();
-    }
-
-    choose(chosen);
-    return [
-      h("div", { class: "reading-head" }, h("p", { class: "read-text", "data-testid": "reading" }, result.rows.join(" · ")), several && h("p", { class: "sum-text" }, "sum ", h("strong", {}, String(result.sum)), h("span", { class: "soft" }, ` ${percent(result.probability)}`))),
-      several && h("div", { class: "read-digits" }, cards),
-      detail,
-      several && h("div", { class: "stack tight" }, h("h3", { class: "title" }, "The sum"), sumChart(result), facts([["90% interval", `${result.interval[0]}–${result.interval[1]}`], ["Number of digits", digits.length]])),
-    ].filter(Boolean);
+    const made = show(reading, { changed: drawBoxes, keeping });
+    ({ choose } = made);
+    return made.parts;
   }
 
   function drawBoxes() {
     overlay.replaceChildren();
     if (!reading) return;
-    overlay.setAttribute("viewBox", `0 0 ${reading.width} ${reading.height}`);
-    const rim = reading.width / 160;
-    const box = ([x, y, width, height], name) => s("rect", { class: name, x: x - rim, y: y - rim, width: width + 2 * rim, height: height + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke" });
+    const { width, height, digits, others } = reading.result;
+    overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const rim = width / 160;
+    const box = ([x, y, wide, high], name, click) => s("rect", { class: name, x: x - rim, y: y - rim, width: wide + 2 * rim, height: high + 2 * rim, rx: 1.5 * rim, "vector-effect": "non-scaling-stroke", on: click && { click } });
     // The digits cut out of it stand in for a picture that the browser cannot show.
-    if (sheet.classList.contains("with-unseen")) overlay.append(...reading.digits.map(({ picture, box: [x, y, width, height] }) => s("image", { href: picture, x, y, width, height })));
-    overlay.append(...reading.others.map((other) => box(other, "other")));
-    reading.digits.forEach((digit, index) => overlay.append(box(digit.box, index === chosen && reading.digits.length > 1 ? "box chosen" : "box"),
-      s("text", { x: digit.box[0], y: Math.max(digit.box[1] - 2.2 * rim, reading.width / 32), "font-size": reading.width / 34 }, String(digit.digit))));
+    if (sheet.classList.contains("with-unseen")) overlay.append(...digits.map(({ picture, box: [x, y, wide, high] }) => s("image", { href: picture, x, y, width: wide, height: high })));
+    overlay.append(...others.map((other) => box(other, "other")));
+    digits.forEach((digit, index) => {
+      const value = reading.values[index], doubtful = reading.doubtful(index);
+      const names = ["box", value === null && "none", doubtful && "doubtful", index === reading.chosen && digits.length > 1 && "chosen"];
+      const [x, y] = digit.box;
+      overlay.append(box(digit.box, names.filter(Boolean).join(" "), () => choose(index)),
+        s("text", { class: doubtful ? "doubtful" : null, x, y: Math.max(y - 2.2 * rim, width / 32), "font-size": width / 34 }, `${value ?? ""}${doubtful ? "?" : ""}`));
+    });
   }
 
   function say(text) {
@@ -153,7 +146,6 @@ export function mount(panel) {
   function put({ blob, visible }) {
     leavePhoto();
     photo = blob;
-    chosen = 0;
     if (visible) picture.src = URL.createObjectURL(blob);
     picture.hidden = !visible;
     sheet.classList.add(visible ? "with-photo" : "with-unseen");
@@ -170,7 +162,7 @@ export function mount(panel) {
     if (own !== taken) return;
     await place.make(async ({ signal, progress }) => {
       const made = await upload(blob);
-      return [made, await ask("predict", {}, { signal, body: made.blob, progress })];
+      return [made, await ask("predict", asked(), { signal, body: made.blob, progress })];
     }, ([made, result]) => {
       put(made);
       return shown(result);
