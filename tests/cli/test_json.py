@@ -43,6 +43,7 @@ RUNS = {
     "sum-sequence, planned": "sum-sequence 9 --model one-to-many-cgan --no-verify --count 9 "
     "--seed 1",
     "generate": "generate --rows 1 --seed 1",
+    "generate, SVG": "generate --rows 1 --seed 1 -o d.svg",
     "generate, new hand": "generate --rows 1 --writer new --seed 1",
     "generate, random digits": "generate --rows 1 --model gan --seed 1",
     "generate, hands": "generate --interpolate 1..2 --digits 12 --steps 2 --seed 1",

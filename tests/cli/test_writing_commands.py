@@ -353,6 +353,7 @@ def test_generate_json(run_command: Run) -> None:
     )
     assert json.loads(done.out) == {
         "digits": "3737",
+        "strokes": None,
         "writers": [3, 3, 3, 3],
         "seed": 1,
         "notes": [],

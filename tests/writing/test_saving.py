@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -275,6 +276,35 @@ def test_a_height_draws_the_strokes_of_any_generator(
             generate("37", rows=1, seed=1, height=height)
     with pytest.raises(UsageError, match="a mix is drawn in pixels: leave out `height`"):
         generate(mix="3,7", height=40)
+
+
+def test_digits_as_paths_and_as_plain_strokes(tmp_path: Path) -> None:
+    drawn = generate("370", count=5, columns=3, seed=1, height=40)
+    assert drawn.strokes is not None
+    save_digits(tmp_path / "g.svg", drawn)
+    root = ElementTree.parse(tmp_path / "g.svg").getroot()
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.get("viewBox") == "0 0 840 560"
+    assert [root.get(side) for side in ("width", "height")] == ["168", "112"]
+    rows = root.findall(f"{name}g/{name}g")
+    assert [row.get("aria-label") for row in rows] == ["370", "37"]
+    paths = [len(digit.findall(f"{name}path")) for row in rows for digit in row]
+    assert paths == [len(digit.controls) for digit in drawn.strokes]
+    # The same places, in the lengths of each type of grid.
+    for ending, cell in ((".svg", 280), (".png", 56)):
+        found = drawn.as_dict(ending)["strokes"]
+        assert [stroke["digit"] for stroke in found] == sorted(stroke["digit"] for stroke in found)
+        last = [stroke for stroke in found if stroke["digit"] == 4]
+        assert {stroke["character"] for stroke in last} == {"7"}
+        assert last[0]["times"][0] == 0
+        x, y = np.concatenate([stroke["points"] for stroke in last]).T
+        assert cell < x.min() < x.max() < 2 * cell
+        assert cell < y.min() < y.max() < 2 * cell
+    assert drawn.as_dict(".npz")["strokes"] is None
+    pixels = generate("3", rows=1, columns=1, seed=1)
+    with pytest.raises(UsageError, match="without strokes: give a `height`"):
+        pixels.save(tmp_path / "p.svg")
+    assert not (tmp_path / "p.svg").exists()
 
 
 @pytest.mark.parametrize("exists", [False, True])

@@ -24,9 +24,9 @@ def generate(
         typer.Option(
             "--output",
             "-o",
-            help="A .png grid; an .npz of images (N, 28, 28), white on black, labels and writers; "
-            "or a new folder (a name without an ending) of pictures such as 00000_7.png. - is "
-            "standard output: a PNG, or another type as -.npz or -.gif.",
+            help="A .png or .svg grid; an .npz of images (N, 28, 28), white on black, labels and "
+            "writers; or a new folder (a name without an ending) of pictures such as 00000_7.png. "
+            "- is standard output: a PNG, or another type as -.svg or -.npz.",
         ),
     ] = Path("digits.png"),
     digits: Annotated[
@@ -117,6 +117,8 @@ def generate(
 
     handsum generate --digits 2357 --rows 2 --height 200 -o large.png
 
+    handsum generate --rows 4 -o digits.svg
+
     handsum generate --count 60000 -o digits.npz
 
     handsum generate --count 1000000 --shards 20 -o digits.npz
@@ -143,7 +145,10 @@ def generate(
         return
     if steps is not None:
         raise UsageError("--steps is for --interpolate: give both")
-    if output.suffix.lower() != ".png" and height is None and mix is None:
+    if output.suffix.lower() == ".svg" and height is None and mix is None:
+        # Any generator's digits as strokes.
+        height = 80
+    if output.suffix.lower() not in (".png", ".svg") and height is None and mix is None:
         # Arrays and folders hold digits as MNIST has them.
         from handsum.models.registry import PIXEL_GENERATOR
 
@@ -184,7 +189,7 @@ def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
     finish(
         output,
         f"{shown(output)}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
-        drawn.as_dict(),
+        drawn.as_dict(output.suffix.lower()),
         as_json,
     )
 

@@ -1,10 +1,11 @@
-"""The result of `generate`: single digits, saved as a grid, an NPZ or a folder, or shown."""
+"""The result of `generate`: single digits as a grid of pixels or paths, an NPZ or a folder."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,11 @@ from handsum.images import (
     enlarged,
     tile,
 )
-from handsum.layout.rows import check_size
+from handsum.layout.lines import CELL
+from handsum.layout.rows import Sheet, check_size, compose
+from handsum.layout.style import DIGIT_HEIGHT, Style
+from handsum.layout.svg import SVG_SCALE, draw_svg
+from handsum.layout.tempo import strokes_as_dicts
 from handsum.strokes import FRAME, Strokes, draw_strokes
 from handsum.strokes.arrays import as_arrays
 
@@ -36,8 +41,8 @@ INDICES = 2**31 - 1
 # that of digits in pixels.
 _HEIGHTS = (80, 40, 20)
 LEAST_HEIGHT = 5
-# A notebook shows at most this many digits.
-MOST_DIGITS = 400
+# A notebook shows at most this many digits, and `--json` gives the strokes of so many.
+MOST_DIGITS, _MOST_STROKES = 400, 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,20 +77,26 @@ class Digits:
         sizes = map(_cell, _HEIGHTS)
         return next((size for size in sizes if places * size**2 <= MAX_PICTURE_PIXELS), DIGIT_SIZE)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The digits, without pixels and strokes, as `handsum generate --json` prints them."""
+    def as_dict(self, ending: str = ".png") -> dict[str, Any]:
+        """The digits, without pixels, as `handsum generate --json` prints them.
+
+        The strokes are in the lengths of a grid of this type, ".png" or ".svg"; None for digits
+        drawn in pixels, for another type, and for more than 1,000 digits.
+        """
         return {
             "digits": "".join(map(str, self.labels)),
+            "strokes": _stroke_dicts(self, ending),
             "writers": self.writers.tolist(),
             "seed": self.seed,
             "notes": list(self.notes),
         }
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write them to a .png grid, an .npz, or a new folder with a PNG file for each digit.
+        """Write them to a grid in a .png or .svg, an .npz, or a new folder with a PNG for each.
 
         Raises:
-            UsageError: another type of file, or a grid that would be too large.
+            UsageError: another type of file, a grid that would be too large, or an .svg of digits
+                without strokes.
             HandsumError: the file or folder cannot be written.
         """
         save_digits(Path(path), self)
@@ -119,7 +130,7 @@ def check_digits_path(path: Path, height: int | None = None) -> None:
     """Raise unless digits can be saved under this name; to be called before the work.
 
     Raises:
-        UsageError: a suffix other than .png and .npz, or a `height` for an .npz.
+        UsageError: a suffix other than .png, .svg and .npz, or a `height` for an .npz.
         HandsumError: the folder already holds files, or its parent folder is missing.
     """
     if path.is_dir() or not path.suffix:
@@ -128,22 +139,22 @@ def check_digits_path(path: Path, height: int | None = None) -> None:
         if path.is_dir() and any(path.iterdir()):
             raise HandsumError(f"{path} already holds files: name a new or an empty folder")
         check_place(path, folder=True)
-    elif path.suffix.lower() in (".png", ".npz"):
+    elif path.suffix.lower() in (".png", ".svg", ".npz"):
         if height is not None and path.suffix.lower() == ".npz":
             raise UsageError("an .npz has digits of 28x28 pixels: leave out `height`")
         check_place(path)
     else:
         raise UsageError(
-            f"cannot write {path}: use a name that ends in .png or .npz, or one without an ending "
-            "for a folder of PNG files"
+            f"cannot write {path}: use a name that ends in .png, .svg or .npz, or one without an "
+            "ending for a folder of PNG files"
         )
 
 
 def save_digits(path: Path, digits: Digits) -> None:
-    """Write digits to a PNG (a grid), an NPZ, or a folder of PNGs such as 00000_7.png.
+    """Write digits to a PNG or SVG (a grid), an NPZ, or a folder of PNGs such as 00000_7.png.
 
     Raises:
-        UsageError: the grid would be too large to open again.
+        UsageError: the grid would be too large to open again, or an SVG of digits without strokes.
         HandsumError: the file or folder cannot be written; nothing half-written is left.
     """
     check_digits_path(path, digits.height)
@@ -162,7 +173,7 @@ def save_digits(path: Path, digits: Digits) -> None:
         strokes = {} if digits.strokes is None else as_arrays(digits.strokes)
         save_npz(path, metadata, arrays | strokes)
     else:
-        data = encode_digits(digits)
+        data = _encode_svg(digits) if path.suffix.lower() == ".svg" else encode_digits(digits)
         with atomic_write(path) as file:
             file.write(data)
 
@@ -176,6 +187,39 @@ def encode_digits(digits: Digits) -> bytes:
     check_size(digits.columns * digits.cell, -(-len(digits.images) // digits.columns) * digits.cell)
     metadata = _metadata(digits, digits.labels, digits.writers)
     return encode_png(tile(_draw(digits, slice(None), digits.cell), digits.columns), metadata)
+
+
+def _encode_svg(digits: Digits) -> bytes:
+    """The bytes of an SVG with the digits in a grid, a group of paths for each row and digit."""
+    style = Style(cells=True, height=digits.cell / FRAME)
+    sheet, texts = _sheet(digits, style)
+    return draw_svg(sheet, style, texts, _metadata(digits, digits.labels, digits.writers))
+
+
+def _sheet(digits: Digits, style: Style) -> tuple[Sheet, list[str]]:
+    """The strokes of the digits in their grid, and the text of each row."""
+    if digits.strokes is None:
+        raise UsageError("these digits were drawn in pixels, without strokes: give a `height`")
+    starts = range(0, len(digits.labels), digits.columns)
+    rows = [digits.strokes[start : start + digits.columns] for start in starts]
+    texts = ["".join(map(str, digits.labels[start:][: digits.columns])) for start in starts]
+    # Digits in cells have nothing random.
+    rng = np.random.default_rng(0)
+    return compose(rows, [rng] * len(rows), style, texts=texts), texts
+
+
+def _stroke_dicts(digits: Digits, ending: str) -> list[dict[str, Any]] | None:
+    """The strokes as plain values, each digit's from its own start (see `Digits.as_dict`)."""
+    count = len(digits.labels)
+    if digits.strokes is None or ending not in (".png", ".svg") or count > _MOST_STROKES:
+        return None
+    scale = SVG_SCALE if ending == ".svg" else digits.cell / CELL
+    placed = chain.from_iterable(_sheet(digits, Style(cells=True))[0].scale(scale).rows)
+    return [
+        stroke | {"digit": index}
+        for index, item in enumerate(placed)
+        for stroke in strokes_as_dicts((item,), DIGIT_HEIGHT * scale)
+    ]
 
 
 def _draw(digits: Digits, rows: slice, cell: int) -> np.ndarray:
