@@ -17,9 +17,14 @@ from handsum.data.pages.targets import STRIDE
 _SAME, _INSIDE = 0.45, 0.8
 # Signs of two sizes of a picture that share this much of either box are the same.
 _SEEN_TWICE = 0.5
-# What is seen of a sign counts most where it has this height in pixels, and less by its height's
-# logarithm, with this deviation. A share of the width counts as height, as of a dash.
+# What is seen of a sign counts most where its row has this height in pixels, and less by the
+# height's logarithm, with this deviation. Without a row its own height or a share of its width
+# counts.
 _CLEAREST, _DEVIATION, _BROAD = 28.0, 0.5, 0.7
+# A row's height is that of the digit next to a sign, which has this score, and is this near, in
+# heights. The sides of a small sign, seen twice, differ by no more than this share of the height.
+_SURE_DIGIT, _NEXT, _APART = 0.3, 2.5, 0.2
+_DIGITS = 10
 # No window shows more signs; a picture of nothing but dots would take long otherwise.
 _MOST = 2_000
 
@@ -169,20 +174,45 @@ def merge(parts: Sequence[tuple[float, Signs]], least: float) -> Signs:
     chosen = without_doubles(every.of(every.scores >= least))
     seen_at = np.unique([scale for scale, _ in parts])
     scores, probabilities = np.zeros(len(chosen)), np.empty_like(chosen.probabilities)
-    places = _Places(every.boxes)
-    for row, box in enumerate(chosen.boxes):
+    places, heights = _Places(every.boxes), _row_heights(chosen)
+    left = np.ones(len(chosen), bool)
+    for row, (box, height) in enumerate(zip(chosen.boxes, heights, strict=True)):
         stopping.check()
+        # Small signs that are near are one, though their boxes share little.
+        beside = np.abs(chosen.boxes - box).max(1) < _APART * height
+        left[row] &= not (beside & left)[:row].any()
         # A box that shares as much is nearer than this one is wide.
-        near = places.near(box, box[2] - box[0])
-        same = near[overlap(box, every.boxes[near]) > _SEEN_TWICE]
+        near = places.near(box, max(box[2] - box[0], _APART * height))
+        boxes = every.boxes[near]
+        same = near[
+            (overlap(box, boxes) > _SEEN_TWICE) | (np.abs(boxes - box).max(1) < _APART * height)
+        ]
         weights = every.scores[same]
         probabilities[row] = weights @ every.probabilities[same] / weights.sum()
-        height = max(box[3] - box[1], _BROAD * (box[2] - box[0]))
         away = np.log(np.maximum(seen_at * height, 1e-6) / _CLEAREST) / _DEVIATION
         # A sign of an unusual size is not clear anywhere, and counts where it was found.
         clear = np.exp(-np.square(away) / 2) + 1e-6 * np.isin(seen_at, scales[same])
         # The best sign of each scale comes first.
         own, first = np.unique(scales[same], return_index=True)
         scores[row] = clear[np.searchsorted(seen_at, own)] @ weights[first] / clear.sum()
-    found = Signs(chosen.boxes, scores, probabilities).of(scores >= least)
+    found = Signs(chosen.boxes, scores, probabilities).of(left & (scores >= least))
     return found.of(np.argsort(-found.scores, kind="stable"))
+
+
+def _row_heights(signs: Signs) -> np.ndarray:
+    """The heights (N,) of the rows in which signs stand: of digits their own."""
+    sizes = signs.boxes[:, 2:] - signs.boxes[:, :2]
+    heights = np.maximum(sizes[:, 1], _BROAD * sizes[:, 0])
+    kinds = signs.probabilities.argmax(-1)
+    digits = np.flatnonzero((kinds < _DIGITS) & (signs.scores >= _SURE_DIGIT))
+    if not len(digits):
+        return heights
+    middles = (signs.boxes[:, :2] + signs.boxes[:, 2:]) / 2
+    own = heights.copy()
+    for row in np.flatnonzero((kinds >= _DIGITS) & (kinds < len(SIGNS))):
+        stopping.check()
+        away = np.abs(middles[digits] - middles[row]).max(1) / own[digits]
+        nearest = int(away.argmin())
+        if away[nearest] < _NEXT:
+            heights[row] = max(own[digits[nearest]], own[row])
+    return heights

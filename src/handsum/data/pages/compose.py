@@ -7,6 +7,7 @@ from PIL import Image
 
 from handsum.data.pages import paper
 from handsum.data.pages.camera import coarsen, halve, take
+from handsum.data.pages.glyphs import mnist_glyph
 from handsum.data.pages.rows import Sheet, basis, draw_form, write_row
 from handsum.data.pages.targets import make_targets
 from handsum.data.pages.writing import Hand, Sources, scribble
@@ -20,8 +21,8 @@ _ZOOM = 2
 _HEIGHTS = (10.0, 62.0)
 _LARGER, _LARGER_SHARE = 170.0, 0.07
 _SMALLER, _SMALLER_SHARE = 4.0, 0.05
-_TIGHT_SHARE = 0.2
-_NOTHING_SHARE, _EMPTY_SHARE = 0.12, 0.05
+_TIGHT_SHARE, _PLAIN_SHARE = 0.22, 0.3
+_NOTHING_SHARE, _EMPTY_SHARE = 0.12, 0.04
 _DESK_SHARE = 0.16
 # Ink that differs from its paper by fewer grey levels than these has left no trace, as in the dark
 # half of a scan of two tones.
@@ -57,8 +58,10 @@ def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: R
 
 def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tuple[int, ...]:
     """One digit or a short row that fills a small picture: its left, top, right and bottom."""
-    hand = Hand.draw(sources, random)
     at = np.array([0.15 * sheet.size, 0.2 * sheet.size + height])
+    if random.random() < _PLAIN_SHARE:
+        return _plain(sheet, sources, height, at, random)
+    hand = Hand.draw(sources, random)
     # Data sets fit each digit into a square.
     stretch = np.exp(random.normal(0, 0.3)) if random.random() < 0.5 else 1.0
     for _ in range(1 if random.random() < 0.75 else int(random.integers(2, 7))):
@@ -73,6 +76,20 @@ def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tup
     left, top = np.maximum(low - margin[:2], 0).astype(int)
     right, bottom = np.minimum(high + margin[2:], sheet.size).astype(int)
     return left, top, right, bottom
+
+
+def _plain(
+    sheet: Sheet, sources: Sources, height: float, at: np.ndarray, random: Random
+) -> tuple[int, ...]:
+    """A digit as its data set has it, in the middle of a square with a margin."""
+    index = int(random.integers(len(sources.images)))
+    label = int(sources.labels[index])
+    glyph = mnist_glyph(sources.images[index], label, random)
+    box = sheet.put(glyph, height * np.eye(2), at, 1.0, height)
+    assert box is not None
+    side = (box[2:] - box[:2]).max() * 28 / 20
+    left, top = ((box[:2] + box[2:] - side) / 2 + random.normal(0, 0.04, 2) * side).astype(int)
+    return max(int(left), 0), max(int(top), 0), int(left + side), int(top + side)
 
 
 def _empty(size: int, random: Random) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from handsum.data.pages.glyphs import OTHER, Glyph
-from handsum.data.pages.letters import PLAIN
+from handsum.data.pages.shapes import PLAIN
 from handsum.data.pages.writing import Hand, Sources, text_of
 
 Random = np.random.Generator

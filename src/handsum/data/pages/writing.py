@@ -19,13 +19,15 @@ from handsum.data.pages.glyphs import (
     printed_glyph,
     segment_glyph,
 )
-from handsum.data.pages.letters import ALPHABET, PLAIN, letter
+from handsum.data.pages.shapes import ALPHABET, LOCAL, PLAIN, letter, local_digit
 from handsum.data.paths import Paths, load_paths, split_paths
 from handsum.strokes.signs import sign_lines
 
 Random = np.random.Generator
 
 _PATH_POINTS = 24
+# Few of MNIST's writers give a 1 a flag, and half of the world does; other forms are rarer.
+_FLAG_SHARE, _LOCAL_SHARE = 0.35, 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +35,7 @@ class Sources:
     """Digits uint8 (N, 28, 28) with labels (N,), by label; pen paths; fonts."""
 
     images: np.ndarray
+    labels: np.ndarray
     rows: tuple[np.ndarray, ...]
     paths: Paths
     kinds: tuple[np.ndarray, ...]
@@ -44,6 +47,7 @@ class Sources:
         paths = load_paths()
         return cls(
             images,
+            labels,
             tuple(np.flatnonzero(labels == digit) for digit in range(10)),
             paths,
             tuple(np.flatnonzero(paths.labels == digit) for digit in range(10)),
@@ -189,9 +193,10 @@ class Hand:
             return segment_glyph(label, random)
         if self.source == "pixels":
             return pixel_glyph(label)
-        # Few of MNIST's writers give a 1 a flag, and half of the world does.
-        if label == 1 and random.random() < 0.35:
-            return _flagged_one(self, random)
+        if label in LOCAL and random.random() < (_FLAG_SHARE if label == 1 else _LOCAL_SHARE):
+            lines = _bend(local_digit(label, random), 0.4 * self.wobble, random)
+            width = max(float(line[:, 0].max()) for line in lines) + (0.1 if label == 1 else 0.0)
+            return pen_glyph(label, lines, width, self.nib)
         if self.source == "mnist":
             rows = sources.rows[label]
             return mnist_glyph(sources.images[rows[random.integers(len(rows))]], label, random)
@@ -214,22 +219,6 @@ def pen_digit(label: int, sources: Sources, nib: float, random: Random) -> Glyph
         if np.isfinite(stroke).all()
     ]
     return pen_glyph(label, lines, wide, nib)
-
-
-def _flagged_one(hand: Hand, random: Random) -> Glyph:
-    """A 1 with a flag, which may begin at the line, and perhaps a foot."""
-    wide, low = random.uniform(0.12, 0.6), random.uniform(0.15, 1.0)
-    wide = min(wide, 0.15 + 0.6 * low)
-    lean = random.normal(0, 0.04)
-    points = np.array([[0, low - 1], [wide, -1], [wide + lean, -0.5], [wide + 2 * lean, 0]])
-    lines = [points]
-    if random.random() < 0.2:
-        reach = random.uniform(0.15, 0.4, 2)
-        foot = points[-1] + np.array([[-reach[0], 0], [reach[1], 0]])
-        lines.append(foot + random.normal(0, 0.02, (2, 2)))
-    left = min(0.0, float(lines[-1][0, 0]))
-    lines = [np.subtract(line, [left, 0]) for line in lines]
-    return pen_glyph(1, _bend(lines, 0.6 * hand.wobble, random), wide + 0.1, hand.nib)
 
 
 def scribble(size: float, nib: float, random: Random) -> Glyph:
