@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from handsum.data.pages.answers import Signs, merge
-from handsum.data.pages.glyphs import CLASSES, OTHER
+from handsum.data.signs.alphabet import CLASSES, OTHER
+from handsum.data.signs.answers import Signs, merge
 from handsum.errors import UsageError
 from handsum.images import mnist_digit
 from handsum.pretrained.generators import DigitGenerator

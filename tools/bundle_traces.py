@@ -9,7 +9,7 @@ allows: newer releases read older traces, but not the other way round.
 
 from __future__ import annotations
 
-from handsum.data.pages.views import WINDOWS
+from handsum.data.signs.views import WINDOWS
 from handsum.files import atomic_write
 from handsum.models.registry import ENTRIES, Entry, Task
 from handsum.pretrained.compiled import ArraySpec, Function, rows, trace, trace_name

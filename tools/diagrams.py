@@ -29,7 +29,7 @@ WRITING = (
 READING = (
     Step("files", "cli, web, Python", "any picture"),
     Step("grey", "images.py", "float32 (H, W)"),
-    Step("windows", "data/pages/views.py", "uint8 (N, H, W)"),
+    Step("windows", "data/signs/views.py", "uint8 (N, H, W)"),
     Step("signs", "models/detector.py", "boxes, probabilities"),
     Step("rows", "reading/finding.py", "digits (N, 10)"),
     Step("sum", "reading/predict.py"),

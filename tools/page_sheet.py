@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 
 from handsum.data import mnist
 from handsum.data.pages.compose import compose
-from handsum.data.pages.glyphs import SIGNS
-from handsum.data.pages.targets import true_signs
 from handsum.data.pages.writing import Sources
+from handsum.data.signs.alphabet import SIGNS
+from handsum.data.signs.targets import true_signs
 
 _COLUMNS, _ROWS, _SIDE, _ZOOM, _GAP = 6, 3, 128, 2, 8
 _SEED = 11

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handsum.data.pages.answers import Signs
-from handsum.data.pages.glyphs import CLASSES, SIGNS
+from handsum.data.signs.alphabet import CLASSES, SIGNS
+from handsum.data.signs.answers import Signs
 
 Run = Callable[..., Any]
 

@@ -10,10 +10,10 @@ from PIL import Image
 
 import handsum
 from handsum.data import mnist
-from handsum.data.pages.answers import Signs, overlap
 from handsum.data.pages.compose import compose
-from handsum.data.pages.targets import true_signs
 from handsum.data.pages.writing import Sources
+from handsum.data.signs.answers import Signs, overlap
+from handsum.data.signs.targets import true_signs
 from handsum.pretrained.load import load_detector
 from handsum.pretrained.readers import Detector
 from handsum.reading.finding import find_digits

@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import handsum
-from handsum.data.pages.answers import read_answers
+from handsum.data.signs.answers import read_answers
 from handsum.errors import HandsumError, UsageError
 from handsum.models import inference
 from handsum.pretrained.export import export

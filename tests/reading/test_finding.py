@@ -139,7 +139,7 @@ def test_cells_of_mnist_digits_side_by_side_are_all_found(scale: int, inverted: 
 
 def test_boxes_in_a_large_picture_are_in_its_own_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     # Larger pictures are reduced before they are looked at.
-    monkeypatch.setattr("handsum.data.pages.views._MOST_PIXELS", 100_000)
+    monkeypatch.setattr("handsum.data.signs.views._MOST_PIXELS", 100_000)
     scale, margin = 8, 100
     picture = row(0, 5, scale, margin)
     assert picture.size > 400_000

@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from handsum import schemas
-from handsum.data.pages.answers import Signs
-from handsum.data.pages.glyphs import CLASSES, SIGNS
+from handsum.data.signs.alphabet import CLASSES, SIGNS
+from handsum.data.signs.answers import Signs
 from handsum.errors import HandsumError, UsageError
 from handsum.reading.predict import predict
 from handsum.reading.results import Prediction

@@ -1,11 +1,16 @@
 """`train`, the function behind `handsum train`."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from handsum.data.mnist import Dataset
+from handsum.data.signs.alphabet import CLASSES
+from handsum.data.signs.answers import Signs
 from handsum.errors import UsageError
 from handsum.training import loop, runs
 from handsum.training.runs import Outcome, Run, Stretch
@@ -78,6 +83,7 @@ def test_a_run_goes_into_runs_by_default(begun: Any) -> None:
         ("cnn", {"resume": True, "steps": 3}, "leave the other options out"),
         ("gan", {"addends": 3}, "gan has no `addends`: only cnn-sum"),
         ("r3gan", {"settings": {"writers": 3}}, "writers is set from the data set"),
+        ("cnn", {"dataset": "pages:mine"}, "cnn does not read pages: train detector on pages:mine"),
     ],
 )
 def test_wrong_arguments_are_refused(
@@ -108,3 +114,34 @@ def test_a_folder_that_another_process_claimed_is_left_alone(tmp_path: Path) -> 
     with pytest.raises(UsageError, match="holds a run already"):
         runs.claim(run, run.config, resume=False)
     assert (tmp_path / "config.json").read_text() == "{}"
+
+
+def test_pages_are_read_by_the_network_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    monkeypatch.setattr(loop, "train", lambda run, *data, **_: begun.append((run, data)))
+
+    class Finder:
+        def find(self, pictures: list[np.ndarray], least: float) -> list[Signs]:
+            sevens = Signs(np.array([[4.0, 4, 20, 30]]), np.ones(1), np.eye(CLASSES)[[7]])
+            return [sevens for _ in pictures]
+
+    asked: list[str] = []
+
+    def load(name: str) -> Finder:
+        asked.append(name)
+        return Finder()
+
+    monkeypatch.setattr(sys.modules["handsum.training.train"], "load_detector", load)
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(np.full((40, 40), 200, np.uint8)).save(tmp_path / name)
+    (tmp_path / "labels.csv").write_text("file,label\na.png,7\nb.png,7\nc.png,77\n")
+    options = {"dataset": f"pages:{tmp_path}", "output": tmp_path / "run"}
+    train("detector", start_from="detector", **options)  # type: ignore[arg-type]
+    (run, (training, validation)) = begun[0]
+    assert run.dataset == f"pages:{tmp_path}"
+    # c.png shows one digit, and its text has two.
+    assert [len(data.pages) for data in (training, validation)] == [1, 1]
+    assert set(asked) == {"detector"}
+    assert [training.pages[0].labels.tolist(), len(validation)] == [[7], 5000]

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 from serving import serve
 
-from handsum.data.pages.views import WINDOWS, views_of
+from handsum.data.signs.views import WINDOWS, views_of
 from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
 from handsum.web import estimates, limits, problems, work

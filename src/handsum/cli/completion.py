@@ -51,11 +51,11 @@ def pens(incomplete: str) -> list[str]:
 
 
 def datasets(incomplete: str) -> list[str]:
-    """mnist, or the folders in idx:DIR and folder:DIR."""
+    """mnist, or the folders in idx:DIR, folder:DIR and pages:DIR."""
     scheme, colon, place = incomplete.partition(":")
     if not colon:
         return [name for name in ("mnist",) if name.startswith(incomplete)]
-    if scheme not in ("idx", "folder"):
+    if scheme not in ("idx", "folder", "pages"):
         return []
     parent, _, name = place.rpartition("/")
     before = incomplete.removesuffix(name)

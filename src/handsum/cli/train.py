@@ -49,7 +49,8 @@ def train(
     dataset: Annotated[
         str,
         typer.Option(
-            help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR.",
+            help="mnist, tfds:NAME, tfds:NAME/CONFIG, idx:DIR or folder:DIR; for detector also "
+            "pages:DIR, pictures with the texts of their rows in labels.csv.",
             autocompletion=completion.datasets,
         ),
     ] = "mnist",

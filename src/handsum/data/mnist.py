@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from handsum.data.signs.page import Page
 from handsum.errors import DatasetError, UsageError
 from handsum.installation import repair_command
 
@@ -63,12 +64,14 @@ VALIDATION_WRITERS = (
 class Dataset:
     """Digits: images uint8 (N, 28, 28) white on black, labels int64 (N,), writers int64 (N,).
 
-    `writers` are the data set's own ids, or None if it does not say who wrote what.
+    `writers` are the data set's own ids, or None if it does not say who wrote what. `pages` are
+    pages beside the digits, for readers of pages.
     """
 
     images: np.ndarray
     labels: np.ndarray
     writers: np.ndarray | None = None
+    pages: tuple[Page, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

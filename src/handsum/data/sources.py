@@ -1,6 +1,6 @@
-"""Data sets by specification: `mnist`, `tfds:NAME[/CONFIG]`, `idx:DIR` or `folder:DIR`.
+"""Data sets by specification: `mnist`, `tfds:NAME[/CONFIG]`, `idx:DIR`, `folder:DIR`, `pages:DIR`.
 
-All give digits in MNIST's form, in the same order in every run.
+All give digits in MNIST's form, in the same order in every run; `pages:DIR` also gives pages.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from handsum.data import mnist
 from handsum.data.folder import open_folder
 from handsum.data.idx import open_idx
 from handsum.data.mnist import SPLITS, Dataset, Split
+from handsum.data.pages.own import Find, open_pages
 from handsum.data.tfds import open_tfds
 from handsum.errors import DatasetError, UsageError
 from handsum.images import DIGIT_SIZE
 
-FORMS = "mnist, tfds:NAME[/CONFIG], idx:DIR or folder:DIR"
+FORMS = "mnist, tfds:NAME[/CONFIG], idx:DIR, folder:DIR or pages:DIR"
 
 # Without a validation split, every twelfth digit of the training split is used for validation, like
 # 5,000 of MNIST's 60,000.
@@ -32,8 +33,10 @@ _OPENERS: Mapping[str, Callable[[str], Loaders]] = MappingProxyType(
 )
 
 
-def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
+def load_dataset(spec: str = "mnist", split: Split = "train", find: Find | None = None) -> Dataset:
     """Load one split of the data set that `spec` names (see `FORMS`).
+
+    `find` finds signs in pictures, which `pages:DIR` needs.
 
     Without a validation split, every twelfth digit of the training split is used for validation,
     and left out of training. Only `mnist` has writers.
@@ -46,7 +49,7 @@ def load_dataset(spec: str = "mnist", split: Split = "train") -> Dataset:
         raise UsageError(f"no split {split!r}: choose from {', '.join(SPLITS)}")
     if spec == "mnist":
         return mnist.load(split)
-    loaders = _open(spec)
+    loaders = _open(spec, find)
     carve = split != "test" and "validation" not in loaders
     source = "train" if carve else split
     if source not in loaders:
@@ -83,9 +86,11 @@ def load_all(spec: str) -> Dataset:
     return Dataset(images, labels)
 
 
-def _open(spec: str) -> Loaders:
+def _open(spec: str, find: Find | None = None) -> Loaders:
     """Return the splits of a data set other than `mnist`."""
     scheme, _, place = spec.partition(":")
+    if scheme == "pages" and place:
+        return open_pages(place, find)
     if scheme not in _OPENERS or not place:
         raise UsageError(f"no data set {spec!r}: write {FORMS}")
     return _OPENERS[scheme](place)

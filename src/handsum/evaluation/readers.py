@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from handsum.data.mnist import Dataset
-from handsum.data.pages.answers import overlap
 from handsum.data.pages.compose import compose
-from handsum.data.pages.targets import is_asked, true_signs
 from handsum.data.pages.writing import Sources
+from handsum.data.signs.answers import overlap
+from handsum.data.signs.targets import is_asked, true_signs
 from handsum.evaluation.corruptions import CORRUPTIONS
 from handsum.evaluation.figures import (
     FULL,

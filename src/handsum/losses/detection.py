@@ -1,4 +1,4 @@
-"""Losses of a network that finds and reads signs; see `handsum.data.pages.targets`."""
+"""Losses of a network that finds and reads signs; see `handsum.data.signs.targets`."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from flax import nnx
 from handsum.config import Amount, Bounds, Count, Share, TrainingConfig
 from handsum.data.batches import TrainingSet
 from handsum.data.mnist import Dataset
-from handsum.data.pages.glyphs import CLASSES
 from handsum.data.pages.stream import page_batches
+from handsum.data.signs.alphabet import CLASSES
 from handsum.data.skills import FindsSigns
 from handsum.layers import space_to_depth
 from handsum.layers.batch_norm import BatchNorm

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from handsum.arguments import digit_images
-from handsum.data.pages.answers import Signs, merge, read_answers
-from handsum.data.pages.views import WINDOWS, View, in_picture, views_of
+from handsum.data.signs.answers import Signs, merge, read_answers
+from handsum.data.signs.views import WINDOWS, View, in_picture, views_of
 from handsum.pretrained.compiled import ArraySpec, rows
 from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model

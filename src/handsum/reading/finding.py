@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from handsum.data.pages.answers import Signs, overlap
-from handsum.data.pages.glyphs import SIGNS
+from handsum.data.signs.alphabet import SIGNS
+from handsum.data.signs.answers import Signs, overlap
+from handsum.data.signs.pattern import Pattern
+from handsum.data.signs.rows import nearest_row, pixel_boxes, possible_rows, sort_rows
 from handsum.reading.page import Box, Decoded, Finder, Mark
-from handsum.reading.pattern import Pattern
-from handsum.reading.rows import sort_rows
 
 # The least probability of a digit or sign that is read, the best on pictures composed of validation
 # digits (tools/reading_kinds.py); of the best digit where none has that; and of one that is read
@@ -20,8 +20,6 @@ _LEAST, _LEAST_ALONE, _LEAST_KNOWN = 0.5, 0.4, 0.05
 _DIGITS = 10
 # What is a digit with this probability is not left out to fit a pattern.
 _CERTAIN = 0.8
-# A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
-_ABOVE, _BELOW = 0.2, 0.4
 # A picture whose grey levels differ by no more than this shows nothing.
 _EVEN = 4
 
@@ -53,20 +51,9 @@ def find_digits(
 
 def _match(signs: Signs, pattern: Pattern) -> Decoded:
     """The most probable rows that a pattern allows."""
-    boxes, kinds = _box(signs.boxes), signs.probabilities.argmax(-1)
-    likely = np.flatnonzero((kinds < len(SIGNS)) & (signs.scores >= _LEAST_ALONE))
-    tall = [place for place in likely.tolist() if kinds[place] < _DIGITS]
-    rows = [[tall[place] for place in row] for row in sort_rows(boxes[tall])]
-    own: list[list[int]] = [[*row] for row in rows]
-    for place in range(len(signs)):
-        if place not in tall:
-            near = _nearest_row(signs.boxes[place], rows, boxes)
-            if near is not None:
-                own[near].append(place)
     found = Decoded((), (), np.zeros((0, _DIGITS), np.float32))
-    for row in own:
-        row.sort(key=lambda place: boxes[place, 0] + boxes[place, 2] / 2)
-        found = _add_row(found, signs.of(np.array(row, int)), pattern)
+    for row in possible_rows(signs, _LEAST_ALONE):
+        found = _add_row(found, signs.of(row), pattern)
     return found
 
 
@@ -79,7 +66,7 @@ def _add_row(found: Decoded, signs: Signs, pattern: Pattern) -> Decoded:
         sure = (signs.scores >= _LEAST) & (signs.probabilities.argmax(-1) < len(SIGNS))
         text = "".join(SIGNS[kind] for kind in signs.probabilities[sure].argmax(-1))
         return replace(found, unmatched=(*found.unmatched, text)) if text else found
-    boxes, index = _box(signs.boxes), len(set(found.rows))
+    boxes, index = pixel_boxes(signs.boxes), len(set(found.rows))
     kinds = np.array(match.kinds)
     digits = np.flatnonzero((kinds >= 0) & (kinds < _DIGITS))
     if not len(digits):
@@ -114,10 +101,12 @@ def _decode(signs: Signs, length: int | None) -> Decoded:
         chosen = np.flatnonzero((kinds < _DIGITS) & (signs.scores >= _LEAST_ALONE))[:1]
     if length is not None:
         chosen = _most_probable(signs, length)
-    rows = [[int(chosen[place]) for place in row] for row in sort_rows(_box(signs.boxes[chosen]))]
+    rows = [
+        [int(chosen[place]) for place in row] for row in sort_rows(pixel_boxes(signs.boxes[chosen]))
+    ]
     places = [place for row in rows for place in row]
     probabilities = signs.probabilities[places, :_DIGITS]
-    boxes = _box(signs.boxes)
+    boxes = pixel_boxes(signs.boxes)
     others = np.flatnonzero((kinds == len(SIGNS)) & sure)
     marks = _apart(signs, np.flatnonzero((kinds >= _DIGITS) & (kinds < len(SIGNS)) & sure))
     return Decoded(
@@ -153,13 +142,6 @@ def _apart(signs: Signs, places: np.ndarray) -> list[int]:
     return chosen
 
 
-def _box(edges: np.ndarray) -> np.ndarray:
-    """From left, top, right and bottom (N, 4) to x, y, width and height in whole pixels."""
-    low = np.floor(edges[:, :2]).astype(np.int64)
-    size = np.maximum(np.ceil(edges[:, 2:]).astype(np.int64) - low, 1)
-    return np.concatenate([low, size], axis=1)
-
-
 def _as_tuple(box: np.ndarray) -> Box:
     x, y, width, height = box.tolist()
     return x, y, width, height
@@ -169,17 +151,5 @@ def _mark(
     edges: np.ndarray, sign: str, rows: Sequence[Sequence[int]], boxes: np.ndarray
 ) -> Mark | None:
     """A sign with its row; None if it stands beside no digit."""
-    row = _nearest_row(edges, rows, boxes)
+    row = nearest_row(edges, rows, boxes)
     return None if row is None else Mark(row, float(edges[0] + edges[2]) / 2, sign)
-
-
-def _nearest_row(edges: np.ndarray, rows: Sequence[Sequence[int]], boxes: np.ndarray) -> int | None:
-    """The row of the nearest digit beside which a sign stands, if there is one."""
-    x, y = (edges[:2] + edges[2:]) / 2
-    best, nearest = None, np.inf
-    for row, places in enumerate(rows):
-        for left, top, width, height in boxes[places].tolist():
-            away = abs(left + width / 2 - x)
-            if top - _ABOVE * height <= y <= top + (1 + _BELOW) * height and away < nearest:
-                best, nearest = row, away
-    return best

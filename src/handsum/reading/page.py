@@ -9,8 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from handsum import stopping
-from handsum.data.pages.answers import Signs
 from handsum.data.pictures.ink import as_mnist, ink_map
+from handsum.data.signs.answers import Signs
 from handsum.images import DIGIT_SIZE
 
 # x, y, width and height in the picture's pixels.

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from handsum import arguments, stopping
-from handsum.data.pages.answers import Signs
 from handsum.data.pictures.ink import as_bytes
+from handsum.data.signs.answers import Signs
+from handsum.data.signs.pattern import Pattern
 from handsum.errors import UsageError
 from handsum.files import STREAM
 from handsum.reading.documents import READ_SUFFIXES, Loaded, load_pages, page_name
 from handsum.reading.finding import find_digits
 from handsum.reading.page import Decoded, Finder, Reader, SumReader, cut_digits
-from handsum.reading.pattern import Pattern
 from handsum.reading.results import LEAST_SHOWN, NO_DIGITS, NOT_DIGITS, FileReading, Prediction
 from handsum.sums import sum_distribution, sum_summary
 

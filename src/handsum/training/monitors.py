@@ -15,11 +15,10 @@ import numpy as np
 from flax import nnx
 
 from handsum.data.mnist import Dataset
-from handsum.data.pages.answers import Signs, overlap, read_answers
-from handsum.data.pages.compose import compose
-from handsum.data.pages.glyphs import CLASSES
-from handsum.data.pages.targets import is_asked, true_signs
-from handsum.data.pages.writing import Sources
+from handsum.data.pages.stream import page_maker
+from handsum.data.signs.alphabet import CLASSES
+from handsum.data.signs.answers import Signs, overlap, read_answers
+from handsum.data.signs.targets import is_asked, true_signs
 from handsum.data.skills import (
     DrawsDigits,
     DrawsSequences,
@@ -223,7 +222,8 @@ class DetectorMonitor:
     _PAGES, _CALIBRATING = 64, 6
 
     def __init__(self, definition: nnx.GraphDef, validation: Dataset, side: int) -> None:
-        self._sources, self._side = Sources.of(validation.images, validation.labels), side
+        # The highest seed, which a run may have too, but its digits are others.
+        self._make = page_maker(validation, side, SEED_LIMIT - 1)
         self._pages = self._compose(0)
 
         @partial(jax.jit, compiler_options=compiler_options())
@@ -234,9 +234,9 @@ class DetectorMonitor:
 
     def _compose(self, part: int) -> list[dict[str, np.ndarray]]:
         """Some pages, the same ones at each call."""
-        # The highest seed, which a run may have too, but its digits are others.
-        numbers = range(part * self._PAGES, (part + 1) * self._PAGES)
-        return [compose(self._sources, self._side, SEED_LIMIT - 1, number) for number in numbers]
+        return [
+            self._make(number) for number in range(part * self._PAGES, (part + 1) * self._PAGES)
+        ]
 
     def _read(
         self, state: tuple[nnx.State, nnx.State], pages: list[dict[str, np.ndarray]]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from handsum.data.signs.answers import Signs
+from handsum.data.skills import FindsSigns
 from handsum.data.sources import load_dataset
 from handsum.errors import UsageError
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
+from handsum.pretrained.load import load_detector
 from handsum.training import loop
 from handsum.training.runs import (
     LogCallback,
@@ -64,7 +70,8 @@ def train(
         labels: for cnn-sum: learn from "digits", "sums" or "numbers".
         addends: for cnn-sum: digits in a sum or number.
         settings: other settings of the model by name, such as `{"widths": (16, 32, 64)}`.
-        dataset: "mnist", "tfds:NAME[/CONFIG]", "idx:DIR" or "folder:DIR".
+        dataset: "mnist", "tfds:NAME[/CONFIG]", "idx:DIR", "folder:DIR", or for `detector`
+            "pages:DIR": pictures and a labels.csv of their rows.
         start_from: a trained model of the same kind and sizes, bundled or a snapshot's folder: its
             network goes on learning, for instance from other pictures.
         resume: continue the run in the folder with its own settings.
@@ -93,7 +100,10 @@ def train(
     )
     run = find_run(model, output, preset, changes, dataset, stretch)
     default_platform()
-    training, validation = (load_dataset(run.dataset, split) for split in ("train", "validation"))
+    find = partial(_find, run.start_from or registry.DETECTOR)
+    training, validation = (
+        load_dataset(run.dataset, split, find) for split in ("train", "validation")
+    )
     return loop.train(run, training, validation, stretch=stretch, progress=progress, log=log)
 
 
@@ -126,9 +136,18 @@ def find_run(
         if name in settings and name not in known:
             raise UsageError(f"{entry.name} has no `{name}`: only cnn-sum learns from sums")
     config = configure(entry.name, preset, settings)
+    if dataset.startswith("pages:"):
+        skill = registry.module(entry.name).skill(config)
+        if not isinstance(skill, FindsSigns):
+            raise UsageError(f"{entry.name} does not read pages: train detector on {dataset}")
     words = ["handsum", "train", entry.name, *_options(preset, settings, dataset, stretch)]
     command = shlex.join([*words, "-o", str(folder)])
     return Run(entry.name, preset, config, dataset, folder, command, stretch.start_from)
+
+
+def _find(name: str, pictures: Sequence[np.ndarray], least: float) -> list[Signs]:
+    """The signs that a detector finds in pictures, to see where those of known texts stand."""
+    return load_detector(name).find(pictures, least)
 
 
 def _options(preset: str, settings: Mapping[str, Any], dataset: str, stretch: Stretch) -> list[str]:

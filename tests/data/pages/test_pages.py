@@ -10,21 +10,16 @@ import numpy as np
 import pytest
 
 from handsum.data import mnist
-from handsum.data.pages.answers import Signs, merge, read_answers, without_doubles
-from handsum.data.pages.compose import compose, pad_with_border
+from handsum.data.pages.compose import compose
 from handsum.data.pages.composing import Composer, start_composer
-from handsum.data.pages.glyphs import (
-    CLASSES,
-    SIGNS,
-    pixel_glyph,
-    printed_glyph,
-    segment_glyph,
-)
+from handsum.data.pages.glyphs import pixel_glyph, printed_glyph, segment_glyph
 from handsum.data.pages.shapes import ALPHABET, letter
 from handsum.data.pages.stream import PageRows
-from handsum.data.pages.targets import MOST, STRIDE, make_targets, true_signs
-from handsum.data.pages.views import WINDOWS, in_picture, views_of
 from handsum.data.pages.writing import Hand, Sources, text_of
+from handsum.data.signs.alphabet import CLASSES, SIGNS
+from handsum.data.signs.answers import Signs, merge, read_answers, without_doubles
+from handsum.data.signs.targets import MOST, STRIDE, make_targets, true_signs
+from handsum.data.signs.views import WINDOWS, in_picture, pad_with_border, views_of
 from handsum.layout.marks import MARKS
 
 

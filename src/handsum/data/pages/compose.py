@@ -9,8 +9,9 @@ from handsum.data.pages import paper
 from handsum.data.pages.camera import coarsen, halve, take
 from handsum.data.pages.glyphs import mnist_glyph
 from handsum.data.pages.rows import Sheet, basis, draw_form, write_row
-from handsum.data.pages.targets import make_targets
 from handsum.data.pages.writing import Hand, Sources, scribble
+from handsum.data.signs.targets import make_targets
+from handsum.data.signs.views import pad_with_border
 
 Random = np.random.Generator
 
@@ -200,14 +201,3 @@ def _on_a_desk(sheet: Sheet, page: np.ndarray, random: Random) -> np.ndarray:
         x, y = np.clip((box[:2] + box[2:]) / 2, 0, sheet.size - 1).astype(int)
         sheet.shown[index] *= float(1 - beyond[y, x])
     return page * (1 - beyond) + beyond * paper.desk(sheet.size, random)
-
-
-def pad_with_border(
-    picture: np.ndarray, shape: tuple[int, ...], place: tuple[int, int] = (0, 0)
-) -> np.ndarray:
-    """A picture (H, W) at a place in a larger one, which has the median tone of its border."""
-    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    whole = np.full(shape, np.median(border), picture.dtype)
-    top, left = place
-    whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-    return whole

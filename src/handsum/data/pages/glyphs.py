@@ -12,11 +12,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handsum.strokes.raster import draw_pieces
 
-# The classes of a reader of pages; the last is whatever is none of the others.
-SIGNS = "0123456789.,-/:+=%()$"
-OTHER = len(SIGNS)
-CLASSES = OTHER + 1
-
 _FONT_SIZE = 48
 _SHARPEST = 3.0
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-from handsum.data.pages.glyphs import OTHER, Glyph
+from handsum.data.pages.glyphs import Glyph
 from handsum.data.pages.shapes import PLAIN
 from handsum.data.pages.writing import Hand, Sources, text_of
+from handsum.data.signs.alphabet import OTHER
 
 Random = np.random.Generator
 

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from handsum.data.pages.glyphs import (
-    OTHER,
-    SIGNS,
     Glyph,
     fonts,
     mnist_glyph,
@@ -21,6 +19,7 @@ from handsum.data.pages.glyphs import (
 )
 from handsum.data.pages.shapes import ALPHABET, LOCAL, PLAIN, letter, local_digit
 from handsum.data.paths import Paths, load_paths, split_paths
+from handsum.data.signs.alphabet import OTHER, SIGNS
 from handsum.strokes.signs import sign_lines
 
 Random = np.random.Generator

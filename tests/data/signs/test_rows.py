@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from handsum.reading.rows import sort_rows
+from handsum.data.signs.rows import sort_rows
 
 
 def page(rows: int, digits: int, slope: float = 0.0, seed: int = 0) -> np.ndarray:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handsum.data.pages.answers import Signs
-from handsum.data.pages.glyphs import CLASSES, SIGNS
+from handsum.data.signs.alphabet import CLASSES, SIGNS
+from handsum.data.signs.answers import Signs
+from handsum.data.signs.pattern import Pattern
 from handsum.errors import UsageError
-from handsum.reading.pattern import Pattern
 from handsum.reading.predict import predict
 
 

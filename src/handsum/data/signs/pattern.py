@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from handsum import stopping
-from handsum.data.pages.glyphs import SIGNS
+from handsum.data.signs.alphabet import SIGNS
 from handsum.errors import UsageError
 
 NAMES = {

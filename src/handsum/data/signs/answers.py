@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from handsum import stopping
-from handsum.data.pages.glyphs import CLASSES, SIGNS
-from handsum.data.pages.targets import STRIDE
+from handsum.data.signs.alphabet import CLASSES, SIGNS
+from handsum.data.signs.targets import STRIDE
 
 # Of two boxes that share more than this, in shares of either box or of the smaller one, only the
 # better stays.

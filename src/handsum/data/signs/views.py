@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from handsum.data.pages.answers import Signs
-from handsum.data.pages.compose import pad_with_border
-from handsum.data.pages.targets import MOST
+from handsum.data.signs.answers import Signs
+from handsum.data.signs.targets import MOST
 
 # The heights and widths of the windows through which pictures are seen, and how many are seen in a
 # call. Rows are wide and low.
@@ -118,3 +117,14 @@ def in_picture(view: View, signs: Signs) -> Signs:
     inside &= (place >= 0).all(1) & (place < view.size).all(1)
     boxes = np.clip(boxes, 0, np.tile(view.size, 2)) / view.scale
     return Signs(boxes[inside], signs.scores[inside], signs.probabilities[inside])
+
+
+def pad_with_border(
+    picture: np.ndarray, shape: tuple[int, ...], place: tuple[int, int] = (0, 0)
+) -> np.ndarray:
+    """A picture (H, W) at a place in a larger one, which has the median tone of its border."""
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    whole = np.full(shape, np.median(border), picture.dtype)
+    top, left = place
+    whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return whole
