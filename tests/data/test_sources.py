@@ -67,7 +67,9 @@ def test_mnist_is_the_bundled_one() -> None:
 
 @pytest.mark.parametrize("spec", ["minst", "idx", "idx:", "csv:here", ""])
 def test_an_unknown_specification_lists_the_forms(spec: str) -> None:
-    with pytest.raises(UsageError, match=r"mnist, tfds:NAME\[/CONFIG\], idx:DIR, folder:DIR or pages:DIR"):
+    with pytest.raises(
+        UsageError, match=r"mnist, tfds:NAME\[/CONFIG\], idx:DIR, folder:DIR or pages:DIR"
+    ):
         load_dataset(spec)
 
 

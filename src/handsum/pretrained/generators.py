@@ -15,6 +15,7 @@ from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
 from handsum.seeds import Stream, choose_seed, stream
 from handsum.strokes import Strokes
+from handsum.strokes.lifts import lift_pen
 
 _SEEDS = rows(dtype=np.uint32)
 
@@ -27,6 +28,10 @@ class Tracer(Protocol):
 
     def trace(self, images: np.ndarray) -> list[Strokes]:
         """The strokes of digits uint8 (N, 28, 28)."""
+
+
+# The digits in which people lift the pen, whose strokes are given as one path.
+_LIFTED = (4, 5, 7)
 
 
 def to_strokes(controls: np.ndarray, exists: np.ndarray) -> list[Strokes]:
@@ -133,7 +138,9 @@ class DigitGenerator(Model):
         if not self.writes_strokes:
             return self._load_pen().trace(self.draw(labels, writers, **keys))
         seed, columns = self._columns(labels, writers, **keys)
-        return to_strokes(*self._run("write_digits", seed, *columns))
+        written = to_strokes(*self._run("write_digits", seed, *columns))
+        pairs = zip(written, columns[2].tolist(), strict=True)
+        return [lift_pen(digit) if label in _LIFTED else digit for digit, label in pairs]
 
     def _columns(
         self,
