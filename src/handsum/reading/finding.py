@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from handsum.data.signs.alphabet import SIGNS
 from handsum.data.signs.answers import Signs, overlap
-from handsum.data.signs.pattern import Pattern
+from handsum.data.signs.pattern import Match, Pattern
 from handsum.data.signs.rows import nearest_row, pixel_boxes, possible_rows, sort_rows
 from handsum.reading.page import Box, Decoded, Finder, Mark
 
@@ -51,46 +50,49 @@ def find_digits(
 
 def _match(signs: Signs, pattern: Pattern) -> Decoded:
     """The most probable rows that a pattern allows."""
-    found = Decoded((), (), np.zeros((0, _DIGITS), np.float32))
-    for row in possible_rows(signs, _LEAST_ALONE):
-        found = _add_row(found, signs.of(row), pattern)
-    return found
+    matched: list[tuple[Signs, Match]] = []
+    unmatched = []
+    for places in possible_rows(signs, _LEAST_ALONE):
+        row = signs.of(places)
+        match = pattern.read(row.probabilities, row.scores)
+        digit = row.scores * row.probabilities[:, :_DIGITS].sum(1)
+        # A pattern decides what is doubtful; it does not leave out a certain digit.
+        if match is None or (digit[np.array(match.kinds) < 0] >= _CERTAIN).any():
+            sure = (row.scores >= _LEAST) & (row.probabilities.argmax(-1) < len(SIGNS))
+            unmatched += ["".join(SIGNS[kind] for kind in row.probabilities[sure].argmax(-1))]
+        elif any(0 <= kind < _DIGITS for kind in match.kinds):
+            matched.append((row, match))
+    rows = [_digits_of(row, match, pattern) for row, match in matched]
+    return Decoded(
+        boxes=tuple(box for boxes, _ in rows for box in boxes),
+        rows=tuple(index for index, (boxes, _) in enumerate(rows) for _ in boxes),
+        probabilities=np.concatenate([np.zeros((0, _DIGITS), np.float32), *(p for _, p in rows)]),
+        marks=tuple(
+            Mark(index, float(box[0] + box[2] / 2), SIGNS[kind])
+            for index, (row, match) in enumerate(matched)
+            for box, kind in zip(pixel_boxes(row.boxes), match.kinds, strict=True)
+            if kind >= _DIGITS
+        ),
+        unmatched=tuple(filter(None, unmatched)),
+        alternatives=tuple(match.alternative for _, match in matched),
+    )
 
 
-def _add_row(found: Decoded, signs: Signs, pattern: Pattern) -> Decoded:
-    """A page with one more row: the most probable one that the pattern allows, if any."""
-    match = pattern.read(signs.probabilities, signs.scores)
-    digit = signs.scores * signs.probabilities[:, :_DIGITS].sum(1)
-    # A pattern decides what is doubtful; it does not leave out a certain digit.
-    if match is None or (digit[np.array(match.kinds) < 0] >= _CERTAIN).any():
-        sure = (signs.scores >= _LEAST) & (signs.probabilities.argmax(-1) < len(SIGNS))
-        text = "".join(SIGNS[kind] for kind in signs.probabilities[sure].argmax(-1))
-        return replace(found, unmatched=(*found.unmatched, text)) if text else found
-    boxes, index = pixel_boxes(signs.boxes), len(set(found.rows))
+def _digits_of(row: Signs, match: Match, pattern: Pattern) -> tuple[list[Box], np.ndarray]:
+    """The boxes of the digits of a row that matches, and their probabilities (N, 10).
+
+    What a digit cannot be, as the pattern would not allow the row, has none.
+    """
     kinds = np.array(match.kinds)
     digits = np.flatnonzero((kinds >= 0) & (kinds < _DIGITS))
-    if not len(digits):
-        return found
-    marks = np.flatnonzero(kinds >= _DIGITS).tolist()
-    probabilities = signs.probabilities[digits, :_DIGITS].astype(np.float32)
-    for row, place in zip(probabilities, digits, strict=True):
-        before = sum(kind >= 0 for kind in match.kinds[:place])
+    probabilities = row.probabilities[digits, :_DIGITS].astype(np.float32)
+    for shares, place in zip(probabilities, digits, strict=True):
+        before = int((kinds[:place] >= 0).sum())
         for digit in range(_DIGITS):
             other = f"{match.text[:before]}{digit}{match.text[before + 1 :]}"
-            row[digit] *= pattern.allows(other)
-    return replace(
-        found,
-        boxes=(*found.boxes, *(_as_tuple(boxes[place]) for place in digits)),
-        rows=(*found.rows, *[index] * len(digits)),
-        probabilities=np.concatenate(
-            [found.probabilities, probabilities / probabilities.sum(1, keepdims=True)]
-        ),
-        marks=(
-            *found.marks,
-            *(Mark(index, float(boxes[m, 0] + boxes[m, 2] / 2), SIGNS[kinds[m]]) for m in marks),
-        ),
-        alternatives=(*found.alternatives, match.alternative),
-    )
+            shares[digit] *= pattern.allows(other)
+    boxes = [_as_tuple(box) for box in pixel_boxes(row.boxes[digits])]
+    return boxes, probabilities / probabilities.sum(1, keepdims=True)
 
 
 def _decode(signs: Signs, length: int | None) -> Decoded:

@@ -130,7 +130,7 @@ export function keeper() {
   });
   const save = button("", () => saveBlob("digits.zip", zip([...kept.values()].flat().map(([digit, bytes], index) => [`digits/${digit}/${String(index + 1).padStart(4, "0")}.png`, bytes]))), { symbol: "down" });
   const element = h("details", { class: "correct" }, h("summary", {}, "Train on these digits"),
-    h("div", { class: "stack tight" }, h("p", { class: "soft small" }, "Keep digits that are right, or corrected. The archive holds one folder for each digit: unzip it, and give it to ", h("code", {}, "handsum train cnn --dataset folder:digits"), "."), h("div", { class: "row" }, keep, save)));
+    h("div", { class: "stack tight" }, h("p", { class: "soft small" }, "Keep digits that are right, or corrected. The archive holds one folder for each digit: unzip it, and give it to ", h("code", {}, "handsum train cnn --start-from cnn --dataset folder:digits"), "."), h("div", { class: "row" }, keep, save)));
 
   function update() {
     const own = kept.get(offered), now = offered.files.length, all = [...kept.values()].flat().length;
