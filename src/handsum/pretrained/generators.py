@@ -139,7 +139,7 @@ class DigitGenerator(Model):
             return self._load_pen().trace(self.draw(labels, writers, **keys))
         seed, columns = self._columns(labels, writers, **keys)
         written = to_strokes(*self._run("write_digits", seed, *columns))
-        pairs = zip(written, columns[2].tolist(), strict=True)
+        pairs = zip(written, np.asarray(labels).tolist(), strict=True)
         return [lift_pen(digit) if label in _LIFTED else digit for digit, label in pairs]
 
     def _columns(

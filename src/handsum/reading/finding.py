@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handsum.data.signs.alphabet import SIGNS
+from handsum.data.signs.alphabet import DIGITS, SIGNS
 from handsum.data.signs.answers import Signs, overlap
 from handsum.data.signs.pattern import Match, Pattern
 from handsum.data.signs.rows import nearest_row, pixel_boxes, possible_rows, sort_rows
@@ -16,7 +16,6 @@ from handsum.reading.page import Box, Decoded, Finder, Mark
 # digits (tools/reading_kinds.py); of the best digit where none has that; and of one that is read
 # only because the number of digits, or the form of the row, is known.
 _LEAST, _LEAST_ALONE, _LEAST_KNOWN = 0.5, 0.4, 0.05
-_DIGITS = 10
 # What is a digit with this probability is not left out to fit a pattern.
 _CERTAIN = 0.8
 # A picture whose grey levels differ by no more than this shows nothing.
@@ -38,7 +37,7 @@ def find_digits(
     shown = [
         index for index, picture in enumerate(pictures) if picture.size and np.ptp(picture) > _EVEN
     ]
-    results = [Decoded((), (), np.zeros((0, _DIGITS), np.float32), (), (), not length)] * len(
+    results = [Decoded((), (), np.zeros((0, DIGITS), np.float32), (), (), not length)] * len(
         pictures
     )
     # Loading a detector takes time, and there may be nothing to see.
@@ -55,23 +54,23 @@ def _match(signs: Signs, pattern: Pattern) -> Decoded:
     for places in possible_rows(signs, _LEAST_ALONE):
         row = signs.of(places)
         match = pattern.read(row.probabilities, row.scores)
-        digit = row.scores * row.probabilities[:, :_DIGITS].sum(1)
+        digit = row.scores * row.probabilities[:, :DIGITS].sum(1)
         # A pattern decides what is doubtful; it does not leave out a certain digit.
         if match is None or (digit[np.array(match.kinds) < 0] >= _CERTAIN).any():
             sure = (row.scores >= _LEAST) & (row.probabilities.argmax(-1) < len(SIGNS))
             unmatched += ["".join(SIGNS[kind] for kind in row.probabilities[sure].argmax(-1))]
-        elif any(0 <= kind < _DIGITS for kind in match.kinds):
+        elif any(0 <= kind < DIGITS for kind in match.kinds):
             matched.append((row, match))
     rows = [_digits_of(row, match, pattern) for row, match in matched]
     return Decoded(
         boxes=tuple(box for boxes, _ in rows for box in boxes),
         rows=tuple(index for index, (boxes, _) in enumerate(rows) for _ in boxes),
-        probabilities=np.concatenate([np.zeros((0, _DIGITS), np.float32), *(p for _, p in rows)]),
+        probabilities=np.concatenate([np.zeros((0, DIGITS), np.float32), *(p for _, p in rows)]),
         marks=tuple(
             Mark(index, float(box[0] + box[2] / 2), SIGNS[kind])
             for index, (row, match) in enumerate(matched)
             for box, kind in zip(pixel_boxes(row.boxes), match.kinds, strict=True)
-            if kind >= _DIGITS
+            if kind >= DIGITS
         ),
         unmatched=tuple(filter(None, unmatched)),
         alternatives=tuple(match.alternative for _, match in matched),
@@ -84,11 +83,11 @@ def _digits_of(row: Signs, match: Match, pattern: Pattern) -> tuple[list[Box], n
     What a digit cannot be, as the pattern would not allow the row, has none.
     """
     kinds = np.array(match.kinds)
-    digits = np.flatnonzero((kinds >= 0) & (kinds < _DIGITS))
-    probabilities = row.probabilities[digits, :_DIGITS].astype(np.float32)
+    digits = np.flatnonzero((kinds >= 0) & (kinds < DIGITS))
+    probabilities = row.probabilities[digits, :DIGITS].astype(np.float32)
     for shares, place in zip(probabilities, digits, strict=True):
         before = int((kinds[:place] >= 0).sum())
-        for digit in range(_DIGITS):
+        for digit in range(DIGITS):
             other = f"{match.text[:before]}{digit}{match.text[before + 1 :]}"
             shares[digit] *= pattern.allows(other)
     boxes = [_as_tuple(box) for box in pixel_boxes(row.boxes[digits])]
@@ -98,19 +97,19 @@ def _digits_of(row: Signs, match: Match, pattern: Pattern) -> tuple[list[Box], n
 def _decode(signs: Signs, length: int | None) -> Decoded:
     kinds = signs.probabilities.argmax(-1)
     sure = signs.scores >= _LEAST
-    chosen = np.flatnonzero((kinds < _DIGITS) & sure)
+    chosen = np.flatnonzero((kinds < DIGITS) & sure)
     if not sure.any():
-        chosen = np.flatnonzero((kinds < _DIGITS) & (signs.scores >= _LEAST_ALONE))[:1]
+        chosen = np.flatnonzero((kinds < DIGITS) & (signs.scores >= _LEAST_ALONE))[:1]
     if length is not None:
         chosen = _most_probable(signs, length)
     rows = [
         [int(chosen[place]) for place in row] for row in sort_rows(pixel_boxes(signs.boxes[chosen]))
     ]
     places = [place for row in rows for place in row]
-    probabilities = signs.probabilities[places, :_DIGITS]
+    probabilities = signs.probabilities[places, :DIGITS]
     boxes = pixel_boxes(signs.boxes)
     others = np.flatnonzero((kinds == len(SIGNS)) & sure)
-    marks = _apart(signs, np.flatnonzero((kinds >= _DIGITS) & (kinds < len(SIGNS)) & sure))
+    marks = _apart(signs, np.flatnonzero((kinds >= DIGITS) & (kinds < len(SIGNS)) & sure))
     return Decoded(
         boxes=tuple(_as_tuple(boxes[place]) for place in places),
         rows=tuple(index for index, row in enumerate(rows) for _ in row),
@@ -127,7 +126,7 @@ def _decode(signs: Signs, length: int | None) -> Decoded:
 
 def _most_probable(signs: Signs, count: int) -> np.ndarray:
     """The signs that are most probably digits, `count` or fewer."""
-    odds = signs.scores * signs.probabilities[:, :_DIGITS].sum(-1)
+    odds = signs.scores * signs.probabilities[:, :DIGITS].sum(-1)
     best = np.argsort(-odds, kind="stable")[:count]
     return np.sort(best[odds[best] >= _LEAST_KNOWN])
 

@@ -41,7 +41,7 @@ INDICES = 2**31 - 1
 # that of digits in pixels.
 _HEIGHTS = (80, 40, 20)
 LEAST_HEIGHT = 5
-# A notebook shows at most this many digits, and `--json` gives the strokes of so many.
+# The most digits that a notebook shows, and the most whose strokes `--json` gives.
 MOST_DIGITS, _MOST_STROKES = 400, 1000
 
 

@@ -1,4 +1,4 @@
-"""People's own pages, of which only the text of each row is known, as pages to train on.
+"""Pages to train on from people's own pictures, when only the text of each row is known.
 
 A reader that knows something finds where each sign of a row stands: the most probable places for
 the row's text. From these come the same answers as for composed pages.
@@ -17,8 +17,8 @@ from PIL import Image
 
 from handsum.data.mnist import Dataset
 from handsum.data.mnist import load as load_mnist
-from handsum.data.pictures.ink import as_bytes
-from handsum.data.signs.alphabet import SIGNS
+from handsum.data.pictures.ink import as_bytes, shrink
+from handsum.data.signs.alphabet import DIGITS, SIGNS
 from handsum.data.signs.answers import Signs
 from handsum.data.signs.page import Page
 from handsum.data.signs.pattern import Match, Pattern
@@ -41,8 +41,7 @@ _LEAST_KNOWN, _LEAST_DIGIT = 0.03, 0.3
 _UNSURE = 0.2
 # The least share of a row's signs that are read as its text says.
 _AGREEING = 0.5
-# The most pixels of a page, which is made smaller; how much a page is reduced or enlarged.
-_MOST_PIXELS = 4_000_000
+# How much a page is reduced or enlarged.
 _SCALES = (0.1, 2.0)
 
 
@@ -107,7 +106,7 @@ def read_texts(folder: Path) -> dict[Path, list[str]]:
                     reason = f"has {wrong!r}: use" if wrong else "is empty: give"
                     raise DatasetError(
                         f"{folder / LABELS}, line {lines.line_num}: the label {reason} digits and "
-                        f"the signs {SIGNS[10:]}"
+                        f"the signs {SIGNS[DIGITS:]}"
                     )
                 if not path.is_file():
                     raise DatasetError(f"{folder / LABELS}, line {lines.line_num}: no file {path}")
@@ -124,13 +123,9 @@ def read_page(file: Path, texts: Sequence[str], find: Find) -> Page | None:
         DatasetError: the file is no picture.
     """
     try:
-        pixels = as_bytes(load_picture(file))
+        pixels = as_bytes(shrink(load_picture(file))[0])
     except HandsumError as error:
         raise DatasetError(str(error)) from error
-    scale = min(1.0, (_MOST_PIXELS / pixels.size) ** 0.5)
-    if scale < 1:
-        sides = (max(1, round(side * scale)) for side in pixels.shape[::-1])
-        pixels = np.asarray(Image.fromarray(pixels).resize(tuple(sides), Image.Resampling.BOX))
     (signs,) = find([pixels], _LEAST_KNOWN)
     found = _match(signs, texts)
     if found is None:
@@ -140,7 +135,7 @@ def read_page(file: Path, texts: Sequence[str], find: Find) -> Page | None:
     for places, match in found:
         own = np.array(match.kinds)
         labels[places[own >= 0]] = own[own >= 0]
-        heights[places] = np.median(high[places[(own >= 0) & (own < 10)]])
+        heights[places] = np.median(high[places[(own >= 0) & (own < DIGITS)]])
     sure = labels >= 0
     kept = sure | (signs.scores >= _UNSURE)
     heights = np.where(heights > 0, heights, high)

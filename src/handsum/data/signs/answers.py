@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from handsum import stopping
-from handsum.data.signs.alphabet import CLASSES, SIGNS
+from handsum.data.signs.alphabet import CLASSES, DIGITS, SIGNS
 from handsum.data.signs.targets import STRIDE
 
 # Of two boxes that share more than this, in shares of either box or of the smaller one, only the
@@ -24,7 +24,6 @@ _CLEAREST, _DEVIATION, _BROAD = 28.0, 0.5, 0.7
 # A row's height is that of the digit next to a sign, which has this score, and is this near, in
 # heights. The sides of a small sign, seen twice, differ by no more than this share of the height.
 _SURE_DIGIT, _NEXT, _APART = 0.3, 2.5, 0.2
-_DIGITS = 10
 # No window shows more signs; a picture of nothing but dots would take long otherwise.
 _MOST = 2_000
 
@@ -175,12 +174,13 @@ def merge(parts: Sequence[tuple[float, Signs]], least: float) -> Signs:
     seen_at = np.unique([scale for scale, _ in parts])
     scores, probabilities = np.zeros(len(chosen)), np.empty_like(chosen.probabilities)
     places, heights = _Places(every.boxes), _row_heights(chosen)
-    left = np.ones(len(chosen), bool)
+    own_places, left = _Places(chosen.boxes), np.ones(len(chosen), bool)
     for row, (box, height) in enumerate(zip(chosen.boxes, heights, strict=True)):
         stopping.check()
         # Small signs that are near are one, though their boxes share little.
-        beside = np.abs(chosen.boxes - box).max(1) < _APART * height
-        left[row] &= not (beside & left)[:row].any()
+        better = own_places.near(box, _APART * height)
+        better = better[(better < row) & left[better]]
+        left[row] = not (np.abs(chosen.boxes[better] - box).max(1) < _APART * height).any()
         # A box that shares as much is nearer than this one is wide.
         near = places.near(box, max(box[2] - box[0], _APART * height))
         boxes = every.boxes[near]
@@ -204,12 +204,12 @@ def _row_heights(signs: Signs) -> np.ndarray:
     sizes = signs.boxes[:, 2:] - signs.boxes[:, :2]
     heights = np.maximum(sizes[:, 1], _BROAD * sizes[:, 0])
     kinds = signs.probabilities.argmax(-1)
-    digits = np.flatnonzero((kinds < _DIGITS) & (signs.scores >= _SURE_DIGIT))
+    digits = np.flatnonzero((kinds < DIGITS) & (signs.scores >= _SURE_DIGIT))
     if not len(digits):
         return heights
     middles = (signs.boxes[:, :2] + signs.boxes[:, 2:]) / 2
     own = heights.copy()
-    for row in np.flatnonzero((kinds >= _DIGITS) & (kinds < len(SIGNS))):
+    for row in np.flatnonzero((kinds >= DIGITS) & (kinds < len(SIGNS))):
         stopping.check()
         away = np.abs(middles[digits] - middles[row]).max(1) / own[digits]
         nearest = int(away.argmin())

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handsum.data.signs.alphabet import SIGNS
+from handsum.data.signs.alphabet import DIGITS, SIGNS
 from handsum.data.signs.answers import Signs
 
-_DIGITS = 10
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
 
@@ -47,7 +46,7 @@ def possible_rows(signs: Signs, least: float) -> list[np.ndarray]:
     """
     boxes, kinds = pixel_boxes(signs.boxes), signs.probabilities.argmax(-1)
     likely = np.flatnonzero((kinds < len(SIGNS)) & (signs.scores >= least))
-    tall = [place for place in likely.tolist() if kinds[place] < _DIGITS]
+    tall = [place for place in likely.tolist() if kinds[place] < DIGITS]
     rows = [[tall[place] for place in row] for row in sort_rows(boxes[tall])]
     own = [[*row] for row in rows]
     for place in range(len(signs)):
