@@ -5,7 +5,7 @@ command line and the page show it by their own names (`name_arguments`).
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 _ARGUMENT = re.compile(r"`([a-z][a-z_]*)`")
 
@@ -36,6 +36,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {close[0]}? " if close else ""
+
+
+def shorten(names: Sequence[str], most: int = 3) -> str:
+    """The first names of a list, for a message."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 
 
 def name_arguments(message: str, name: Callable[[str], str]) -> str:

@@ -120,7 +120,12 @@ def test_pages_are_read_by_the_network_that_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
-    monkeypatch.setattr(loop, "train", lambda run, *data, **_: begun.append((run, data)))
+
+    def begin(run: Run, *data: Dataset, **_: object) -> Outcome:
+        begun.append((run, data))
+        return Outcome(run.model, 1, 1, run.output / "snapshot")
+
+    monkeypatch.setattr(loop, "train", begin)
 
     class Finder:
         def find(self, pictures: list[np.ndarray], least: float) -> list[Signs]:
@@ -138,10 +143,14 @@ def test_pages_are_read_by_the_network_that_goes_on(
         Image.fromarray(np.full((40, 40), 200, np.uint8)).save(tmp_path / name)
     (tmp_path / "labels.csv").write_text("file,label\na.png,7\nb.png,7\nc.png,77\n")
     options = {"dataset": f"pages:{tmp_path}", "output": tmp_path / "run"}
-    train("detector", start_from="detector", **options)  # type: ignore[arg-type]
+    outcome = train("detector", start_from="detector", **options)  # type: ignore[arg-type]
     (run, (training, validation)) = begun[0]
     assert run.dataset == f"pages:{tmp_path}"
     # c.png shows one digit, and its text has two.
     assert [len(data.pages) for data in (training, validation)] == [1, 1]
     assert set(asked) == {"detector"}
+    # Nobody wonders why the reader did not learn from it.
+    assert outcome.as_dict()["notes"] == [
+        "left out 1 of the pictures, as the texts of their rows were not found in them: c.png"
+    ]
     assert [training.pages[0].labels.tolist(), len(validation)] == [[7], 5000]

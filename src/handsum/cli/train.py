@@ -211,8 +211,9 @@ def _finish(outcome: Any, devices: str, as_json: bool) -> None:
             f"stopped at step {outcome.step:,} of {outcome.steps:,}, saved; continue with: "
             f"handsum train {outcome.model} -o {outcome.snapshot.parent} --resume{more}"
         )
-        result["notes"] = [line]
-    err().print(line, markup=False)
+        result["notes"] = [line, *outcome.warnings]
+    for text in (*outcome.warnings, line):
+        err().print(text, markup=False)
     if as_json:
         print_json(result)
     if outcome.signal is not None:

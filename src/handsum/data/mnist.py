@@ -65,13 +65,14 @@ class Dataset:
     """Digits: images uint8 (N, 28, 28) white on black, labels int64 (N,), writers int64 (N,).
 
     `writers` are the data set's own ids, or None if it does not say who wrote what. `pages` are
-    pages beside the digits, for readers of pages.
+    pages beside the digits, for readers of pages; `left_out` are files of pages that are of no use.
     """
 
     images: np.ndarray
     labels: np.ndarray
     writers: np.ndarray | None = None
     pages: tuple[Page, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

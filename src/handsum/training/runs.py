@@ -17,7 +17,7 @@ from flax import nnx
 from handsum._version import __version__
 from handsum.arguments import optional_number
 from handsum.config import TrainingConfig, as_dict, from_dict, parse_settings, replace
-from handsum.errors import SnapshotError, UsageError, did_you_mean
+from handsum.errors import SnapshotError, UsageError, did_you_mean, shorten
 from handsum.files import check_folder, make_folders, remove_unfinished, write_json
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
@@ -89,7 +89,7 @@ class Outcome:
     """How training ended: at its last step, or stopped before by the clock or a signal.
 
     `snapshot` is the folder to use as a model. `signal` is the number of the signal, if this
-    process received one.
+    process received one. `left_out` are the files of the data set that were of no use.
     """
 
     model: str
@@ -98,13 +98,23 @@ class Outcome:
     snapshot: Path
     metrics: dict[str, float] = field(default_factory=dict)
     signal: int | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How to continue, if there are steps left."""
-        if self.finished:
+        """How to continue, if there are steps left, and what was left out."""
+        stopped = f"stopped at step {self.step:,} of {self.steps:,}, saved: `resume` continues"
+        return (*([] if self.finished else [stopped]), *self.warnings)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out of the data set, and why."""
+        if not self.left_out:
             return ()
-        return (f"stopped at step {self.step:,} of {self.steps:,}, saved: `resume` continues",)
+        return (
+            f"left out {len(self.left_out)} of the pictures, as the texts of their rows were not "
+            f"found in them: {shorten(self.left_out)}",
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """How training ended, as `handsum train --json` prints it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ def train(
     training, validation = (
         load_dataset(run.dataset, split, find) for split in ("train", "validation")
     )
-    return loop.train(run, training, validation, stretch=stretch, progress=progress, log=log)
+    outcome = loop.train(run, training, validation, stretch=stretch, progress=progress, log=log)
+    return replace(outcome, left_out=(*training.left_out, *validation.left_out))
 
 
 def find_run(

@@ -25,7 +25,7 @@ from handsum.data.signs.pattern import Match, Pattern
 from handsum.data.signs.rows import possible_rows
 from handsum.data.signs.targets import LEAST, MOST, make_targets
 from handsum.data.signs.views import pad_with_border
-from handsum.errors import DatasetError, HandsumError, UsageError
+from handsum.errors import DatasetError, HandsumError, UsageError, shorten
 from handsum.images import load_picture
 
 Random = np.random.Generator
@@ -74,14 +74,15 @@ def open_pages(place: str, find: Find | None) -> dict[str, Callable[[], Dataset]
 
 def _load(split: str, texts: dict[Path, list[str]], find: Find) -> Dataset:
     data = load_mnist("train" if split == "train" else "validation")
-    pages = [page for file, rows in texts.items() if (page := read_page(file, rows, find))]
+    read = {file.name: read_page(file, rows, find) for file, rows in texts.items()}
+    pages = tuple(page for page in read.values() if page)
+    left_out = tuple(name for name, page in read.items() if page is None)
     if not pages:
-        names = ", ".join(file.name for file in list(texts)[:3])
         raise DatasetError(
             f"no page to use for {'training' if split == 'train' else split}: the texts of none of "
-            f"{names}{', ...' if len(texts) > 3 else ''} were found in their pictures"
+            f"{shorten(left_out)} were found in their pictures"
         )
-    return Dataset(data.images, data.labels, data.writers, tuple(pages))
+    return Dataset(data.images, data.labels, data.writers, pages, left_out)
 
 
 def read_texts(folder: Path) -> dict[Path, list[str]]:
