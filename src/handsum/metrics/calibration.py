@@ -40,23 +40,18 @@ def expected_calibration_error(bins: list[Bin]) -> float:
     return sum(part.count * abs(part.confidence - part.accuracy) for part in bins) / total
 
 
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Logarithms of the class probabilities of logits (N, C), in float64."""
-    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-
-
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The divisor of logits (N, C) that makes labels (N,) most likely, from 0.05 to 20.
 
     Guo et al., "On calibration of modern neural networks" (2017).
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
-    rows = np.arange(len(labels))
+    rows, wide = np.arange(len(labels)), logits.astype(np.float64)
 
     def negative_log_likelihood(logarithm: float) -> float:
-        return -float(log_softmax(logits / np.exp(logarithm))[rows, labels].mean())
+        return -float(log_softmax(wide / np.exp(logarithm), axis=-1)[rows, labels].mean())
 
     bounds = (np.log(0.05), np.log(20.0))
     return float(

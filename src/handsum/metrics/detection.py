@@ -35,10 +35,14 @@ class Found:
         )
 
 
+# A found sign is one that is there if their boxes share this much of the area of both.
+SAME = 0.5
+
+
 def match_signs(overlaps: np.ndarray, labels: np.ndarray, true_labels: np.ndarray) -> Found:
     """Compare N signs, best first, with the M that are there, by the labels of both.
 
-    A sign is found if a box shares half of the area of both (`overlaps` (N, M)); each box counts
+    A sign is found if a box shares `SAME` of the area of both (`overlaps` (N, M)); each box counts
     once.
     """
     free = np.ones(len(true_labels), bool)
@@ -46,7 +50,7 @@ def match_signs(overlaps: np.ndarray, labels: np.ndarray, true_labels: np.ndarra
     for shares, label in zip(overlaps, labels, strict=True):
         shares = np.where(free, shares, 0)
         best = int(shares.argmax()) if len(shares) else 0
-        if len(shares) and shares[best] >= 0.5:
+        if len(shares) and shares[best] >= SAME:
             free[best] = False
             right += int(label == true_labels[best])
     found = int((~free).sum())

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from scipy.special import log_softmax
 
 from handsum.data.mnist import Dataset
 from handsum.data.pages.stream import page_maker
@@ -29,8 +30,8 @@ from handsum.data.skills import (
     TracesDigits,
 )
 from handsum.images import tile
-from handsum.metrics.calibration import fit_temperature, log_softmax
-from handsum.metrics.detection import Found, match_signs
+from handsum.metrics.calibration import fit_temperature
+from handsum.metrics.detection import SAME, Found, match_signs
 from handsum.metrics.strokes import shared_ink
 from handsum.models.inference import (
     draw_digits,
@@ -45,8 +46,6 @@ from handsum.training.processor import compiler_options
 
 # The share of real digits that a reader may mistake for something else.
 LOST = 0.002
-# A found sign is one that is there if their boxes share this much of the area of both.
-_SAME = 0.5
 # The least probability whose logarithm is a logit.
 _LEAST_PROBABILITY = 1e-6
 
@@ -199,7 +198,7 @@ class ClassifierMonitor:
         """The share of validation digits that are misread, and the least certain digits."""
         logits, labels = self._logits(state), self._validation.labels
         error = float((logits.argmax(-1) != labels).mean())
-        likelihood = log_softmax(logits)[np.arange(len(labels)), labels]
+        likelihood = log_softmax(logits, axis=-1)[np.arange(len(labels)), labels]
         worst = np.argsort(likelihood, kind="stable")[:100]
         return {"validation_error": error}, tile(self._validation.images[worst], 10)
 
@@ -278,7 +277,7 @@ class DetectorMonitor:
                 boxes, labels = true_signs(page)
                 if len(boxes) and len(signs):
                     shared = overlap(signs.boxes[:, None], boxes)
-                    same = shared.max(1) > _SAME
+                    same = shared.max(1) >= SAME
                     rows.append(signs.probabilities[same])
                     kinds.append(labels[shared.argmax(1)[same]])
         logits = np.log(np.maximum(np.concatenate(rows), _LEAST_PROBABILITY))
