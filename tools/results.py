@@ -30,7 +30,7 @@ from handsum.evaluation.measure import markdown
 from handsum.evaluation.run import Options, evaluate
 from handsum.evaluation.tables import generator_tables, reader_tables
 from handsum.files import atomic_write, write_json
-from handsum.models.registry import DEFAULT_GENERATOR, ENTRIES, JUDGE
+from handsum.models.registry import ENTRIES, JUDGE, PIXEL_GENERATOR
 from handsum.pretrained.snapshots import WEIGHTS, read_facts
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -162,7 +162,7 @@ def from_json(type_: Any, value: Any) -> Any:
 
 def ours(figures: dict[str, Any], real: Quality) -> dict[str, str]:
     """The figures of the default models, to show beside published ones."""
-    name = DEFAULT_GENERATOR
+    name = PIXEL_GENERATOR
     quality, sequences = figures[name].quality, figures[name].sequences
     count = sum(part.count for part in sequences)
     share = sum(part.right * part.count for part in sequences) / count
@@ -200,10 +200,10 @@ def write(stored: dict[str, Any]) -> None:
     generators = [figures[name] for name in figures if name in reals]
     readers = [figures[name] for name in figures if name not in reals]
     counted = [[one] for one in readers if one.model in COUNTS]
-    real = reals[DEFAULT_GENERATOR]
+    real = reals[PIXEL_GENERATOR]
     mine = ours(figures, real)
     rows = tuple((name, mine[key], theirs, why) for name, theirs, key, why in PUBLISHED)
-    versions = stored[DEFAULT_GENERATOR]["facts"]["versions"]
+    versions = stored[PIXEL_GENERATOR]["facts"]["versions"]
     devices = {entry["facts"]["device"] for entry in stored.values()}
     parts = [
         HEAD.format(

@@ -38,7 +38,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}? " if close else ""
 
 
-def shorten(names: Sequence[str], most: int = 3) -> str:
+def name_some(names: Sequence[str], most: int = 3) -> str:
     """The first names of a list, for a message."""
     return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 

@@ -21,7 +21,7 @@ from handsum.layout.rows import Sheet, compose, draw_sheet
 from handsum.layout.style import Style
 from handsum.layout.svg import SVG_SCALE, outline_paths
 from handsum.layout.svg_animation import draw_animated_svg
-from handsum.layout.tempo import LONGEST, set_tempo
+from handsum.layout.tempo import LONGEST, hand_tempo, set_tempo
 from handsum.strokes import Strokes
 
 ENDINGS = (".gif", ".webp")
@@ -150,6 +150,9 @@ def test_the_tempo_is_a_hand_s_or_fills_the_duration(
     assert ends == sorted(ends)
     assert 0.1 < ends[-1] / len(natural.items) < 1.5
     assert natural.duration == pytest.approx(ends[-1] + 1.5)
+    # A single digit takes a hand's time, too.
+    alone = compose([write_row("1")], [np.random.default_rng(0)], Style(), None, ["1"])
+    assert set_tempo(alone).moments[-1][-1][-1] == hand_tempo(alone).duration < 1
     half = set_tempo(sheet, natural.duration / 2)
     assert half.duration == natural.duration / 2
     factor = half.moments[-1][-1][-1] / ends[-1]

@@ -12,8 +12,8 @@ import pytest
 from handsum.images import describe
 from handsum.layout.inkml import encode_inkml
 from handsum.layout.rows import Sheet, compose
-from handsum.layout.style import Style
-from handsum.layout.tempo import set_tempo
+from handsum.layout.style import DIGIT_HEIGHT, Style
+from handsum.layout.tempo import LONGEST, hand_tempo, strokes_as_dicts
 from handsum.strokes import Strokes
 
 INKML = "{http://www.w3.org/2003/InkML}"
@@ -78,7 +78,7 @@ def test_the_traces_are_the_strokes_of_the_sheet(sheet: Sheet, style: Style) -> 
     assert texts == ["12", "4,08"]
     assert [[item.label for item in row] for row in rows] == [["1", "2"], ["4", ",", "0", "8"]]
     assert [item.kind for item in rows[1]] == ["digit", "mark", "digit", "digit"]
-    moments = iter(set_tempo(sheet).moments)
+    moments = iter(hand_tempo(sheet).moments)
     for row, line in zip(rows, sheet.rows, strict=True):
         for item, placed in zip(row, line, strict=True):
             samples = placed.strokes.scale(style.factor).sample(8)
@@ -87,6 +87,18 @@ def test_the_traces_are_the_strokes_of_the_sheet(sheet: Sheet, style: Style) -> 
                 assert trace["Y"] == pytest.approx(points[:, 1], abs=0.006)
                 assert trace["W"] == pytest.approx(2 * points[:, 2], abs=0.0006)
                 assert trace["T"] == pytest.approx(times, abs=0.00006)
+
+
+@pytest.mark.parametrize("text", ["1", "11", "8" * 150])
+def test_the_times_are_a_hand_s_as_in_json(
+    text: str, write_row: Callable[..., list[Strokes]]
+) -> None:
+    """However short or long: only an animation rests at the end, or hurries."""
+    sheet = compose([write_row(text)], [np.random.default_rng(0)], Style(), None, [text])
+    _, ((*_, last),) = read_inkml(encode_inkml(sheet, Style(), [text], describe(seed=4)))
+    end = strokes_as_dicts(sheet.rows[0], DIGIT_HEIGHT)[-1]["times"][-1]
+    assert last.traces[-1]["T"][-1] == pytest.approx(end, abs=0.001)
+    assert (end > LONGEST) == (len(text) > 100)
 
 
 def test_every_element_is_one_of_inkml(sheet: Sheet) -> None:

@@ -124,6 +124,19 @@ def test_only_digits_with_loops_get_a_finer_pen_for_one_that_no_hairline_closes(
     assert mean_width(written) == pytest.approx(width, rel=0.05)
 
 
+@pytest.mark.parametrize("radius", [0.08, 0.12, 0.17])
+def test_one_who_asks_for_a_wider_pen_gets_no_finer_one(radius: float) -> None:
+    digits = [ring(radius, 0.1), line(0.1)]
+    asked = np.linspace(0.05, 0.3, 26)
+    got = [
+        [mean_width(digit) for digit in take_pen(digits, Nib(width), "01", as_drawn=False)]
+        for width in asked
+    ]
+    # A width that is asked for is no step of the widths among which finer ones are chosen.
+    assert (np.diff(got, axis=0) > -0.13 * asked[1:, None]).all()
+    assert np.ptp(got, axis=0).min() > 0.05
+
+
 def test_a_loop_that_no_pen_would_leave_open_changes_nothing() -> None:
     (written,) = take_pen([ring(0.02, 0.1)], Nib(0.3), "0", as_drawn=False)
     assert mean_width(written) == pytest.approx(0.3)

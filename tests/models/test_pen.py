@@ -34,6 +34,14 @@ def test_a_traced_digit_is_drawn_as_it_was(digits: Dataset, traced: list[Strokes
     assert (read == digits.labels).mean() > 0.97
 
 
+def test_edges_are_as_soft_as_mnist_s(digits: Dataset, traced: list[Strokes]) -> None:
+    def grey(images: np.ndarray) -> float:
+        return float(((images > 25) & (images < 230)).sum() / (images > 25).sum())
+
+    # At twice or half the softness, the share differs by more than 0.15.
+    assert abs(grey(draw_strokes(traced, 28)) - grey(digits.images)) < 0.1
+
+
 def test_strokes_come_as_people_write_them(digits: Dataset, traced: list[Strokes]) -> None:
     def own(label: int) -> list[Strokes]:
         return [one for one, found in zip(traced, digits.labels, strict=True) if found == label]

@@ -71,7 +71,8 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         path = tmp_path / folder / name
-        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), caption=["a", "b"])
+        caption = False if name == "a.npz" else ["a", "b"]
+        save_sequences(path, sum_sequence(23, 5, count=2, seed=4), caption=caption)
         contents.append(path.read_bytes())
     assert contents[0] == contents[1]
 

@@ -188,7 +188,8 @@ def _write(output: Path, options: dict[str, Any], as_json: bool) -> None:
     hand = "" if options["writer"] is None else f"writer {options['writer']}, "
     finish(
         output,
-        f"{shown(output)}: {number} digit{'s' if number > 1 else ''}  ({hand}seed {drawn.seed})",
+        f"{shown(output)}: {number} digit{'s' if number > 1 else ''}  "
+        f"({hand}{drawn.model}, seed {drawn.seed})",
         drawn.as_dict(output.suffix.lower()),
         as_json,
     )

@@ -127,10 +127,10 @@ def number(
     path = destination(output or Path(f"number-{name}.png"), as_json)
     how = Output(centerline, animate, duration)
     check_path(path, how)
-    if path.suffix.lower() == ".npz":
-        check_arrays([text])
     pen_width = choose_pen(pen, nib_like)
     style = Style(scale, ink, paper, spacing, wide, cells, dpi, height, pen_width, as_drawn)
+    if path.suffix.lower() == ".npz":
+        check_arrays([text], style, caption)
     written = writing.number(
         text,
         seed=seed,

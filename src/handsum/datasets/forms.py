@@ -221,7 +221,8 @@ def _add_loop(path: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
 def _four(paths: list[np.ndarray], form: str, noise: np.ndarray) -> tuple[list[np.ndarray], str]:
     """A 4 that is open or closed at its top."""
-    closed = _has_loop(paths)
+    # A bar that returns beside the stem makes a small loop, and closes no top.
+    closed = _has_loop(paths, _WIDE_LOOP)
     if len(paths) != 2 or closed == (form == "closed"):
         return paths, "closed" if closed else "open"
     bend, stem = (path.copy() for path in paths)

@@ -12,7 +12,7 @@ from handsum.layout.marks import MARKS
 from handsum.layout.painting import hex_color
 from handsum.layout.rows import Sheet
 from handsum.layout.style import Style
-from handsum.layout.tempo import set_tempo
+from handsum.layout.tempo import hand_tempo
 
 NAMESPACE = "http://www.w3.org/2003/InkML"
 # Points for each span of a stroke.
@@ -31,8 +31,7 @@ def encode_inkml(
     which is the inkSource's active area; T is in seconds.
     """
     scale = style.factor
-    tempo = set_tempo(sheet, pieces=_PIECES)
-    moments = iter(tempo.moments)
+    moments = iter(hand_tempo(sheet, _PIECES).moments)
     lines = _head(sheet, style, metadata)
     for text, row in zip(texts, sheet.rows, strict=True):
         lines += ["<traceGroup>", f'<annotation type="text">{escape(text)}</annotation>']

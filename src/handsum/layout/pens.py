@@ -28,9 +28,12 @@ _MARGIN = 1.2
 LOOPS = {"0": 1, "6": 1, "8": 2, "9": 1}
 # Those that can be read with a filled loop: they take no finer pen alone.
 _WITHOUT = "123457"
-# The widths among which a pen is chosen, as shares of the one given, but none below _FINEST.
+# The widths among which a pen is chosen, as shares of a hand's own, but none below _FINEST.
 _SHARES = np.array([1.0, 0.87, 0.76, 0.66, 0.57, 0.5, 0.43, 0.38, 0.33])
 _FINEST = 0.03
+# The finer widths for one that is asked for: the same for all of these, so that one who asks for a
+# wider pen does not get a finer one.
+_WIDTHS = 0.3 * 0.87 ** np.arange(24)
 # All digits of a number take a pen that is finer by this share at most. A digit that needs a finer
 # one takes it alone, but at least this share of the width of the others: more would catch the eye.
 # One whose strokes meet only in a wider pen takes one that is wider by this factor at most.
@@ -119,7 +122,12 @@ def take_pen(digits: Sequence[Strokes], nib: Nib, text: str, *, as_drawn: bool) 
     if nib.width is None and as_drawn:
         nib = Nib()
     if not as_drawn:
-        own = _finer(own, _count_open(digits, own, text, nib), together=True)
+        shares = _SHARES
+        if nib.width is not None:
+            finer = _WIDTHS[nib.width > _WIDTHS] / nib.width
+            shares = np.array([1.0, *finer[finer >= _SHARES[-1]]])
+        found = _count_open(digits, own, text, nib, shares)
+        own = _finer(own, found, shares, together=True)
     return [_write(digit, width, nib) for digit, width in zip(digits, own, strict=True)]
 
 
@@ -151,11 +159,14 @@ def mean_width(digit: Strokes) -> float:
 
 def legible_widths(digits: Sequence[Strokes], widths: np.ndarray, text: str) -> np.ndarray:
     """The widths (N,), smaller for a digit or mark with more open loops then; `text` names them."""
-    return _finer(widths, _count_open(digits, widths, text, Nib()), together=False)
+    found = _count_open(digits, widths, text, Nib(), _SHARES)
+    return _finer(widths, found, _SHARES, together=False)
 
 
-def _count_open(digits: Sequence[Strokes], widths: np.ndarray, text: str, nib: Nib) -> np.ndarray:
-    """The open loops of digits with each of _SHARES of the widths, int (S, N).
+def _count_open(
+    digits: Sequence[Strokes], widths: np.ndarray, text: str, nib: Nib, shares: np.ndarray
+) -> np.ndarray:
+    """The open loops of digits with each of the shares of the widths, int (S, N).
 
     It is -1 for widths that need not be known.
 
@@ -167,10 +178,10 @@ def _count_open(digits: Sequence[Strokes], widths: np.ndarray, text: str, nib: N
     others = np.flatnonzero(wanted == 0)
     hairlines = [digits[int(one)].with_nib(_HAIRLINE) for one in others]
     wanted[others] = count_loops(draw_strokes(hairlines, _LOOKED), _MEANT)
-    found = np.full((len(_SHARES), len(digits)), -1)
+    found = np.full((len(shares), len(digits)), -1)
 
     def look(index: int, some: np.ndarray) -> None:
-        drawn = [_write(digits[int(one)], _SHARES[index] * widths[one], nib) for one in some]
+        drawn = [_write(digits[int(one)], shares[index] * widths[one], nib) for one in some]
         loops = count_loops(draw_strokes(drawn, _LOOKED), _MARGIN * OPEN_LOOP)
         found[index, some] = np.minimum(loops, wanted[some])
 
@@ -179,14 +190,14 @@ def _count_open(digits: Sequence[Strokes], widths: np.ndarray, text: str, nib: N
     look(0, np.flatnonzero(wanted))
     fewer = np.flatnonzero(found[0] < wanted)
     has_loops = np.array([character not in _WITHOUT for character in text])
-    for index, share in enumerate(_SHARES[1:], 1):
+    for index, share in enumerate(shares[1:], 1):
         if share < _ALL_FINER:
             fewer = fewer[has_loops[fewer]]
         look(index, fewer[share * widths[fewer] >= _FINEST])
         if share <= _ALL_FINER:
             fewer = fewer[found[index, fewer] < wanted[fewer]]
     # The others need to know only of a width that all may take, if one digit needs a finer one.
-    shared = range(1, int((_SHARES >= _ALL_FINER).sum()))
+    shared = range(1, int((shares >= _ALL_FINER).sum()))
     if (found.max(0) > found[0]).any():
         rest = np.setdiff1d(np.arange(len(digits)), np.flatnonzero(found[0] < wanted))
         for index in shared:
@@ -195,23 +206,26 @@ def _count_open(digits: Sequence[Strokes], widths: np.ndarray, text: str, nib: N
     return found
 
 
-def _finer(widths: np.ndarray, found: np.ndarray, *, together: bool) -> np.ndarray:
-    """The widest widths (N,) with the most open loops, from `found` int (S, N).
+def _finer(
+    widths: np.ndarray, found: np.ndarray, shares: np.ndarray, *, together: bool
+) -> np.ndarray:
+    """The widest widths (N,) with the most open loops, from `found` int (S, N), by their shares.
 
     Digits of one number, which are `together`, share one if they can, and none has a much finer
     one.
     """
     legible = found == found.max(0)
-    shares = _SHARES[legible.argmax(0)]
+    chosen = shares[legible.argmax(0)]
     if together:
-        widest = max(float(shares.min()) / _ALONE, _ALL_FINER)
-        may_share = (_SHARES >= _ALL_FINER) & (widest >= _SHARES)
+        common = shares >= _ALL_FINER
+        widest = max(float(chosen.min()) / _ALONE, float(shares[common].min()))
+        may_share = common & (widest >= shares)
         best = int((legible.sum(1) * may_share).argmax())
-        found = np.where(_SHARES[:, None] <= _WIDER * _SHARES[best], found, -1)
+        found = np.where(shares[:, None] <= _WIDER * shares[best], found, -1)
         legible = found == found.max(0)
-        shares = _SHARES[legible.argmax(0)]
-        shares[legible[best]] = _SHARES[best]
-    return shares * widths
+        chosen = shares[legible.argmax(0)]
+        chosen[legible[best]] = shares[best]
+    return chosen * widths
 
 
 def count_loops(images: np.ndarray, area: float) -> np.ndarray:

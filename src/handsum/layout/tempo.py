@@ -50,15 +50,24 @@ def set_tempo(sheet: Sheet, duration: float | None = None, pieces: int = 8) -> T
 
     Without a `duration` it writes in a hand's tempo, but faster if that takes over LONGEST seconds.
     """
-    items = tuple(item for row in sheet.rows for item in row)
-    moments = write_times(items, DIGIT_HEIGHT, pieces)
-    end = max((float(times[-1]) for item in moments for times in item), default=0.0)
+    own = hand_tempo(sheet, pieces)
+    end = own.duration
     if duration is None:
-        duration = min(end + _REST, LONGEST)
-    writing = duration - min(_REST, _REST_SHARE * duration)
-    factor = writing / end if end else 1.0
-    scaled = tuple(tuple(times * factor for times in item) for item in moments)
-    return Tempo(items, scaled, duration)
+        rest = _REST
+        duration = min(end + rest, LONGEST)
+    else:
+        rest = min(_REST, _REST_SHARE * duration)
+    factor = (duration - rest) / end if end else 1.0
+    scaled = tuple(tuple(times * factor for times in item) for item in own.moments)
+    return Tempo(own.items, scaled, duration)
+
+
+def hand_tempo(sheet: Sheet, pieces: int = 8) -> Tempo:
+    """When a hand writes a sheet, however long that takes; without a rest at the end."""
+    items = tuple(item for row in sheet.rows for item in row)
+    moments = tuple(map(tuple, write_times(items, DIGIT_HEIGHT, pieces)))
+    end = max((float(times[-1]) for item in moments for times in item), default=0.0)
+    return Tempo(items, moments, end)
 
 
 def write_times(items: Line, height: float, pieces: int) -> list[list[np.ndarray]]:

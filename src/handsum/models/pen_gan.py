@@ -51,7 +51,7 @@ class Config(HandsConfig, StrokesConfig):
     """
 
     steps: Count = 12_000
-    widths: tuple[Count, ...] = (48, 96)
+    widths: tuple[Count, ...] = (24, 48)
     size: Count = 512
     order: Amount = 0.004
     bend: Amount = 0.04
@@ -60,7 +60,7 @@ class Config(HandsConfig, StrokesConfig):
     stroke: Amount = 0.0
 
 
-PRESETS = {"default": Config(), "small": Config(widths=(32, 48), steps=5_000)}
+PRESETS = {"default": Config(), "small": Config(widths=(16, 32), steps=5_000)}
 
 
 class Generator(nnx.Module):
@@ -84,12 +84,12 @@ class Generator(nnx.Module):
         return images_of(written, presence(written.logits))
 
     def write(self, latents: jax.Array, labels: jax.Array, writers: jax.Array) -> Written:
-        """The strokes that the images are drawn from."""
+        """The stroke that each image is drawn from."""
         features = leaky(self.mapping(condition(self, latents, labels, writers)))
         written = self.hand(leaky(self.deeper(features)))
-        one = jnp.ones_like(latents[:, 0])
-        logits = _SURE * jnp.stack([one, -one, -one], axis=1)
-        return Written(written.points, written.half_widths, logits)
+        # pen's decoder gives three strokes; the first is the path.
+        sure = jnp.full_like(written.logits[:, :1], _SURE)
+        return Written(written.points[:, :1], written.half_widths[:, :1], sure)
 
 
 def build(config: Config, *, rngs: nnx.Rngs) -> Parts:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-# A pixel's ink is a sigmoid of its distance to the outline over this many pixels, as at MNIST's
-# edges.
-SOFTNESS = 0.35
+# A pixel's ink is a sigmoid of its distance to the outline over this many pixels. Paths fitted to
+# MNIST's digits are hard to tell from them with such edges: the Fréchet distance over that of real
+# digits is 0.9 at 0.16, 2.5 at 0.22 and 9.0 at 0.35 (`tools/raster_edges.py`).
+SOFTNESS = 0.16
 # Beyond this distance, in pixels, a pixel has less than half a level of 255 of ink.
-REACH = 2.25
+REACH = 1.0
 # In larger images it is faster to look for edges first.
 _SMALL = 400
 # How many times as long the side of a block is as that of its parts.

@@ -17,7 +17,7 @@ from flax import nnx
 from handsum._version import __version__
 from handsum.arguments import optional_number
 from handsum.config import TrainingConfig, as_dict, from_dict, parse_settings, replace
-from handsum.errors import SnapshotError, UsageError, did_you_mean, shorten
+from handsum.errors import SnapshotError, UsageError, did_you_mean, name_some
 from handsum.files import check_folder, make_folders, remove_unfinished, write_json
 from handsum.models import registry
 from handsum.pretrained.devices import default_platform
@@ -113,7 +113,7 @@ class Outcome:
             return ()
         return (
             f"left out {len(self.left_out)} of the pictures, as the texts of their rows were not "
-            f"found in them: {shorten(self.left_out)}",
+            f"found in them: {name_some(self.left_out)}",
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -111,8 +111,8 @@ def _fitted_vector(code: bytes, table: np.ndarray) -> np.ndarray:
     checksum, steps = code[:_CHECKSUM_BYTES], np.frombuffer(code[_CHECKSUM_BYTES:], np.int8)
     if len(steps) != table.shape[1] or checksum != _checksum(steps, table):
         raise UsageError(
-            f"that {FITTED}... is not whole, or was fitted to another model: fit it again with "
-            "this model"
+            f"that {FITTED}... is not whole, or was fitted to another model: give the `model` that "
+            "it was fitted to, or fit it to this one (pictures and arrays have other defaults)"
         )
     middle, scale = _middle_and_scale(table)
     return middle + steps * (scale / _STEPS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,10 +234,11 @@ def save_sequences(
     """
     check_path(path, output)
     check_style(style)
-    style = style or sequences.style or Style()
     ending = path.suffix.lower()
     if ending == ".npz":
+        check_arrays(sequences.texts, style, caption)
         return _save_arrays(path, sequences)
+    style = style or sequences.style or Style()
     count = len(sequences.images)
     captions = all_captions(caption, sequences.captions(style), count)
     parts = [slice(None)]
@@ -261,15 +262,27 @@ def save_sequences(
     )
 
 
-def check_arrays(texts: Sequence[str] | None) -> None:
-    """Raise UsageError for marks, which an .npz cannot hold."""
+def check_arrays(
+    texts: Sequence[str] | None, style: Style | None = None, caption: object = False
+) -> None:
+    """Raise UsageError for marks, a look or a caption, which an .npz cannot hold."""
     if texts and has_marks(texts):
         raise UsageError(f"an .npz holds digits only: write {texts[0]} as a picture")
+    plain = Style()
+    given = [
+        one.name
+        for one in fields(Style)
+        if style is not None and getattr(style, one.name) != getattr(plain, one.name)
+    ]
+    if given or caption:
+        name = given[0] if given else "caption"
+        raise UsageError(
+            f"an .npz holds the digits as they were drawn, without a look: leave out `{name}`"
+        )
 
 
 def _save_arrays(path: Path, sequences: Sequences) -> Places:
     """Write an .npz; see `save_sequences`."""
-    check_arrays(sequences.texts)
     strokes = sequences.strokes
     arrays = {
         "images": sequences.images,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,7 +163,9 @@ def _read(pictures: Pictures) -> Sequence[FileReading]:
         files = predict(pictures).files
         failed = next((file for file in files if file.failed), None)
         if failed is not None:
-            raise HandsumError(f"{failed.file}: {failed.error}")
+            reason = str(failed.error)
+            named = Path(failed.file).name in reason
+            raise HandsumError(reason if named else f"{failed.file}: {reason}")
     if not any(file.digits for file in files):
         reason = next((file.error for file in files if file.error), "no digit was read")
         raise UsageError(f"{reason}: use a picture of some digits")

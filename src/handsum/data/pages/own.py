@@ -25,7 +25,7 @@ from handsum.data.signs.pattern import Match, Pattern
 from handsum.data.signs.rows import possible_rows
 from handsum.data.signs.targets import LEAST, MOST, make_targets
 from handsum.data.signs.views import pad_with_border
-from handsum.errors import DatasetError, HandsumError, UsageError, shorten
+from handsum.errors import DatasetError, HandsumError, UsageError, name_some
 from handsum.images import load_picture
 
 Random = np.random.Generator
@@ -80,7 +80,7 @@ def _load(split: str, texts: dict[Path, list[str]], find: Find) -> Dataset:
     if not pages:
         raise DatasetError(
             f"no page to use for {'training' if split == 'train' else split}: the texts of none of "
-            f"{shorten(left_out)} were found in their pictures"
+            f"{name_some(left_out)} were found in their pictures"
         )
     return Dataset(data.images, data.labels, data.writers, pages, left_out)
 
