@@ -116,7 +116,24 @@ def test_every_element_is_one_of_inkml(sheet: Sheet) -> None:
             if attribute.endswith("Ref"):
                 assert value.removeprefix("#") in names
     facts = {one.get("type"): one.text for one in root.findall(f"{INKML}annotation")}
-    assert facts == describe(seed=4, writer="a&b")
+    assert facts == describe(seed=4, writer="a&b") | {"paper": "#ffffff"}
+
+
+@pytest.mark.parametrize(
+    ("paper", "held"), [("navy", "#000080"), ("white", "#ffffff"), ("transparent", None)]
+)
+def test_captions_and_paper_are_held(
+    paper: str, held: str | None, write_row: Callable[..., list[Strokes]]
+) -> None:
+    rngs = [np.random.default_rng(n) for n in range(2)]
+    captions = ["1+2 < 4", "mine"]
+    digits = [write_row("12"), write_row("408")]
+    sheet = compose(digits, rngs, Style(paper=paper), captions, ["12", "408"])
+    root = ElementTree.fromstring(encode_inkml(sheet, Style(paper=paper), ["12", "408"], {}))
+    assert root.findtext(f"{INKML}annotation") == held
+    rows = root.findall(f"{INKML}traceGroup")
+    found = [row.findtext(f"{INKML}annotation[@type='caption']") for row in rows]
+    assert found == captions
 
 
 def test_units_give_the_size_on_paper(sheet: Sheet) -> None:

@@ -112,6 +112,34 @@ def test_nonsense_in_a_link_is_left_out(visit: Visit, tab: str, values: tuple[st
         expect(alert).to_be_empty()
 
 
+@pytest.mark.parametrize("link", ["write?zzz=1", "generate?zzz=1"])
+def test_a_link_opened_while_a_request_waits_is_followed(visit: Visit, link: str) -> None:
+    """A request starts a moment after its fields change, and then writes its own address."""
+    page = visit("#write?total=20&length=5&seed=1")
+    # A busy browser runs timers before it tells of the new address.
+    page.add_init_script(
+        """const add = addEventListener;
+        const slow = (run) => (event) => setTimeout(run, 1000, event);
+        window.addEventListener = (name, run, ...rest) =>
+            add(name, name === "hashchange" ? slow(run) : run, ...rest);
+        """
+    )
+    page.reload()
+    settled(page, "write")
+    page.evaluate(
+        """link => {
+            const total = document.querySelector("#panel-write input[type=number]");
+            total.value = "21";
+            total.dispatchEvent(new Event("input"));
+            location.hash = link;
+        }""",
+        link,
+    )
+    tab = link.split("?")[0]
+    expect(page.locator(f"#panel-{tab}")).to_be_visible()
+    expect(page.locator("#toast")).to_contain_text("link: zzz")
+
+
 @pytest.mark.parametrize(
     ("tab", "path"),
     [

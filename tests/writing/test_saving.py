@@ -52,6 +52,9 @@ def test_a_sheet_names_all_writers_and_digits(tmp_path: Path) -> None:
     [
         ({"style": "x"}, "a style is a handsum.Style, not a str"),
         ({"caption": 3}, "a `caption` is True, or a text for each sequence: 1 in all"),
+        ({"caption": "a\0b"}, r"one line of text, without .\\x00."),
+        ({"caption": "a\nb"}, r"one line of text, without .\\n."),
+        ({"caption": "\ud83d"}, r"one line of text, without .\\ud83d."),
         ({"caption": ["a", "b"]}, "1 in all"),
         ({"caption": [5]}, "1 in all"),
     ],

@@ -115,11 +115,10 @@ def number(
 
     handsum number 2026 --height 12mm --pen 0.5mm --centerline -o plot.svg
     """
-    from handsum.layout.encoding import Output, check_path
+    from handsum.layout.encoding import Output, check_held, check_path
     from handsum.layout.marks import GAP, read_number
     from handsum.layout.style import Style
     from handsum.writing import write as writing
-    from handsum.writing.sequences import check_arrays
 
     text = read_number(text)
     plain = text.replace(GAP, "")
@@ -129,8 +128,7 @@ def number(
     check_path(path, how)
     pen_width = choose_pen(pen, nib_like)
     style = Style(scale, ink, paper, spacing, wide, cells, dpi, height, pen_width, as_drawn)
-    if path.suffix.lower() == ".npz":
-        check_arrays([text], style, caption)
+    check_held(path.suffix.lower(), [text], style, caption)
     written = writing.number(
         text,
         seed=seed,

@@ -113,11 +113,10 @@ def sum_sequence(
 
     handsum sum-sequence 45 --length 10 --count 1000 -o sums.npz
     """
-    from handsum.layout.encoding import Output, check_path
+    from handsum.layout.encoding import Output, check_held, check_path
     from handsum.layout.style import Style
     from handsum.sums import parse_total
     from handsum.writing import write as writing
-    from handsum.writing.sequences import check_arrays
 
     total = parse_total(target)
     chosen = writing.length_for(total, length, model)
@@ -126,8 +125,7 @@ def sum_sequence(
     check_path(path, how)
     pen_width = choose_pen(pen, nib_like)
     style = Style(scale, ink, paper, False, wide, cells, dpi, height, pen_width, as_drawn)
-    if path.suffix.lower() == ".npz":
-        check_arrays(None, style, caption)
+    check_held(path.suffix.lower(), None, style, caption)
     written = writing.sum_sequence(
         total,
         chosen,

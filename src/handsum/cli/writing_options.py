@@ -149,7 +149,8 @@ AsDrawn = Annotated[
     typer.Option(
         "--as-drawn",
         rich_help_panel=LAYOUT,
-        help="Leave each digit its own width, and loops filled that a finer pen would open.",
+        help="Leave each digit its own width, and loops unclosed, or filled where a finer pen "
+        "would open them.",
     ),
 ]
 Centerline = Annotated[

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handsum.layout.pens import count_loops, mean_width
+from handsum.layout.loops import count_loops
+from handsum.layout.pens import mean_width
 from handsum.strokes import Strokes, draw_strokes
 
 # All forms; a form's place is its number in files that hold numbers only: add new ones at the end.

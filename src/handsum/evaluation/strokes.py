@@ -12,7 +12,8 @@ from handsum.evaluation.bench import HAND_LENGTH, Bench, Drawn
 from handsum.evaluation.figures import GeneratorFigures, Progress, StrokeFigures, silent
 from handsum.evaluation.selection import digits_by_writer, like_classes
 from handsum.images import DIGIT_SIZE
-from handsum.layout.pens import LOOPS, OPEN_LOOP, count_loops, legible_widths, mean_width
+from handsum.layout.loops import LOOPS, OPEN_LOOP, count_loops
+from handsum.layout.pens import make_legible
 from handsum.metrics.strokes import shared_ink
 from handsum.pretrained.load import Pen
 from handsum.strokes import FRAME, Strokes, draw_strokes
@@ -23,9 +24,7 @@ _PICTURE = round(64 * FRAME)
 
 def measure_strokes(digits: Sequence[Strokes], labels: np.ndarray) -> StrokeFigures:
     """Figures of digits (N,) as strokes, with the nib that a picture gives them."""
-    widths = np.array([mean_width(digit) for digit in digits])
-    widths = legible_widths(digits, widths, "".join(map(str, labels)))
-    nibs = [digit.with_nib(float(width)) for digit, width in zip(digits, widths, strict=True)]
+    nibs = make_legible(digits, "".join(map(str, labels)))
     began = time.perf_counter()
     images = draw_strokes(nibs, _PICTURE)
     speed = len(digits) / (time.perf_counter() - began)

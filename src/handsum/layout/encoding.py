@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from handsum.errors import UsageError
 from handsum.files import check_place
 from handsum.images import encode_png
 from handsum.layout.lines import Line
+from handsum.layout.marks import has_marks
 from handsum.layout.rows import Sheet, draw_sheet
 from handsum.layout.style import DIGIT_HEIGHT, Style
 from handsum.layout.svg import SVG_SCALE, draw_svg
@@ -125,6 +127,23 @@ def check_path(path: Path, output: Output | None = None, *, arrays: bool = True)
         output.check_ending(ending)
 
 
+def check_held(
+    ending: str, texts: Sequence[str] | None, style: Style | None, caption: object = False
+) -> None:
+    """Raise UsageError for marks, a look or a caption, which an .npz cannot hold."""
+    if ending != ".npz":
+        return
+    if texts and has_marks(texts):
+        raise UsageError(f"an .npz holds digits only: write {texts[0]} as a picture")
+    plain, names = Style(), [one.name for one in fields(Style)]
+    given = [n for n in names if style and getattr(style, n) != getattr(plain, n)]
+    if given or caption:
+        name = given[0] if given else "caption"
+        raise UsageError(
+            f"an .npz holds the digits as they were drawn, without a look: leave out `{name}`"
+        )
+
+
 def all_captions(
     caption: bool | str | Sequence[str], usual: Sequence[str], count: int
 ) -> Sequence[str] | None:
@@ -136,6 +155,11 @@ def all_captions(
     captions = [one for one in given if isinstance(one, str)]
     if not len(captions) == len(given) == count:
         raise UsageError(f"a `caption` is True, or a text for each sequence: {count} in all")
+    for one in captions:
+        # No file holds control characters, halves of characters or what Unicode does not assign.
+        odd = [sign for sign in one if unicodedata.category(sign) in ("Cc", "Cs", "Cn")]
+        if odd:
+            raise UsageError(f"a `caption` is one line of text, without {odd[0]!r}")
     return captions
 
 

@@ -26,20 +26,25 @@ def encode_inkml(
 ) -> bytes:
     """The bytes of a sheet as InkML.
 
-    Each row is a traceGroup with its text, which holds one for each digit and mark with its label,
-    which holds a trace for each stroke. X, Y and the width W are in pixels of the sheet's picture,
+    Each row is a traceGroup with its text and its caption, if it has one; it holds one for each
+    digit and mark with its label, and this a trace for each stroke. The paper's colour is an
+    annotation of the file. X, Y and the width W are in pixels of the sheet's picture,
     which is the inkSource's active area; T is in seconds.
     """
     scale = style.factor
     moments = iter(hand_tempo(sheet, _PIECES).moments)
-    lines = _head(sheet, style, metadata)
-    for text, row in zip(texts, sheet.rows, strict=True):
-        lines += ["<traceGroup>", f'<annotation type="text">{escape(text)}</annotation>']
+    paper = style.colors[1]
+    facts = {**metadata, **({"paper": hex_color(paper)} if paper else {})}
+    lines = _head(sheet, style, facts)
+    for index, (text, row) in enumerate(zip(texts, sheet.rows, strict=True)):
+        lines += ["<traceGroup>", _annotation("text", text)]
+        if sheet.captions:
+            lines.append(_annotation("caption", sheet.captions[index].text))
         for item in row:
             stopping.check()
             kind = "mark" if item.character in MARKS else "digit"
             lines.append('<traceGroup brushRef="#pen" contextRef="#sheet">')
-            lines.append(f'<annotation type="{kind}">{escape(item.character)}</annotation>')
+            lines.append(_annotation(kind, item.character))
             samples = item.strokes.scale(scale).sample(_PIECES)
             for points, times in zip(samples, next(moments), strict=True):
                 lines.append(f"<trace>{_trace(points, times)}</trace>")
@@ -48,8 +53,12 @@ def encode_inkml(
     return ("\n".join([*lines, "</ink>"]) + "\n").encode()
 
 
-def _head(sheet: Sheet, style: Style, metadata: Mapping[str, str]) -> list[str]:
-    """The start of an InkML file: its metadata, format and brush."""
+def _annotation(kind: str, text: str) -> str:
+    return f"<annotation type={quoteattr(kind)}>{escape(text)}</annotation>"
+
+
+def _head(sheet: Sheet, style: Style, facts: Mapping[str, str]) -> list[str]:
+    """The start of an InkML file: `facts`, format and brush."""
     per_inch = style.resolution or _PER_INCH
     width, height = sheet.pixels(style.factor)
     widths = [
@@ -60,10 +69,7 @@ def _head(sheet: Sheet, style: Style, metadata: Mapping[str, str]) -> list[str]:
     return [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<ink xmlns="{NAMESPACE}">',
-        *(
-            f"<annotation type={quoteattr(name)}>{escape(value)}</annotation>"
-            for name, value in metadata.items()
-        ),
+        *(_annotation(name, value) for name, value in facts.items()),
         "<definitions>",
         '<inkSource xml:id="writer">',
         '<traceFormat xml:id="format">',

@@ -10,23 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
 
 from handsum.errors import UsageError, did_you_mean
+from handsum.layout.loops import (
+    HAIRLINE,
+    LOOKED,
+    LOOPS,
+    MEANT_LOOP,
+    OPEN_LOOP,
+    close_loops,
+    count_loops,
+)
 from handsum.strokes import Strokes, draw_strokes
 
-# Pixels of the image of a digit in which loops are looked for: at 64 pixels a digit.
-_LOOKED = 90
-_DIGIT = 64
-# A loop that the eye sees open has at least this area, in squared heights of a digit; with a
-# hairline, one that is meant as a loop has at least the second.
-OPEN_LOOP, _MEANT = 0.004, 0.015
-_HAIRLINE = 0.02
 # The size of a digit in its row varies: a loop must be open in a small one.
 _MARGIN = 1.2
-# The loops that a digit is read by.
-LOOPS = {"0": 1, "6": 1, "8": 2, "9": 1}
-# Those that can be read with a filled loop: they take no finer pen alone.
+# Digits that can be read with a filled loop: they take no finer pen alone.
 _WITHOUT = "123457"
 # The widths among which a pen is chosen, as shares of a hand's own, but none below _FINEST.
 _SHARES = np.array([1.0, 0.87, 0.76, 0.66, 0.57, 0.5, 0.43, 0.38, 0.33])
@@ -110,10 +109,12 @@ def read_pen(name: str | float, height: float | None) -> Nib:
 def take_pen(digits: Sequence[Strokes], nib: Nib, text: str, *, as_drawn: bool) -> list[Strokes]:
     """Digits, in units of their height, written with one pen; `text` names them.
 
-    A person writes a number with one pen: without a `width` it is the median of the digits'. A nib
-    that fills loops is made finer, for all digits or, if that is not enough, for the digit, unless
-    `as_drawn`, which also leaves each digit the width that it has.
+    A person writes a number with one pen: without a `width` it is the median of the digits'. Loops
+    are closed, and a nib that fills them is made finer, for all digits or, if that is not enough,
+    for the digit, unless `as_drawn`, which also leaves each digit the width that it has.
     """
+    if not as_drawn:
+        digits = close_loops(digits, text)
     widths = np.array([mean_width(digit) for digit in digits])
     own = widths if nib.width is None and as_drawn else np.full(len(digits), np.median(widths))
     if nib.width is not None:
@@ -157,6 +158,13 @@ def mean_width(digit: Strokes) -> float:
     return 2 * float(np.exp(np.log(np.concatenate([s[:, 2] for s in digit.controls])).mean()))
 
 
+def make_legible(digits: Sequence[Strokes], text: str) -> list[Strokes]:
+    """Digits that `text` names, with their loops closed, in the nib that opens them."""
+    closed = close_loops(digits, text)
+    widths = legible_widths(closed, np.array([mean_width(digit) for digit in closed]), text)
+    return [digit.with_nib(float(width)) for digit, width in zip(closed, widths, strict=True)]
+
+
 def legible_widths(digits: Sequence[Strokes], widths: np.ndarray, text: str) -> np.ndarray:
     """The widths (N,), smaller for a digit or mark with more open loops then; `text` names them."""
     found = _count_open(digits, widths, text, Nib(), _SHARES)
@@ -176,13 +184,13 @@ def _count_open(
     """
     wanted = np.array([LOOPS.get(character, 0) for character in text])
     others = np.flatnonzero(wanted == 0)
-    hairlines = [digits[int(one)].with_nib(_HAIRLINE) for one in others]
-    wanted[others] = count_loops(draw_strokes(hairlines, _LOOKED), _MEANT)
+    hairlines = [digits[int(one)].with_nib(HAIRLINE) for one in others]
+    wanted[others] = count_loops(draw_strokes(hairlines, LOOKED), MEANT_LOOP)
     found = np.full((len(shares), len(digits)), -1)
 
     def look(index: int, some: np.ndarray) -> None:
         drawn = [_write(digits[int(one)], shares[index] * widths[one], nib) for one in some]
-        loops = count_loops(draw_strokes(drawn, _LOOKED), _MARGIN * OPEN_LOOP)
+        loops = count_loops(draw_strokes(drawn, LOOKED), _MARGIN * OPEN_LOOP)
         found[index, some] = np.minimum(loops, wanted[some])
 
     # With no loop to open, the widest will do.
@@ -226,26 +234,6 @@ def _finer(
         chosen = shares[legible.argmax(0)]
         chosen[legible[best]] = shares[best]
     return chosen * widths
-
-
-def count_loops(images: np.ndarray, area: float) -> np.ndarray:
-    """Count the loops of images of digits, uint8 (N, S, S), of at least an `area`, in squared
-    heights of a digit, (N,)."""
-    count, size, _ = images.shape
-    scale = size / _LOOKED * _DIGIT
-    paper = np.pad(images < 128, ((0, 0), (1, 1), (1, 1)), constant_values=True)
-    flat = np.zeros((3, 3, 3), int)
-    flat[1] = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
-    labels, _ = ndimage.label(paper, flat)
-    sizes = np.bincount(labels.ravel())
-    outside = labels[:, 0, 0]
-    loops = np.zeros(count, np.int64)
-    found = np.flatnonzero(sizes >= area * scale**2)
-    found = found[(found > 0) & ~np.isin(found, outside)]
-    if len(found):
-        places = ndimage.find_objects(labels)
-        np.add.at(loops, [places[label - 1][0].start for label in found], 1)
-    return loops
 
 
 def taper(digit: Strokes, share: float) -> Strokes:

@@ -37,8 +37,9 @@ class Style:
     is dark on light paper and white on dark paper.
 
     Pen: `pen` is "fine", "ballpoint", "felt" or "marker", a width such as "0.5mm", or a share of
-    the digit's height; by default the one that the hand writes with. A pen that fills loops is made
-    finer where it does; with `as_drawn` it is not, and each digit keeps its own width.
+    the digit's height; by default the one that the hand writes with. Loops that are nearly closed
+    are closed, and a pen that fills loops is made finer where it does; not so with `as_drawn`,
+    where each digit also keeps its own width.
 
     Gaps: `spacing` separates thousands, counted from the right; `wide` widens every gap; `cells`
     puts the plain 28x28 images side by side, without baseline, gaps and margins.

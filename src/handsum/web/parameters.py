@@ -112,8 +112,8 @@ class Written(Parameters):
     as_drawn: Annotated[
         bool,
         Field(
-            description="Leave each digit its own width, and loops filled that a finer pen would "
-            "open."
+            description="Leave each digit its own width, and loops unclosed, or filled where a "
+            "finer pen would open them."
         ),
     ] = False
     wide: Annotated[bool, Field(description="Wide gaps between the digits.")] = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,13 @@ from handsum.layout.encoding import (
     Output,
     Places,
     all_captions,
+    check_held,
     check_path,
     encode_sheet,
     numbered_paths,
 )
 from handsum.layout.lines import Placed
-from handsum.layout.marks import GAP, group_thousands, has_marks
+from handsum.layout.marks import GAP, group_thousands
 from handsum.layout.painting import ink_box
 from handsum.layout.rows import Picture, Sheet, check_least_size, compose, draw_sheet
 from handsum.layout.style import DIGIT_HEIGHT, Style, check_style
@@ -236,7 +237,7 @@ def save_sequences(
     check_style(style)
     ending = path.suffix.lower()
     if ending == ".npz":
-        check_arrays(sequences.texts, style, caption)
+        check_held(ending, sequences.texts, style, caption)
         return _save_arrays(path, sequences)
     style = style or sequences.style or Style()
     count = len(sequences.images)
@@ -260,25 +261,6 @@ def save_sequences(
         tuple(row for one in places for row in one.rows),
         places[0].height,
     )
-
-
-def check_arrays(
-    texts: Sequence[str] | None, style: Style | None = None, caption: object = False
-) -> None:
-    """Raise UsageError for marks, a look or a caption, which an .npz cannot hold."""
-    if texts and has_marks(texts):
-        raise UsageError(f"an .npz holds digits only: write {texts[0]} as a picture")
-    plain = Style()
-    given = [
-        one.name
-        for one in fields(Style)
-        if style is not None and getattr(style, one.name) != getattr(plain, one.name)
-    ]
-    if given or caption:
-        name = given[0] if given else "caption"
-        raise UsageError(
-            f"an .npz holds the digits as they were drawn, without a look: leave out `{name}`"
-        )
 
 
 def _save_arrays(path: Path, sequences: Sequences) -> Places:

@@ -54,9 +54,14 @@ function go(id) {
   location.hash = `${id}${tabs.get(id).query && "?"}${tabs.get(id).query}`;
 }
 
-function route() {
+// The tab that the address names, and its fields.
+function addressed() {
   const [name, query = ""] = location.hash.slice(1).split("?");
-  const id = tabs.has(name) ? name : "write";
+  return [tabs.has(name) ? name : "write", query];
+}
+
+function route() {
+  const [id, query] = addressed();
   for (const [other, { tab, panel }] of tabs) {
     tab.setAttribute("aria-selected", String(other === id));
     tab.tabIndex = other === id ? 0 : -1;
@@ -79,8 +84,11 @@ function setAddress(id, parameters) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== "" && value !== null && value !== undefined && value !== false) query.set(name, value === true ? "1" : value);
   }
-  tabs.get(id).query = query.toString();
-  if (current() === id) history.replaceState(null, "", `#${id}?${query}`);
+  const entry = tabs.get(id), [to, asked] = addressed();
+  // What somebody has just opened is in the address before `route` hears of it.
+  const stays = current() === id && to === id && asked === entry.query;
+  entry.query = query.toString();
+  if (stays) history.replaceState(null, "", `#${id}?${query}`);
 }
 
 function theme() {
