@@ -413,6 +413,8 @@ def test_generate_json(run_command: Run) -> None:
         ("generate -o out.jpg", 2, "without an ending"),
         ("generate -o .", 1, "already holds files"),
         ("generate -o none/out.png", 1, "no folder none"),
+        ("dataset letters -o d", 2, "'kind': 'letters' is not one of 'digits', 'numbers'"),
+        ("dataset numbers --forms odd -o d", 2, "'--forms': 'odd' is not one of 'european'"),
     ],
 )
 def test_an_error_is_one_line_with_its_code_and_leaves_nothing(

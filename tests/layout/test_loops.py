@@ -79,6 +79,37 @@ def test_what_is_closed_or_has_no_loop_stays_as_it_is() -> None:
     assert close_loops([], "") == []
 
 
+def peanut(gap: float, top: float = 0.0) -> Strokes:
+    """An 8 whose lines are `gap` apart at its waist, and its ends `top` at the top."""
+    y = 0.42 * np.concatenate([np.linspace(-1, 1, 14), np.linspace(1, -1, 14)[1:]])
+    x = gap / 2 * np.cos(np.pi * y / 0.84) + 0.2 * np.sin(np.pi * y / 0.42) ** 2
+    points = np.stack([x * np.repeat([-1, 1], [14, 13]), y], 1)
+    points[0, 0] -= top / 2
+    points[-1, 0] += top / 2
+    return Strokes((np.column_stack([points, np.full(27, 0.05)]),))
+
+
+@pytest.mark.parametrize("lean", [-0.3, 0.0, 0.3])
+@pytest.mark.parametrize(("gap", "top"), [(0.08, 0.0), (0.2, 0.0), (0.1, 0.1)])
+def test_the_waist_of_an_eight_is_drawn_together(gap: float, top: float, lean: float) -> None:
+    digit = peanut(gap, top).slant(lean)
+    assert loops(digit)[0] < 2
+    (closed,) = close_loops([digit], "8")
+    for width in (HAIRLINE, 0.04, 0.08):
+        assert loops(closed, width=width) == [2]
+    # A 0 of this form has its loop.
+    (other,) = close_loops([peanut(gap).slant(lean)], "0")
+    assert (other.controls[0] == peanut(gap).slant(lean).controls[0]).all()
+
+
+def test_many_digits_are_closed_as_each_alone() -> None:
+    digits = [peanut(0.1), zero(0.12), six(0.16), nine(0.2), eight(0.14)] * 30
+    together = close_loops(digits, "80698" * 30)
+    alone = [close_loops([one], name)[0] for one, name in zip(digits, "80698", strict=False)]
+    for index, one in enumerate(together):
+        np.testing.assert_array_equal(one.controls[0], alone[index % 5].controls[0])
+
+
 @pytest.mark.parametrize("name", ["6", "9"])
 def test_the_stem_of_a_digit_closes_no_loop(name: str) -> None:
     """A 6 whose stem bends towards its bowl, as that of an 8 would."""

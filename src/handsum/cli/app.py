@@ -123,7 +123,9 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         path = error.ctx.command_path if getattr(error, "ctx", None) else "handsum"
-        fail(f"{error.format_message().rstrip('.')} (see {path} --help)", error.exit_code)
+        # For a value that is none of several, some releases of Typer name Python's exception.
+        message = error.format_message().replace(": Value error, ", ": ").rstrip(".")
+        fail(f"{message} (see {path} --help)", error.exit_code)
     except typer.Abort:
         fail("interrupted", 130)
     except MemoryError:

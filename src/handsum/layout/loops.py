@@ -5,13 +5,14 @@ Lengths are in units of a digit's height.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
 from scipy import ndimage
 
-from handsum.strokes import Strokes, draw_strokes
+from handsum.strokes import Strokes, draw_strokes, spline_matrix
 
 # Pixels of the image of a digit in which loops are looked for: at 64 pixels a digit.
 LOOKED = 90
@@ -25,70 +26,88 @@ LOOPS = {"0": 1, "6": 1, "8": 2, "9": 1}
 # The share of the height, from the top, in which the ends are that may close a loop: at the other
 # end of a 6 or a 9 its stem begins.
 _ENDS = {"0": (0.0, 1.0), "6": (0.3, 1.0), "8": (0.0, 1.0), "9": (0.0, 0.7)}
-# An end is led to a part of the strokes that is at most so far away, and further along the stroke
-# than the second. The stroke bends over the third before its end, or three times the way.
-_REACH, _APART, _BENT = 0.3, 0.35, 0.4
-# How far an end goes on beyond the middle of the line that it is led to.
+# Lines are moved to others that are at most so far away, and further along the stroke than the
+# second (twice that at a waist). They bend over the third before and after, or three times the way.
+_REACH, _APART, _BENT = 0.36, 0.35, 0.4
+# How far they go on beyond the middle of the other line.
 _BEYOND = 0.01
-# The nearest places that are tried for each end, and the ends, of the first strokes.
+# The nearest places that are tried for each end, twice as many for a waist, and the number of ends.
 _PLACES, _MOST_ENDS = 2, 6
+# Samples for each span of a stroke.
+_PIECES = 4
+# The digits that are looked at together.
+_AT_ONCE = 64
+
+# Ways to close the loops of a digit that a text names: how far lines are moved, and the digit.
+Move = Callable[[Strokes, str], Iterable[tuple[float, Strokes]]]
 
 
 def count_loops(images: np.ndarray, area: float) -> np.ndarray:
     """Count the loops of images of digits, uint8 (N, S, S), of at least an `area`, in squared
     heights of a digit, (N,)."""
-    count, size, _ = images.shape
-    scale = size / LOOKED * _DIGIT
+    owners, areas = _find_loops(images)
+    return np.bincount(owners[areas >= area], minlength=len(images))
+
+
+def _find_loops(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The image (L,) that each loop is in, and its area (L,) in squared heights of a digit."""
     paper = np.pad(images < 128, ((0, 0), (1, 1), (1, 1)), constant_values=True)
     flat = np.zeros((3, 3, 3), int)
     flat[1] = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
-    labels, _ = ndimage.label(paper, flat)
-    sizes = np.bincount(labels.ravel())
-    outside = labels[:, 0, 0]
-    loops = np.zeros(count, np.int64)
-    found = np.flatnonzero(sizes >= area * scale**2)
-    found = found[(found > 0) & ~np.isin(found, outside)]
-    if len(found):
-        places = ndimage.find_objects(labels)
-        np.add.at(loops, [places[label - 1][0].start for label in found], 1)
-    return loops
+    labels, count = ndimage.label(paper, flat)
+    owners = np.zeros(count + 1, np.int64)
+    owners[labels] = np.arange(len(labels))[:, None, None]
+    inside = np.ones(count + 1, bool)
+    # Ink, and the paper around it.
+    inside[0] = False
+    inside[labels[:, 0, 0]] = False
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    scale = images.shape[1] / LOOKED * _DIGIT
+    return owners[inside], sizes[inside] / scale**2
 
 
 def close_loops(digits: Sequence[Strokes], text: str) -> list[Strokes]:
     """Digits (N,) named by `text` whose loops are closed, where their strokes nearly close them.
 
-    An end of a stroke is led on to the line that it nearly meets, if that makes a loop which the
-    digit is read by and lacks; all other digits are as they were.
+    An end of a stroke is led on to the line that it nearly meets, and the waist of an 8 is drawn
+    together, if that makes a loop which the digit is read by and lacks; all other digits are as
+    they were.
     """
     closed = list(digits)
-    wanted = np.array([LOOPS.get(name, 0) for name in text], int)
-    some = np.flatnonzero(wanted)
-    found = np.zeros(len(closed), int)
-    found[some] = count_loops(_hairlines([closed[int(index)] for index in some]), MEANT_LOOP)
-    for index in np.flatnonzero(found < wanted):
-        # A loop is closed by one end or, if that is not enough, by two.
-        for count in (1, 2):
-            better = _lead_ends(closed[index], text[index], int(found[index]), count)
-            if better:
-                closed[index], found[index] = better
-            if found[index] == wanted[index]:
-                break
+    some = [index for index, name in enumerate(text) if name in LOOPS]
+    for start in range(0, len(some), _AT_ONCE):
+        _close(closed, text, some[start : start + _AT_ONCE])
     return closed
 
 
-def _lead_ends(digit: Strokes, name: str, found: int, count: int) -> tuple[Strokes, int] | None:
-    """The digit with `count` of its ends at lines near by, and its loops, if these are more than
-    the `found` ones and not too many."""
-    tried = sorted(_led_ends(digit, name, count), key=lambda one: one[0])
-    if not tried:
-        return None
-    images = _hairlines([one for _, one in tried])
-    loops = count_loops(images, MEANT_LOOP)
-    loops[loops > LOOPS[name]] = 0
-    wide = np.minimum(loops, count_loops(images, _WIDE_LOOP))
-    # The first of the best moves its ends least.
-    best = int(np.argmax(10 * loops + wide))
-    return (tried[best][1], int(loops[best])) if loops[best] > found else None
+def _close(digits: list[Strokes], text: str, some: Sequence[int]) -> None:
+    """Close the loops of `some` digits, in place."""
+    found = count_loops(_hairlines([digits[index] for index in some]), MEANT_LOOP)
+    lacking = {i: int(has) for i, has in zip(some, found, strict=True) if has < LOOPS[text[i]]}
+    for move, least in _MOVES:
+        tried = [
+            (index, way)
+            for index in lacking
+            if LOOPS[text[index]] >= least
+            for _, way in sorted(move(digits[index], text[index]), key=lambda one: one[0])
+        ]
+        if not tried:
+            continue
+        owners, areas = _find_loops(_hairlines([way for _, way in tried]))
+        loops, wide = (
+            np.bincount(owners[areas >= area], minlength=len(tried))
+            for area in (MEANT_LOOP, _WIDE_LOOP)
+        )
+        best: dict[int, tuple[int, int]] = {}
+        for (index, way), has, good in zip(tried, loops.tolist(), wide.tolist(), strict=True):
+            # The first of the best moves its lines least.
+            before = best.get(index, (lacking[index], max(LOOPS.values())))
+            if has <= LOOPS[text[index]] and (has, good) > before:
+                best[index] = has, good
+                digits[index] = way
+        for index, (has, _) in best.items():
+            lacking[index] = has
+        lacking = {index: has for index, has in lacking.items() if has < LOOPS[text[index]]}
 
 
 def _hairlines(digits: Sequence[Strokes]) -> np.ndarray:
@@ -96,9 +115,9 @@ def _hairlines(digits: Sequence[Strokes]) -> np.ndarray:
     return draw_strokes([digit.with_nib(HAIRLINE) for digit in digits], LOOKED)
 
 
-def _led_ends(digit: Strokes, name: str, count: int) -> Iterator[tuple[float, Strokes]]:
+def _lead_ends(count: int, digit: Strokes, name: str) -> Iterator[tuple[float, Strokes]]:
     """How far ends are moved, and the digit with `count` of its ends at lines near by."""
-    samples = digit.sample(4)
+    samples = digit.sample(_PIECES)
     _, top, _, bottom = digit.bounds()
     low, high = (top + share * (bottom - top) for share in _ENDS[name])
     choices: list[list[tuple[int, int, np.ndarray] | None]] = []
@@ -111,15 +130,38 @@ def _led_ends(digit: Strokes, name: str, count: int) -> Iterator[tuple[float, St
         if len(moved) == count:
             controls = list(digit.controls)
             for index, end, step in moved:
-                controls[index] = _lead(controls[index], end, step)
+                at = 0 if end == 0 else len(samples[index]) - 1
+                controls[index] = _draw_to(controls[index], at, step)
             yield sum(float(np.hypot(*step)) for *_, step in moved), Strokes(tuple(controls))
+
+
+def _narrow_waist(digit: Strokes, name: str) -> Iterator[tuple[float, Strokes]]:
+    """How far lines are moved, and the digit with two that nearly meet drawn together."""
+    samples = digit.sample(_PIECES)
+    points = np.concatenate([np.empty((0, 2)), *(own[:, :2] for own in samples)])
+    strokes = np.repeat(np.arange(len(samples)), [len(own) for own in samples])
+    along = np.concatenate([np.empty(0), *(_along(own) for own in samples)])
+    distances = np.hypot(*(points[:, None] - points).T)
+    near = (strokes[:, None] == strokes) & (np.abs(along[:, None] - along) < 2 * _APART)
+    distances[near] = np.inf
+    nearest = (distances == ndimage.minimum_filter(distances, 5)) & (distances < _REACH)
+    pairs = np.argwhere(np.triu(nearest))
+    pairs = pairs[np.argsort(distances[tuple(pairs.T)], kind="stable")][: 2 * _PLACES]
+    for pair in pairs:
+        way = np.diff(points[pair], axis=0)[0]
+        way = way * (0.5 + _BEYOND / max(float(np.hypot(*way)), _BEYOND))
+        controls = list(digit.controls)
+        for place, step in zip(pair, (way, -way), strict=True):
+            stroke = strokes[place]
+            at = place - int(np.searchsorted(strokes, stroke))
+            controls[stroke] = _draw_to(controls[stroke], at, step)
+        yield float(np.hypot(*way)), Strokes(tuple(controls))
 
 
 def _steps(samples: Sequence[np.ndarray], index: int, end: int) -> list[np.ndarray]:
     """The ways (2,) from an end of a stroke to the nearest lines."""
     own = samples[index]
-    along = np.concatenate([[0], np.hypot(*np.diff(own[:, :2], axis=0).T).cumsum()])
-    apart = along if end == 0 else along[-1] - along
+    apart = np.abs(_along(own) - _along(own)[end])
     steps = []
     for place, other in enumerate(samples):
         ways = (other - own[end])[:, :2]
@@ -133,10 +175,35 @@ def _steps(samples: Sequence[np.ndarray], index: int, end: int) -> list[np.ndarr
     return [way * (1 + _BEYOND / max(distance, _BEYOND)) for distance, way in steps[:_PLACES]]
 
 
-def _lead(stroke: np.ndarray, end: int, step: np.ndarray) -> np.ndarray:
-    """A stroke's control points (P, 3) with one end moved by `step`, the others less and less."""
-    along = np.concatenate([[0], np.hypot(*np.diff(stroke[:, :2], axis=0).T).cumsum()])
-    apart = along if end == 0 else along[-1] - along
+def _along(points: np.ndarray) -> np.ndarray:
+    """The way along a line (M, 2 or more) to each of its points, (M,)."""
+    return np.concatenate([[0], np.hypot(*np.diff(points[:, :2], axis=0).T).cumsum()])
+
+
+def _draw_to(stroke: np.ndarray, at: int, step: np.ndarray) -> np.ndarray:
+    """A stroke's control points (P, 3) with one of its samples moved by `step`, and what is next to
+    it less and less."""
+    matrix = spline_matrix(len(stroke), _PIECES)
     reach = max(_BENT, 3 * float(np.hypot(*step)))
-    share = (1 - apart / reach).clip(0, 1) ** 2
+    along = _along(stroke)
+    middle = np.interp(at / _PIECES, np.arange(len(stroke)), along)
+    share = (1 - np.abs(along - middle) / reach).clip(0, 1) ** 2
+    # The curve keeps away from its control points.
+    share = share / max(float(matrix[at] @ share), 0.2)
     return np.column_stack([stroke[:, :2] + share[:, None] * step, stroke[:, 2]])
+
+
+def _close_and_narrow(digit: Strokes, name: str) -> Iterator[tuple[float, Strokes]]:
+    """How far lines are moved, and the digit with an end at a line, and then two lines together."""
+    for moved, closed in _lead_ends(1, digit, name):
+        for more, narrowed in _narrow_waist(closed, name):
+            yield moved + more, narrowed
+
+
+# What is tried until a digit has its loops, if it is read by at least so many.
+_MOVES: tuple[tuple[Move, int], ...] = (
+    (partial(_lead_ends, 1), 1),
+    (_narrow_waist, 2),
+    (partial(_lead_ends, 2), 1),
+    (_close_and_narrow, 2),
+)
