@@ -37,6 +37,8 @@ _DATE = re.compile(r"(?<![0-9])[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}(?![0-9])")
 
 # How much of the hand's slant a mark has: a slash leans anyway.
 _LEANS = {"/": 0.6}
+# A slash is so many times as long as the sign is drawn: between digits, a shorter one may be a 1.
+_LONGER = {"/": 1.22}
 # The numbers of `noise` for a mark: for each of at most three strokes, how far its start, middle
 # and end stray, to the right and up.
 MARK_NOISE = (3, 3, 2)
@@ -139,6 +141,8 @@ def write_mark(mark: str, width: float, slant: float, noise: np.ndarray) -> Stro
     ways, widths = SIGN_STROKES[mark]
     strokes = []
     for way, stray in zip(map(np.array, ways), noise.clip(-2, 2), strict=False):
+        middle = (way[:, 1].min() + way[:, 1].max()) / 2
+        way[:, 1] = middle + _LONGER.get(mark, 1.0) * (way[:, 1] - middle)
         length = np.hypot(*np.diff(way, axis=0).T).sum()
         time = np.linspace(0, 1, len(way))[:, None]
         start, middle, end = (_WOBBLE + _LONG_WOBBLE * length) * stray
