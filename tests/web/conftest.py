@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Error, sync_playwright
 
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
-START_SECONDS = 300
+START_SECONDS = 600
 
 
 @dataclass(frozen=True)
