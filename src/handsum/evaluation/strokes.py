@@ -23,7 +23,7 @@ _PICTURE = round(64 * FRAME)
 
 
 def measure_strokes(digits: Sequence[Strokes], labels: np.ndarray) -> StrokeFigures:
-    """Figures of digits (N,) as strokes, with the nib that a picture gives them."""
+    """Figures of digits (N,) as strokes, made legible as in a picture."""
     nibs = make_legible(digits, "".join(map(str, labels)))
     began = time.perf_counter()
     images = draw_strokes(nibs, _PICTURE)
