@@ -70,6 +70,12 @@ def settled(page: Any, tab: str) -> Any:
     return panel
 
 
+def bundled_models(api: Any, *tasks: str) -> list[str]:
+    """The names of the models with weights that do one of the tasks, in the server's order."""
+    models = api.get("/models").json()["models"]
+    return [model["name"] for model in models if model["bundled"] and model["task"] in tasks]
+
+
 def photo(text: str, api: Any, noise: float = 6.0) -> bytes:
     """A photo of a written number: uneven light, grain, compression."""
     query = {"text": text, "seed": 3, "writer": 12, "scale": 6, "format": "png"}

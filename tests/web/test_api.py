@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from pages import bundled_models
 from PIL import Image
 
 from handsum.models.registry import ENTRIES
@@ -48,7 +49,6 @@ def events(text: str) -> list[tuple[str, Any]]:
 
 def test_every_offered_model_has_its_weights(api: httpx.Client, server: Any) -> None:
     paths = httpx.get(server.address + "/openapi.json").json()["paths"]
-    bundled = [model for model in api.get("/models").json()["models"] if model["bundled"]]
 
     def offered(path: str) -> set[str]:
         parameters = paths[f"/api/{path}"]["get"]["parameters"]
@@ -56,7 +56,7 @@ def test_every_offered_model_has_its_weights(api: httpx.Client, server: Any) -> 
         return set(model["enum"])
 
     def names(*tasks: str) -> set[str]:
-        return {model["name"] for model in bundled if model["task"] in tasks}
+        return set(bundled_models(api, *tasks))
 
     assert offered("number") == names("digit generator") >= {"r3gan", "cgan"}
     assert offered("generate") == names("digit generator", "random digit generator")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import RESULTS, TABS, Visit, settled
+from pages import RESULTS, TABS, Visit, bundled_models, settled
 from PIL import Image
 from playwright.sync_api import expect
 from quick import quick
@@ -83,12 +83,7 @@ def test_readers_and_sums_are_compared(visit: Visit, api: Any) -> None:
     expect(panel.get_by_role("heading", level=3)).to_have_text(["detector", "cnn-lstm"])
     expect(panel.get_by_role("img", name="The sum is")).to_have_count(2)
     panel.get_by_role("radio", name="A sum").check()
-    models = api.get("/models").json()["models"]
-    asked = [
-        model["name"]
-        for model in models
-        if model["bundled"] and model["task"] in ("digit generator", "sequence generator")
-    ]
+    asked = bundled_models(api, "digit generator", "sequence generator")
     expect(panel.get_by_role("heading", level=3)).to_have_text(asked)
     expect(settled(page, "compare").locator("img.written")).to_have_count(len(asked))
 

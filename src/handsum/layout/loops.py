@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from handsum.strokes import Strokes, draw_strokes, spline_matrix
+from handsum.strokes.outlines import way_along
 
 # Pixels of the image of a digit in which loops are looked for: at 64 pixels a digit.
 LOOKED = 90
@@ -130,8 +131,7 @@ def _lead_ends(count: int, digit: Strokes, name: str) -> Iterator[tuple[float, S
         if len(moved) == count:
             controls = list(digit.controls)
             for index, end, step in moved:
-                at = 0 if end == 0 else len(samples[index]) - 1
-                controls[index] = _draw_to(controls[index], at, step)
+                controls[index] = _draw_to(controls[index], end % len(samples[index]), step)
             yield sum(float(np.hypot(*step)) for *_, step in moved), Strokes(tuple(controls))
 
 
@@ -140,7 +140,7 @@ def _narrow_waist(digit: Strokes, name: str) -> Iterator[tuple[float, Strokes]]:
     samples = digit.sample(_PIECES)
     points = np.concatenate([np.empty((0, 2)), *(own[:, :2] for own in samples)])
     strokes = np.repeat(np.arange(len(samples)), [len(own) for own in samples])
-    along = np.concatenate([np.empty(0), *(_along(own) for own in samples)])
+    along = np.concatenate([np.empty(0), *(way_along(own) for own in samples)])
     distances = np.hypot(*(points[:, None] - points).T)
     near = (strokes[:, None] == strokes) & (np.abs(along[:, None] - along) < 2 * _APART)
     distances[near] = np.inf
@@ -161,7 +161,8 @@ def _narrow_waist(digit: Strokes, name: str) -> Iterator[tuple[float, Strokes]]:
 def _steps(samples: Sequence[np.ndarray], index: int, end: int) -> list[np.ndarray]:
     """The ways (2,) from an end of a stroke to the nearest lines."""
     own = samples[index]
-    apart = np.abs(_along(own) - _along(own)[end])
+    along = way_along(own)
+    apart = np.abs(along - along[end])
     steps = []
     for place, other in enumerate(samples):
         ways = (other - own[end])[:, :2]
@@ -175,17 +176,12 @@ def _steps(samples: Sequence[np.ndarray], index: int, end: int) -> list[np.ndarr
     return [way * (1 + _BEYOND / max(distance, _BEYOND)) for distance, way in steps[:_PLACES]]
 
 
-def _along(points: np.ndarray) -> np.ndarray:
-    """The way along a line (M, 2 or more) to each of its points, (M,)."""
-    return np.concatenate([[0], np.hypot(*np.diff(points[:, :2], axis=0).T).cumsum()])
-
-
 def _draw_to(stroke: np.ndarray, at: int, step: np.ndarray) -> np.ndarray:
     """A stroke's control points (P, 3) with one of its samples moved by `step`, and what is next to
     it less and less."""
     matrix = spline_matrix(len(stroke), _PIECES)
     reach = max(_BENT, 3 * float(np.hypot(*step)))
-    along = _along(stroke)
+    along = way_along(stroke)
     middle = np.interp(at / _PIECES, np.arange(len(stroke)), along)
     share = (1 - np.abs(along - middle) / reach).clip(0, 1) ** 2
     # The curve keeps away from its control points.
@@ -200,7 +196,7 @@ def _close_and_narrow(digit: Strokes, name: str) -> Iterator[tuple[float, Stroke
             yield moved + more, narrowed
 
 
-# What is tried until a digit has its loops, if it is read by at least so many.
+# Tried in this order until a digit has its loops, each for digits with at least this many loops.
 _MOVES: tuple[tuple[Move, int], ...] = (
     (partial(_lead_ends, 1), 1),
     (_narrow_waist, 2),

@@ -37,7 +37,7 @@ _DATE = re.compile(r"(?<![0-9])[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}(?![0-9])")
 
 # How much of the hand's slant a mark has: a slash leans anyway.
 _LEANS = {"/": 0.6}
-# A slash is so many times as long as the sign is drawn: between digits, a shorter one may be a 1.
+# A slash is stretched by this factor: between digits, a shorter one is easily read as a 1.
 _LONGER = {"/": 1.22}
 # The numbers of `noise` for a mark: for each of at most three strokes, how far its start, middle
 # and end stray, to the right and up.

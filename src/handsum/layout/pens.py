@@ -22,6 +22,7 @@ from handsum.layout.loops import (
     count_loops,
 )
 from handsum.strokes import Strokes, draw_strokes
+from handsum.strokes.outlines import way_along
 
 # The size of a digit in its row varies: a loop must be open in a small one.
 _MARGIN = 1.2
@@ -245,13 +246,13 @@ def taper(digit: Strokes, share: float) -> Strokes:
         return digit
     samples, tapered = digit.sample(4), []
     for index, stroke in enumerate(digit.controls):
-        along = np.concatenate([[0], np.hypot(*np.diff(stroke[:, :2], axis=0).T).cumsum()])
+        along = way_along(stroke)
         to_ends = along, along[-1] - along
         if (np.minimum(*to_ends) < _TAPERED).all():
             tapered.append(stroke)
             continue
         own = samples[index]
-        way = np.concatenate([[0], np.hypot(*np.diff(own[:, :2], axis=0).T).cumsum()])
+        way = way_along(own)
         others = [other for place, other in enumerate(samples) if place != index]
         to_end = np.full(len(stroke), np.inf)
         for end, apart, distance in zip(own[[0, -1]], (way, way[-1] - way), to_ends, strict=True):

@@ -14,6 +14,7 @@ from handsum.layout.style import Style
 from handsum.layout.svg import SVG_SCALE, curve_data, open_svg, outline_paths, print_captions, short
 from handsum.layout.tempo import set_tempo
 from handsum.strokes import Strokes
+from handsum.strokes.outlines import way_along
 
 # Points for each span of a stroke; an animation's moments are some of them.
 _PIECES = 8
@@ -87,7 +88,7 @@ def _mask(number: int, stroke: Strokes) -> str:
 def _keyframes(number: int, stroke: Strokes, times: np.ndarray, duration: float) -> str:
     """The keyframes of a stroke: hidden until the pen is at its start, then as far as the pen."""
     (points,) = stroke.sample(_PIECES)
-    way = np.concatenate([[0], np.hypot(*np.diff(points[:, :2], axis=0).T).cumsum()])
+    way = way_along(points)
     length = float(way[-1]) or 1.0
     count = max(2, round(float(times[-1] - times[0]) / _STEP) + 1)
     moments = np.linspace(times[0], times[-1], count)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from handsum.strokes import Strokes, spline_matrix
+from handsum.strokes.outlines import way_along
 
 # Points of a path between two control points.
 _PIECES = 8
@@ -55,7 +56,7 @@ def _divide(stroke: np.ndarray) -> list[np.ndarray]:
 def _way_back(points: np.ndarray) -> tuple[int, int, int] | None:
     """Where the longest way back along a path begins, turns and ends; None if there is none."""
     ways, places = _directions(points), points[:, :2]
-    along = np.concatenate([[0], np.hypot(*np.diff(places, axis=0).T).cumsum()])
+    along = way_along(points)
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     half = np.minimum(points[:, None, 2], points[None, :, 2])
     back = (apart < _NEAR * half) & (ways @ ways.T < _OPPOSITE)

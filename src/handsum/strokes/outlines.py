@@ -10,6 +10,11 @@ _STRAIGHT = 0.25
 _SHARP = 1.5
 
 
+def way_along(points: np.ndarray) -> np.ndarray:
+    """The length (M,) of the way through points (M, 2 or more: x, y), up to each of them."""
+    return np.concatenate([[0], np.hypot(*np.diff(points[:, :2], axis=0).T).cumsum()])
+
+
 def turns(points: np.ndarray) -> np.ndarray:
     """The turns, in radians without signs, of a way through points (M, 2), but at corners."""
     steps = np.diff(points, axis=0)
