@@ -12,6 +12,7 @@ import pytest
 from handsum.arguments import parse_digits
 from handsum.errors import UsageError
 from handsum.layout.style import Style
+from handsum.strokes import Strokes
 from handsum.writing.generate import generate
 from handsum.writing.sequences import Sequences
 from handsum.writing.verify import REDRAWS, _specked
@@ -151,6 +152,28 @@ def test_the_best_attempt_is_kept(fake_generator: Any, monkeypatch: pytest.Monke
     assert len(images) == REDRAWS + 1
     assert np.array_equal(written.images[0, 0], images[2])
     assert written.readings == ("7",)
+
+
+def test_a_digit_whose_loop_nobody_sees_is_drawn_again(
+    fake_generator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first 8 of each place is a scrawl that only the reader takes for one.
+    scrawl = Strokes((np.array([[-0.3, -0.4, 0.05], [0.3, 0.0, 0.05], [-0.3, 0.4, 0.05]]),))
+    write = fake_generator.write
+
+    def scrawled(labels: np.ndarray, *columns: Any, attempts: np.ndarray, **keys: Any) -> Any:
+        written = write(labels, *columns, attempts=attempts, **keys)
+        for index in np.flatnonzero((labels == 8) & (attempts == 0)):
+            written[index] = scrawl
+            fake_generator.drawn[scrawl.draw(28).tobytes()] = 8
+        return written
+
+    monkeypatch.setattr(fake_generator, "write", scrawled)
+    style = Style(scale=4)
+    seen = number("5818", seed=3, style=style)
+    assert (seen.redrawn.tolist(), seen.readings) == ([2], ("5818",))
+    assert number("5818", seed=3, style=Style(scale=4, as_drawn=True)).redrawn.tolist() == [0]
+    assert number("5171", seed=3, style=style).redrawn.tolist() == [0]
 
 
 def test_an_unsure_reading_is_drawn_again(

@@ -50,8 +50,9 @@ def test_a_hand_is_fitted_to_pictures_or_to_what_was_read_in_them(tmp_path: Path
     assert number("42", writer=sheet.hand.name, seed=1).hand == sheet.hand.name
 
 
-@pytest.mark.parametrize("height", [60, 200, 600])
-@pytest.mark.parametrize("pen", [0.04, 0.07, 0.12, 0.18])
+@pytest.mark.parametrize(
+    ("pen", "height"), [(0.04, 60), (0.04, 600), (0.07, 200), (0.12, 60), (0.18, 200)]
+)
 def test_the_pen_of_a_picture_is_found_again(tmp_path: Path, pen: float, height: int) -> None:
     path = tmp_path / "mine.png"
     style = Style(height=height, pen=pen, as_drawn=True)

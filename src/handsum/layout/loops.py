@@ -67,6 +67,15 @@ def _find_loops(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return owners[inside], sizes[inside] / scale**2
 
 
+def loopless(digits: Sequence[Strokes], text: str) -> list[int]:
+    """Which digits (N,) named by `text`, as they are drawn, lack a loop that they are read by."""
+    some = [index for index, name in enumerate(text) if name in LOOPS]
+    middles = [np.reshape(digits[index].bounds(), (2, 2)).mean(0) for index in some]
+    placed = [digits[index].shift(-x, -y) for index, (x, y) in zip(some, middles, strict=True)]
+    found = count_loops(draw_strokes(placed, LOOKED), OPEN_LOOP)
+    return [index for index, has in zip(some, found, strict=True) if has < LOOPS[text[index]]]
+
+
 def close_loops(digits: Sequence[Strokes], text: str) -> list[Strokes]:
     """Digits (N,) named by `text` whose loops are closed, where their strokes nearly close them.
 

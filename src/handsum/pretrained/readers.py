@@ -15,6 +15,7 @@ from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
 from handsum.strokes import Strokes
+from handsum.strokes.fitting import fit_strokes
 from handsum.sums import sum_distribution
 
 # A picture of one digit has one, however unlikely.
@@ -84,7 +85,9 @@ class Pen(Model):
         images = digit_images(images)
         written = self._functions("trace_digits", (_DIGITS,))(images)
         controls, exists = written
-        return to_strokes(controls, exists & (images.max((1, 2), initial=0) > 0)[:, None])
+        strokes = to_strokes(controls, exists & (images.max((1, 2), initial=0) > 0)[:, None])
+        # The network knows how digits are written; where exactly, the image tells better.
+        return fit_strokes(strokes, images)
 
 
 class Detector(Model):

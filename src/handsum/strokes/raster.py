@@ -36,13 +36,13 @@ def draw_pieces(lines: Sequence[np.ndarray], height: int, width: int) -> np.ndar
     return _draw_edges(pieces, index, shape)
 
 
-def _ink(distances: np.ndarray) -> np.ndarray:
+def _ink(away: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
-        ink = 255 / (1 + np.exp(distances / np.float32(SOFTNESS)))
+        ink = 255 / (1 + np.exp(away / np.float32(SOFTNESS)))
     return np.rint(ink).astype(np.uint8)
 
 
-def _distances(x: np.ndarray, y: np.ndarray, pieces: np.ndarray) -> np.ndarray:
+def distances(x: np.ndarray, y: np.ndarray, pieces: np.ndarray) -> np.ndarray:
     """Signed distances to outlines, negative inside, from places relative to pieces' starts.
 
     `pieces` (6, ...) and the places broadcast.
@@ -91,7 +91,7 @@ def _lower(
     across, down = corners[:, :1] + steps, corners[:, 1:] + steps
     x = (across + np.float32(0.5) - pieces[:, :1])[:, None, :].astype(np.float32)
     y = (down + np.float32(0.5) - pieces[:, 1:2])[:, :, None].astype(np.float32)
-    away = _distances(x, y, pieces.T[:, :, None, None])
+    away = distances(x, y, pieces.T[:, :, None, None])
     inside = away < REACH
     inside &= ((across >= 0) & (across < width))[:, None, :]
     inside &= ((down >= 0) & (down < height))[:, :, None]
@@ -142,7 +142,7 @@ def _fill(
     """
     middles = (blocks[:, :0:-1] + np.float32(0.5)).astype(np.float32) * np.float32(side)
     x, y = (np.repeat(middles, own, axis=0) - pieces[pairs, :2]).T
-    away = _distances(x, y, pieces[pairs].T)
+    away = distances(x, y, pieces[pairs].T)
     starts = own.cumsum() - own
     nearest = np.minimum.reduceat(away, starts)
     if side == 1:

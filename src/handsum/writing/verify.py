@@ -12,8 +12,9 @@ from scipy import ndimage
 
 from handsum.data.pictures.ink import as_bytes
 from handsum.images import DIGIT_SIZE, to_grey
+from handsum.layout.loops import loopless
 from handsum.layout.rows import Picture, compose, draw_sheet
-from handsum.layout.style import Style
+from handsum.layout.style import DIGIT_HEIGHT, Style
 from handsum.reading.finding import find_digits
 from handsum.reading.page import Decoded, Finder, Reader
 from handsum.seeds import Stream, stream
@@ -93,12 +94,15 @@ def draw_verified(
     else:
         smaller = style.at_scale(min(style.factor, _LARGEST_SCALE))
 
-        def set_row(row: int, strokes: Sequence[Strokes]) -> Picture:
+        def set_row(row: int, strokes: Sequence[Strokes]) -> tuple[Picture, list[int]]:
             text = rows.texts[row] if rows.texts else "".join(map(str, rows.labels[row]))
             random = stream(rows.seed, Stream.LAYOUT, row)
             sheet = compose([strokes], [random], smaller, None, [text])
+            digits = [item.strokes.scale(1 / DIGIT_HEIGHT) for item in sheet.digits[0]]
+            names = "".join(map(str, rows.labels[row]))
+            filled = [] if style.as_drawn else loopless(digits, names)
             # Only the digits are asked for, and signs touch none.
-            return draw_sheet(replace(sheet, rows=sheet.digits), smaller)
+            return draw_sheet(replace(sheet, rows=sheet.digits), smaller), filled
 
         readings = _draw_legible(drawer, finder, rows.labels, set_row, progress)
     redrawn = drawer.redrawn.reshape(count, length).sum(axis=1)
@@ -201,12 +205,13 @@ def _draw_legible(
     drawer: _Drawer,
     finder: Finder,
     labels: np.ndarray,
-    set_row: Callable[[int, Sequence[Strokes]], Picture],
+    set_row: Callable[[int, Sequence[Strokes]], tuple[Picture, list[int]]],
     progress: Progress | None = None,
 ) -> list[str]:
     """Draw digits again that are misread in their picture; return the last reading of each picture.
 
-    `set_row` makes the picture of a row from its strokes.
+    `set_row` makes the picture of a row from its strokes, and says which digits lack a loop there:
+    these are drawn again, too.
     """
     count, length = labels.shape
     readings = [""] * count
@@ -217,13 +222,14 @@ def _draw_legible(
             rows = pending[start : start + _PICTURES_AT_ONCE]
             written = [drawer.strokes[row * length : (row + 1) * length] for row in rows]
             pictures = [set_row(int(row), own) for row, own in zip(rows, written, strict=True)]
-            shown = [as_bytes(to_grey(Image.fromarray(one.pixels))) for one in pictures]
+            shown = [as_bytes(to_grey(Image.fromarray(one.pixels))) for one, _ in pictures]
             pages = find_digits(finder, shown)
-            for row, picture, page in zip(rows, pictures, pages, strict=True):
+            for row, (picture, filled), page in zip(rows, pictures, pages, strict=True):
                 readings[row] = page.digits
+                wrong = set(filled)
                 if readings[row] != "".join(map(str, labels[row])):
-                    wrong = _misread(picture.boxes[0], labels[row], page)
-                    illegible += [int(row) * length + place for place in wrong]
+                    wrong |= set(_misread(picture.boxes[0], labels[row], page))
+                illegible += [int(row) * length + place for place in sorted(wrong)]
         if progress:
             progress(labels.size - len(illegible), labels.size)
         if not illegible or attempt == _SETTINGS:
