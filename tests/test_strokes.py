@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -168,11 +170,33 @@ def test_times_run_on_from_stroke_to_stroke() -> None:
         np.array([[0, 0, 0.1], [0, np.nan, 0.1]]),
         np.array([[0, 0, 0.1], [0, 1, 0.0]]),
         np.array([[0, 0, 0.1], [0, 1, -0.1]]),
+        np.ones((4, 3), complex),
+        np.array([["0", "0", "1"]] * 2),
+        [[0, 0, 0.1], [1, 1, 0.1]],
+        None,
     ],
 )
-def test_what_is_no_stroke_is_refused(control: np.ndarray) -> None:
+def test_what_is_no_stroke_is_refused(control: Any) -> None:
     with pytest.raises(UsageError, match="stroke"):
         Strokes((control,))
+
+
+@pytest.mark.parametrize("controls", [None, [np.ones((4, 3))], np.ones((1, 4, 3))])
+def test_strokes_are_a_tuple(controls: Any) -> None:
+    with pytest.raises(UsageError, match="tuple"):
+        Strokes(controls)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, "28", None])
+def test_an_image_has_a_whole_number_of_pixels(size: Any) -> None:
+    with pytest.raises(UsageError, match="whole number"):
+        Strokes((np.array([[0, 0, 0.1], [0, 1, 0.1]]),)).draw(size)
+
+
+@pytest.mark.parametrize("pieces", [0, -5])
+def test_a_span_has_a_piece(pieces: int) -> None:
+    with pytest.raises(UsageError, match="1 or more"):
+        Strokes((np.array([[0, 0, 0.1], [0, 1, 0.1]]),)).sample(pieces)
 
 
 @pytest.mark.parametrize("width", [0, -1, 1.01, float("nan")])

@@ -29,9 +29,9 @@ def test_a_traced_digit_is_drawn_as_it_was(digits: Dataset, traced: list[Strokes
     drawn = draw_strokes(traced, 28)
     one, other = drawn > 127, digits.images > 127
     shared = (one & other).sum((1, 2)) / (one | other).sum((1, 2))
-    assert shared.mean() > 0.75
+    assert shared.mean() > 0.9
     read = load_reader("judge").probabilities(drawn).argmax(-1)
-    assert (read == digits.labels).mean() > 0.97
+    assert (read == digits.labels).mean() > 0.98
 
 
 def test_edges_are_as_soft_as_mnist_s(digits: Dataset, traced: list[Strokes]) -> None:
@@ -58,13 +58,22 @@ def test_a_digit_is_traced_alike_in_any_batch(digits: Dataset, traced: list[Stro
     pen = load_model("pen")
     (alone,) = pen.trace(digits.images[7:8])  # type: ignore[union-attr]
     for one, other in zip(alone.controls, traced[7].controls, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
+        np.testing.assert_allclose(one, other, atol=1e-3)
 
 
 def test_without_ink_there_are_no_strokes() -> None:
     pen = load_pen()
     assert [len(one.controls) for one in pen.trace(np.zeros((2, 28, 28), np.uint8))] == [0, 0]
     assert pen.trace(np.zeros((0, 28, 28), np.uint8)) == []
+    # Nor where a scanner's noise is.
+    assert [len(one.controls) for one in pen.trace(np.full((1, 28, 28), 3, np.uint8))] == [0]
+
+
+def test_faint_ink_is_traced_like_black(digits: Dataset, traced: list[Strokes]) -> None:
+    pale = (digits.images[:40] * 0.2).astype(np.uint8)
+    drawn, black = (draw_strokes(some, 28) > 127 for some in (load_pen().trace(pale), traced[:40]))
+    shared = (drawn & black).sum((1, 2)) / (drawn | black).sum((1, 2))
+    assert shared.mean() > 0.9
 
 
 def test_paths_are_likelier_for_their_digit_and_in_their_direction() -> None:

@@ -22,6 +22,8 @@ from handsum.sums import sum_distribution
 _LEAST_ALONE = 0.02
 # The least probability of a sign at one of the sizes at which a picture is seen.
 _LEAST_SEEN = 0.05
+# Of digits that are traced: paler ink than the first is made black, and than the second is none.
+_BLACK, _LEAST_INK = 128, 16
 _DIGITS = rows(28, 28, dtype=np.uint8)
 
 
@@ -81,11 +83,16 @@ class Pen(Model):
         self._functions.prepare("trace_digits", (_DIGITS,))
 
     def trace(self, images: np.ndarray) -> list[Strokes]:
-        """The strokes of digits uint8 (N, 28, 28), white on black; without ink, none."""
+        """The strokes of digits uint8 (N, 28, 28), white on black; without ink, none.
+
+        Faint ink is traced as if it were black.
+        """
         images = digit_images(images)
-        written = self._functions("trace_digits", (_DIGITS,))(images)
-        controls, exists = written
-        strokes = to_strokes(controls, exists & (images.max((1, 2), initial=0) > 0)[:, None])
+        most = images.max((1, 2), initial=0, keepdims=True)
+        faint = (most < _BLACK) & (most >= _LEAST_INK)
+        images = np.where(faint, images * (255 / np.maximum(most, 1)), images).astype(np.uint8)
+        controls, exists = self._functions("trace_digits", (_DIGITS,))(images)
+        strokes = to_strokes(controls, exists & (most[:, 0] >= _LEAST_INK))
         # The network knows how digits are written; where exactly, the image tells better.
         return fit_strokes(strokes, images)
 

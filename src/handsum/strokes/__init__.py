@@ -45,7 +45,12 @@ class Strokes:
     controls: tuple[np.ndarray, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.controls, tuple):
+            raise UsageError(f"strokes are a tuple of arrays, not {type(self.controls).__name__}")
         for stroke in self.controls:
+            if not isinstance(stroke, np.ndarray) or stroke.dtype.kind not in "fiu":
+                kind = getattr(stroke, "dtype", type(stroke).__name__)
+                raise UsageError(f"a stroke is an array of real numbers, not {kind}")
             if stroke.ndim != 2 or stroke.shape[1] != 3 or len(stroke) < 2:
                 raise UsageError(f"a stroke has the shape (2 or more, 3), not {stroke.shape}")
             if not np.isfinite(stroke).all():
@@ -61,7 +66,12 @@ class Strokes:
         """Each stroke as points float (M, 3) along its curve: `pieces` for each span, M at least 2.
 
         A span lies between two neighbouring control points.
+
+        Raises:
+            UsageError: `pieces` below 1.
         """
+        if pieces < 1:
+            raise UsageError(f"a span is sampled in 1 or more pieces, not {pieces}")
         return [spline_matrix(len(stroke), pieces) @ stroke for stroke in self.controls]
 
     def curves(self) -> list[np.ndarray]:
@@ -197,7 +207,13 @@ def spline_matrix(controls: int, pieces: int) -> np.ndarray:
 
 
 def draw_strokes(digits: Sequence[Strokes], size: int) -> np.ndarray:
-    """The ink, uint8 (N, size, size), of the images of N digits; see `Strokes.draw`."""
+    """The ink, uint8 (N, size, size), of the images of N digits; see `Strokes.draw`.
+
+    Raises:
+        UsageError: a size that is not a whole number above 0.
+    """
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise UsageError(f"the size of an image is a whole number of pixels above 0, not {size}")
     scale = size / FRAME
     lines = [_straight_pieces(digit.scale(scale).shift(size / 2, size / 2)) for digit in digits]
     return draw_pieces(lines, size, size)

@@ -159,16 +159,17 @@ def number(
 
     `text` has the digits, leading zeros included, and the marks . , - + = / : % ( ) $ €, which are
     written with the pen of the digits. A single space, or an apostrophe between two digits, is a
-    gap. A whole number may be given as an int. For the other arguments see `sum_sequence`.
+    gap. A whole number may be given as an int. It is checked in its picture, with the default
+    `style` if none is given. For the other arguments see `sum_sequence`.
 
     Raises:
         UsageError: other characters, or there is no such writer, seed or model.
     """
     text = read_number(digit_text(text, "a number", "12.50"))
     labels = parse_digits(text.translate(str.maketrans("", "", MARKS + GAP)))[None]
+    style = Style() if style is None else style
     options = Options(writer, model, reader, verify, style)
-    if style is not None:
-        check_cells(style, [text])
+    check_cells(style, [text])
     return write_rows(labels, choose_seed(seed), options, (text,), progress)
 
 
