@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from handsum.stopping.workers import usable_cores
 from handsum.strokes import FRAME, Strokes, spline_matrix
 from handsum.strokes.raster import SOFTNESS, distances
 
@@ -36,12 +38,21 @@ def fit_strokes(digits: Sequence[Strokes], images: np.ndarray) -> list[Strokes]:
     for index, digit in enumerate(digits):
         if digit.controls:
             alike[tuple(map(len, digit.controls))].append(index)
-    for lengths, members in alike.items():
-        form = _Form.of(lengths)
-        for start in range(0, len(members), _AT_ONCE):
-            some = members[start : start + _AT_ONCE]
-            controls = np.stack([np.concatenate(digits[index].controls) for index in some])
-            for index, points in zip(some, _fit(form, controls, images[some]), strict=True):
+    chunks = [
+        (lengths, members[start : start + _AT_ONCE])
+        for lengths, members in alike.items()
+        for start in range(0, len(members), _AT_ONCE)
+    ]
+
+    def fit(chunk: tuple[tuple[int, ...], list[int]]) -> np.ndarray:
+        lengths, some = chunk
+        controls = np.stack([np.concatenate(digits[index].controls) for index in some])
+        return _fit(_Form.of(lengths), controls, images[some])
+
+    # NumPy lets other threads work while it computes.
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        for (lengths, some), moved in zip(chunks, pool.map(fit, chunks), strict=True):
+            for index, points in zip(some, moved, strict=True):
                 fitted[index] = Strokes(tuple(np.split(points, np.cumsum(lengths)[:-1])))
     return fitted
 
@@ -201,14 +212,15 @@ def _prices(
     bends, steps = form.bends @ points, form.steps @ points
     lengths = np.sqrt(np.square(steps).sum(-1) + 1e-6)
     uneven, varied = lengths @ form.even, logs @ form.same
-    pulls = form.even[:, :, None, None] * (steps / lengths[..., None])[:, None, :, None]
-    pulls = np.einsum("nijqc,jq->niqc", pulls, form.steps)
+    # How lengths change with the points: each with those of its two ends.
+    pulls = form.steps[:, :, None] * (steps / lengths[..., None])[:, :, None, :]
+    flat = form.even @ pulls.reshape(count, len(form.steps), -1)
+    pulls = flat.reshape(pulls.shape)
     price = bend * np.square(bends).sum((1, 2)) + pace * np.square(uneven).sum(1)
     price += _NIB * np.square(varied).sum(1)
     slope, curvature = np.zeros(state.shape), np.zeros((*state.shape, controls, 3))
     slope[..., :2] = bend * (form.bends.T @ bends) + pace * np.einsum("niqc,ni->nqc", pulls, uneven)
     slope[..., 2] = _NIB * varied
-    flat = pulls.reshape(count, len(form.steps), -1)
     both = pace * (flat.swapaxes(1, 2) @ flat).reshape(count, controls, 2, controls, 2)
     curvature[:, :, :2, :, :2] = both
     for axis in range(2):
