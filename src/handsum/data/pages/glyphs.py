@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handsum.strokes.raster import draw_pieces
 
+Random = np.random.Generator
+
 _FONT_SIZE = 48
 _SHARPEST = 3.0
 
@@ -81,7 +83,7 @@ class Glyph:
         return np.clip((ink - level) * gain + level, 0, 1), int(low[0]), int(low[1])
 
 
-def mnist_glyph(digit: np.ndarray, label: int, random: np.random.Generator) -> Glyph:
+def mnist_glyph(digit: np.ndarray, label: int, random: Random) -> Glyph:
     """A digit of MNIST, uint8 (28, 28), a little bolder or finer."""
     rows, columns = np.flatnonzero((digit > 60).any(1)), np.flatnonzero((digit > 60).any(0))
     top, bottom = max(rows[0] - 2, 0), rows[-1] + 3
@@ -99,6 +101,19 @@ def pen_glyph(label: int, lines: Sequence[np.ndarray], width: float, nib: float)
     """Lines (M, 2) of a pen with a nib, which is a share of the height."""
     own = [np.column_stack([line, np.full(len(line), nib / 2)]) for line in lines]
     return Glyph(label, width, lines=own)
+
+
+def bend(lines: Sequence[np.ndarray], wobble: float, random: Random) -> list[np.ndarray]:
+    """Lines through their points as a hand draws them: uneven, with round corners."""
+    drawn = []
+    for line in lines:
+        points = line + wobble * random.normal(size=line.shape)
+        steps = np.linspace(0, len(points) - 1, 4 * len(points))
+        fine = np.stack([np.interp(steps, np.arange(len(points)), axis) for axis in points.T], 1)
+        for _ in range(int(random.integers(0, 8))):
+            fine[1:-1] = (fine[:-2] + 2 * fine[1:-1] + fine[2:]) / 4
+        drawn.append(fine)
+    return drawn
 
 
 def fonts() -> list[Path]:
@@ -141,7 +156,7 @@ _ENDS = (
 )  # fmt: skip
 
 
-def segment_glyph(label: int, random: np.random.Generator) -> Glyph:
+def segment_glyph(label: int, random: Random) -> Glyph:
     """A digit of a seven-segment display."""
     gap, half = random.uniform(0.05, 0.16), random.uniform(0.035, 0.08)
     wide = random.uniform(0.42, 0.6)

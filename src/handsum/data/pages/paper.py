@@ -95,6 +95,15 @@ PRINTS: tuple[Callable[[int, float, float, Random], np.ndarray], ...] = (
 )  # fmt: skip
 
 
+def shadow(size: int, random: Random) -> np.ndarray:
+    """How much light a shadow leaves, from 0 to 1; its edge is hard or soft, straight or bent."""
+    x, _ = coordinates(size, random.uniform(0, 2 * np.pi), random)
+    edge = x + random.uniform(-1, 1) * size / 3
+    edge = edge + random.uniform(0, 40) * (smooth_field(size, 4, random) - 0.5)
+    soft = np.exp(random.uniform(np.log(0.7), np.log(160)))
+    return 1 - random.uniform(0.15, 0.75) / (1 + np.exp(np.clip(-edge / soft, -30, 30)))
+
+
 def light(size: int, random: Random) -> np.ndarray:
     """The light on a page, from 0 to 1: even, falling, or with a shadow, hard or soft."""
     level = random.uniform(0.55, 1.0)
@@ -103,10 +112,7 @@ def light(size: int, random: Random) -> np.ndarray:
     if random.random() < 0.5:
         lit *= 1 + random.uniform(0, 0.6) * np.clip(x / size, -1, 1)
     if random.random() < 0.3:
-        edge = x + random.uniform(-1, 1) * size / 3
-        edge = edge + random.uniform(0, 40) * (smooth_field(size, 4, random) - 0.5)
-        soft = np.exp(random.uniform(np.log(0.7), np.log(160)))
-        lit *= 1 - random.uniform(0.15, 0.65) / (1 + np.exp(np.clip(-edge / soft, -30, 30)))
+        lit *= shadow(size, random)
     if random.random() < 0.3:
         lit *= 1 - random.uniform(0, 0.25) * smooth_field(size, int(random.integers(2, 9)), random)
     return lit.clip(0, 1)

@@ -1,8 +1,8 @@
-"""What people write on a page: numbers, amounts, dates, sums, words; and scribbles."""
+"""What people write on a page: numbers, amounts, dates, sums, words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from handsum.data.pages.glyphs import (
     Glyph,
+    bend,
     fonts,
     mnist_glyph,
     pen_glyph,
@@ -128,19 +129,6 @@ def text_of(random: Random) -> str:
     return " ".join(_word(random) for _ in range(int(random.integers(1, 4))))
 
 
-def _bend(lines: Sequence[np.ndarray], wobble: float, random: Random) -> list[np.ndarray]:
-    """Lines through their points as a hand draws them: uneven, with round corners."""
-    drawn = []
-    for line in lines:
-        points = line + wobble * random.normal(size=line.shape)
-        steps = np.linspace(0, len(points) - 1, 4 * len(points))
-        fine = np.stack([np.interp(steps, np.arange(len(points)), axis) for axis in points.T], 1)
-        for _ in range(int(random.integers(0, 8))):
-            fine[1:-1] = (fine[:-2] + 2 * fine[1:-1] + fine[2:]) / 4
-        drawn.append(fine)
-    return drawn
-
-
 @dataclass(frozen=True)
 class Hand:
     """How a row is written: the digits' `source`, the nib in heights, slant, and a font."""
@@ -178,11 +166,11 @@ class Hand:
         if self.source == "print" or (self.by_machine and label >= 10):
             return printed_glyph(label, sign, self.font)
         if label == OTHER:
-            lines = _bend([0.95 * line for line in letter(sign)], self.wobble, random)
+            lines = bend([0.95 * line for line in letter(sign)], self.wobble, random)
             return pen_glyph(label, lines, 0.5 if sign not in "Iijl" else 0.3, self.nib)
         if label >= 10:
             lines, width = sign_lines(sign)
-            own = _bend(lines, 0.3 * self.wobble, random)
+            own = bend(lines, 0.3 * self.wobble, random)
             grown = 1.3 if sign in ".,:" else 1.0
             return pen_glyph(label, own, width, grown * self.nib)
         return self._digit(label, sources, random)
@@ -193,7 +181,7 @@ class Hand:
         if self.source == "pixels":
             return pixel_glyph(label)
         if label in LOCAL and random.random() < (_FLAG_SHARE if label == 1 else _LOCAL_SHARE):
-            lines = _bend(local_digit(label, random), 0.4 * self.wobble, random)
+            lines = bend(local_digit(label, random), 0.4 * self.wobble, random)
             width = max(float(line[:, 0].max()) for line in lines) + (0.1 if label == 1 else 0.0)
             return pen_glyph(label, lines, width, self.nib)
         if self.source == "mnist":
@@ -218,53 +206,3 @@ def pen_digit(label: int, sources: Sources, nib: float, random: Random) -> Glyph
         if np.isfinite(stroke).all()
     ]
     return pen_glyph(label, lines, wide, nib)
-
-
-def scribble(size: float, nib: float, random: Random) -> Glyph:
-    """Something that is no sign, about `size` heights wide: a wave, a tick, hatching, a tangle."""
-    form: Callable[[Random], list[np.ndarray]] = _SCRIBBLES[int(random.integers(len(_SCRIBBLES)))]
-    lines = [size * (line - [0.0, 0.6]) for line in form(random)]
-    return pen_glyph(OTHER, _bend(lines, 0.02, random), size, nib)
-
-
-def _tangle(random: Random) -> list[np.ndarray]:
-    count = int(random.integers(8, 22))
-    return [random.uniform(0, 1, (count, 2))]
-
-
-def _wave(random: Random) -> list[np.ndarray]:
-    x = np.linspace(0, random.uniform(0.8, 3), 30)
-    turns = random.uniform(15, 40)
-    return [np.stack([x, 0.4 + random.uniform(0.03, 0.2) * np.sin(turns * x)], 1)]
-
-
-def _tick(random: Random) -> list[np.ndarray]:
-    return [np.array([[0, 0.5], [0.25, 0.9], [0.9, 0]]) + random.normal(0, 0.05, (3, 2))]
-
-
-def _cross(random: Random) -> list[np.ndarray]:
-    ends = np.array([[[0, 0], [1, 1]], [[1, 0], [0, 1]]]) + random.normal(0, 0.08, (2, 2, 2))
-    return list(ends.astype(np.float64))
-
-
-def _hatching(random: Random) -> list[np.ndarray]:
-    count = int(random.integers(3, 9))
-    starts = np.stack([np.linspace(0, 1, count), np.full(count, 0.1)], 1)
-    ends = starts + np.array([random.uniform(-0.5, 0.5), 0.8])
-    return [np.stack(pair) for pair in zip(starts, ends, strict=True)]
-
-
-def _spiral(random: Random) -> list[np.ndarray]:
-    turn = np.linspace(0, random.uniform(12, 25), 50)
-    radius = 0.5 * turn / turn[-1]
-    return [np.stack([0.5 + radius * np.cos(turn), 0.5 + radius * np.sin(turn)], 1)]
-
-
-def _arrow(random: Random) -> list[np.ndarray]:
-    side = random.choice([-1.0, 1.0])
-    line = np.array([[0, 0.5], [1.0, 0.5]])
-    head = np.array([[0.75, 0.3], [1.0, 0.5], [0.75, 0.7]])
-    return [(part - [0.5, 0]) * [side, 1] + [0.5, 0] for part in (line, head)]
-
-
-_SCRIBBLES = (_tangle, _wave, _tick, _cross, _hatching, _spiral, _arrow)
