@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,15 @@ def test_a_hand_is_fitted_to_pictures_or_to_what_was_read_in_them(tmp_path: Path
     assert number("42", writer=sheet.hand.name, seed=1).hand == sheet.hand.name
 
 
+FIRST = {(0.04, 60), (0.04, 600), (0.07, 200), (0.12, 60), (0.18, 200)}
+
+
 @pytest.mark.parametrize(
-    ("pen", "height"), [(0.04, 60), (0.04, 600), (0.07, 200), (0.12, 60), (0.18, 200)]
+    ("pen", "height"),
+    [
+        pytest.param(*pair, marks=[] if pair in FIRST else pytest.mark.slow)
+        for pair in product((0.04, 0.07, 0.12, 0.18), (60, 200, 600))
+    ],
 )
 def test_the_pen_of_a_picture_is_found_again(tmp_path: Path, pen: float, height: int) -> None:
     path = tmp_path / "mine.png"

@@ -15,7 +15,6 @@ from handsum.pretrained.generators import COLUMN, to_strokes
 from handsum.pretrained.model import Model
 from handsum.pretrained.snapshots import Snapshot
 from handsum.strokes import Strokes
-from handsum.strokes.fitting import fit_strokes
 from handsum.sums import sum_distribution
 
 # A picture of one digit has one, however unlikely.
@@ -87,6 +86,9 @@ class Pen(Model):
 
         Faint ink is traced as if it were black.
         """
+        # Imported here, as reading needs no fitting.
+        from handsum.strokes.fitting import fit_strokes
+
         images = digit_images(images)
         most = images.max((1, 2), initial=0, keepdims=True)
         faint = (most < _BLACK) & (most >= _LEAST_INK)

@@ -61,9 +61,10 @@ def fit_strokes(digits: Sequence[Strokes], images: np.ndarray) -> list[Strokes]:
 class _Form:
     """Matrices that digits with strokes of the same numbers of control points share.
 
-    From all control points (Q,): `samples` (M, Q) along the curves, of which those at `starts` (K,)
-    begin a piece, `steps` and `bends`, the first and second differences. `even` and `same` take
-    the mean of each stroke away, from steps and from points.
+    `samples` (M, Q) turns all Q control points into points along the curves; a straight piece goes
+    from each of the points `starts` (K,) to the next one. `steps` and `bends` give the first and
+    second differences of control points. `even` subtracts the mean of each stroke from its steps,
+    `same` from its points.
     """
 
     samples: np.ndarray
@@ -127,12 +128,14 @@ class _Pixels:
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """Strokes as pixels (N, K): how far `away` from the outline each is, its `ink`, and of the
-    nearest piece its number, and where it is nearest, from 0 to 1."""
+    """Strokes as pixels (N, K): how far `away` from the outline each is, and its `ink`.
+
+    `nearest` is the number of its nearest piece, `share` where that is nearest, from 0 to 1, and
+    `direction` (N, K, 2) points from there to the pixel.
+    """
 
     away: np.ndarray
     ink: np.ndarray
-    pieces: np.ndarray
     nearest: np.ndarray
     share: np.ndarray
     direction: np.ndarray
@@ -159,7 +162,7 @@ class _Drawn:
         direction = np.stack([x - share * dx, y - share * dy], axis=-1)
         direction /= np.hypot(*np.moveaxis(direction, -1, 0))[..., None] + np.float32(1e-6)
         ink = 1 / (1 + np.exp(np.clip(away / np.float32(softness), -30, 30)))
-        return cls(away, ink, pieces, nearest, share, direction, softness)
+        return cls(away, ink, nearest, share, direction, softness)
 
     def slopes(self, form: _Form, state: np.ndarray) -> np.ndarray:
         """How the ink changes with the control points: float32 (N, K, 3Q)."""

@@ -95,11 +95,11 @@ def draw_verified(
         smaller = style.at_scale(min(style.factor, _LARGEST_SCALE))
 
         def set_row(row: int, strokes: Sequence[Strokes]) -> tuple[Picture, list[int]]:
-            text = rows.texts[row] if rows.texts else "".join(map(str, rows.labels[row]))
+            names = "".join(map(str, rows.labels[row]))
             random = stream(rows.seed, Stream.LAYOUT, row)
+            text = rows.texts[row] if rows.texts else names
             sheet = compose([strokes], [random], smaller, None, [text])
             digits = [item.strokes.scale(1 / DIGIT_HEIGHT) for item in sheet.digits[0]]
-            names = "".join(map(str, rows.labels[row]))
             filled = [] if style.as_drawn else loopless(digits, names)
             # Only the digits are asked for, and signs touch none.
             return draw_sheet(replace(sheet, rows=sheet.digits), smaller), filled

@@ -210,8 +210,8 @@ def _with_strip(picture: np.ndarray, side: int, random: Random) -> tuple[np.ndar
     tones = share * random.uniform(0, 255) + (1 - share) * np.median(picture)
     grain = random.normal(0, random.uniform(0, 6), (picture.shape[1 - axis], size))
     strip = np.clip(tones + grain, 0, 255).astype(np.uint8)
-    parts = [strip, picture.T] if axis == 0 else [strip, picture]
-    whole = np.concatenate(parts if before else [parts[1], strip[:, ::-1]], axis=1)
+    turned = picture.T if axis == 0 else picture
+    whole = np.concatenate([strip, turned] if before else [turned, strip[:, ::-1]], axis=1)
     shift = [0, 0]
     shift[1 - axis] = size if before else 0
     return whole.T if axis == 0 else whole, shift
