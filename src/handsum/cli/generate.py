@@ -166,8 +166,7 @@ def generate(
 
 
 def _interpolate(output: Path, between: str, options: dict[str, Any], as_json: bool) -> None:
-    from handsum.writing.interpolate import interpolate
-    from handsum.writing.interpolation import check_interpolation_path
+    from handsum.writing.interpolate import check_interpolation_path, interpolate
 
     check_interpolation_path(output)
     strip = interpolate(between, **options)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from handsum.layout.encoding import Output
     from handsum.layout.style import Style
     from handsum.writing.digits import Digits
-    from handsum.writing.interpolation import Interpolation
+    from handsum.writing.interpolate import Interpolation
     from handsum.writing.sequences import Sequences
     from handsum.writing.sheet import HandSheet
     from handsum.writing.stages import GeneratorStage
@@ -188,10 +188,9 @@ def generate(query: GenerateQuery, progress: Progress) -> results.DrawnResult | 
 
 def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnResult | Response:
     """Draw the steps from one hand, drawing or digit to another."""
-    from handsum.writing import interpolation
-    from handsum.writing.interpolate import interpolate as draw_steps
+    from handsum.writing import interpolate as steps
 
-    drawn = draw_steps(
+    drawn = steps.interpolate(
         query.between,
         query.digits,
         steps=query.steps,
@@ -200,12 +199,12 @@ def interpolate(query: InterpolateQuery, progress: Progress) -> results.DrawnRes
         model=query.model,
     )
     if query.format == "gif":
-        return Response(interpolation.encode_animation(drawn), media_type="image/gif")
-    picture = interpolation.encode_strip(drawn)
+        return Response(steps.encode_animation(drawn), media_type="image/gif")
+    picture = steps.encode_strip(drawn)
     if query.format == "png":
         return Response(picture, media_type="image/png")
-    size = 28 * interpolation.SCALE
-    asked = drawn.between != interpolation.DIGITS
+    size = 28 * steps.SCALE
+    asked = drawn.between != steps.DIGITS
     return _drawn(drawn, drawn.steps, picture, size, asked=asked)
 
 

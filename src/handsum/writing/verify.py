@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
-from handsum.data.pictures.ink import as_bytes
-from handsum.images import DIGIT_SIZE, to_grey
-from handsum.layout.loops import loopless
-from handsum.layout.rows import Picture, compose, draw_sheet
-from handsum.layout.style import DIGIT_HEIGHT, Style
-from handsum.reading.finding import find_digits
-from handsum.reading.page import Decoded, Finder, Reader
-from handsum.seeds import Stream, stream
+from handsum.images import DIGIT_SIZE
 from handsum.strokes import Strokes, draw_strokes
+from handsum.writing.legible import LEAST_SCALE, Rows, draw_legible
 
 if TYPE_CHECKING:
+    from handsum.layout.style import Style
     from handsum.pretrained.generators import DigitGenerator, SequenceGenerator
     from handsum.pretrained.readers import DigitReader
+    from handsum.reading.page import Finder, Reader
 
 
 Progress = Callable[[int, int], None]
@@ -34,25 +29,6 @@ ACCEPTED = 0.98
 # beside other digits that is a decimal point. 1.6% of validation digits and 2.5% of drawn ones have
 # a speck.
 _SPECK, _SPECK_GREY = 0.05, 64
-# How often a picture is drawn again, and how many pictures are read at once.
-_SETTINGS = 12
-_PICTURES_AT_ONCE = 32
-# Smaller pictures cannot be read, whatever they show; larger ones show nothing more.
-_LEAST_SCALE, _LARGEST_SCALE = 1.0, 1.4
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """N rows to write: labels (N, L), hands (N,) or (N, E), and texts with punctuation, if any.
-
-    Without `strokes`, the digits are drawn in pixels.
-    """
-
-    labels: np.ndarray
-    hands: np.ndarray
-    seed: int
-    texts: tuple[str, ...] | None = None
-    strokes: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,23 +64,11 @@ def draw_verified(
     count, length = rows.labels.shape
     drawer = _Drawer(generator, reader, rows, progress)
     drawer.draw(np.arange(count * length))
-    if style is None or finder is None or style.factor < _LEAST_SCALE or not rows.strokes:
+    if style is None or finder is None or style.factor < LEAST_SCALE or not rows.strokes:
         read = drawer.readings.reshape(count, length)
         readings = ["".join(map(str, row)) for row in read]
     else:
-        smaller = style.at_scale(min(style.factor, _LARGEST_SCALE))
-
-        def set_row(row: int, strokes: Sequence[Strokes]) -> tuple[Picture, list[int]]:
-            names = "".join(map(str, rows.labels[row]))
-            random = stream(rows.seed, Stream.LAYOUT, row)
-            text = rows.texts[row] if rows.texts else names
-            sheet = compose([strokes], [random], smaller, None, [text])
-            digits = [item.strokes.scale(1 / DIGIT_HEIGHT) for item in sheet.digits[0]]
-            filled = [] if style.as_drawn else loopless(digits, names)
-            # Only the digits are asked for, and signs touch none.
-            return draw_sheet(replace(sheet, rows=sheet.digits), smaller), filled
-
-        readings = _draw_legible(drawer, finder, rows.labels, set_row, progress)
+        readings = draw_legible(rows, drawer.strokes, drawer.draw, style, finder, progress)
     redrawn = drawer.redrawn.reshape(count, length).sum(axis=1)
     images = drawer.images.reshape(count, length, DIGIT_SIZE, DIGIT_SIZE)
     strokes = in_rows(drawer.strokes, length) if rows.strokes else None
@@ -199,59 +163,6 @@ def _specked(images: np.ndarray) -> np.ndarray:
     owners = np.array([place[0].start for place in ndimage.find_objects(labels)], np.int64)
     own = images.sum((1, 2), dtype=np.float64)
     return np.bincount(owners[ink < _SPECK * own[owners]], minlength=len(images)) > 0
-
-
-def _draw_legible(
-    drawer: _Drawer,
-    finder: Finder,
-    labels: np.ndarray,
-    set_row: Callable[[int, Sequence[Strokes]], tuple[Picture, list[int]]],
-    progress: Progress | None = None,
-) -> list[str]:
-    """Draw digits again that are misread in their picture; return the last reading of each picture.
-
-    `set_row` makes the picture of a row from its strokes, and says which digits lack a loop there:
-    these are drawn again, too.
-    """
-    count, length = labels.shape
-    readings = [""] * count
-    pending = np.arange(count)
-    for attempt in range(_SETTINGS + 1):
-        illegible: list[int] = []
-        for start in range(0, len(pending), _PICTURES_AT_ONCE):
-            rows = pending[start : start + _PICTURES_AT_ONCE]
-            written = [drawer.strokes[row * length : (row + 1) * length] for row in rows]
-            pictures = [set_row(int(row), own) for row, own in zip(rows, written, strict=True)]
-            shown = [as_bytes(to_grey(Image.fromarray(one.pixels))) for one, _ in pictures]
-            pages = find_digits(finder, shown)
-            for row, (picture, filled), page in zip(rows, pictures, pages, strict=True):
-                readings[row] = page.digits
-                wrong = set(filled)
-                if readings[row] != "".join(map(str, labels[row])):
-                    wrong |= set(_misread(picture.boxes[0], labels[row], page))
-                illegible += [int(row) * length + place for place in sorted(wrong)]
-        if progress:
-            progress(labels.size - len(illegible), labels.size)
-        if not illegible or attempt == _SETTINGS:
-            break
-        places = np.array(illegible)
-        drawer.draw(places)
-        pending = np.unique(places // length)
-    return readings
-
-
-def _misread(boxes: np.ndarray, labels: np.ndarray, page: Decoded) -> list[int]:
-    """Return the places of the digits that are misread in their box; all places if none are."""
-    wrong = []
-    for place, ((left, _, width, _), label) in enumerate(zip(boxes, labels, strict=True)):
-        here = [
-            digit
-            for digit, box in zip(page.digits, page.boxes, strict=True)
-            if left <= box[0] + box[2] / 2 < left + width
-        ]
-        if here != [str(label)]:
-            wrong.append(place)
-    return wrong or list(range(len(labels)))
 
 
 def draw_planned(

@@ -202,7 +202,8 @@ def write_rows(
     if options.verify:
         reader = load_reader(model_name(options.reader))
         reader.prepare()
-        from handsum.writing.verify import Rows, draw_verified
+        from handsum.writing.legible import Rows
+        from handsum.writing.verify import draw_verified
 
         rows = Rows(labels, hands.inputs, seed, texts, options.strokes)
         finder = load_detector() if options.style is not None and options.strokes else None
