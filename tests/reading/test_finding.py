@@ -51,6 +51,26 @@ def test_a_row_of_any_size_and_ink_is_read_from_left_to_right(scale: int, invert
     expect(find(pictures), [(text(5 * n, 5),) for n in range(PICTURES)])
 
 
+def upright(size: tuple[int, int], width: int, lean: float) -> np.ndarray:
+    """A straight line on a blank sheet, as of a mouse, uint8 (H, W)."""
+    wide, high = size
+    sheet = Image.new("L", size, 255)
+    away = lean * high / 2
+    ends = [(wide / 2 + away, 0.2 * high), (wide / 2 - away, 0.8 * high)]
+    ImageDraw.Draw(sheet).line(ends, 0, width)
+    return np.asarray(sheet)
+
+
+@pytest.mark.parametrize(
+    ("lean", "widths"), [(0.0, (0.07, 0.1)), (0.05, (0.02, 0.04, 0.1)), (0.15, (0.02, 0.04, 0.1))]
+)
+def test_a_straight_line_alone_is_a_1(lean: float, widths: tuple[float, ...]) -> None:
+    # A thin line that does not lean may be anything.
+    sizes = [(600, 200), (300, 150), (400, 400), (1000, 300)]
+    pictures = [upright(size, round(share * size[1]), lean) for size in sizes for share in widths]
+    expect(find(pictures), [("1",)] * len(pictures), 1.0)
+
+
 def test_rows_are_read_from_top_to_bottom() -> None:
     pictures = [np.vstack([row(6 * n, 3), row(6 * n + 3, 3)]) for n in range(PICTURES)]
     expect(find(pictures), [(text(6 * n, 3), text(6 * n + 3, 3)) for n in range(PICTURES)])

@@ -28,10 +28,13 @@ _SMALLER, _SMALLER_SHARE = 4.0, 0.05
 # The share of pages that are made of small pictures, of how many beside each other and how often,
 # and how far up a digit reaches in one. The shares of those with a data set's digit, of empty ones,
 # of those on blank paper, and of those with a strip beside; and how wide and high each is at least.
-_SMALL_SHARE, _PLAIN_SHARE, _EMPTY_SHARE = 0.3, 0.35, 0.15
-_CELLS, _CELL_SHARES, _FILLED = (1, 2, 4), (0.2, 0.5, 0.3), 0.7
+_SMALL_SHARE, _PLAIN_SHARE, _EMPTY_SHARE = 0.3, 0.4, 0.12
+_CELLS, _CELL_SHARES, _FILLED = (1, 2, 4), (0.15, 0.4, 0.45), 0.7
 _CLEAN_SHARE, _STRIP_SHARE, _LEAST_SIDE = 0.35, 0.25, 32
 _NOTHING_SHARE = 0.22
+# The share of pages with one row and nothing else, and how often that is a single digit, and a 1: a
+# digit alone is no scribble, and a straight 1 no ruled line.
+_LONE_SHARE, _SINGLE_SHARE, _ONE_SHARE = 0.15, 0.6, 0.4
 _DESK_SHARE = 0.16
 # Ink that differs from its paper by fewer grey levels than these has left no trace, as in the dark
 # half of a scan of two tones.
@@ -39,7 +42,14 @@ _TRACE = 5
 
 
 def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: Random) -> None:
-    """Rows of writing over the page."""
+    """Rows of writing over the page, or a single row."""
+    if random.random() < _LONE_SHARE:
+        at = sheet.size * random.uniform([0.05, 0.2], [0.8, 0.95])
+        text = None
+        if random.random() < _SINGLE_SHARE:
+            text = "1" if random.random() < _ONE_SHARE else str(random.integers(10))
+        write_row(sheet, sources, at, (height, angle), random, text)
+        return
     pitch = height * random.uniform(1.25, 2.6)
     down = random.uniform(0, 1.6) * height
     row = 0
@@ -56,7 +66,7 @@ def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: R
             elif random.random() < 0.04:
                 draw_form(sheet, at, own, angle, random)
             else:
-                write_row(sheet, sources, at, own, angle, random)
+                write_row(sheet, sources, at, (own, angle), random)
             ends = [box[2] for box in sheet.boxes[before:]]
             start = max([*ends, start + height]) + height * random.uniform(0.6, 3)
             if random.random() < 0.3:

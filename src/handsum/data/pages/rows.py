@@ -22,7 +22,7 @@ _READABLE, _UNASKED = 0.75, 0.5
 # Rows end this far beyond the sheet, in pixels.
 _BEYOND = 60
 # Gaps between the signs of a row, in heights, and how often each occurs.
-_GAPS, _GAP_SHARES = [-0.16, -0.08, 0.02, 0.12, 0.3, 0.7], [0.05, 0.09, 0.2, 0.38, 0.2, 0.08]
+_GAPS, _GAP_SHARES = [-0.16, -0.08, 0.02, 0.12, 0.3, 0.7], [0.1, 0.16, 0.22, 0.3, 0.15, 0.07]
 
 
 @dataclass(eq=False)
@@ -83,12 +83,19 @@ def basis(height: float, angle: float, hand: Hand, random: Random) -> np.ndarray
 
 
 def write_row(
-    sheet: Sheet, sources: Sources, at: np.ndarray, height: float, angle: float, random: Random
+    sheet: Sheet,
+    sources: Sources,
+    at: np.ndarray,
+    axes: tuple[float, float],
+    random: Random,
+    text: str | None = None,
 ) -> None:
-    """Write a row of signs from a place on, and perhaps a line, boxes or rings with it."""
-    row = _Row(sheet, sources, np.array(at, float), height, angle, random)
-    text = text_of(random)
-    for sign in text:
+    """Write a row of signs, by default random ones, from a place on, with a height and an angle.
+
+    Perhaps a line, boxes or rings come with it.
+    """
+    row = _Row(sheet, sources, np.array(at, float), *axes, random)
+    for sign in text_of(random) if text is None else text:
         row.write(sign)
         if (row.place < -_BEYOND).any() or (row.place > sheet.size + _BEYOND).any():
             break

@@ -8,6 +8,7 @@ import numpy as np
 
 from handsum.data.pages.glyphs import Glyph, bend, pen_glyph
 from handsum.data.pages.paper import smooth_field
+from handsum.data.pages.shapes import rounded
 from handsum.data.signs.alphabet import OTHER
 
 Random = np.random.Generator
@@ -95,4 +96,17 @@ def _walk(random: Random) -> list[np.ndarray]:
     return [places / places.max()]
 
 
-_SCRIBBLES = (_tangle, _walk, _walk, _wave, _tick, _cross, _hatching, _spiral, _arrow)
+def _curve(random: Random) -> list[np.ndarray]:
+    """A smooth line with few turns, which jumps across or wanders, much like a digit."""
+    points = random.uniform(0, 1, (int(random.integers(5, 15)), 2))
+    if random.random() < 0.5:
+        points = np.cumsum(random.normal(size=points.shape), axis=0)
+        points -= points.min(0)
+        points /= points.max()
+    for _ in range(3):
+        points = rounded(points)
+    return [points]
+
+
+_OFTEN = (_tangle, _walk, _walk, _curve, _curve, _curve)
+_SCRIBBLES = (*_OFTEN, _wave, _tick, _cross, _hatching, _spiral, _arrow)

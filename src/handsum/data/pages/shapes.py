@@ -129,10 +129,10 @@ def local_digit(label: int, random: Random) -> list[np.ndarray]:
         np.array([point.split(",") for point in stroke.split()], np.float64) * [wide, 1]
         for stroke in strokes
     ]
-    return [_rounded(line + random.normal(0, 0.025, line.shape)) for line in lines]
+    return [rounded(line + random.normal(0, 0.025, line.shape)) for line in lines]
 
 
-def _rounded(line: np.ndarray) -> np.ndarray:
+def rounded(line: np.ndarray) -> np.ndarray:
     """A line (M, 2) whose corners are cut off."""
     if len(line) < 4:
         return line

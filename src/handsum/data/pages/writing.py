@@ -28,6 +28,8 @@ Random = np.random.Generator
 _PATH_POINTS = 24
 # Few of MNIST's writers give a 1 a flag, and half of the world does; other forms are rarer.
 _FLAG_SHARE, _LOCAL_SHARE = 0.35, 0.1
+# The share of 1s that are a straight line, as of a mouse or a ruler, and its widths, in heights.
+_BAR_SHARE, _BAR_WIDTHS = 0.3, (0.015, 0.22)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -180,6 +182,10 @@ class Hand:
             return segment_glyph(label, random)
         if self.source == "pixels":
             return pixel_glyph(label)
+        if label == 1 and random.random() < _BAR_SHARE:
+            lean = random.normal(0, 0.08) if random.random() < 0.6 else 0.0
+            nib = float(np.exp(random.uniform(*np.log(_BAR_WIDTHS))))
+            return pen_glyph(label, [np.array([[lean, -1.0], [0.0, 0.0]])], 0.2, nib)
         if label in LOCAL and random.random() < (_FLAG_SHARE if label == 1 else _LOCAL_SHARE):
             lines = bend(local_digit(label, random), 0.4 * self.wobble, random)
             width = max(float(line[:, 0].max()) for line in lines) + (0.1 if label == 1 else 0.0)
