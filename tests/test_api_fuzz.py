@@ -46,6 +46,11 @@ def test_number(text: str, seed: int | None, writer: str | None, model: str | No
     check(lambda: handsum.number(text, seed=seed, writer=writer, model=model))
 
 
+def test_a_number_may_have_thousands_of_digits() -> None:
+    # Checking so many takes minutes.
+    assert handsum.number("1" * 5000, seed=0, verify=False).digits == ("1" * 5000,)
+
+
 @ANY
 @given(st.integers(), COUNTS, st.integers(-2, 12), COUNTS)
 def test_sum_sequence(total: int, length: int | None, count: int, seed: int | None) -> None:

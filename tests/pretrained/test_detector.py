@@ -44,8 +44,9 @@ def sheet(digit: np.ndarray, height: float, size: tuple[int, int]) -> tuple[np.n
 
 @pytest.mark.parametrize("height", [14, 30, 60, 140, 400])
 def test_a_digit_of_any_size_is_found_where_it_is(detector, digits, height: int) -> None:
-    high = height + min(height, 60)
-    pages = [sheet(image, height, (high + 9, high + 40)) for image in digits.images[:60]]
+    pages = [
+        sheet(image, height, (2 * height + 9, 2 * height + 40)) for image in digits.images[:60]
+    ]
     found = detector.find([page for page, _ in pages])
     right = 0
     for signs, (_, box), label in zip(found, pages, digits.labels, strict=False):

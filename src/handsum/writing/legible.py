@@ -24,7 +24,7 @@ _Asked = dict[int, np.ndarray]
 # How often a picture is drawn again, and how many pictures are read at once.
 _SETTINGS = 12
 _PICTURES_AT_ONCE = 32
-# Where a part of a picture is read, so many digits on either side are seen with it.
+# A part of a picture is read together with this many digits on either side of it.
 _BESIDE = 2
 # Smaller pictures cannot be read, whatever they show; larger ones show nothing more.
 LEAST_SCALE, _LARGEST_SCALE = 1.0, 1.4
@@ -127,7 +127,7 @@ def _look(
             yield row, list(texts[row].values()), drawn[row][1]
 
 
-def _cut(picture: Picture, places: np.ndarray) -> list[tuple[list[int], int, np.ndarray]]:
+def _cut(picture: Picture, places: np.ndarray) -> list[tuple[set[int], int, np.ndarray]]:
     """The parts of a row's picture with the places, and some digits beside them.
 
     For each: the places in it, where it begins in the picture, and grey values, uint8 (H, W).
@@ -139,7 +139,7 @@ def _cut(picture: Picture, places: np.ndarray) -> list[tuple[list[int], int, np.
         first, last = run[0] - _BESIDE, run[-1] + _BESIDE
         left = int(boxes[first, 0]) if first > 0 else 0
         right = int(boxes[last, 0] + boxes[last, 2]) if last < len(boxes) - 1 else grey.shape[1]
-        parts.append((run.tolist(), left, grey[:, left:right]))
+        parts.append((set(run.tolist()), left, grey[:, left:right]))
     return parts
 
 

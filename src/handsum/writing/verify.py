@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from handsum.images import DIGIT_SIZE
 from handsum.strokes import Strokes, draw_strokes
-from handsum.writing.legible import LEAST_SCALE, Rows, draw_legible
+from handsum.writing.legible import LEAST_SCALE, Progress, Rows, draw_legible
 
 if TYPE_CHECKING:
     from handsum.layout.style import Style
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from handsum.reading.page import Finder, Reader
 
 
-Progress = Callable[[int, int], None]
 REDRAWS = 20
 # A digit is accepted if the reader takes it for a digit and gives the requested class at least this
 # probability. Of the validation digits with such a probability, it misreads 0.04%; of all, 0.3%.

@@ -42,14 +42,7 @@ _TRACE = 5
 
 
 def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: Random) -> None:
-    """Rows of writing over the page, or a single row."""
-    if random.random() < _LONE_SHARE:
-        at = sheet.size * random.uniform([0.05, 0.2], [0.8, 0.95])
-        text = None
-        if random.random() < _SINGLE_SHARE:
-            text = "1" if random.random() < _ONE_SHARE else str(random.integers(10))
-        write_row(sheet, sources, at, (height, angle), random, text)
-        return
+    """Rows of writing over the page."""
     pitch = height * random.uniform(1.25, 2.6)
     down = random.uniform(0, 1.6) * height
     row = 0
@@ -73,6 +66,17 @@ def _fill(sheet: Sheet, sources: Sources, height: float, angle: float, random: R
                 break
         down += pitch
         row += 1
+
+
+def _write_alone(
+    sheet: Sheet, sources: Sources, height: float, angle: float, random: Random
+) -> None:
+    """A single row on the page, or a single digit."""
+    at = sheet.size * random.uniform([0.05, 0.2], [0.8, 0.95])
+    text = None
+    if random.random() < _SINGLE_SHARE:
+        text = "1" if random.random() < _ONE_SHARE else str(random.integers(10))
+    write_row(sheet, sources, at, (height, angle), random, text)
 
 
 def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tuple[int, ...]:
@@ -241,7 +245,8 @@ def _page(sources: Sources, side: int, random: Random) -> _Picture:
     if random.random() < _NOTHING_SHARE:
         bare = _nothing(sheet, height, angle, random)
     else:
-        _fill(sheet, sources, height, angle, random)
+        write = _write_alone if random.random() < _LONE_SHARE else _fill
+        write(sheet, sources, height, angle, random)
     background = _background(sheet, height, angle, random)
     if bare and random.random() < 0.6:
         # Where nobody wrote, an edge of a shadow is easily taken for a 1.

@@ -86,15 +86,15 @@ def write_row(
     sheet: Sheet,
     sources: Sources,
     at: np.ndarray,
-    axes: tuple[float, float],
+    pose: tuple[float, float],
     random: Random,
     text: str | None = None,
 ) -> None:
-    """Write a row of signs, by default random ones, from a place on, with a height and an angle.
+    """Write a row of signs, by default random ones, from a place on.
 
-    Perhaps a line, boxes or rings come with it.
+    `pose` is their height and the row's angle. Perhaps a line, boxes or rings come with it.
     """
-    row = _Row(sheet, sources, np.array(at, float), *axes, random)
+    row = _Row(sheet, sources, np.array(at, float), *pose, random)
     for sign in text_of(random) if text is None else text:
         row.write(sign)
         if (row.place < -_BEYOND).any() or (row.place > sheet.size + _BEYOND).any():
