@@ -61,6 +61,38 @@ def test_ink_outside_of_its_box_is_no_part_of_a_digit() -> None:
     assert np.corrcoef(among.ravel(), expected.ravel())[0, 1] > 0.97
 
 
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom", "all"])
+@pytest.mark.parametrize(("ink", "paper"), [(0.0, 1.0), (0.9, 0.2), (0.5, 0.7)])
+@pytest.mark.parametrize("scale", [2, 4, 9])
+def test_strokes_just_beyond_a_box_are_the_digits(
+    scale: int, ink: float, paper: float, side: str
+) -> None:
+    grey, boxes = row(IMAGES[:20], scale, ink, paper)
+    missed = []
+    for x, y, width, height in boxes:
+        off = max(1, round(0.06 * height))
+        across = (side in ("left", "all")) * off, (side in ("right", "all")) * off
+        down = (side in ("top", "all")) * off, (side in ("bottom", "all")) * off
+        missed.append((x + across[0], y + down[0], width - sum(across), height - sum(down)))
+    pairs = zip(cut_digits(grey, missed), cut_digits(grey, boxes), strict=True)
+    like = [np.corrcoef(cut.ravel(), whole.ravel())[0, 1] for cut, whole in pairs]
+    assert min(like) > 0.9
+    assert np.median(like) > 0.99
+
+
+@pytest.mark.parametrize("overlap", [1, 4, 9])
+def test_a_neighbour_that_touches_is_no_part_of_a_digit(overlap: int) -> None:
+    """Beyond its box a neighbour's strokes go on."""
+    whole = np.pad(
+        1 - enlarge(IMAGES[0], 4).astype(np.float32) / 255, ((0, 0), (0, 40)), constant_values=1
+    )
+    x, y, width, height = box_of(np.rint(255 * (1 - whole)))
+    (alone,) = cut_digits(whole, [(x, y, width, height)])
+    whole[y + height // 2 : y + height // 2 + 6, x + width - overlap : x + width + 40] = 0
+    (beside,) = cut_digits(whole, [(x, y, width, height)])
+    assert np.corrcoef(alone.ravel(), beside.ravel())[0, 1] > 0.95
+
+
 def test_a_box_without_ink_stays_blank() -> None:
     boxes = [(10, 10, 30, 40), (0, 0, 90, 90), (50, 50, 4, 5), (85, 85, 5, 5), (80, 80, 30, 30)]
     for tone in (0.0, 0.7, 1.0):

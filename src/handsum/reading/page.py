@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from scipy import ndimage
 
 from handsum import stopping
 from handsum.data.pictures.ink import as_mnist, ink_map
@@ -21,6 +22,8 @@ _INKED = 0.2
 _FAINTEST = 0.02
 # How much of the paper around a digit is looked at to tell its ink, in heights of the digit.
 _AROUND = 0.25
+# A detector's box may miss the edge of its digit by this much, in heights.
+_MISSED = 0.1
 
 
 @runtime_checkable
@@ -103,7 +106,10 @@ class Decoded:
 
 
 def cut_digits(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
-    """Digits of a picture, float (H, W) in [0, 1], as MNIST's: uint8 (N, 28, 28)."""
+    """Digits of a picture, float (H, W) in [0, 1], as MNIST's: uint8 (N, 28, 28).
+
+    Strokes that go on just beyond a box belong to its digit.
+    """
     images = np.zeros((len(boxes), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     for image, (left, top, width, height) in zip(images, boxes, strict=True):
         stopping.check()
@@ -111,7 +117,7 @@ def cut_digits(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
         y, x = max(0, top - rim), max(0, left - rim)
         around = picture[y : top + height + rim, x : left + width + rim]
         own = np.s_[top - y : top - y + height, left - x : left - x + width]
-        ink = ink_map(around)[own]
+        ink = _with_edges(ink_map(around), own, round(_MISSED * height))
         if ink.max(initial=0) <= _INKED:
             # Nothing stands out from grain or prints; a detector has seen a digit all the same.
             ink = np.abs(around - np.median(around))[own]
@@ -119,3 +125,26 @@ def cut_digits(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
         if ink.max(initial=0) > _INKED:
             image[:] = as_mnist(ink)
     return images
+
+
+def _with_edges(ink: np.ndarray, own: tuple[slice, slice], missed: int) -> np.ndarray:
+    """The ink of a box, and what hangs together with it if that ends soon beyond the box.
+
+    On a side where it goes on for more than `missed` pixels it is a neighbour's, or a line's.
+    """
+    reach = missed + 1
+    wide = tuple(slice(max(0, side.start - reach), side.stop + reach) for side in own)
+    grown = ink[wide]
+    labels, _ = ndimage.label(grown > _INKED, np.ones((3, 3)))
+    box = tuple(
+        slice(side.start - beyond.start, side.stop - beyond.start)
+        for side, beyond in zip(own, wide, strict=True)
+    )
+    mine = np.isin(labels, np.setdiff1d(labels[box], [0]))
+    kept = ndimage.binary_dilation(mine)
+    kept[box] = True
+    high, across = (
+        slice(side.start if ends[0] else 0, side.stop if ends[-1] else len(ends))
+        for side, ends in zip(box, (mine.any(1), mine.any(0)), strict=True)
+    )
+    return (grown * kept)[high, across]
