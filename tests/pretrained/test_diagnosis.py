@@ -63,6 +63,42 @@ def test_it_says_which_cache_is_used(monkeypatch, tmp_path: Path) -> None:
         jax.config.update("jax_compilation_cache_dir", before)
 
 
+def test_the_cache_is_emptied_and_nothing_else(
+    monkeypatch, tmp_path: Path, run_command: Callable
+) -> None:
+    own = tmp_path / "handsum"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for folder in (own, own / "xla", own / "xla" / "deeper"):
+        folder.mkdir(mode=0o700)
+    gone = [own / "cnn-x.export", own / "xla" / "a", own / "xla" / "deeper" / "b"]
+    kept = [own / "notes.txt", tmp_path / "another.export"]
+    for path in (*gone, *kept):
+        path.write_bytes(b"1" * 2**20)
+    (own / "xla" / "link").symlink_to(tmp_path / "another.export")
+    done = run_command("doctor", "--clear-cache")
+    assert done.code == 1
+    assert "is a link" in done.err
+    (own / "xla" / "link").unlink()
+    done = run_command("doctor", "--clear-cache")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"deleted 3 files, 3.0 MiB, in {own}\n")
+    assert not any(path.exists() for path in gone)
+    assert all(path.exists() for path in kept)
+    again = json.loads(run_command("doctor", "--clear-cache", "--json").out)
+    assert again["notes"][0] == f"deleted 0 files, 0.0 MiB, in {own}"
+    assert f"{own} (0 files, 0.0 MiB)" in [one["value"] for one in again["findings"]]
+    assert handsum.number(7, seed=0).digits == ("7",)
+
+
+def test_no_cache_to_empty_is_a_line(monkeypatch, tmp_path: Path, run_command: Callable) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    done = run_command("doctor", "--clear-cache")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"error: {tmp_path / 'file'}")
+    assert done.err.count("\n") == 1
+
+
 def test_a_damaged_model_is_a_problem_and_the_others_are_still_listed(
     monkeypatch, tmp_path: Path, run_command: Callable
 ) -> None:

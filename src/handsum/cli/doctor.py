@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from handsum.cli.console import err, out
@@ -9,6 +11,10 @@ from handsum.cli.json_output import AsJson, print_json
 
 
 def doctor(
+    clear: Annotated[
+        bool,
+        typer.Option("--clear-cache", help="First delete the compiled code in the cache folder."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check the installation: versions, devices, caches, data, models and extras.
@@ -18,15 +24,18 @@ def doctor(
     """
     from handsum.pretrained.diagnosis import diagnose
 
+    deleted = [_clear_cache()] if clear else []
     findings = diagnose()
     problems = [one for one in findings if one.problem]
     if as_json:
         listed = [one.as_dict() for one in findings]
-        notes = [one.note for one in findings if one.note]
+        notes = deleted + [one.note for one in findings if one.note]
         print_json({"findings": listed, "problems": len(problems), "notes": notes})
     else:
         width = max(len(one.name) for one in findings)
         last = ""
+        for line in deleted:
+            out().print(line, markup=False, highlight=False, soft_wrap=True)
         for one in findings:
             style = "bold red" if one.problem else "dim" if one.hint else ""
             value = f"{one.value}: {one.hint}" if one.hint else one.value
@@ -37,3 +46,10 @@ def doctor(
         err().print(one.note, markup=False)
     if problems:
         raise typer.Exit(1)
+
+
+def _clear_cache() -> str:
+    from handsum.pretrained.cache import clear_cache
+
+    folder, files, size = clear_cache()
+    return f"deleted {files:,} files, {size / 2**20:.1f} MiB, in {folder}"

@@ -86,6 +86,29 @@ def write_cached(name: str, content: bytes) -> None:
         return
 
 
+def clear_cache() -> tuple[Path, int, int]:
+    """Delete the traces and the compiled code; return the folder, and how many files and bytes.
+
+    A cache that the user gave to JAX is left alone.
+
+    Raises:
+        HandsumError: as `open_cache`, or something cannot be deleted.
+    """
+    folder = open_cache()
+    files = size = 0
+    for path in [*folder.glob("*.export"), *_open_compiled().rglob("*")]:
+        # Another process may delete a file meanwhile.
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if not stat.S_ISDIR(status.st_mode):
+                try:
+                    path.unlink()
+                except PermissionError as error:
+                    raise HandsumError(f"cannot delete {path}: {error.strerror}") from error
+                files, size = files + 1, size + status.st_size
+    return folder, files, size
+
+
 def use_compilation_cache() -> None:
     """Keep what JAX compiles in the cache folder, unless the user chose another folder."""
     import jax
