@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
@@ -69,6 +70,24 @@ def test_a_straight_line_alone_is_a_1(lean: float, widths: tuple[float, ...]) ->
     sizes = [(600, 200), (300, 150), (400, 400), (1000, 300)]
     pictures = [upright(size, round(share * size[1]), lean) for size in sizes for share in widths]
     expect(find(pictures), [("1",)] * len(pictures), 1.0)
+
+
+def seventeen(thick: int, gap: int, scale: float, light: bool) -> np.ndarray:
+    """17 of upright and level bars, as of a drawing program, uint8 (H, W)."""
+    page = np.full((70, 200), 235, np.uint8)
+    left = 30 + thick + gap
+    page[15:55, 30 : 30 + thick] = page[15:55, left + 20 : left + 20 + thick] = 20
+    page[15 : 15 + max(thick - 1, 2), left : left + 20 + thick] = 20
+    page = 255 - page if light else page
+    size = (round(200 * scale), round(70 * scale))
+    return np.asarray(Image.fromarray(page).resize(size))
+
+
+def test_an_upright_bar_beside_a_digit_is_a_1() -> None:
+    # Broad bars, and light ones on dark paper, are sometimes left out.
+    forms = product((3, 6, 9), (12, 34, 60), (0.6, 1, 1.7, 3), (False, True))
+    pictures = [seventeen(*form) for form in forms]
+    expect(find(pictures), [("17",)] * len(pictures), 0.8)
 
 
 def test_rows_are_read_from_top_to_bottom() -> None:

@@ -9,13 +9,20 @@ import numpy as np
 from handsum.data.signs.alphabet import DIGITS, SIGNS
 from handsum.data.signs.answers import Signs, overlap
 from handsum.data.signs.pattern import Match, Pattern
-from handsum.data.signs.rows import nearest_row, pixel_boxes, possible_rows, sort_rows
+from handsum.data.signs.rows import (
+    nearest_row,
+    pixel_boxes,
+    possible_rows,
+    sort_rows,
+    stand_beside,
+)
 from handsum.reading.page import Box, Decoded, Finder, Mark
 
 # The least probability of a digit or sign that is read, the best on pictures composed of validation
-# digits (tools/reading_kinds.py); of the best digit where none has that; and of one that is read
-# only because the number of digits, or the form of the row, is known.
-_LEAST, _LEAST_ALONE, _LEAST_KNOWN = 0.5, 0.4, 0.05
+# digits (tools/reading_kinds.py); of the best digit where none has that, and of one beside a digit
+# that has; and of one that is read only because the number of digits, or the form of the row, is
+# known.
+_LEAST, _LEAST_LIKELY, _LEAST_KNOWN = 0.5, 0.4, 0.05
 # What is a digit with this probability is not left out to fit a pattern.
 _CERTAIN = 0.8
 # A picture whose grey levels differ by no more than this shows nothing.
@@ -33,7 +40,7 @@ def find_digits(
     `length` is the number of digits in each, if known: then the most probable ones are read. With a
     `pattern`, each row is the most probable one that it allows.
     """
-    least = _LEAST_ALONE if length is None and pattern is None else _LEAST_KNOWN
+    least = _LEAST_LIKELY if length is None and pattern is None else _LEAST_KNOWN
     shown = [
         index for index, picture in enumerate(pictures) if picture.size and np.ptp(picture) > _EVEN
     ]
@@ -51,7 +58,7 @@ def _match(signs: Signs, pattern: Pattern) -> Decoded:
     """The most probable rows that a pattern allows."""
     matched: list[tuple[Signs, Match]] = []
     unmatched = []
-    for places in possible_rows(signs, _LEAST_ALONE):
+    for places in possible_rows(signs, _LEAST_LIKELY):
         row = signs.of(places)
         match = pattern.read(row.probabilities, row.scores)
         digit = row.scores * row.probabilities[:, :DIGITS].sum(1)
@@ -98,10 +105,13 @@ def _decode(signs: Signs, length: int | None) -> Decoded:
     kinds = signs.probabilities.argmax(-1)
     sure = signs.scores >= _LEAST
     chosen = np.flatnonzero((kinds < DIGITS) & sure)
-    if not sure.any():
-        chosen = np.flatnonzero((kinds < DIGITS) & (signs.scores >= _LEAST_ALONE))[:1]
+    likely = np.flatnonzero((kinds < DIGITS) & ~sure & (signs.scores >= _LEAST_LIKELY))
     if length is not None:
         chosen = _most_probable(signs, length)
+    elif not sure.any():
+        chosen = likely[:1]
+    elif len(chosen):
+        chosen = np.sort(np.append(chosen, likely[stand_beside(signs, likely, chosen)]))
     rows = [
         [int(chosen[place]) for place in row] for row in sort_rows(pixel_boxes(signs.boxes[chosen]))
     ]

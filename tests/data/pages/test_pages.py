@@ -13,7 +13,7 @@ import pytest
 from handsum.data import mnist
 from handsum.data.pages.compose import compose
 from handsum.data.pages.composing import Composer, start_composer
-from handsum.data.pages.glyphs import pixel_glyph, printed_glyph, segment_glyph
+from handsum.data.pages.glyphs import Glyph, pixel_glyph, printed_glyph, segment_glyph
 from handsum.data.pages.shapes import ALPHABET, letter
 from handsum.data.pages.stream import PageRows
 from handsum.data.pages.writing import Hand, Sources, text_of
@@ -136,6 +136,13 @@ def test_displays_and_fonts_stand_on_the_baseline(sources, digit: int) -> None:
         rows = np.flatnonzero((ink > 0.5).any(1)) + top
         assert 55 <= rows[0] <= 70, glyph
         assert 95 <= rows[-1] <= 112, glyph
+
+
+def test_what_falls_between_the_pixels_leaves_a_small_picture_empty(sources, monkeypatch) -> None:
+    hair = Glyph(1, 0.2, lines=[np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 0.0]])])
+    monkeypatch.setattr(Hand, "glyph", lambda *others: hair)
+    for number in range(60):
+        assert compose(sources, 64, 0, number)["images"].shape == (64, 64)
 
 
 def test_texts_are_varied() -> None:

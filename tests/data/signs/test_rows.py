@@ -7,7 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from handsum.data.signs.rows import sort_rows
+from handsum.data.signs.alphabet import CLASSES
+from handsum.data.signs.answers import Signs
+from handsum.data.signs.rows import sort_rows, stand_beside
 
 
 def page(rows: int, digits: int, slope: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -69,3 +71,32 @@ def test_neighbours_in_a_row_share_their_height_wherever_they_lie() -> None:
             assert bottom - top >= 0.35 * min(before[3], after[3])
     middles = [np.median(2 * boxes[row, 1] + boxes[row, 3]) for row in rows]
     assert middles == sorted(middles)
+
+
+@pytest.mark.parametrize(
+    ("box", "beside"),
+    [
+        ((70, 0, 90, 40), True),
+        ((-40, 4, -20, 44), True),
+        ((20, 0, 40, 40), True),
+        ((70, 15, 82, 50), True),
+        ((95, 0, 115, 40), False),
+        ((40, 30, 60, 70), False),
+        ((40, 0, 52, 20), False),
+        ((40, -20, 70, 60), False),
+        ((5, 5, 25, 38), False),
+        ((0, 50, 30, 90), False),
+    ],
+    ids=[
+        "right", "left", "touching", "lower", "far", "below", "small", "tall", "over", "under it",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scale", [0.5, 1.0, 7.0])
+def test_signs_beside_each_other_are_alike_near_and_apart(
+    box: tuple[int, ...], beside: bool, scale: float
+) -> None:
+    boxes = scale * np.array([box, (0, 0, 30, 40), (500, 0, 530, 40)], float)
+    signs = Signs(boxes, np.ones(3), np.ones((3, CLASSES)) / CLASSES)
+    assert stand_beside(signs, np.array([0]), np.array([1, 2])).tolist() == [beside]
+    assert stand_beside(signs, np.array([], int), np.array([1])).tolist() == []
+    assert stand_beside(signs, np.array([0]), np.array([], int)).tolist() == [False]

@@ -93,6 +93,9 @@ def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tup
         if sheet.put(glyph, matrix, at, random.uniform(0.5, 1), height) is None:
             break
         at[0] += height * (stretch * hand.narrow * glyph.width + random.uniform(0, 0.2))
+    if not sheet.boxes:
+        # The finest line may fall between the pixels.
+        return _empty(sheet.size, random)
     boxes = np.array(sheet.boxes)
     low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
     margin = _ZOOM * random.integers(0, 5, 4) * (1 if random.random() < 0.7 else 4)
@@ -120,25 +123,6 @@ def _empty(size: int, random: Random) -> tuple[int, ...]:
     sides = random.uniform(0.15, 0.95, 2) * size
     left, top = random.uniform(0, size - sides)
     return int(left), int(top), int(left + sides[0]), int(top + sides[1])
-
-
-def _background(sheet: Sheet, height: float, angle: float, random: Random) -> np.ndarray:
-    """The brightness of the paper with its prints, from 0 to 1."""
-    size = sheet.size
-    page = paper.light(size, random)
-    if random.random() < 0.45:
-        for _ in range(1 if random.random() < 0.85 else 2):
-            make = paper.PRINTS[int(random.integers(len(paper.PRINTS)))]
-            most = 0.75 if make in paper.LINES else 0.45
-            page = page * (1 - random.uniform(0.05, most) * make(size, height, angle, random))
-    if random.random() < 0.08:
-        # A highlighter or a coloured note.
-        x, y = np.meshgrid(np.arange(size), np.arange(size))
-        x0, y0 = random.uniform(-0.2, 0.8, 2) * size
-        inside = (x > x0) & (x < x0 + random.uniform(0.2, 1) * size)
-        inside &= (y > y0) & (y < y0 + random.uniform(0.1, 0.8) * size)
-        page = page * (1 - random.uniform(0.05, 0.4) * inside)
-    return page
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +179,7 @@ def _small_picture(sources: Sources, side: int, random: Random) -> _Picture:
         window = _tight(sheet, sources, height, random)
     clean = random.random() < _CLEAN_SHARE
     blank = np.ones((sheet.size, sheet.size))
-    background = blank if clean else _background(sheet, height, 0.0, random)
+    background = blank if clean else paper.background(sheet.size, height, 0.0, random)
     page = _ink(sheet, background, random)
     picture = _photograph(sheet, page, height, 0.3, random)
     left, top, right, bottom = (edge // _ZOOM for edge in window)
@@ -247,7 +231,7 @@ def _page(sources: Sources, side: int, random: Random) -> _Picture:
     else:
         write = _write_alone if random.random() < _LONE_SHARE else _fill
         write(sheet, sources, height, angle, random)
-    background = _background(sheet, height, angle, random)
+    background = paper.background(sheet.size, height, angle, random)
     if bare and random.random() < 0.6:
         # Where nobody wrote, an edge of a shadow is easily taken for a 1.
         background = background * paper.shadow(sheet.size, random)

@@ -134,3 +134,21 @@ def desk(size: int, random: Random) -> np.ndarray:
     x, y = coordinates(size, random.uniform(0, np.pi), random)
     grain = 0.15 * random.random() * np.sin(y * random.uniform(0.1, 0.8) + 2 * np.sin(x / 40))
     return (tone + grain * smooth_field(size, 6, random)).clip(0, 1)
+
+
+def background(size: int, height: float, angle: float, random: Random) -> np.ndarray:
+    """The brightness of paper with its prints for writing of a height and angle, from 0 to 1."""
+    page = light(size, random)
+    if random.random() < 0.45:
+        for _ in range(1 if random.random() < 0.85 else 2):
+            make = PRINTS[int(random.integers(len(PRINTS)))]
+            most = 0.75 if make in LINES else 0.45
+            page = page * (1 - random.uniform(0.05, most) * make(size, height, angle, random))
+    if random.random() < 0.08:
+        # A highlighter or a coloured note.
+        x, y = np.meshgrid(np.arange(size), np.arange(size))
+        x0, y0 = random.uniform(-0.2, 0.8, 2) * size
+        inside = (x > x0) & (x < x0 + random.uniform(0.2, 1) * size)
+        inside &= (y > y0) & (y < y0 + random.uniform(0.1, 0.8) * size)
+        page = page * (1 - random.uniform(0.05, 0.4) * inside)
+    return page

@@ -11,6 +11,9 @@ from handsum.data.signs.answers import Signs
 
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
+# Digits beside each other differ in height by at most this factor, and are at most so many heights
+# apart.
+_ALIKE, _NEAR = 1.6, 1.5
 
 # Signs of a row share at least this much of their height with their left neighbour.
 _LEAST_SHARED = 0.35
@@ -69,6 +72,22 @@ def nearest_row(edges: np.ndarray, rows: Sequence[Sequence[int]], boxes: np.ndar
             if top - _ABOVE * height <= y <= top + (1 + _BELOW) * height and away < nearest:
                 best, nearest = row, away
     return best
+
+
+def stand_beside(signs: Signs, places: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether each sign of `places` stands beside one of `others`, and over none: bool (N,).
+
+    Both are indices. Signs that stand beside each other are about as high, on one height and near.
+    """
+    own, near = signs.boxes[places][:, None], signs.boxes[others][None]
+    width, height = own[..., 2] - own[..., 0], own[..., 3] - own[..., 1]
+    others_height = near[..., 3] - near[..., 1]
+    shared = np.minimum(own[..., 2:], near[..., 2:]) - np.maximum(own[..., :2], near[..., :2])
+    lower = np.minimum(height, others_height)
+    beside = np.maximum(height, others_height) <= _ALIKE * lower
+    beside &= (shared[..., 1] >= lower / 2) & (shared[..., 0] > -_NEAR * others_height)
+    over = (shared[..., 0] > width / 2) & (shared[..., 1] > height / 2)
+    return beside.any(1) & ~over.any(1)
 
 
 def pixel_boxes(edges: np.ndarray) -> np.ndarray:
