@@ -143,8 +143,11 @@ def _with_edges(ink: np.ndarray, own: tuple[slice, slice], missed: int) -> np.nd
     mine = np.isin(labels, np.setdiff1d(labels[box], [0]))
     kept = ndimage.binary_dilation(mine)
     kept[box] = True
-    high, across = (
-        slice(side.start if ends[0] else 0, side.stop if ends[-1] else len(ends))
-        for side, ends in zip(box, (mine.any(1), mine.any(0)), strict=True)
+    shown = tuple(
+        slice(
+            side.start if mine.take(0, axis).any() else 0,
+            side.stop if mine.take(-1, axis).any() else mine.shape[axis],
+        )
+        for axis, side in enumerate(box)
     )
-    return (grown * kept)[high, across]
+    return (grown * kept)[shown]
