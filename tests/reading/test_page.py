@@ -93,6 +93,18 @@ def test_a_neighbour_that_touches_is_no_part_of_a_digit(overlap: int) -> None:
     assert np.corrcoef(alone.ravel(), beside.ravel())[0, 1] > 0.95
 
 
+@pytest.mark.parametrize("beyond", [1, 3])
+def test_a_box_may_reach_beyond_the_picture(beyond: int) -> None:
+    for image in IMAGES[:10]:
+        large = enlarge(image, 3)
+        x, y, width, height = box_of(large)
+        tight = 1 - large[y : y + height, x : x + width].astype(np.float32) / 255
+        wide = (-beyond, -beyond, width + 2 * beyond, height + 2 * beyond)
+        exact, seen = (cut_digits(tight, [box])[0] for box in ((0, 0, width, height), wide))
+        np.testing.assert_array_equal(seen, exact)
+        assert exact.any()
+
+
 def test_a_box_without_ink_stays_blank() -> None:
     boxes = [(10, 10, 30, 40), (0, 0, 90, 90), (50, 50, 4, 5), (85, 85, 5, 5), (80, 80, 30, 30)]
     for tone in (0.0, 0.7, 1.0):

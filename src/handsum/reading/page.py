@@ -116,7 +116,7 @@ def cut_digits(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
         rim = max(2, round(_AROUND * height))
         y, x = max(0, top - rim), max(0, left - rim)
         around = picture[y : top + height + rim, x : left + width + rim]
-        own = np.s_[top - y : top - y + height, left - x : left - x + width]
+        own = np.s_[max(top, 0) - y : top - y + height, max(left, 0) - x : left - x + width]
         ink = _with_edges(ink_map(around), own, round(_MISSED * height))
         if ink.max(initial=0) <= _INKED:
             # Nothing stands out from grain or prints; a detector has seen a digit all the same.
