@@ -129,10 +129,11 @@ def test_nothing_is_read_on_blank_paper(tmp_path) -> None:
     assert reading.error == "no digits found"
 
 
-def test_the_best_digit_is_read_where_none_is_sure() -> None:
+def test_a_doubtful_digit_is_read_alone_or_beside_a_sure_one() -> None:
     class Unsure:
-        def __init__(self, *scores: float) -> None:
+        def __init__(self, scores: Sequence[float], lower: int) -> None:
             boxes = np.array([[10 + 30 * i, 10, 30 + 30 * i, 40] for i in range(len(scores))])
+            boxes[-1, 1::2] += lower
             kinds = np.eye(22)[: len(scores)]
             self._signs = Signs(boxes.astype(float), np.array(scores), kinds)
 
@@ -141,6 +142,14 @@ def test_the_best_digit_is_read_where_none_is_sure() -> None:
 
     page = np.zeros((60, 120), np.uint8)
     page[12:38, 20::30] = 255
-    for scores, read in [((0.9, 0.7, 0.45), 2), ((0.47, 0.42), 1), ((0.3, 0.2), 0)]:
-        (decoded,) = find_digits(Unsure(*scores), [page])
-        assert len(decoded.digits) == read, scores
+    for scores, lower, read in [
+        ((0.9, 0.7, 0.45), 0, "012"),
+        ((0.9, 0.7, 0.45), 10, "012"),
+        ((0.9, 0.7, 0.45), 40, "01"),
+        ((0.9, 0.7, 0.39), 0, "01"),
+        ((0.45, 0.9, 0.7), 0, "012"),
+        ((0.47, 0.42), 0, "0"),
+        ((0.3, 0.2), 0, ""),
+    ]:
+        (decoded,) = find_digits(Unsure(scores, lower), [page])
+        assert decoded.digits == read, scores
