@@ -79,15 +79,21 @@ def stand_beside(signs: Signs, places: np.ndarray, others: np.ndarray) -> np.nda
 
     Both are indices. Signs that stand beside each other are about as high, on one height and near.
     """
-    own, near = signs.boxes[places][:, None], signs.boxes[others][None]
-    width, height = own[..., 2] - own[..., 0], own[..., 3] - own[..., 1]
-    others_height = near[..., 3] - near[..., 1]
-    shared = np.minimum(own[..., 2:], near[..., 2:]) - np.maximum(own[..., :2], near[..., :2])
+    near = signs.boxes[others]
+    # One by one: thousands by thousands would fill the memory.
+    return np.array([_stands_beside(own, near) for own in signs.boxes[places]], bool)
+
+
+def _stands_beside(own: np.ndarray, near: np.ndarray) -> bool:
+    """As `stand_beside`, for one box (4,) and those of the others (N, 4)."""
+    width, height = own[2:] - own[:2]
+    others_height = near[:, 3] - near[:, 1]
+    shared = np.minimum(own[2:], near[:, 2:]) - np.maximum(own[:2], near[:, :2])
     lower = np.minimum(height, others_height)
     beside = np.maximum(height, others_height) <= _ALIKE * lower
-    beside &= (shared[..., 1] >= lower / 2) & (shared[..., 0] > -_NEAR * others_height)
-    over = (shared[..., 0] > width / 2) & (shared[..., 1] > height / 2)
-    return beside.any(1) & ~over.any(1)
+    beside &= (shared[:, 1] >= lower / 2) & (shared[:, 0] > -_NEAR * others_height)
+    over = (shared[:, 0] > width / 2) & (shared[:, 1] > height / 2)
+    return bool(beside.any() and not over.any())
 
 
 def pixel_boxes(edges: np.ndarray) -> np.ndarray:
