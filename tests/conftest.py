@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import types
@@ -300,6 +301,8 @@ def pieces_of(picture: np.ndarray) -> list[Box]:
 
 def replace_models(monkeypatch: pytest.MonkeyPatch, reader: Any, **functions: Any) -> None:
     """Put a module of stand-ins in the place of `handsum.pretrained.load`."""
+    # Imports the real one by name, whichever test comes first.
+    importlib.import_module("handsum.pretrained.export")
     module = types.ModuleType("handsum.pretrained.load")
     functions |= {
         "load_picture_reader": lambda name: reader,
@@ -360,8 +363,6 @@ def tiny_pen_gan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def little_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers are measured on a few digits; of generators, what docs/results.json keeps is told."""
-    import importlib
-
     from handsum.evaluation.figures import Effort
     from handsum.pretrained.load import GENERATORS, PENS, SEQUENCE_GENERATORS, locate
 
