@@ -97,15 +97,15 @@ def clear_cache() -> tuple[Path, int, int]:
     folder = open_cache()
     files = size = 0
     for path in [*folder.glob("*.export"), *_open_compiled().rglob("*")]:
-        # Another process may delete a file meanwhile.
-        with suppress(FileNotFoundError):
+        try:
             status = path.lstat()
             if not stat.S_ISDIR(status.st_mode):
-                try:
-                    path.unlink()
-                except PermissionError as error:
-                    raise HandsumError(f"cannot delete {path}: {error.strerror}") from error
+                path.unlink()
                 files, size = files + 1, size + status.st_size
+        except FileNotFoundError:  # another process has deleted it
+            continue
+        except OSError as error:
+            raise HandsumError(f"cannot delete {path}: {error.strerror or error}") from error
     return folder, files, size
 
 

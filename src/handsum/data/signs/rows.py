@@ -11,8 +11,8 @@ from handsum.data.signs.answers import Signs
 
 # A sign belongs to a row that reaches, in heights of its digits, this far above and below them.
 _ABOVE, _BELOW = 0.2, 0.4
-# Digits beside each other differ in height by at most this factor, and are at most so many heights
-# apart.
+# Digits beside each other: the higher is at most this many times as high as the lower, and the gap
+# between them is at most this many heights.
 _ALIKE, _NEAR = 1.6, 1.5
 
 # Signs of a row share at least this much of their height with their left neighbour.
