@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import sys
 import types
@@ -192,8 +193,13 @@ class FakeReader:
                     digit = mnist_digit(np.frombuffer(other, np.uint8).reshape(28, 28))
                     self.known[other] = ndimage.gaussian_filter(digit.astype(float), 1)
             blurred = ndimage.gaussian_filter(image.astype(float), 1)
-            nearest = ((np.stack([*self.known.values()]) - blurred) ** 2).sum((1, 2)).argmin()
-            self.taken[key] = drawn[[*self.known][int(nearest)]]
+            # Both were centred to whole pixels.
+            known = np.stack([*self.known.values()])
+            distances = [
+                ((known - np.roll(blurred, shift, (0, 1))) ** 2).sum((1, 2))
+                for shift in itertools.product((-1, 0, 1), repeat=2)
+            ]
+            self.taken[key] = drawn[[*self.known][int(np.min(distances, axis=0).argmin())]]
         return self.taken[key]
 
 

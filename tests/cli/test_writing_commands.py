@@ -101,7 +101,7 @@ def test_svg_and_print_sizes(run_command: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(boxes["n.svg"] / scale, boxes["n.png"], atol=3)
     assert run_command("sum-sequence", 9, "--count", 2, "-o", "s{}.svg").code == 0
     assert sorted(path.name for path in tmp_path.glob("s*.svg")) == ["s1.svg", "s2.svg"]
-    run_command("number", "7", "--height", "10mm", "-o", "mm.png")
+    run_command("number", "7", "--height", "10mm", "-o", "mm.png", "--seed", 1)
     with Image.open(tmp_path / "mm.png") as image:
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
         assert image.height == pytest.approx((20 + 18) * 10 / 25.4 * 300 / 20, rel=0.05)
