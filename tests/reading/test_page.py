@@ -105,6 +105,30 @@ def test_a_box_may_reach_beyond_the_picture(beyond: int) -> None:
         assert exact.any()
 
 
+@pytest.mark.parametrize("margin", [0, 1, 2, 4])
+@pytest.mark.parametrize(("ink", "paper"), [(0.0, 1.0), (0.9, 0.2), (0.5, 0.7)])
+@pytest.mark.parametrize("scale", [1, 3, 9])
+def test_a_digit_that_fills_its_picture_is_cut_as_on_a_page(
+    scale: int, ink: float, paper: float, margin: int
+) -> None:
+    """No paper is needed around a digit to tell its ink from its paper."""
+    like = []
+    for image in IMAGES[:20]:
+        large = enlarge(image, scale)
+        page = paper + (ink - paper) * large.astype(np.float32) / 255
+        x, y, width, height = box_of(large)
+        tight = page[
+            max(0, y - margin) : y + height + margin, max(0, x - margin) : x + width + margin
+        ]
+        box = (min(x, margin), min(y, margin), width, height)
+        whole = np.pad(page, 10 * scale, constant_values=paper)
+        (there,) = cut_digits(whole, [(x + 10 * scale, y + 10 * scale, width, height)])
+        (here,) = cut_digits(tight, [box])
+        like.append(np.corrcoef(here.ravel(), there.ravel())[0, 1])
+    assert np.median(like) > 0.98
+    assert np.mean(np.array(like) > 0.8) > 0.97
+
+
 def test_a_box_without_ink_stays_blank() -> None:
     boxes = [(10, 10, 30, 40), (0, 0, 90, 90), (50, 50, 4, 5), (85, 85, 5, 5), (80, 80, 30, 30)]
     for tone in (0.0, 0.7, 1.0):

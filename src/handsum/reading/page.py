@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from handsum import stopping
-from handsum.data.pictures.ink import as_mnist, ink_map
+from handsum.data.pictures.ink import as_mnist, ink_map, is_ink_dark
 from handsum.data.signs.answers import Signs
 from handsum.images import DIGIT_SIZE
 
@@ -111,12 +111,12 @@ def cut_digits(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
     Strokes that go on just beyond a box belong to its digit.
     """
     images = np.zeros((len(boxes), DIGIT_SIZE, DIGIT_SIZE), np.uint8)
-    for image, (left, top, width, height) in zip(images, boxes, strict=True):
+    for image, box in zip(images, boxes, strict=True):
         stopping.check()
+        left, top, width, height = _within(box, picture.shape)
         rim = max(2, round(_AROUND * height))
-        y, x = max(0, top - rim), max(0, left - rim)
-        around = picture[y : top + height + rim, x : left + width + rim]
-        own = np.s_[max(top, 0) - y : top - y + height, max(left, 0) - x : left - x + width]
+        around = _surroundings(picture, (left - rim, top - rim, width + 2 * rim, height + 2 * rim))
+        own = np.s_[rim : rim + height, rim : rim + width]
         ink = _with_edges(ink_map(around), own, round(_MISSED * height))
         if ink.max(initial=0) <= _INKED:
             # Nothing stands out from grain or prints; a detector has seen a digit all the same.
@@ -125,6 +125,31 @@ def cut_digits(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
         if ink.max(initial=0) > _INKED:
             image[:] = as_mnist(ink)
     return images
+
+
+def _within(box: Box, shape: tuple[int, ...]) -> Box:
+    """The part of a box that lies in a picture of a shape (H, W)."""
+    left, top = max(box[0], 0), max(box[1], 0)
+    right, bottom = min(box[0] + box[2], shape[1]), min(box[1] + box[3], shape[0])
+    return left, top, max(0, right - left), max(0, bottom - top)
+
+
+def _surroundings(picture: np.ndarray, box: Box) -> np.ndarray:
+    """A picture within a box, which may reach beyond it: there it has the grey of its paper.
+
+    Ink is told from paper by what is around it, and a picture may end where its ink does.
+    """
+    left, top, width, height = box
+    shown = picture[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+    beyond = [
+        (max(0, -start), max(0, start + length - side))
+        for start, length, side in zip((top, left), (height, width), picture.shape, strict=True)
+    ]
+    if not shown.size or not np.any(beyond):
+        return shown
+    middle = np.quantile(shown, (0.05, 0.95)).mean()
+    is_paper = shown >= middle if is_ink_dark(shown[None])[0] else shown <= middle
+    return np.pad(shown, beyond, constant_values=np.median(shown[is_paper]))
 
 
 def _with_edges(ink: np.ndarray, own: tuple[slice, slice], missed: int) -> np.ndarray:
