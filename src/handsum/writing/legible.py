@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -26,8 +26,9 @@ _SETTINGS = 12
 _PICTURES_AT_ONCE = 32
 # A part of a picture is read together with this many digits on either side of it.
 _BESIDE = 2
-# Smaller pictures cannot be read, whatever they show; larger ones show nothing more.
-LEAST_SCALE, _LARGEST_SCALE = 1.0, 1.4
+# Smaller pictures cannot be read, whatever they show. Larger ones show nothing more: of 160 numbers
+# checked at this scale, or at 4, and read at 4, none was misread; of 80 checked at 1.4, two were.
+LEAST_SCALE, _LARGEST_SCALE = 1.0, 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ class _Pictures:
     style: Style
 
     def of(self, row: int) -> tuple[Picture, list[int]]:
-        """The picture of a row without its marks, and the digits that lack a loop in it."""
+        """The picture of a row, and the digits that lack a loop in it."""
         labels = self.rows.labels[row]
         names = "".join(map(str, labels))
         random = stream(self.rows.seed, Stream.LAYOUT, row)
@@ -104,8 +105,7 @@ class _Pictures:
         sheet = compose([own], [random], self.style, None, [text])
         digits = [item.strokes.scale(1 / DIGIT_HEIGHT) for item in sheet.digits[0]]
         lacking = [] if self.style.as_drawn else loopless(digits, names)
-        # Only the digits are asked for, and signs touch none.
-        return draw_sheet(replace(sheet, rows=sheet.digits), self.style), lacking
+        return draw_sheet(sheet, self.style), lacking
 
 
 def _look(
