@@ -12,6 +12,7 @@ import handsum
 from handsum.data import mnist
 from handsum.data.pages.compose import compose
 from handsum.data.pages.writing import Sources
+from handsum.data.signs.alphabet import CLASSES, SIGNS
 from handsum.data.signs.answers import Signs, overlap
 from handsum.data.signs.targets import true_signs
 from handsum.pretrained.load import load_detector
@@ -129,17 +130,20 @@ def test_nothing_is_read_on_blank_paper(tmp_path) -> None:
     assert reading.error == "no digits found"
 
 
+class Unsure:
+    """Sees signs beside each other, the last one `lower`, with these scores."""
+
+    def __init__(self, scores: Sequence[float], lower: int, signs: str) -> None:
+        boxes = np.array([[10 + 30 * i, 10, 30 + 30 * i, 40] for i in range(len(scores))])
+        boxes[-1, 1::2] += lower
+        kinds = np.eye(CLASSES)[[SIGNS.index(sign) for sign in signs]]
+        self._signs = Signs(boxes.astype(float), np.array(scores), kinds)
+
+    def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
+        return [self._signs.of(np.flatnonzero(self._signs.scores >= least)) for _ in pictures]
+
+
 def test_a_doubtful_digit_is_read_alone_or_beside_a_sure_one() -> None:
-    class Unsure:
-        def __init__(self, scores: Sequence[float], lower: int) -> None:
-            boxes = np.array([[10 + 30 * i, 10, 30 + 30 * i, 40] for i in range(len(scores))])
-            boxes[-1, 1::2] += lower
-            kinds = np.eye(22)[: len(scores)]
-            self._signs = Signs(boxes.astype(float), np.array(scores), kinds)
-
-        def find(self, pictures: Sequence[np.ndarray], least: float = 0.3) -> list[Signs]:
-            return [self._signs.of(np.flatnonzero(self._signs.scores >= least)) for _ in pictures]
-
     page = np.zeros((60, 120), np.uint8)
     page[12:38, 20::30] = 255
     for scores, lower, read in [
@@ -151,5 +155,19 @@ def test_a_doubtful_digit_is_read_alone_or_beside_a_sure_one() -> None:
         ((0.47, 0.42), 0, "0"),
         ((0.3, 0.2), 0, ""),
     ]:
-        (decoded,) = find_digits(Unsure(scores, lower), [page])
+        (decoded,) = find_digits(Unsure(scores, lower, "012"[: len(scores)]), [page])
         assert decoded.digits == read, scores
+
+
+@pytest.mark.parametrize("sign", ".,-/:+=%()$")
+def test_a_doubtful_sign_is_read_beside_a_digit(sign: str) -> None:
+    page = np.zeros((60, 120), np.uint8)
+    page[12:38, 20::30] = 255
+    for scores, lower, read in [
+        ((0.9, 0.45, 0.9), 0, f"0{sign}2"),
+        ((0.9, 0.39, 0.9), 0, "02"),
+        ((0.9, 0.45, 0.45), 0, f"0{sign}2"),
+        ((0.39, 0.45, 0.39), 0, ""),
+    ]:
+        (decoded,) = find_digits(Unsure(scores, lower, f"0{sign}2"), [page])
+        assert "".join(decoded.text(punctuation=True)) == read, scores

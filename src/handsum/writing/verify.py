@@ -57,8 +57,8 @@ def draw_verified(
     """Draw the digits of rows until they are read right.
 
     After REDRAWS attempts the best one stays. With a `style` and a `finder`, each row is also drawn
-    and read as a picture, of whose marks nothing is asked. `progress` gets the number of digits
-    that are right so far and the number of all digits.
+    and read as a picture, without its marks. `progress` gets the number of digits that are right so
+    far and the number of all digits.
     """
     count, length = rows.labels.shape
     drawer = _Drawer(generator, reader, rows, progress)
