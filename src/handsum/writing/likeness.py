@@ -150,7 +150,7 @@ class _HandModel:
 
     `shapes` gives the mean shape (10, C) of each class; `measure` their mean square distance from
     shapes (10, C) of counts (10,) plus the prior's term, and its gradient (E,). `of_writers` are
-    the shapes in the hands of some writers, which are drawn once.
+    the shapes in the hands of some writers of the `table` (W, E), which are drawn once.
     """
 
     shapes: Callable[[np.ndarray], np.ndarray]
