@@ -137,7 +137,7 @@ def _within(box: Box, shape: tuple[int, ...]) -> Box:
 def _surroundings(picture: np.ndarray, box: Box) -> np.ndarray:
     """A picture within a box, which may reach beyond it: there it has the grey of its paper.
 
-    Ink is told from paper by what is around it, and a picture may end where its ink does.
+    `ink_map` needs to see some paper around a digit, and a tight picture has none.
     """
     left, top, width, height = box
     shown = picture[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
