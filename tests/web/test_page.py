@@ -13,6 +13,7 @@ from pages import RESULTS, TABS, Visit, bundled_models, settled
 from PIL import Image
 from playwright.sync_api import expect
 from quick import quick
+from serving import serve
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,26 @@ def test_every_tab_works_and_is_accessible(visit: Visit, size: str, scheme: str)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
         found = Axe().run(page)
         assert found.violations_count == 0, f"{tab}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("opened", [["Compare"], TABS], ids=["compare", "all"])
+def test_a_waiting_page_keeps_nobody_from_going_elsewhere(browser: Any, opened: list[str]) -> None:
+    """No model is ever loaded here, and a browser opens six connections to a server."""
+    context = browser.new_context()
+    with serve({}) as web:
+        page = context.new_page()
+        page.goto(str(web.base_url))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for tab in opened:
+            page.get_by_role("tab", name=tab, exact=False).click()
+            page.wait_for_timeout(500)
+        assert asked
+        # The page itself still gets an answer, and so does the next one.
+        ask = "fetch('/api/models', {signal: AbortSignal.timeout(10_000)}).then(({ok}) => ok)"
+        assert page.evaluate(ask)
+        page.goto(f"{web.base_url}/docs", timeout=10_000)
+        context.close()
 
 
 def test_dialogs_are_accessible(visit: Visit) -> None:

@@ -12,6 +12,9 @@ const REASONS = {
   503: "the server is busy",
 };
 const TEMPORARY = [0, 408, 429, 500, 502, 503, 504];
+// Browsers open six connections to a server, and a new page needs one before they end the requests
+// of the old page. So some stay free: for the state of the server, and for where people go next.
+const AT_ONCE = 4;
 
 export class Problem extends Error {
   // `status` 0: no answer at all. `wait`: the seconds that the server wants to be left alone.
@@ -41,6 +44,31 @@ export function address(path, parameters = {}) {
   return `/api/${path}${text && "?"}${text}`;
 }
 
+// At most `most` at once. The function that it returns waits for a place, or until `signal` ends the
+// wait, and returns what frees the place.
+export function places(most) {
+  const waiting = new Set();
+  let free = most;
+  const leave = () => {
+    const [next] = waiting;
+    if (next) next();
+    else free++;
+  };
+  return async (signal) => {
+    signal?.throwIfAborted();
+    if (free) free--;
+    else await new Promise((resolve, reject) => {
+      const end = (then) => () => { waiting.delete(enter); signal?.removeEventListener("abort", give); then(signal?.reason); };
+      const enter = end(resolve), give = end(reject);
+      waiting.add(enter);
+      signal?.addEventListener("abort", give);
+    });
+    return leave;
+  };
+}
+
+const enter = places(AT_ONCE);
+
 async function send(path, parameters, options) {
   try {
     return await fetch(address(path, parameters), options);
@@ -52,21 +80,31 @@ async function send(path, parameters, options) {
 
 export async function ask(path, parameters, { signal, body, progress = () => {} } = {}) {
   const method = body === undefined ? "GET" : "POST";
-  const answer = await send(path, parameters, { method, body, signal, headers: { Accept: "text/event-stream" } });
-  if (!answer.ok) throw await refusal(answer);
-  for await (const { event, data } of events(answer.body)) {
-    if (event === "progress") progress(data.done, data.total);
-    else if (event === "problem") throw new Problem(data);
-    else if (event === "result") return data;
+  const leave = await enter(signal);
+  try {
+    const answer = await send(path, parameters, { method, body, signal, headers: { Accept: "text/event-stream" } });
+    if (!answer.ok) throw await refusal(answer);
+    for await (const { event, data } of events(answer.body)) {
+      if (event === "progress") progress(data.done, data.total);
+      else if (event === "problem") throw new Problem(data);
+      else if (event === "result") return data;
+    }
+    throw new Problem({ detail: "the server stopped before the result was ready: try again" });
+  } finally {
+    leave();
   }
-  throw new Problem({ detail: "the server stopped before the result was ready: try again" });
 }
 
 // The bytes of a picture; `parameters` have its format.
 export async function file(path, parameters) {
-  const answer = await send(path, parameters);
-  if (!answer.ok) throw await refusal(answer);
-  return answer.blob();
+  const leave = await enter();
+  try {
+    const answer = await send(path, parameters);
+    if (!answer.ok) throw await refusal(answer);
+    return await answer.blob();
+  } finally {
+    leave();
+  }
 }
 
 async function* events(stream) {

@@ -1,7 +1,7 @@
 // Compare: the models side by side on the same request, with their measured figures.
 
 import { entered, h, blobOf, button, copyAddress, field, later, number, percent, randomSeed, segments, text } from "../dom.js";
-import { able, ask, DETECTORS, DIGITS, RANDOM, SEQUENCES, SUMS } from "../api.js";
+import { able, ask, DETECTORS, DIGITS, places as turns, RANDOM, SEQUENCES, SUMS } from "../api.js";
 import { gate, intro, output, setFields, sumChart, tiles } from "../parts.js";
 import { digits as areDigits, oneOf, read, seed, whole } from "../link.js";
 
@@ -60,12 +60,22 @@ export function mount(panel, { address, models }) {
     shared = new AbortController();
     places = [];
     const answer = { digits: () => drawn, sum: () => written, reading: () => reader(shared.signal) }[kind]();
+    // One after another: the time of each is its own.
+    const turn = turns(1);
+    const inTurn = async (name, options) => {
+      const leave = await turn(options.signal);
+      try {
+        return await answer(name, options);
+      } finally {
+        leave();
+      }
+    };
     cards.replaceChildren(...zoo[kind].map((model) => {
       const { name } = model;
       const place = output(`${name}’s answer`, { heights: [5, 1] });
       places.push(place);
       place.element.classList.remove("card");
-      place.make((options) => answer(name, options), (shown) => {
+      place.make((options) => inTurn(name, options), (shown) => {
         // Maybe after a second try.
         if (answered.add(name).size === zoo[kind].length) actions.open(version);
         return shown;
