@@ -147,6 +147,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         own.mkdir(parents=True, exist_ok=True)
         Image.fromarray(255 - image).save(own / f"{index:03d}.png")
     write_idx(folder / "few", 240)
+    (folder / "numbers.txt").write_text("12.50\n$1,234.50\t2\n")
     return folder
 
 

@@ -19,12 +19,16 @@ from handsum.datasets.formats.arrays import NO_DIGIT
 from handsum.datasets.formats.cuts import cut_sample
 from handsum.datasets.forms import FORM_NAMES
 from handsum.errors import HandsumError, UsageError
+from handsum.layout.marks import MARKS, value_of
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
 COUNT = 23
 KINDS = pytest.mark.parametrize(
-    ("kind", "realism"), [("digits", "none"), ("numbers", "none"), ("sums", "all")]
+    ("kind", "realism"),
+    [("digits", "none"), ("numbers", "none"), ("sums", "all"), ("amounts", "rotation")],
 )
+# Numbers with signs, of up to four characters.
+AMOUNTS = (r"-?digits{1,2}%?", r"\$?\d[.,:]\d")
 
 
 @pytest.fixture
@@ -34,6 +38,8 @@ def written(tmp_path: Path) -> Any:
     def write(kind: Any, realism: str, file_format: str, **options: Any) -> Any:
         lengths = None if kind == "digits" else (1, 4)
         options.setdefault("forms", "mixed" if kind == "sums" else None)
+        if kind == "amounts":
+            kind, options["patterns"] = "numbers", AMOUNTS
         recipe = Recipe(kind, COUNT, 9, lengths=lengths, realism=parse_realism(realism), **options)
         folder = tmp_path / "set"
         assert write_plan(folder, Plan(recipe, file_format, 3)).missing_shards == 0
@@ -49,8 +55,9 @@ def pixels(path: Any) -> np.ndarray:
 
 def plain(sample: Sample) -> dict[str, Any]:
     """A sample's labels as in JSON."""
-    names = ("index", "text", "digits", "forms", "total", "writer", "seed", "effects")
+    names = ("index", "text", "digits", "forms", "signs", "total", "writer", "seed", "effects")
     values = {name: getattr(sample, name) for name in names} | {"boxes": sample.boxes.tolist()}
+    values |= {"sign_boxes": sample.sign_boxes.tolist(), "value": value_of(sample.text)}
     return json.loads(json.dumps(values))
 
 
@@ -70,10 +77,13 @@ def check_strokes(digits: Any, sample: Sample) -> None:
             assert np.array(points) == pytest.approx(stroke * [1, 1, 2], abs=0.001)
 
 
-def full_masks(sample: Sample) -> np.ndarray:
-    """A sample's masks, bool (L, H, W)."""
-    masks = np.zeros((len(sample.digits), *sample.image.shape[:2]), bool)
-    for full, mask, (x, y, width, height) in zip(masks, sample.masks, sample.boxes, strict=True):
+def full_masks(sample: Sample, signs: bool = False) -> np.ndarray:
+    """The masks of a sample's digits, bool (L, H, W), and of its signs after them."""
+    own, boxes = sample.masks, sample.boxes
+    if signs:
+        own, boxes = own + sample.sign_masks, np.concatenate([boxes, sample.sign_boxes])
+    masks = np.zeros((len(own), *sample.image.shape[:2]), bool)
+    for full, mask, (x, y, width, height) in zip(masks, own, boxes, strict=True):
         full[y : y + height, x : x + width] = mask
     return masks
 
@@ -170,6 +180,14 @@ def test_npz_is_read_by_numpy(written: Any, kind: str, realism: str) -> None:
             part = samples[start : start + len(arrays["images"])]
             check_arrays(arrays, part, kind == "digits")
             assert arrays["indices"].tolist() == [sample.index for sample in part]
+            assert arrays["texts"].tolist() == [sample.text for sample in part]
+            for sample, signs, boxes in zip(
+                part, arrays["signs"], arrays["sign_boxes"], strict=True
+            ):
+                count = len(sample.signs)
+                assert signs.tolist() == [*sample.signs, *[""] * (len(signs) - count)]
+                assert np.array_equal(boxes[:count], sample.sign_boxes)
+                assert not boxes[count:].any()
             effects = [json.loads(text) for text in arrays["effects"]]
             assert effects == [plain(sample)["effects"] for sample in part]
             start += len(part)
@@ -183,7 +201,9 @@ def read_any_idx(path: Path) -> np.ndarray:
     return np.frombuffer(data, dtype, offset=4 + 4 * data[3]).reshape(shape)
 
 
-@KINDS
+@pytest.mark.parametrize(
+    ("kind", "realism"), [("digits", "none"), ("numbers", "none"), ("sums", "all")]
+)
 def test_idx_is_mnists_format(written: Any, kind: str, realism: str) -> None:
     folder, samples = written(kind, realism.replace("all", "blur,noise"), "idx")
     single = kind == "digits"
@@ -278,21 +298,25 @@ def test_coco_is_read_by_its_tools(written: Any, kind: str, realism: str) -> Non
     coco = pytest.importorskip("pycocotools.coco")
     folder, samples = written(kind, realism, "coco")
     data = coco.COCO(str(folder / "annotations.json"))
-    assert [c["name"] for c in data.loadCats(data.getCatIds())] == list("0123456789")
+    names = [c["name"] for c in data.loadCats(data.getCatIds())]
+    assert names == [*"0123456789", *(MARKS if kind == "amounts" else "")]
     assert data.getImgIds() == list(range(1, COUNT + 1))
     for sample, image in zip(samples, data.loadImgs(data.getImgIds()), strict=True):
         assert np.array_equal(pixels(folder / "images" / image["file_name"]), sample.image)
         assert (image["height"], image["width"]) == sample.image.shape[:2]
         assert (image["text"], image["total"]) == (sample.text, sample.total)
         notes = data.loadAnns(data.getAnnIds(imgIds=image["id"]))
-        assert [data.cats[note["category_id"]]["name"] for note in notes] == list(sample.text)
-        assert [note["bbox"] for note in notes] == sample.boxes.tolist()
-        masks = full_masks(sample)
+        shown = [*map(str, sample.digits), *sample.signs]
+        assert [data.cats[note["category_id"]]["name"] for note in notes] == shown
+        assert sorted(shown) == sorted(sample.text)
+        boxes = [*sample.boxes.tolist(), *sample.sign_boxes.tolist()]
+        assert [note["bbox"] for note in notes] == boxes
+        masks = full_masks(sample, signs=True)
         assert np.array_equal([data.annToMask(note) for note in notes], masks)
         assert [note["area"] for note in notes] == masks.sum((1, 2)).tolist()
-        check_strokes([note["strokes"] for note in notes][: len(sample.strokes)], sample)
-        assert tuple(note["form"] for note in notes if note["form"]) == sample.forms
-    assert len(data.getAnnIds()) == sum(len(sample.digits) for sample in samples)
+        check_strokes([note["strokes"] for note in notes[: len(sample.strokes)]], sample)
+        assert tuple(note["form"] for note in notes if note.get("form")) == sample.forms
+    assert len(data.getAnnIds()) == sum(len(sample.text) for sample in samples)
 
 
 @KINDS
@@ -319,6 +343,10 @@ def test_tfds_builds_from_the_directory(written: Any, kind: str, realism: str) -
         ]
         check_strokes(owned, sample)
         assert tuple(form.decode() for form in row["forms"]) == sample.forms
+        assert tuple(sign.decode() for sign in row["signs"]) == sample.signs
+        assert np.array_equal(row["sign_boxes"].reshape(-1, 4), sample.sign_boxes)
+        value = value_of(sample.text)
+        assert row["value"] == pytest.approx(np.nan if value is None else value, nan_ok=True)
         assert row["digits"].tolist() == list(sample.digits)
         assert (row["text"].decode(), row["total"]) == (sample.text, sample.total)
         assert (row["writer"], row["index"], row["seed"]) == (sample.writer, sample.index, 9)

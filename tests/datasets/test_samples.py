@@ -108,6 +108,42 @@ def test_sums_reach_all_given_totals() -> None:
     assert np.bincount([sample.total for sample in free], minlength=19).min() > 5
 
 
+@pytest.mark.parametrize("realism", ["none", "rotation=1,perspective=1,strokes=1,touching=1"])
+def test_signs_have_boxes_and_masks_beside_the_digits(realism: str) -> None:
+    patterns = (r"\$\d,\d{3}\.\d{2}", "date", "-?digits%", r"\(digits\)")
+    recipe = Recipe("numbers", 60, 5, patterns=patterns, realism=parse_realism(realism))
+    seen: set[str] = set()
+    for sample in draw_samples(recipe):
+        assert "".join(map(str, sample.digits)) == "".join(filter(str.isdigit, sample.text))
+        assert list(sample.signs) == [sign for sign in sample.text if not sign.isdigit()]
+        assert len(sample.digits) == len(sample.boxes) == len(sample.masks) == len(sample.strokes)
+        assert len(sample.signs) == len(sample.sign_boxes) == len(sample.sign_masks)
+        covered = np.zeros(sample.image.shape, bool)
+        boxes = np.concatenate([sample.boxes, sample.sign_boxes])
+        masks = sample.masks + sample.sign_masks
+        for mask, (x, y, width, height) in zip(masks, boxes, strict=True):
+            covered[y : y + height, x : x + width] |= mask
+        assert np.array_equal(covered, sample.image.astype(int) <= 255 - INK_LEVEL)
+        # In writing order from left to right, up to what turns and overlaps move.
+        place = {False: iter(sample.boxes), True: iter(sample.sign_boxes)}
+        order = [next(place[not sign.isdigit()]) for sign in sample.text]
+        middles = [x + width / 2 for x, _, width, _ in order]
+        assert all(0 < place < len(sample.digits) for place in sample.effects.get("touching", []))
+        assert middles == sorted(middles)
+        seen |= set(sample.signs)
+    assert seen >= set("$,.%-/()")
+
+
+def test_patterns_come_as_often_as_their_weights() -> None:
+    recipe = Recipe(
+        "numbers", 300, 5, patterns=("year", "time"), weights=(3, 1), height=28, verify=False
+    )
+    times = sum(":" in sample.text for sample in draw_samples(recipe))
+    assert 50 < times < 100
+    assert recipe.length_range == (4, 8)
+    assert {len(sample.text) for sample in draw_samples(recipe)} == {4, 5, 7, 8}
+
+
 def test_pictures_have_the_given_height_and_stay_within_the_width() -> None:
     for realism in ({}, parse_realism("all=1")):
         recipe = Recipe("numbers", 40, 5, lengths=(1, 9), height=48, realism=realism)

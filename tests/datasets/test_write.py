@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from handsum.cli.dataset import dataset
-from handsum.datasets import Plan, Recipe, read_manifest, write_dataset, write_plan
+from handsum.datasets import (
+    Plan,
+    Recipe,
+    draw_samples,
+    read_manifest,
+    write_dataset,
+    write_plan,
+)
 from handsum.errors import DatasetError, UsageError
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
@@ -28,7 +35,7 @@ def defaults(function: Any, leave_out: str) -> dict[str, Any]:
 def test_it_has_the_names_and_the_defaults_of_the_command() -> None:
     ours = defaults(write_dataset, "progress")
     assert ours == defaults(dataset, "as_json")
-    assert ours["count"] == 1000
+    assert ours["count"] is None
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,76 @@ def test_texts_and_values_make_the_same_files(tmp_path: Path, given: dict[str, A
     assert tree(tmp_path / "set") == tree(tmp_path / "plan")
     assert (written.folder, written.count, written.seed) == (tmp_path / "set", 8, 4)
     assert (written.written, written.kept, written.missing_shards) == (8, 0, 0)
+
+
+def test_there_are_a_thousand_pictures_or_as_many_as_texts(tmp_path: Path) -> None:
+    written = write_dataset(tmp_path / "set", "digits", seed=1, verify=False)
+    assert written.count == 1000
+    given = tmp_path / "given.txt"
+    given.write_text("12.50\t3\n\n 1 234,5\n\u2212$7\t02 \n0744\t0\n", encoding="utf-8")
+    written = write_dataset(tmp_path / "given", "numbers", texts=given, seed=1)
+    texts = [sample.text for sample in draw_samples(written.plan.recipe)]
+    assert texts == ["12.50"] * 3 + ["1 234,5"] + ["-$7"] * 2
+    more = write_dataset(tmp_path / "more", "numbers", texts=["1/2", "007"], count=5, seed=1)
+    texts = [sample.text for sample in draw_samples(more.plan.recipe)]
+    assert texts == ["1/2", "007", "1/2", "007", "1/2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"12\n1x\n", "line 2: a number has digits"),
+        (b"12\t-1\n", "line 1: give a number, or a number, a tab and a count"),
+        (b"12\t1\t2\n", "line 1: give a number, or a number, a tab and a count"),
+        (b"12\t99999999\n", "line 1: give a number, or a number, a tab and a count"),
+        (b"12\t999999\n", "has more than 100,000 numbers"),
+        (b"", "has no numbers"),
+        (b"12\t0", "has no numbers"),
+        (b"\xff\xfe1\0", "is no text in UTF-8"),
+        (b"1" * 33, "use up to 32 characters"),
+        (None, "cannot read .*: No such file"),
+    ],
+)
+def test_texts_that_cannot_be_written_are_an_error_of_one_line(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    given = tmp_path / "given.txt"
+    if content is not None:
+        given.write_bytes(content)
+    with pytest.raises((UsageError, DatasetError), match=reason) as caught:
+        write_dataset(tmp_path / "set", "numbers", texts=given)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"pattern": 5}, "`pattern` is a text such as amount, or several, not 5"),
+        ({"pattern": [5]}, "`pattern` is a text"),
+        ({"pattern": ["amount", "dat"]}, "dat is none of the names digits, amount"),
+        ({"pattern": ""}, "an empty pattern"),
+        ({"pattern": "[+-]"}, "has no number of 1 to 32 digits and signs"),
+        ({"pattern": "date", "length": 4}, "has no number of 4 to 4 digits and signs"),
+        ({"pattern": "date", "weights": "1,2"}, "2 weights do not fit 1 patterns"),
+        ({"pattern": ["date", "time"], "weights": (1, 0)}, "a weight is a number above 0"),
+        ({"pattern": ["date", "time"], "weights": "1,x"}, "`weights` are numbers"),
+        ({"weights": 3}, "`weights` are numbers"),
+        ({"texts": 3}, "`texts` is a file"),
+        ({"texts": ["1", 2]}, "`texts` is a file"),
+        ({"texts": ["1"], "length": 2}, "given numbers have their lengths"),
+        ({"texts": ["1"], "pattern": "date"}, "leave out one of the two"),
+        ({"pattern": "date", "format": "idx"}, "idx has no place for signs"),
+        ({"kind": "sums", "pattern": "date"}, "only numbers have patterns or texts"),
+        ({"kind": "digits", "texts": ["1"]}, "only numbers have patterns or texts"),
+    ],
+)
+def test_options_that_do_not_fit_are_an_error(
+    tmp_path: Path, options: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        write_dataset(tmp_path / "set", **({"kind": "numbers"} | options))
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_single_number_is_a_length(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from handsum.cli.writing_options import Model, Seed, Verify
 if TYPE_CHECKING:
     from handsum.datasets import WrittenDataset
 
+NUMBERS = "Numbers with signs"
 PICTURES = "Pictures"
 DIVISION = "Division of the work"
 
@@ -41,7 +42,10 @@ def dataset(
         Path,
         typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write, or to continue."),
     ],
-    count: Annotated[int, typer.Option(help="Number of pictures.")] = 1000,
+    count: Annotated[
+        int | None,
+        typer.Option(show_default="1000, or as many as --texts has", help="Number of pictures."),
+    ] = None,
     format: Annotated[
         Literal["png", "npz", "idx", "parquet", "webdataset", "coco", "tfds", "cuts"],
         typer.Option(
@@ -57,7 +61,33 @@ def dataset(
         typer.Option(
             metavar="N|N-M",
             show_default="1-8",
-            help="Digits in a number; each length is equally likely.",
+            help="Digits in a number, with its signs; each length is equally likely.",
+        ),
+    ] = None,
+    pattern: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|EXPRESSION",
+            rich_help_panel=NUMBERS,
+            help="What numbers look like: amount, date, time, phone, card, year, digits{4}, id{8}, "
+            "or an expression such as '-?digits{1,3}.digits{2}'. May be given several times.",
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            show_default="equal",
+            rich_help_panel=NUMBERS,
+            help="How often each of several patterns occurs.",
+        ),
+    ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=NUMBERS,
+            help="Numbers to write, in turn: one in each line, and how many times after a tab.",
         ),
     ] = None,
     totals: Annotated[
@@ -142,6 +172,8 @@ def dataset(
 
     handsum dataset numbers --count 100000 --length 1-8 --realism all --workers 8 -o numbers
 
+    handsum dataset numbers --pattern amount --pattern date --realism all -o amounts
+
     handsum dataset sums --count 5000 --length 5 --totals 20-30 --format parquet -o sums
     """
     from handsum.datasets import write_dataset
@@ -155,6 +187,9 @@ def dataset(
             count=count,
             format=format,
             length=length,
+            pattern=pattern,
+            weights=weights,
+            texts=texts,
             totals=totals,
             split=split,
             realism=realism,

@@ -6,7 +6,7 @@ view is the matrix (3, 3) that maps homogeneous coordinates of the sheet to thos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,12 @@ class Frame:
 
 
 def touch(
-    digits: Sequence[Strokes], share: float, rng: np.random.Generator
+    digits: Sequence[Strokes], share: float, rng: np.random.Generator, signs: Collection[int] = ()
 ) -> tuple[tuple[Strokes, ...], list[int]]:
     """Move about a `share` of neighbouring digits, in units, together until their strokes meet.
 
-    Returns the digits in their new places, and the indices of those that touch the one before.
+    Those at the places `signs` are none and stay apart: a point would end under a digit. Returns
+    all in their new places, and the indices, among the digits, of those that touch the one before.
     """
     noise = rng.random((len(digits), 2))
     widths = [mean_width(digit) for digit in digits]
@@ -47,13 +48,14 @@ def touch(
     for index in range(1, len(digits)):
         edges = Edges.of(digits[index]).shift(-shift)
         gap = before.gap(edges)
-        if gap is not None and gap > 0 and noise[index, 0] < share:
+        both = index not in signs and index - 1 not in signs
+        if both and gap is not None and gap > 0 and noise[index, 0] < share:
             low, high = _OVERLAP
             finer = min(widths[index - 1 : index + 1])
             closer = gap + finer * (low + (high - low) * noise[index, 1])
             shift += closer
             edges = edges.shift(-closer)
-            met.append(index)
+            met.append(index - sum(place < index for place in signs))
         moved.append(digits[index].shift(-shift, 0))
         before = edges
     return tuple(moved), met

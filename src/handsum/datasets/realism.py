@@ -6,7 +6,7 @@ Every effect has a strength in (0, 1], which bounds it, and records what it drew
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,19 +76,27 @@ class Scene:
 
 
 def photograph(
-    digits: Sequence[Strokes], scale: float, frame: Frame, effects: Effects, light_ink: bool
+    digits: Sequence[Strokes],
+    scale: float,
+    frame: Frame,
+    effects: Effects,
+    light_ink: bool,
+    signs: Collection[int] = (),
 ) -> tuple[np.ndarray, tuple[Ink, ...], tuple[Strokes, ...]]:
     """Turn digits, in units on a sheet, into a picture with effects.
 
-    `scale` is in pixels per unit. Returns pixels uint8 (H, W), or (H, W, 3) with `colors`; the ink
-    of each digit; and its strokes in pixels of the picture.
+    `scale` is in pixels per unit; `signs` are the places of those that are no digits. Returns
+    pixels uint8 (H, W), or (H, W, 3) with `colors`; the ink of each digit; and its strokes in
+    pixels of the picture.
     """
     if "strokes" in effects:
         amount = effects.amount("strokes")
         digits, effects.values["strokes"] = rewrite(digits, amount, effects.rngs["strokes"])
     if "touching" in effects:
         share = effects.amount("touching")
-        digits, effects.values["touching"] = geometry.touch(digits, share, effects.rngs["touching"])
+        digits, effects.values["touching"] = geometry.touch(
+            digits, share, effects.rngs["touching"], signs
+        )
     boxes = scale * np.array([digit.bounds() for digit in digits])
     points = geometry.corners(boxes)
     view, size = geometry.fit(points, frame, _draw_view(points, frame, effects))

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from handsum.arguments import whole_number
+from handsum.data.signs.language import Language, find_language
 from handsum.errors import UsageError
+from handsum.layout.marks import GAP, read_number
 from handsum.seeds import choose_seed
 
 Kind = Literal["digits", "numbers", "sums"]
@@ -37,6 +39,8 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
 )
 
 LENGTH_LIMIT = 32
+# The lengths that occur where nothing bounds them.
+_USUAL_LENGTHS = (1, 8)
 LARGEST = 10**9
 HEIGHTS = (28, 512)
 DIGIT_PICTURE, NUMBER_PICTURE = 28, 64
@@ -47,10 +51,12 @@ class Recipe:
     """The contents of a data set of `count` samples; all fields are checked.
 
     `lengths` and `totals` are the smallest and the largest value, both included: the number of
-    digits in a picture, and, for sums, their total (None: every possible one). `realism` maps names
-    of EFFECTS to strengths in (0, 1]. `height` is the height of the pictures in pixels. With
-    `verify`, the reader checks every digit. `forms` are the local forms of digits (None: as the
-    generator draws them).
+    digits and signs in a picture (None: those that are usual for each of the patterns), and, for
+    sums, their total (None: every possible one). `realism`
+    maps names of EFFECTS to strengths in (0, 1]. `height` is the height of the pictures in pixels.
+    With `verify`, the reader checks every digit. `forms` are the local forms of digits (None: as
+    the generator draws them). Numbers may be drawn from `patterns`, each with its share of the
+    `weights` (none: equal ones), or be given: `texts` are written in turn.
 
     Raises:
         UsageError: a field is out of range.
@@ -66,6 +72,9 @@ class Recipe:
     realism: Mapping[str, float] = field(default_factory=dict)
     height: int | None = None
     forms: Forms | None = None
+    patterns: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in KINDS:
@@ -73,7 +82,11 @@ class Recipe:
         single = self.kind == "digits"
         # Frozen, but defaults that depend on other fields have to be filled in here.
         fill = object.__setattr__
-        fill(self, "lengths", tuple(self.lengths or ((1, 1) if single else (1, 8))))
+        for name in ("patterns", "weights", "texts"):
+            fill(self, name, tuple(getattr(self, name)))
+        self._check_texts()
+        if self.lengths or not self.patterns:
+            fill(self, "lengths", tuple(self.lengths or self._usual_lengths()))
         fill(self, "totals", self.totals and tuple(self.totals))
         if self.height is None:
             fill(self, "height", DIGIT_PICTURE if single else NUMBER_PICTURE)
@@ -87,6 +100,43 @@ class Recipe:
             raise UsageError(f"no `forms` {self.forms!r}: use {', '.join(FORMS)}")
         choose_seed(self.seed)
         self._check()
+        for language in self.languages:
+            low, high = self.lengths or (1, LENGTH_LIMIT)
+            if not language.lengths(low, high):
+                raise UsageError(
+                    f"the pattern {language.pattern.text!r} has no number of {low} to {high} "
+                    "digits and signs: use another `length`"
+                )
+
+    def _usual_lengths(self) -> tuple[int, int]:
+        """The lengths where none are given: all of finitely many numbers, else the usual ones."""
+        if self.kind == "digits":
+            return 1, 1
+        if self.texts:
+            lengths = [len(text.replace(GAP, "")) for text in self.texts]
+            return min(lengths), max(lengths)
+        if self.patterns:
+            lows, highs = zip(*(language.usual for language in self.languages), strict=True)
+            return min(lows), max(highs)
+        return _USUAL_LENGTHS
+
+    def _check_texts(self) -> None:
+        if (self.patterns or self.texts) and self.kind != "numbers":
+            raise UsageError(f"only numbers have patterns or texts: leave them out for {self.kind}")
+        if self.patterns and self.texts:
+            raise UsageError("the numbers are given or follow a pattern: leave out one of the two")
+        if self.texts and self.lengths:
+            raise UsageError("given numbers have their lengths: leave out `length`")
+        if self.weights and len(self.weights) != len(self.patterns):
+            raise UsageError(
+                f"{len(self.weights)} weights do not fit {len(self.patterns)} patterns: "
+                "give one for each pattern"
+            )
+        if any(not 0 < weight < float("inf") for weight in self.weights):
+            raise UsageError("a weight is a number above 0")
+        for text in self.texts:
+            if read_number(text) != text or len(text) > LENGTH_LIMIT:
+                raise UsageError(f"{text!r} cannot be written: use up to {LENGTH_LIMIT} characters")
 
     def _check(self) -> None:
         low, high = self.length_range
@@ -127,8 +177,17 @@ class Recipe:
     @property
     def length_range(self) -> tuple[int, int]:
         """The smallest and the largest length."""
-        assert self.lengths is not None
-        return self.lengths
+        return self.lengths or self._usual_lengths()
+
+    @property
+    def languages(self) -> list[Language]:
+        """The numbers of each pattern."""
+        return [find_language(pattern, LENGTH_LIMIT) for pattern in self.patterns]
+
+    @property
+    def has_signs(self) -> bool:
+        """Whether there may be signs beside the digits."""
+        return bool(self.patterns or self.texts)
 
     @property
     def possible_lengths(self) -> range:
@@ -169,7 +228,9 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values."""
         plain = dataclasses.asdict(self)
-        return plain | {key: plain[key] and list(plain[key]) for key in ("lengths", "totals")}
+        tuples = ("lengths", "totals", "patterns", "weights", "texts")
+        lists = {key: None if plain[key] is None else list(plain[key]) for key in tuples}
+        return plain | lists
 
 
 def parse_range(value: Any, name: str) -> tuple[int, int]:

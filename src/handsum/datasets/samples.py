@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import compress
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from handsum.datasets.ink import Ink
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE, encode_png, enlarged
+from handsum.layout.marks import GAP
 from handsum.layout.pens import mean_width
 from handsum.layout.rows import compose
 from handsum.layout.style import DIGIT_HEIGHT, Style
@@ -50,8 +52,10 @@ class Sample:
     `image` is uint8 (H, W) grey or (H, W, 3); `boxes` is int64 (L, 4), the x, y, width and height
     of each digit in pixels; `masks` has the pixels of each digit's box with its ink, bool (height,
     width). `strokes` are those of each digit in pixels of the picture, none for a digit that was
-    drawn in pixels. `forms` has the local form of each digit, none if they are as the generator
-    draws them. `effects` holds the value drawn for each effect, in its own unit.
+    drawn in pixels. `signs` are the other characters of the text, without gaps, `sign_boxes` int64
+    (S, 4) their boxes and `sign_masks` their masks. `forms` has the local form of each digit, none
+    if they are as the generator draws them. `effects` holds the value drawn for each effect, in
+    its own unit.
     """
 
     index: int
@@ -66,6 +70,9 @@ class Sample:
     writer: int
     seed: int
     effects: dict[str, realism.Drawn]
+    signs: tuple[str, ...]
+    sign_boxes: np.ndarray
+    sign_masks: tuple[np.ndarray, ...]
 
     def __repr__(self) -> str:
         return f"<sample {self.index}, {self.text}, writer {self.writer}, seed {self.seed}>"
@@ -95,9 +102,10 @@ class _Digits:
     """The digits of a sample: labels int64 (L,), and their writer.
 
     They have images uint8 (L, 28, 28), and strokes in units of their height; none if they were
-    drawn in pixels. `forms` has the local form of each.
+    drawn in pixels. `forms` has the local form of each. `text` has signs and gaps, too.
     """
 
+    text: str
     images: np.ndarray
     strokes: tuple[Strokes, ...]
     labels: np.ndarray
@@ -111,7 +119,8 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
 
     generator = load_generator(recipe.model or None)
     indices = range(block * BLOCK, block * BLOCK + count)
-    labels = [_choose_digits(recipe, index) for index in indices]
+    texts = [_choose_text(recipe, index) for index in indices]
+    labels = [np.array([int(sign) for sign in text if sign.isdigit()]) for text in texts]
     writers = [
         int(_stream(recipe, index, _Purpose.WRITER).integers(generator.writers))
         for index in indices
@@ -130,7 +139,7 @@ def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     images = np.split(drawn.images[:, 0], np.cumsum(lengths)[:-1])
     written = iter(drawn.strokes or [()] * len(own))
     strokes = [tuple(digit for _ in row for digit in next(written)) for row in labels]
-    digits = [_Digits(*each) for each in zip(images, strokes, labels, writers, strict=True)]
+    digits = [_Digits(*each) for each in zip(texts, images, strokes, labels, writers, strict=True)]
     if recipe.forms is None:
         return digits
     # Without writers, each sample is another person's.
@@ -160,16 +169,27 @@ def _stream(recipe: Recipe, index: int, purpose: int) -> np.random.Generator:
     return stream(recipe.seed, Stream.SAMPLES, 1 + index * _STREAMS + purpose)
 
 
-def _choose_digits(recipe: Recipe, index: int) -> np.ndarray:
-    """Draw a sample's digits, int64 (L,): uniform; for sums, the total first, then its digits."""
+def _choose_text(recipe: Recipe, index: int) -> str:
+    """Draw what a sample shows.
+
+    Digits are uniform; of sums the total is drawn first, then the digits; texts take turns.
+    """
+    if recipe.texts:
+        return recipe.texts[index % len(recipe.texts)]
     rng = _stream(recipe, index, _Purpose.DIGITS)
+    if recipe.patterns:
+        weights = np.array(recipe.weights or [1.0] * len(recipe.patterns))
+        language = recipe.languages[int(rng.choice(len(weights), p=weights / weights.sum()))]
+        return language.draw(*(recipe.lengths or language.usual), rng)
     lengths = recipe.possible_lengths
     length = lengths[int(rng.integers(len(lengths)))]
     if recipe.kind != "sums":
-        return rng.integers(10, size=length)
-    low, high = recipe.totals or (0, 9 * length)
-    total = int(rng.integers(low, min(high, 9 * length) + 1))
-    return draw_digits(total, length, 1, rng)[0]
+        digits = rng.integers(10, size=length)
+    else:
+        low, high = recipe.totals or (0, 9 * length)
+        total = int(rng.integers(low, min(high, 9 * length) + 1))
+        digits = draw_digits(total, length, 1, rng)[0]
+    return "".join(map(str, digits))
 
 
 def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
@@ -182,6 +202,8 @@ def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
     effects = realism.Effects(recipe.realism, rngs)
     side = recipe.picture_height
     strokes: tuple[Strokes, ...] = ()
+    shown = digits.text.replace(GAP, "")
+    is_digit = np.array([sign.isdigit() for sign in shown])
     if recipe.in_pixels:
         inks: tuple[Ink, ...] = (Ink(digits.images[0], 0, 0),)
         x, y, width, height = inks[0].box
@@ -196,23 +218,30 @@ def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
     else:
         style = Style(side / LINE_UNITS, as_drawn=True)
         row = _one_pen(digits.strokes)
-        sheet = compose([row], [_stream(recipe, index, _Purpose.LAYOUT)], style)
+        rng = _stream(recipe, index, _Purpose.LAYOUT)
+        sheet = compose([row], [rng], style, texts=[digits.text])
         frame = Frame(side, None, recipe.greatest_width, centred=True)
-        line = [item.strokes for item in sheet.digits[0]]
-        image, inks, strokes = realism.photograph(line, style.factor, frame, effects, False)
+        line = [item.strokes for item in sheet.rows[0]]
+        signs = np.flatnonzero(~is_digit).tolist()
+        image, inks, strokes = realism.photograph(line, style.factor, frame, effects, False, signs)
+    boxes = np.array([ink.box for ink in inks], np.int64)
+    masks = [ink.mask for ink in inks]
     return Sample(
         index=index,
         image=image,
-        text="".join(map(str, digits.labels)),
+        text=digits.text,
         digits=tuple(int(label) for label in digits.labels),
-        boxes=np.array([ink.box for ink in inks], np.int64),
-        masks=tuple(ink.mask for ink in inks),
-        strokes=strokes,
+        boxes=boxes[is_digit],
+        masks=tuple(compress(masks, is_digit)),
+        strokes=tuple(compress(strokes, is_digit)),
         forms=digits.forms,
         total=int(digits.labels.sum()),
         writer=digits.writer,
         seed=recipe.seed,
         effects=effects.recorded(),
+        signs=tuple(compress(shown, ~is_digit)),
+        sign_boxes=boxes[~is_digit],
+        sign_masks=tuple(compress(masks, ~is_digit)),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,24 @@ from handsum.arguments import model_name, optional_number, whole_number
 from handsum.datasets.output import Division, WrittenDataset, read_manifest, write_plan
 from handsum.datasets.plan import Plan, Split, choose_shards
 from handsum.datasets.recipe import Forms, Kind, Recipe, parse_range, parse_realism
-from handsum.errors import UsageError
+from handsum.errors import DatasetError, UsageError
+from handsum.layout.marks import read_number
 from handsum.seeds import choose_seed
+
+# All of them are in the manifest.
+_MOST_TEXTS = 100_000
 
 
 def write_dataset(
     output: str | os.PathLike[str],
     kind: Kind,
     *,
-    count: int = 1000,
+    count: int | None = None,
     format: str = "png",
     length: int | str | tuple[int, int] | None = None,
+    pattern: str | Sequence[str] | None = None,
+    weights: str | Sequence[float] | None = None,
+    texts: str | os.PathLike[str] | Sequence[str] | None = None,
     totals: int | str | tuple[int, int] | None = None,
     split: Split = "train",
     realism: str | Mapping[str, float] = "none",
@@ -46,10 +54,17 @@ def write_dataset(
         output: the folder to write, new or empty, or one to continue.
         kind: "digits" (one to a picture), "numbers" (random digits) or "sums" (every total is
             equally likely).
-        count: the number of pictures.
+        count: the number of pictures; by default 1,000, or as many as `texts`.
         format: "png", "npz", "idx", "parquet", "webdataset", "coco", "tfds" or "cuts".
-        length: digits in a number, such as 5, "1-8" or (1, 8); each length is equally likely. By
-            default 1 to 8.
+        length: digits and signs in a number, such as 5, "1-8" or (1, 8); each length is equally
+            likely. By default 1 to 8, or all lengths of a pattern with finitely many numbers.
+        pattern: what numbers look like: an expression such as "-?digits{1,3}.digits{2}", or a name:
+            "amount", "date", "time", "phone", "card", "year", "id{8}". Several may be
+            given. All numbers of a length are equally likely, and all numbers of a pattern that has
+            finitely many.
+        weights: how often each of several patterns occurs, such as "3,1" or (3, 1).
+        texts: numbers to write, in turn: a file with a number in each line, and how many times
+            after a tab, or a list of them.
         totals: totals to draw sums from, such as 20, "20-30" or (20, 30); by default all.
         split: the name of the split in file names: "train", "validation" or "test".
         realism: "all", "none", or effects with strengths in [0, 1] (default 0.5), such as
@@ -78,9 +93,11 @@ def write_dataset(
         HandsumError: a library is missing, the folder cannot be written, or a worker was killed.
     """
     folder = _folder(output)
+    given = _read_texts(texts)
+    usual = len(given) or 1000
     recipe = Recipe(
         kind=kind,
-        count=whole_number(count, "`count`"),
+        count=usual if count is None else whole_number(count, "`count`"),
         seed=_choose_seed(folder, seed, whole_number(hosts, "`hosts`")),
         lengths=None if length is None else parse_range(length, "length"),
         totals=None if totals is None else parse_range(totals, "totals"),
@@ -89,7 +106,12 @@ def write_dataset(
         realism=parse_realism(realism),
         forms=forms,
         height=optional_number(height, "`height`"),
+        patterns=_patterns(pattern),
+        weights=_weights(weights),
+        texts=given,
     )
+    if recipe.has_signs and format == "idx":
+        raise UsageError("idx has no place for signs: use another format")
     parts = optional_number(shards, "`shards`")
     plan = Plan(recipe, format, choose_shards(recipe) if parts is None else parts, split)
     division = Division(whole_number(workers, "`workers`"), hosts, whole_number(host, "`host`"))
@@ -107,6 +129,59 @@ def _folder(output: Any) -> Path:
     if "\0" in str(output):
         raise UsageError(f"{str(output)!r} is no name for a folder: leave out the zero byte")
     return Path(output)
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    parts = [value] if isinstance(value, str) else value or []
+    if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
+        raise UsageError(f"`pattern` is a text such as amount, or several, not {value!r}")
+    return tuple(parts)
+
+
+def _weights(value: Any) -> tuple[float, ...]:
+    parts = value.split(",") if isinstance(value, str) else () if value is None else value
+    try:
+        return tuple(float(part) for part in parts)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"`weights` are numbers such as 3,1, not {value!r}") from error
+
+
+def _read_texts(texts: Any) -> tuple[str, ...]:
+    """The numbers of a list, or of the lines of a file, as often as each is to be written.
+
+    Raises:
+        UsageError: a line is not a number with, after a tab, how many times.
+        DatasetError: the file cannot be read, or has no or too many numbers.
+    """
+    if texts is None:
+        return ()
+    if not isinstance(texts, str | os.PathLike):
+        if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+            raise UsageError(f"`texts` is a file, or a list of texts, not {texts!r}")
+        return tuple(read_number(text) for text in texts)
+    path = Path(texts)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise DatasetError(f"{path} is no text in UTF-8") from error
+    found: list[str] = []
+    for place, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        text, _, times = line.partition("\t")
+        if not re.fullmatch(r" *[0-9]{0,6} *", times):
+            raise UsageError(f"{path}, line {place}: give a number, or a number, a tab and a count")
+        try:
+            found += [read_number(text)] * int(times.strip() or 1)
+        except UsageError as error:
+            raise UsageError(f"{path}, line {place}: {error}") from error
+        if len(found) > _MOST_TEXTS:
+            raise DatasetError(f"{path} has more than {_MOST_TEXTS:,} numbers: divide it")
+    if not found:
+        raise DatasetError(f"{path} has no numbers: give one in each line")
+    return tuple(found)
 
 
 def _choose_seed(folder: Path, seed: int | None, hosts: int) -> int:

@@ -33,6 +33,7 @@ _GAPS = re.compile(f"['\u2019]|{_SPACE}")
 # time or a fraction.
 _RUN = re.compile(r"[0-9][0-9., ]*")
 _JOINS = "/:"
+_ONE_NUMBER = re.compile(r"([-+]?)[$€]?([-+]?)[0-9](?:[0-9., ]*[0-9])?(?:[.,]?-|[=%$€])?")
 _DATE = re.compile(r"(?<![0-9])[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}(?![0-9])")
 
 # How much of the hand's slant a mark has: a slash leans anyway.
@@ -117,6 +118,20 @@ def _count_whole(number: str) -> int:
     if end < 0 or lone_comma:
         end = len(number)
     return sum(character in _DIGITS for character in number[:end])
+
+
+def value_of(text: str) -> float | None:
+    """The value of a text that is one number; None for dates, times, phone numbers and sums.
+
+    Percent are counted as they are: 50% has 50.
+    """
+    found = _ONE_NUMBER.fullmatch(text)
+    if found is None or (found[1] and found[2]):
+        return None
+    digits = "".join(character for character in text if character in _DIGITS)
+    whole = count_whole(text)[0]
+    value = float(f"{digits[:whole]}.{digits[whole:]}") if whole else None
+    return -value if value and "-" in (found[1], found[2]) else value
 
 
 def group_thousands(text: str) -> str:

@@ -64,6 +64,7 @@ def write_npz(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample])
     images uint8 (N, H, W) or (N, H, W, 3), with the width before padding in `widths`; labels uint8
     (N,) for digits, (N, L) for numbers, shorter ones padded with NO_DIGIT; boxes int32 (N, L, 4).
     masks as `bit_masks`, strokes and stroke_labels as `label_strokes` has them; forms str (N, L).
+    texts str (N,) have signs, too; signs str (N, S) and sign_boxes int32 (N, S, 4), padded.
     """
     recipe, count = plan.recipe, len(shard)
     longest = recipe.length_range[1]
@@ -73,7 +74,8 @@ def write_npz(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample])
     boxes = np.zeros((count, longest, 4), np.int32)
     masks = np.empty(shape, mask_type(recipe))
     columns = np.zeros((4, count), np.int64)
-    effects, strokes, forms = [], [], []
+    effects, strokes, forms, texts, signs = [], [], [], [], []
+    sign_boxes = np.zeros((count, longest, 4), np.int32)
     for row, sample in enumerate(samples):
         width = sample.image.shape[1]
         images[row] = padded(sample.image, shape[2])
@@ -84,6 +86,9 @@ def write_npz(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample])
         strokes.append(label_strokes(sample, row))
         effects.append(json.dumps(sample.effects))
         forms.append([*sample.forms, *[""] * (longest - len(sample.forms))])
+        texts.append(sample.text)
+        signs.append([*sample.signs, *[""] * (longest - len(sample.signs))])
+        sign_boxes[row, : len(sample.signs)] = sample.sign_boxes
     points, stroke_labels = (np.concatenate(parts) for parts in zip(*strokes, strict=True))
     np.savez_compressed(
         folder / f"{plan.split}-{shard.of}.npz",
@@ -95,6 +100,9 @@ def write_npz(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample])
         strokes=points,
         stroke_labels=stroke_labels,
         forms=np.array(forms),
+        texts=np.array(texts),
+        signs=np.array(signs),
+        sign_boxes=sign_boxes,
         **dict(zip(("widths", "totals", "writers", "indices"), columns, strict=True)),
         effects=np.array(effects),
         seed=np.int64(recipe.seed),

@@ -15,6 +15,7 @@ from PIL import Image
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
 from handsum.files import atomic_write
+from handsum.layout.marks import value_of
 
 # The folder, within a shard's, of its parts of joined files; it is removed in the end.
 PARTS = "parts"
@@ -60,14 +61,14 @@ def labels_of(sample: Sample) -> dict[str, Any]:
         "text": sample.text,
         "digits": list(sample.digits),
         "boxes": sample.boxes.tolist(),
-        "masks": [
-            encode_mask(mask, box, sample.image.shape[:2])
-            for mask, box in zip(sample.masks, sample.boxes, strict=True)
-        ],
+        "masks": encode_masks(sample, sample.masks, sample.boxes),
         "strokes": [
             [_points(stroke).tolist() for stroke in digit.controls] for digit in sample.strokes
         ],
         "forms": list(sample.forms),
+        "signs": list(sample.signs),
+        "sign_boxes": sample.sign_boxes.tolist(),
+        "value": value_of(sample.text),
         "total": sample.total,
         "writer": sample.writer,
         "seed": sample.seed,
@@ -92,6 +93,14 @@ def list_strokes(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         labels += [(place, len(stroke)) for stroke in digit.controls]
     flat = np.concatenate(points).astype(np.float32)
     return flat, np.array(labels, np.int32).reshape(-1, 2)
+
+
+def encode_masks(
+    sample: Sample, masks: Iterable[np.ndarray], boxes: np.ndarray
+) -> list[dict[str, list[int]]]:
+    """Masks of a sample, each the pixels of a box, as COCO's run lengths."""
+    size = sample.image.shape[:2]
+    return [encode_mask(mask, box, size) for mask, box in zip(masks, boxes, strict=True)]
 
 
 def encode_mask(mask: np.ndarray, box: np.ndarray, size: tuple[int, ...]) -> dict[str, list[int]]:

@@ -1,6 +1,6 @@
-"""COCO: PNG files in `images`, and one `annotations.json` with an entry for each digit.
+"""COCO: PNG files in `images`, and one `annotations.json` with an entry for each digit and sign.
 
-An entry has a digit's box, its mask and its strokes.
+An entry has a box; a digit's has its mask and its strokes, too.
 """
 
 from __future__ import annotations
@@ -8,12 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from handsum.datasets.formats.base import PARTS, concatenate, encode_picture, labels_of
+from handsum.datasets.formats.base import (
+    PARTS,
+    concatenate,
+    encode_masks,
+    encode_picture,
+    labels_of,
+)
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.recipe import LENGTH_LIMIT
 from handsum.datasets.samples import Sample
 from handsum.files import atomic_write
+from handsum.layout.marks import MARKS
 
 NAME = "annotations.json"
 
@@ -37,19 +45,33 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             size = {"id": sample.index + 1, "file_name": name, "width": width, "height": height}
             more = {key: labels[key] for key in ("text", "total", "writer", "seed", "effects")}
             images.write(comma + json.dumps(size | more))
-            for place, digit in enumerate(sample.digits):
-                entry = {
-                    "id": sample.index * LENGTH_LIMIT + place + 1,
-                    "image_id": sample.index + 1,
-                    "category_id": digit + 1,
-                    "bbox": labels["boxes"][place],
-                    "segmentation": labels["masks"][place],
-                    "area": int(sample.masks[place].sum()),
-                    "iscrowd": 0,
-                    "strokes": labels["strokes"][place] if sample.strokes else [],
-                    "form": sample.forms[place] if sample.forms else "",
-                }
+            for place, entry in enumerate(_entries(sample, labels)):
+                numbers = {"id": sample.index * LENGTH_LIMIT + place + 1, "iscrowd": 0}
+                entry |= numbers | {"image_id": sample.index + 1}
                 annotations.write((comma if not place else ",\n") + json.dumps(entry))
+
+
+def _entries(sample: Sample, labels: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The digits of a sample, then its signs."""
+    for place, digit in enumerate(sample.digits):
+        yield {
+            "category_id": digit + 1,
+            "bbox": labels["boxes"][place],
+            "segmentation": labels["masks"][place],
+            "area": int(sample.masks[place].sum()),
+            "strokes": labels["strokes"][place] if sample.strokes else [],
+            "form": sample.forms[place] if sample.forms else "",
+        }
+    runs = encode_masks(sample, sample.sign_masks, sample.sign_boxes)
+    for sign, box, mask, run in zip(
+        sample.signs, labels["sign_boxes"], sample.sign_masks, runs, strict=True
+    ):
+        yield {
+            "category_id": 11 + MARKS.index(sign),
+            "bbox": box,
+            "segmentation": run,
+            "area": int(mask.sum()),
+        }
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
@@ -57,6 +79,9 @@ def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
     categories = [
         {"id": digit + 1, "name": str(digit), "supercategory": "digit"} for digit in range(10)
     ]
+    if plan.recipe.has_signs:
+        signs = [{"id": 11 + place, "name": sign} for place, sign in enumerate(MARKS)]
+        categories += [sign | {"supercategory": "sign"} for sign in signs]
     info = {"description": f"handwritten {plan.recipe.kind} by handsum", "version": "1.0"}
     with atomic_write(folder / NAME) as file:
         opening = json.dumps({"info": info, "licenses": [], "categories": categories})

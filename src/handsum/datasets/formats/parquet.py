@@ -61,14 +61,15 @@ def _schema() -> Any:
     import pyarrow as pa
 
     plain = {"index": "int64", "text": "string", "total": "int32", "writer": "int32"}
-    plain |= {"seed": "int64", "effects": "string"}
+    plain |= {"seed": "int64", "effects": "string", "value": "float64"}
     types = {name: getattr(pa, dtype)() for name, dtype in plain.items()}
     image = pa.struct({"bytes": pa.binary(), "path": pa.string()})
     lists = {"digits": pa.list_(pa.uint8()), "boxes": pa.list_(pa.list_(pa.int32()))}
     lengths = pa.list_(pa.int32())
     lists["masks"] = pa.list_(pa.struct({"size": lengths, "counts": lengths}))
     lists["strokes"] = pa.list_(pa.list_(pa.list_(pa.list_(pa.float32()))))
-    lists["forms"] = pa.list_(pa.string())
+    lists |= dict.fromkeys(("forms", "signs"), pa.list_(pa.string()))
+    lists["sign_boxes"] = lists["boxes"]
     types = {"image": image} | lists | types
 
     def value(dtype: str) -> dict[str, Any]:
@@ -78,11 +79,11 @@ def _schema() -> Any:
         return {"feature": feature, "_type": "Sequence"}
 
     features: dict[str, Any] = {"image": {"_type": "Image"}, "digits": sequence(value("uint8"))}
-    features |= {"boxes": sequence(sequence(value("int32")))}
+    features |= dict.fromkeys(("boxes", "sign_boxes"), sequence(sequence(value("int32"))))
     # A list with one entry keeps each mask together; a Sequence of them would be read in columns.
     features |= {"masks": [dict.fromkeys(("size", "counts"), sequence(value("int32")))]}
     features |= {"strokes": sequence(sequence(sequence(sequence(value("float32")))))}
-    features |= {"forms": sequence(value("string"))}
+    features |= dict.fromkeys(("forms", "signs"), sequence(value("string")))
     features |= {name: value(dtype) for name, dtype in plain.items()}
     description = json.dumps({"info": {"features": features}})
     return pa.schema(list(types.items()), metadata={"huggingface": description})

@@ -40,6 +40,9 @@ def _features(plan: Plan) -> Any:
         "strokes": features.Sequence(features.Tensor(shape=(3,), dtype=np.float32)),
         "stroke_labels": features.Sequence(features.Tensor(shape=(2,), dtype=np.int32)),
         "forms": features.Sequence(features.Text()),
+        "signs": features.Sequence(features.Text()),
+        "sign_boxes": features.Sequence(features.Tensor(shape=(4,), dtype=np.int32)),
+        "value": features.Scalar(np.float64),
         "total": features.Scalar(np.int32),
         "writer": features.Scalar(np.int32),
         "index": features.Scalar(np.int64),
@@ -62,6 +65,8 @@ def _file(plan: Plan, shard: Shard) -> str:
 def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
     row = labels_of(sample)
     row["effects"] = json.dumps(row["effects"])
+    # The type has no missing values.
+    row["value"] = float("nan") if row["value"] is None else row["value"]
     points, labels = list_strokes(sample)
     row |= {"strokes": points.tolist(), "stroke_labels": labels.tolist()}
     size = sample.image.shape[:2]
