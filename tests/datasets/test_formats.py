@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from handsum.data.mnist import read_idx
+from handsum.data.pages.own import read_texts
 from handsum.data.samples import load_samples
 from handsum.data.sources import load_dataset
 from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_plan
@@ -91,19 +95,83 @@ def full_masks(sample: Sample, signs: bool = False) -> np.ndarray:
 @KINDS
 def test_png_files_have_their_labels_beside_them(written: Any, kind: str, realism: str) -> None:
     folder, samples = written(kind, realism, "png")
-    lines = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
     with (folder / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(lines) == len(rows) == COUNT
     for sample, line, row in zip(samples, lines, rows, strict=True):
-        name = line.pop("file")
+        name, label = line.pop("file_name"), line.pop("label")
         assert np.array_equal(pixels(folder / name), sample.image)
         check_geometry(line, sample)
-        assert line == plain(sample)
-        assert (row["file"], row["text"], row["total"]) == (name, sample.text, str(sample.total))
+        assert line | {"text": sample.text} == plain(sample)
+        assert label == (sample.digits[0] if kind == "digits" else " ".join(sample.text))
+        own = (row["file"], row["label"], row["total"])
+        assert own == (name, " ".join(sample.text), str(sample.total))
         boxes = [[int(value) for value in box.split()] for box in row["boxes"].split(";")]
         assert boxes == sample.boxes.tolist()
         assert json.loads(row["effects"]) == line["effects"]
+
+
+# Each is a number with leading or closing zeros, or a time, to a reader of tables.
+MISREAD = ("07447345", "007", "12.50", "2024-05-12", "12:30", "1,234.50", "1/2", "+49", "50%")
+
+
+@pytest.mark.parametrize("texts", [[text] for text in MISREAD] + [MISREAD])
+def test_no_reader_of_tables_takes_a_label_for_a_number(tmp_path: Path, texts: list[str]) -> None:
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    arrow, arrow_csv = pytest.importorskip("pyarrow.json"), pytest.importorskip("pyarrow.csv")
+    folder = tmp_path / "set"
+    write_plan(folder, Plan(Recipe("numbers", len(texts), 1, texts=tuple(texts)), "png", 1))
+    table, lines = folder / "labels.csv", folder / "metadata.jsonl"
+    read = {
+        "pandas": pandas.read_csv(table)["label"].tolist(),
+        "pandas, lines": pandas.read_json(lines, lines=True)["label"].tolist(),
+        "polars": polars.read_csv(table)["label"].to_list(),
+        "polars, dates": polars.read_csv(table, try_parse_dates=True)["label"].to_list(),
+        "polars, lines": polars.read_ndjson(lines)["label"].to_list(),
+        "arrow": arrow_csv.read_csv(table)["label"].to_pylist(),
+        "arrow, lines": arrow.read_json(lines)["label"].to_pylist(),
+    }
+    for name, labels in read.items():
+        assert [label.replace(" ", "") for label in labels] == list(texts), name
+
+
+def test_a_spreadsheet_keeps_labels_as_they_are(tmp_path: Path) -> None:
+    office = shutil.which("soffice") or pytest.skip("there is no LibreOffice")
+    folder = tmp_path / "set"
+    write_plan(folder, Plan(Recipe("numbers", len(MISREAD), 1, texts=MISREAD), "png", 1))
+    command = [office, f"-env:UserInstallation=file://{tmp_path}/office", "--headless"]
+    command += ["--convert-to", "fods", "--outdir", str(tmp_path), str(folder / "labels.csv")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    sheet = ElementTree.parse(tmp_path / "labels.fods")
+    spaces = {
+        prefix: f"{{urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0}}"
+        for prefix in ("table", "office", "text")
+    }
+    rows = list(sheet.iter(f"{spaces['table']}table-row"))[1:]
+    cells = [list(row.iter(f"{spaces['table']}table-cell"))[1] for row in rows]
+    kept = [cell for cell in cells if cell.get(f"{spaces['office']}value-type") == "string"]
+    assert ["".join("".join(cell.itertext()).split()) for cell in kept] == list(MISREAD)
+
+
+def test_the_reader_can_be_trained_on_a_folder_of_numbers(tmp_path: Path) -> None:
+    """labels.csv is what `--dataset pages:FOLDER` reads."""
+    folder = tmp_path / "set"
+    recipe = Recipe("numbers", 5, 1, texts=("12.50", "1 234", "-7", "0", "1/2"))
+    write_plan(folder, Plan(recipe, "png", 1))
+    texts = read_texts(folder)
+    assert [texts[path] for path in sorted(texts)] == [["12.50"], ["1234"], ["-7"], ["0"], ["1/2"]]
+
+
+def test_png_folders_are_read_by_hugging_face(written: Any, monkeypatch: Any) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    folder, samples = written("amounts", "all", "png")
+    data = datasets.load_dataset(str(folder), split="train", cache_dir=str(folder.parent / "hf"))
+    for sample, row in zip(samples, data, strict=True):
+        assert np.array_equal(np.asarray(row["image"]), sample.image)
+        assert row["label"] == " ".join(sample.text)
+        assert row["boxes"] == sample.boxes.tolist()
 
 
 def test_png_digits_are_class_folders_and_nothing_else(written: Any) -> None:
@@ -270,6 +338,7 @@ def test_parquet_is_read_by_pyarrow(written: Any, kind: str, realism: str) -> No
         assert np.array_equal(pixels(io.BytesIO(image["bytes"])), sample.image)
         assert image["path"] == f"{sample.index:06d}.png"
         check_geometry(row, sample)
+        assert row.pop("label", None) == (sample.digits[0] if kind == "digits" else None)
         assert row | {"effects": json.loads(row["effects"])} == plain(sample)
     # With this description Hugging Face's `datasets` decodes pictures.
     features = json.loads(tables[0].schema.metadata[b"huggingface"])["info"]["features"]
@@ -326,6 +395,8 @@ def test_tfds_builds_from_the_directory(written: Any, kind: str, realism: str) -
     folder, samples = written(kind, realism, "tfds")
     builder = tfds.builder_from_directory(str(folder))
     assert builder.info.splits["train"].num_examples == COUNT
+    keys = builder.info.supervised_keys
+    assert keys == (("image", "label") if kind == "digits" else None)
     rows = tfds.as_numpy(builder.as_dataset(split="train", shuffle_files=False))
     for row, sample in zip(rows, samples, strict=True):
         image = row["image"] if sample.image.ndim == 3 else row["image"][..., 0]

@@ -50,7 +50,7 @@ def dataset(
         Literal["png", "npz", "idx", "parquet", "webdataset", "coco", "tfds", "cuts"],
         typer.Option(
             "--format",
-            help="png: a folder for each digit, or images/, with labels.csv and labels.jsonl; "
+            help="png: a folder for each digit, or images/, with labels.csv and metadata.jsonl; "
             "npz: NumPy; idx: as MNIST; parquet: Hugging Face; webdataset: tar; coco: "
             "annotations.json; tfds: TensorFlow Datasets; cuts: 28x28 digits cut out of the "
             "pictures, for `train cnn --dataset idx:FOLDER`.",

@@ -32,7 +32,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema()
+    schema = _schema(single=plan.recipe.kind == "digits")
     with pq.ParquetWriter(
         folder / f"{plan.split}-{shard.of}.parquet", schema, compression=_compression()
     ) as writer:
@@ -46,7 +46,8 @@ def _row(plan: Plan, sample: Sample) -> dict[str, Any]:
         "path": f"{plan.stem(sample.index)}.png",
     }
     labels = labels_of(sample)
-    return {"image": picture} | labels | {"effects": json.dumps(labels["effects"])}
+    row = {"image": picture} | labels | {"effects": json.dumps(labels["effects"])}
+    return row | {"label": sample.digits[0]}
 
 
 def _compression() -> dict[str, str]:
@@ -56,8 +57,8 @@ def _compression() -> dict[str, str]:
     return dict.fromkeys(("effects", points, counts, sizes), "zstd")
 
 
-def _schema() -> Any:
-    """The columns, with their description for Hugging Face's `datasets`."""
+def _schema(single: bool) -> Any:
+    """The columns, with their description for Hugging Face's `datasets`; digits have a class."""
     import pyarrow as pa
 
     plain = {"index": "int64", "text": "string", "total": "int32", "writer": "int32"}
@@ -70,7 +71,7 @@ def _schema() -> Any:
     lists["strokes"] = pa.list_(pa.list_(pa.list_(pa.list_(pa.float32()))))
     lists |= dict.fromkeys(("forms", "signs"), pa.list_(pa.string()))
     lists["sign_boxes"] = lists["boxes"]
-    types = {"image": image} | lists | types
+    types = {"image": image} | ({"label": pa.int64()} if single else {}) | lists | types
 
     def value(dtype: str) -> dict[str, Any]:
         return {"dtype": dtype, "_type": "Value"}
@@ -85,5 +86,7 @@ def _schema() -> Any:
     features |= {"strokes": sequence(sequence(sequence(sequence(value("float32")))))}
     features |= dict.fromkeys(("forms", "signs"), sequence(value("string")))
     features |= {name: value(dtype) for name, dtype in plain.items()}
+    if single:
+        features["label"] = {"names": list("0123456789"), "_type": "ClassLabel"}
     description = json.dumps({"info": {"features": features}})
     return pa.schema(list(types.items()), metadata={"huggingface": description})

@@ -1,6 +1,8 @@
 """PNG files: digits in class folders, for Keras and torchvision, or all pictures in `images`.
 
-Beside them `labels.csv` and `labels.jsonl`, a row or line for each picture.
+Beside them `labels.csv` and `metadata.jsonl`, a row or line for each picture. In both, the
+characters of a label stand apart, as in `0 7 . 5 0`: readers of tables would take 07.50 for the
+number 7.5, and 2024-05-12 for a time. Spaces in a number are left out.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from pathlib import Path
 from handsum.datasets.formats.base import PARTS, encode_picture, join_files, labels_of
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
+from handsum.layout.marks import GAP
 
-COLUMNS = ("file", "text", "total", "writer", "boxes", "index", "seed", "effects")
+COLUMNS = ("file", "label", "total", "writer", "boxes", "index", "seed", "effects")
+# The name that Hugging Face's `datasets` looks for.
+METADATA = "metadata.jsonl"
 
 
 def _places(plan: Plan) -> list[str]:
@@ -30,21 +35,25 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
         (folder / place).mkdir()
     with (
         (parts / "labels.csv").open("w", encoding="utf-8", newline="") as table,
-        (parts / "labels.jsonl").open("w", encoding="utf-8") as lines,
+        (parts / METADATA).open("w", encoding="utf-8") as lines,
     ):
         rows = csv.DictWriter(table, COLUMNS, lineterminator="\n", extrasaction="ignore")
         for sample in samples:
             place = sample.text if plan.recipe.kind == "digits" else "images"
             name = f"{place}/{plan.stem(sample.index)}.png"
             (folder / name).write_bytes(encode_picture(sample.image))
-            labels = {"file": name} | labels_of(sample)
+            labels = labels_of(sample)
+            text = labels.pop("text")
+            label = int(text) if plan.recipe.kind == "digits" else " ".join(text.replace(GAP, ""))
+            labels = {"file_name": name, "label": label} | labels
             lines.write(json.dumps(labels) + "\n")
             boxes = ";".join(" ".join(map(str, box)) for box in labels["boxes"])
-            rows.writerow(labels | {"boxes": boxes, "effects": json.dumps(labels["effects"])})
+            own = {"file": name, "boxes": boxes, "effects": json.dumps(labels["effects"])}
+            rows.writerow(labels | own)
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
-    """Make `labels.csv` and `labels.jsonl`, and folders for digits that do not occur."""
+    """Make `labels.csv` and `metadata.jsonl`, and folders for digits that do not occur."""
     for place in _places(plan):
         # Readers number the folders: with one missing, later digits would get other classes.
         (folder / place).mkdir(exist_ok=True)
@@ -52,5 +61,5 @@ def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
     csv.writer(header, lineterminator="\n").writerow(COLUMNS)
     return [
         join_files(folder, "labels.csv", parts, header.getvalue().encode()),
-        join_files(folder, "labels.jsonl", parts),
+        join_files(folder, METADATA, parts),
     ]

@@ -128,6 +128,7 @@ def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
             split_infos=[split],
             filename_template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
             check_data=False,
+            supervised_keys=("image", "label") if plan.recipe.kind == "digits" else None,
             description=f"Handwritten {plan.recipe.kind} with masks and strokes, by handsum.",
         )
         for name in METADATA:
