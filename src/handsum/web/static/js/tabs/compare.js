@@ -59,13 +59,15 @@ export function mount(panel, { address, models }) {
     shared.abort();
     shared = new AbortController();
     places = [];
-    const answer = { digits: () => drawn, sum: () => written, reading: () => reader(shared.signal) }[kind]();
+    const answer = { digits: drawn, sum: written, reading: readBy }[kind];
+    const picture = kind === "reading" ? onePicture(shared.signal) : () => {};
     // One after another: the time of each is its own.
     const turn = turns(1);
     const inTurn = async (name, options) => {
+      const shown = await picture();
       const leave = await turn(options.signal);
       try {
-        return await answer(name, options);
+        return await answer(name, options, shown);
       } finally {
         leave();
       }
@@ -111,23 +113,23 @@ export function mount(panel, { address, models }) {
   }
 
   // One picture for all readers: a sum written by the default generator.
-  function reader(signal) {
+  function onePicture(signal) {
     const { total, length, seed } = state;
     let picture;
-    const write = () => ask("sum-sequence", { total, length, seed }, { signal }).catch((error) => {
+    return () => (picture ??= ask("sum-sequence", { total, length, seed }, { signal }).catch((error) => {
       // Another try writes it again.
       picture = null;
       throw error;
-    });
-    return async (name, { signal, progress }) => {
-      const result = await (picture ??= write()), body = blobOf(result.picture);
-      const start = performance.now();
-      const read = await ask("predict", { reader: name, length }, { signal, progress, body });
-      const took = performance.now() - start;
-      const right = read.sum === result.sequences[0].total;
-      return [h("div", { class: "sheet white" }, h("img", { src: result.picture, alt: `${result.sequences[0].digits} in handwriting`, width: result.width, height: result.height, class: "written" })),
-        h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `sum ${read.sum}`, right ? "" : `, not ${result.sequences[0].total}`), ` (${percent(read.probability)})`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`)), sumChart(read)];
-    };
+    }));
+  }
+
+  async function readBy(name, { signal, progress }, { picture, width, height, sequences: [row] }) {
+    const start = performance.now();
+    const read = await ask("predict", { reader: name, length: state.length }, { signal, progress, body: blobOf(picture) });
+    const took = performance.now() - start;
+    const right = read.sum === row.total;
+    return [h("div", { class: "sheet white" }, h("img", { src: picture, alt: `${row.digits} in handwriting`, width, height, class: "written" })),
+      h("p", { class: "small" }, h("span", { class: right ? "good" : "bad" }, `sum ${read.sum}`, right ? "" : `, not ${row.total}`), ` (${percent(read.probability)})`, h("span", { class: "soft" }, ` · answered in ${Math.round(took)} ms`)), sumChart(read)];
   }
 
   return { show: (parameters) => change(read(parameters, { ...DEFAULTS, seed: String(randomSeed()) }, RULES)) };
