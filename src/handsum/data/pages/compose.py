@@ -126,7 +126,7 @@ def _empty(size: int, random: Random) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Picture:
+class Picture:
     """Grey values, uint8 (S, S), and the signs in them: boxes and heights in their pixels."""
 
     pixels: np.ndarray
@@ -141,14 +141,19 @@ def compose(sources: Sources, side: int, seed: int, number: int) -> dict[str, np
 
     It depends on the seed and its number alone.
     """
-    random = np.random.default_rng((seed, number))
-    whole = _small_pictures if random.random() < _SMALL_SHARE else _page
-    picture = whole(sources, side, random)
+    picture = draw_picture(sources, side, seed, number)
     signs = picture.boxes, picture.labels, picture.heights, picture.shown
     return {"images": picture.pixels, **make_targets(*signs, side)}
 
 
-def _small_pictures(sources: Sources, side: int, random: Random) -> _Picture:
+def draw_picture(sources: Sources, side: int, seed: int, number: int) -> Picture:
+    """A random picture with the places of its signs."""
+    random = np.random.default_rng((seed, number))
+    whole = _small_pictures if random.random() < _SMALL_SHARE else _page
+    return whole(sources, side, random)
+
+
+def _small_pictures(sources: Sources, side: int, random: Random) -> Picture:
     """Small pictures beside each other, each as it is seen with its border around it.
 
     Each holds a digit or a short row. A page of one of them would teach little for its pixels.
@@ -165,10 +170,10 @@ def _small_pictures(sources: Sources, side: int, random: Random) -> _Picture:
                 (part.boxes + np.tile([left, top], 2), part.labels, part.heights, part.shown)
             )
     boxes, labels, heights, shown = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return _Picture(pixels, boxes, labels, heights, shown)
+    return Picture(pixels, boxes, labels, heights, shown)
 
 
-def _small_picture(sources: Sources, side: int, random: Random) -> _Picture:
+def _small_picture(sources: Sources, side: int, random: Random) -> Picture:
     sheet = _new_sheet(_ZOOM * side)
     low, high = _HEIGHTS
     most = min(high, _FILLED * side)
@@ -215,7 +220,7 @@ def _with_strip(picture: np.ndarray, side: int, random: Random) -> tuple[np.ndar
     return whole.T if axis == 0 else whole, shift
 
 
-def _page(sources: Sources, side: int, random: Random) -> _Picture:
+def _page(sources: Sources, side: int, random: Random) -> Picture:
     sheet = _new_sheet(_ZOOM * side)
     low, high = _HEIGHTS
     height = _ZOOM * float(np.exp(random.uniform(np.log(low), np.log(high))))
@@ -247,7 +252,7 @@ def _new_sheet(size: int) -> Sheet:
 
 def _photograph(
     sheet: Sheet, page: np.ndarray, height: float, coarse: float, random: Random
-) -> _Picture:
+) -> Picture:
     """A page as a camera or scanner sees it; a share `coarse` is enlarged from fewer pixels."""
     small = halve(page)
     if random.random() < coarse:
@@ -261,7 +266,7 @@ def _photograph(
     if random.random() < 0.25:
         pixels = 255 - pixels
     labels, heights = np.array(sheet.labels, int), np.array(sheet.heights, float)
-    return _Picture(pixels, boxes, labels, heights / _ZOOM, shown)
+    return Picture(pixels, boxes, labels, heights / _ZOOM, shown)
 
 
 def _nothing(sheet: Sheet, height: float, angle: float, random: Random) -> bool:
