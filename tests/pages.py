@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-expect.set_options(timeout=30_000)
+# Only a hang takes this long, even on a busy machine.
+expect.set_options(timeout=90_000)
 
 TABS = (
     "write", "identify", "generate", "advanced", "mixed", "interpolate", "visualise", "compare",

@@ -64,7 +64,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
 @pytest.fixture(scope="session")
 def api(server: Server) -> Iterator[Any]:
     """A client of the server's API."""
-    with httpx.Client(base_url=server.address + "/api", timeout=60) as client:
+    with httpx.Client(base_url=server.address + "/api", timeout=240) as client:
         yield client
 
 
@@ -124,7 +124,7 @@ class Visits:
             has_touch=size == "phone",
             **options,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", self._hear)

@@ -72,7 +72,7 @@ def test_the_api_answers_as_it_is_described(path: str, described: Any) -> None:
         count = case.query.get("count", 24 if "writers" in path else 1)
         if count in range(3, MOST.get(path, limits.MOST_HANDS) + 1):
             case.query["count"] = 2
-        case.call_and_validate(timeout=60)
+        case.call_and_validate(timeout=240)
 
     answers()
 

@@ -45,9 +45,9 @@ def test_a_waiting_page_keeps_nobody_from_going_elsewhere(browser: Any, opened: 
             page.wait_for_timeout(500)
         assert asked
         # The page itself still gets an answer, and so does the next one.
-        ask = "fetch('/api/models', {signal: AbortSignal.timeout(10_000)}).then(({ok}) => ok)"
+        ask = "fetch('/api/models', {signal: AbortSignal.timeout(60_000)}).then(({ok}) => ok)"
         assert page.evaluate(ask)
-        page.goto(f"{web.base_url}/docs", timeout=10_000)
+        page.goto(f"{web.base_url}/docs", timeout=60_000)
         context.close()
 
 

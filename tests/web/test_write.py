@@ -165,7 +165,7 @@ def test_a_number_in_a_hand_fitted_to_a_photo(visit: Visit, api: Any) -> None:
     dialog = page.get_by_role("dialog", name="Choose a hand")
     taken = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photo("3141592653", api)}
     dialog.get_by_label("A picture of your digits").set_input_files(taken)
-    dialog.get_by_role("button", name="Yours · fit").click(timeout=60_000)
+    dialog.get_by_role("button", name="Yours · fit").click(timeout=240_000)
     expect(dialog).to_be_hidden()
     expect(panel.get_by_role("button", name="Hand: Your hand.")).to_be_visible()
     settled(page, "write")
