@@ -163,14 +163,16 @@ def test_the_reader_can_be_trained_on_a_folder_of_numbers(tmp_path: Path) -> Non
     assert [texts[path] for path in sorted(texts)] == [["12.50"], ["1234"], ["-7"], ["0"], ["1/2"]]
 
 
-def test_png_folders_are_read_by_hugging_face(written: Any, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("file_format", ["png", "parquet"])
+def test_folders_are_read_by_hugging_face(written: Any, monkeypatch: Any, file_format: str) -> None:
     datasets = pytest.importorskip("datasets")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    folder, samples = written("amounts", "all", "png")
+    folder, samples = written("amounts", "all", file_format)
     data = datasets.load_dataset(str(folder), split="train", cache_dir=str(folder.parent / "hf"))
     for sample, row in zip(samples, data, strict=True):
         assert np.array_equal(np.asarray(row["image"]), sample.image)
-        assert row["label"] == " ".join(sample.text)
+        text = " ".join(sample.text) if file_format == "png" else sample.text
+        assert row["label" if file_format == "png" else "text"] == text
         assert row["boxes"] == sample.boxes.tolist()
 
 

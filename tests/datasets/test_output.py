@@ -6,6 +6,8 @@ import dataclasses
 import errno
 import hashlib
 import json
+import re
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -21,11 +23,13 @@ from handsum.datasets import (
     Recipe,
     parse_realism,
     read_manifest,
+    write_dataset,
     write_plan,
 )
 from handsum.datasets import output as output_module
 from handsum.datasets import shards as shards_module
 from handsum.datasets.formats import base, find_format
+from handsum.datasets.formats.card import write_card
 from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError
 from handsum.files import locked
@@ -237,6 +241,34 @@ def test_a_damaged_manifest_is_an_error_of_one_line(tmp_path: Path, text: str) -
     with pytest.raises(DatasetError, match="is damaged, or not handsum's"):
         write_plan(tmp_path, make_plan())
     assert (tmp_path / "dataset.json").read_text() == text
+
+
+@pytest.mark.usefixtures("fake_generator")
+def test_a_data_set_has_a_card_with_the_command_that_writes_it_again(
+    tmp_path: Path, run_command: Any
+) -> None:
+    options = {
+        "count": 12, "length": (2, 5), "pattern": ["-?digits", "\\(digits\\)"], "weights": (3, 0.5),
+        "realism": {"blur": 0.12345678, "noise": 1}, "format": "webdataset", "height": 40,
+        "seed": 5, "verify": False, "split": "test", "shards": 2, "forms": "european",
+    }  # fmt: skip
+    write_dataset(tmp_path / "set", "numbers", **options)
+    head, body = (tmp_path / "set" / "README.md").read_text().split("---\n", 2)[1:]
+    found = dict(line.split(": ", 1) for line in head.splitlines())
+    assert json.loads(found["size_categories"]) == ["n<1K"]
+    assert json.loads(found["pretty_name"]) == "12 numbers, handwritten by handsum"
+    (command,) = re.findall(r"^handsum dataset .*$", body, re.MULTILINE)
+    assert run_command(*shlex.split(command)[1:-1], tmp_path / "again").code == 0
+    assert tree(tmp_path / "again") == tree(tmp_path / "set")
+
+
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [(1, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (9999, "1K<n<10K"), (10**9, "1B<n<10B")],
+)
+def test_a_card_names_the_size_as_the_hub_does(tmp_path: Path, count: int, size: str) -> None:
+    write_card(tmp_path, Plan(Recipe("digits", count, 1), "idx", 1))
+    assert f'size_categories: ["{size}"]' in (tmp_path / "README.md").read_text()
 
 
 @pytest.mark.parametrize("file_format", LOCAL)
