@@ -18,7 +18,7 @@ from handsum.data.mnist import read_idx
 from handsum.data.pages.own import read_texts
 from handsum.data.samples import load_samples
 from handsum.data.sources import load_dataset
-from handsum.datasets import Plan, Recipe, Sample, draw_samples, parse_realism, write_plan
+from handsum.datasets import FORMATS, Plan, Recipe, Sample, draw_samples, parse_realism, write_plan
 from handsum.datasets.formats.arrays import NO_DIGIT
 from handsum.datasets.formats.cuts import cut_sample
 from handsum.datasets.forms import FORM_NAMES
@@ -174,6 +174,34 @@ def test_folders_are_read_by_hugging_face(written: Any, monkeypatch: Any, file_f
         text = " ".join(sample.text) if file_format == "png" else sample.text
         assert row["label" if file_format == "png" else "text"] == text
         assert row["boxes"] == sample.boxes.tolist()
+
+
+@pytest.mark.parametrize("kind", ["digits", "amounts"])
+@pytest.mark.parametrize("file_format", ["png", "parquet"])
+@pytest.mark.filterwarnings("ignore")
+def test_croissant_describes_files_and_records(written: Any, kind: str, file_format: str) -> None:
+    croissant = pytest.importorskip("mlcroissant")
+    folder, samples = written(kind, "none", file_format)
+    data = croissant.Dataset(jsonld=str(folder / "croissant.json"))
+    assert data.metadata.issues.errors == set()
+    for sample, row in zip(samples, data.records("samples"), strict=True):
+        assert np.array_equal(np.asarray(row["samples/image"].convert("L")), sample.image)
+        assert row["samples/total"] == sample.total
+        label = row["samples/label" if file_format == "png" else "samples/text"]
+        assert "".join(str(label, "utf-8").split()) == sample.text
+
+
+@pytest.mark.parametrize("file_format", [name for name in FORMATS if name != "tfds"])
+@pytest.mark.filterwarnings("ignore")
+def test_croissant_is_valid_for_every_format(written: Any, file_format: str) -> None:
+    croissant = pytest.importorskip("mlcroissant")
+    folder, _ = written("numbers", "none", file_format)
+    data = croissant.Dataset(jsonld=str(folder / "croissant.json"))
+    assert data.metadata.issues.errors == set()
+    sums = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    for one in data.metadata.distribution:
+        if getattr(one, "sha256", None):
+            assert sums[one.name] == one.sha256
 
 
 def test_png_digits_are_class_folders_and_nothing_else(written: Any) -> None:

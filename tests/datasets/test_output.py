@@ -111,7 +111,7 @@ def test_pictures_do_not_depend_on_the_shards(tmp_path: Path, whole: Any, shards
     expected = whole(make_plan())
     write_plan(tmp_path / "set", make_plan(shards=shards))
     ours = tree(tmp_path / "set")
-    pictures = [name for name in expected if name.startswith(("images/", "labels"))]
+    pictures = [name for name in expected if name.startswith(("images/", "labels", "metadata"))]
     assert len(pictures) == COUNT + 2
     assert all(ours[name] == expected[name] for name in pictures)
 

@@ -21,6 +21,7 @@ from handsum.datasets.checking import SUMS, check_sums, format_sums, hash_file, 
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.formats.card import write_card
+from handsum.datasets.formats.croissant import write_croissant
 from handsum.datasets.plan import Plan
 from handsum.datasets.samples import draw_samples
 from handsum.datasets.shards import (
@@ -286,7 +287,8 @@ def _complete(folder: Path, plan: Plan) -> None:
     """Join the files that span shards, then write the sums and the manifest of all files."""
     indices = range(plan.shards)
     parts = [parts_folder(folder, index) for index in indices]
-    joined = [*find_format(plan.format).join(folder, parts, plan), write_card(folder, plan)]
+    joined = find_format(plan.format).join(folder, parts, plan)
+    joined += [write_card(folder, plan), write_croissant(folder, plan, joined)]
     shards = []
     with atomic_write(folder / SUMS) as sums:
         for index in indices:
