@@ -22,7 +22,8 @@ ONLY_COMMAND = {
 }  # fmt: skip
 # A style has all of its fields everywhere in Python; a command has those that fit it.
 STYLE = {"scale", "spacing", "wide", "cells"}
-ONLY_PYTHON = {"start", "log", "pictures", "between", *STYLE}
+# `images` of `predict` are what `show_input` writes.
+ONLY_PYTHON = {"start", "log", "pictures", "between", "images", *STYLE}
 # `generate` has the options of two functions, and `writers` those of two.
 SHARED = {
     "generate": {"interpolate", "steps"},

@@ -133,9 +133,9 @@ def test_a_detector_s_network_finds_the_same_elsewhere(digits, tmp_path: Path) -
     }
     pages = given_to("detector", 3, digits)["images"]
     answers = run_elsewhere(tmp_path, tmp_path / "d", images=pages)
-    for index, page in enumerate(pages):
+    found = read_answers(*answers, 0.3)
+    for index, (page, there) in enumerate(zip(pages, found, strict=True)):
         (here,) = load_model("detector").find([page[64:192]])  # type: ignore[union-attr]
-        there = read_answers(*(part[index] for part in answers), 0.3)
         assert there.probabilities[0].argmax() == here.probabilities[0].argmax() == index
         assert np.abs(there.boxes[0] - here.boxes[0] - [0, 64, 0, 64]).max() < 4
 

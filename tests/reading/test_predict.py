@@ -236,6 +236,19 @@ def test_the_dictionary_is_exactly_the_schema(template_reader: Any, write: Any) 
     assert json.loads(json.dumps(result)) == result
 
 
+def test_images_are_cut_only_if_they_are_asked_for(template_reader: Any, write: Any) -> None:
+    path = write("38", "a.png")
+    (whole,), (plain,) = (predict(path, images=images).files for images in (True, False))
+    assert whole.images.shape == (2, 28, 28)
+    assert plain.images.shape == (0, 28, 28)
+    assert (plain.digits, plain.boxes, plain.rows) == (whole.digits, whole.boxes, whole.rows)
+    assert np.array_equal(plain.probabilities, whole.probabilities)
+    # A reader of single digits needs them in any case.
+    (read,) = predict(path, images=False, reader=template_reader).files
+    assert read.digits == whole.digits
+    assert read.images.shape == (2, 28, 28)
+
+
 def test_arrays_are_the_input_and_output_of_the_reader(template_reader: Any, write: Any) -> None:
     prediction = predict(write("38", "a.png"))
     reading = prediction.files[0]

@@ -117,7 +117,14 @@ def predict(
     if output is not None:
         check_place(check_path(output, table))
     aside = _check_streams(output, annotate, show_input, as_json)
-    prediction = read(files, reader=reader, length=length, punctuation=punctuation, pattern=pattern)
+    prediction = read(
+        files,
+        reader=reader,
+        length=length,
+        punctuation=punctuation,
+        pattern=pattern,
+        images=show_input is not None,
+    )
     if output is not None:
         prediction.save(output, table)
     if annotate is not None:

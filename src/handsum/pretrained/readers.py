@@ -137,10 +137,10 @@ class Detector(Model):
             find = self._functions("find_signs", window_specs(high, wide, chunk))
             for start in range(0, len(views), 4 * chunk):
                 some = views[start : start + 4 * chunk]
-                answers = find(np.stack([view.pixels for view in some]))
-                for view, heat, kinds, sides in zip(some, *answers, strict=True):
-                    signs = in_picture(view, read_answers(heat, kinds, sides, lowest))
-                    found[view.picture].append((view.scale, signs))
+                heat, kinds, sides = find(np.stack([view.pixels for view in some]))
+                signs_of = read_answers(heat, kinds, sides, lowest)
+                for view, signs in zip(some, signs_of, strict=True):
+                    found[view.picture].append((view.scale, in_picture(view, signs)))
         return [self._calibrate(merge(parts, least)) for parts in found]
 
     def _calibrate(self, signs: Signs) -> Signs:

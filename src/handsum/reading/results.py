@@ -40,9 +40,9 @@ class FileReading:
     text of each row, with its signs if requested; with a pattern, `row_alternatives` is the next
     best reading of each row, with its probability. `others` are the boxes of writing that is no
     digit. `error` is None, NO_DIGITS, NOT_DIGITS, or says why the page could not be read.
-    `images` are the digits as the reader saw them, uint8 (N, 28, 28), and `probabilities`, (N, 10),
-    its output. `summed` is the distribution of a reader of sums, if one was used. `note` says how
-    the picture was read, if that is unexpected.
+    `images` are the digits cut out as MNIST's, uint8 (N, 28, 28), none if they were not asked for,
+    and `probabilities`, (N, 10), what the reader makes of each. `summed` is the distribution of a
+    reader of sums, if one was used. `note` says how the picture was read, if that is unexpected.
     """
 
     file: str

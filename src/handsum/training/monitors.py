@@ -242,11 +242,8 @@ class DetectorMonitor:
     ) -> list[Signs]:
         """The signs that the network finds on pages."""
         images = jnp.asarray(np.stack([page["images"] for page in pages]))
-        answers = [np.asarray(part) for part in self._find(*state, images)]
-        return [
-            read_answers(heat, kinds, sides, 0.3)
-            for heat, kinds, sides in zip(*answers, strict=True)
-        ]
+        heat, kinds, sides = (np.asarray(part) for part in self._find(*state, images))
+        return read_answers(heat, kinds, sides, 0.3)
 
     def look(self, state: tuple[nnx.State, nnx.State]) -> tuple[dict[str, float], np.ndarray]:
         """The shares of signs that are found, and read right; false ones a page; and pages."""

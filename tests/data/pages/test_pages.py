@@ -87,7 +87,8 @@ def test_answers_give_the_signs_back(pages) -> None:
         boxes, labels = true_signs(page)
         kinds = np.eye(CLASSES)[np.maximum(page["kinds"], 0)]
         heat = page["heat"].astype(np.float64)
-        found = read_answers(heat, kinds, page["sides"].astype(np.float64), 0.99)
+        sides = page["sides"].astype(np.float64)
+        (found,) = read_answers(heat[None], kinds[None], sides[None], 0.99)
         # Two middles in one place are one sign.
         assert len(found) >= 0.9 * len(boxes) - 1
         for box, kind in zip(found.boxes, found.probabilities.argmax(-1), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -43,7 +44,7 @@ class Signs:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def of(self, rows: np.ndarray) -> Signs:
+    def of(self, rows: np.ndarray | slice) -> Signs:
         """Some of the signs."""
         return Signs(self.boxes[rows], self.scores[rows], self.probabilities[rows])
 
@@ -60,41 +61,42 @@ class Signs:
 
 def read_answers(
     heat: np.ndarray, probabilities: np.ndarray, sides: np.ndarray, least: float
-) -> Signs:
-    """The signs of one picture, best first, no two in one place.
+) -> list[Signs]:
+    """The signs of each of some pictures, best first, no two in one place.
 
-    `heat` (H, W) is the probability of a middle, `probabilities` (H, W, 22) those of the classes,
-    `sides` (H, W, 4) the distances to the box in pixels. Only signs with a score of `least` count.
+    `heat` (N, H, W) is the probability of a middle, `probabilities` (N, H, W, 22) those of the
+    classes, `sides` (N, H, W, 4) the distances to the box in pixels. Only signs with a score of
+    `least` count.
     """
-    padded = np.pad(heat, 1, constant_values=-1.0)
-    high, wide = heat.shape
-    near = [
-        padded[down : down + high, across : across + wide]
-        for down in range(3)
-        for across in range(3)
-    ]
-    rows, columns = np.nonzero((heat >= least) & (heat >= np.max(near, axis=0)))
-    best = heat[rows, columns]
-    total = np.zeros((len(rows), probabilities.shape[-1]))
-    box, share = np.zeros((len(rows), 4)), np.zeros((len(rows), 1))
-    peak = _boxes(rows, columns, sides)
-    for place, (down, across) in enumerate(np.ndindex(3, 3)):
-        y = np.clip(rows + down - 1, 0, high - 1)
-        x = np.clip(columns + across - 1, 0, wide - 1)
-        own = _boxes(y, x, sides)
-        # Neighbours that mean another sign do not count.
-        weight = near[place][rows, columns]
-        weight = np.where((weight > 0.5 * best) & (overlap(own, peak) > _SEEN_TWICE), weight, 0.0)
-        total += weight[:, None] * probabilities[y, x]
-        box += weight[:, None] * own
-        share += weight[:, None]
-    found = Signs(box / share, best, total / share)
-    return without_doubles(found.of(np.argsort(-found.scores, kind="stable")[:_MOST]))
+    count, high, wide = heat.shape
+    padded = np.pad(heat, ((0, 0), (1, 1), (1, 1)), constant_values=-1.0)
+    around = [np.s_[:, d : d + high, a : a + wide] for d in range(3) for a in range(3)]
+    highest = np.max([padded[part] for part in around], axis=0)
+    pictures, rows, columns = np.nonzero((heat >= least) & (heat >= highest))
+    best = heat[pictures, rows, columns]
+    peak = _boxes(pictures, rows, columns, sides)
+    # The nine places around each, (9, N).
+    down, across = np.indices((3, 3)).reshape(2, 9, 1)
+    weight = padded[pictures, rows + down, columns + across]
+    y, x = np.clip(rows + down - 1, 0, high - 1), np.clip(columns + across - 1, 0, wide - 1)
+    own = _boxes(pictures, y, x, sides)
+    # Neighbours that mean another sign do not count.
+    weight = np.where((weight > 0.5 * best) & (overlap(own, peak) > _SEEN_TWICE), weight, 0.0)
+    weight = weight[..., None]
+    share = weight.sum(0)
+    total = (weight * probabilities[pictures, y, x]).sum(0)
+    found = Signs((weight * own).sum(0) / share, best, total / share)
+    starts = np.searchsorted(pictures, np.arange(count + 1))
+    parts = [found.of(np.s_[start:stop]) for start, stop in pairwise(starts)]
+    orders = [np.argsort(-part.scores, kind="stable")[:_MOST] for part in parts]
+    return [without_doubles(part.of(order)) for part, order in zip(parts, orders, strict=True)]
 
 
-def _boxes(rows: np.ndarray, columns: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    centre = STRIDE * (np.stack([columns, rows, columns, rows], 1) + 0.5)
-    return centre + sides[rows, columns] * [-1, -1, 1, 1]
+def _boxes(
+    pictures: np.ndarray, rows: np.ndarray, columns: np.ndarray, sides: np.ndarray
+) -> np.ndarray:
+    centre = STRIDE * (np.stack([columns, rows, columns, rows], -1) + 0.5)
+    return centre + sides[pictures, rows, columns] * [-1, -1, 1, 1]
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
