@@ -122,7 +122,7 @@ def read(pictures: Pictures, reader: str | None) -> list[str]:
         paths = [Path(folder, f"{index:05d}.png") for index in range(len(pictures))]
         for path, (pixels, _) in zip(paths, pictures, strict=True):
             Image.fromarray(pixels).save(path)
-        return ["/".join(file.rows) for file in predict(paths, reader=reader).files]
+        return ["/".join(file.rows) for file in predict(paths, reader=reader, images=False).files]
 
 
 def read_with_peer(pictures: Pictures, python: Path) -> list[str]:
