@@ -262,6 +262,18 @@ def test_a_data_set_has_a_card_with_the_command_that_writes_it_again(
     assert tree(tmp_path / "again") == tree(tmp_path / "set")
 
 
+@pytest.mark.usefixtures("fake_generator")
+def test_the_command_of_given_texts_finds_them_in_the_folder(
+    tmp_path: Path, run_command: Any
+) -> None:
+    write_dataset(tmp_path / "set", "numbers", texts=["1 234", "-7", "-7"], count=5, seed=2)
+    card = (tmp_path / "set" / "README.md").read_text()
+    (command,) = re.findall(r"^handsum dataset .*$", card, re.MULTILINE)
+    words = [word.replace("texts.txt", "set/texts.txt") for word in shlex.split(command)[1:-1]]
+    assert run_command(*words, tmp_path / "again").code == 0
+    assert tree(tmp_path / "again") == tree(tmp_path / "set")
+
+
 @pytest.mark.parametrize(
     ("count", "size"),
     [(1, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (9999, "1K<n<10K"), (10**9, "1B<n<10B")],

@@ -134,6 +134,16 @@ def test_signs_have_boxes_and_masks_beside_the_digits(realism: str) -> None:
     assert seen >= set("$,.%-/()")
 
 
+def test_spaces_in_a_text_make_no_digit_smaller() -> None:
+    sizes = []
+    for text in ("0" * 8, " ".join("0" * 8), " ".join("0" * 16)):
+        recipe = Recipe("numbers", 6, 5, texts=(text,))
+        samples = list(draw_samples(recipe))
+        assert all(sample.image.shape[1] < recipe.greatest_width for sample in samples)
+        sizes.append(np.mean([sample.boxes[:, 3].mean() for sample in samples]))
+    assert max(sizes) - min(sizes) < 0.1 * max(sizes)
+
+
 def test_patterns_come_as_often_as_their_weights() -> None:
     recipe = Recipe(
         "numbers", 300, 5, patterns=("year", "time"), weights=(3, 1), height=28, verify=False

@@ -83,7 +83,8 @@ def test_there_are_a_thousand_pictures_or_as_many_as_texts(tmp_path: Path) -> No
         (b"", "has no numbers"),
         (b"12\t0", "has no numbers"),
         (b"\xff\xfe1\0", "is no text in UTF-8"),
-        (b"1" * 33, "use up to 32 characters"),
+        (b"1\n" + b"1" * 33, "line 2: use up to 32 characters, not 33"),
+        (b"1\n" * 5_000_000, "has more than 8 MiB"),
         (None, "cannot read .*: No such file"),
     ],
 )
@@ -106,7 +107,7 @@ def test_texts_that_cannot_be_written_are_an_error_of_one_line(
         ({"pattern": [5]}, "`pattern` is a text"),
         ({"pattern": ["amount", "dat"]}, "dat is none of the names digits, amount"),
         ({"pattern": ""}, "an empty pattern"),
-        ({"pattern": "[+-]"}, "has no number of 1 to 32 digits and signs"),
+        ({"pattern": "[+-]"}, "of 1 to 32 digits and signs: a number has a digit"),
         ({"pattern": "date", "length": 4}, "has no number of 4 to 4 digits and signs"),
         ({"pattern": "date", "weights": "1,2"}, "2 weights do not fit 1 patterns"),
         ({"pattern": ["date", "time"], "weights": (1, 0)}, "a weight is a number above 0"),
@@ -127,6 +128,26 @@ def test_options_that_do_not_fit_are_an_error(
     with pytest.raises(UsageError, match=reason):
         write_dataset(tmp_path / "set", **({"kind": "numbers"} | options))
     assert not (tmp_path / "set").exists()
+
+
+def test_the_largest_weights_are_weights(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"count": 20, "seed": 1, "height": 28, "verify": False}
+    patterns = ["year", "time"]
+    sets = [
+        write_dataset(tmp_path / f"{index}", "numbers", pattern=patterns, weights=own, **options)
+        for index, own in enumerate([(1e308, 1e308), (1, 1), (5e-324, 5e-324)])
+    ]
+    texts = [[sample.text for sample in draw_samples(one.plan.recipe)] for one in sets]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_many_texts_make_no_long_message(tmp_path: Path) -> None:
+    texts = ["1"] * 40_000
+    recipe = Recipe("numbers", 3, 1, texts=tuple(texts), height=28, verify=False)
+    write_plan(tmp_path / "set", Plan(recipe, "png", 1))
+    with pytest.raises(UsageError, match="holds another data set") as caught:
+        write_dataset(tmp_path / "set", "numbers", count=3, pattern="date")
+    assert len(str(caught.value)) < 2000
 
 
 def test_a_single_number_is_a_length(tmp_path: Path) -> None:

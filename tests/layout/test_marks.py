@@ -6,7 +6,14 @@ import pytest
 
 from handsum.errors import UsageError
 from handsum.layout.lines import Line, written_line
-from handsum.layout.marks import MARK_NOISE, MARKS, group_thousands, read_number, write_mark
+from handsum.layout.marks import (
+    MARK_NOISE,
+    MARKS,
+    group_thousands,
+    read_number,
+    value_of,
+    write_mark,
+)
 from handsum.layout.painting import measure_print, print_on
 from handsum.layout.pens import PENS, mean_width
 from handsum.layout.rows import render
@@ -297,3 +304,20 @@ def test_each_number_of_a_text_is_grouped_on_its_own(
     # The digits are set as the caption is.
     spaced = gaps(line(text, write_row, Style(spacing=True)))
     assert spaced == gaps(line(grouped, write_row))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0744", 744), ("-3.5", -3.5), ("+49", 49), ("$12", 12), ("-$5", -5), ("$-5", -5),
+        ("5€", 5), ("€0.50", 0.5), ("50%", 50), ("300.-", 300), ("300-", 300), ("7=", 7),
+        ("1,234", 1234), ("1,23", 1.23), ("12,345.60", 12345.6), ("1.234,5", 1234.5),
+        ("1,234,567", 1234567), ("$1,234,567.5", 1234567.5), ("1.234.567", 1234567),
+        ("1 234", 1234), ("1 234 567,25", 1234567.25),
+        ("12/05/2024", None), ("1.2.24", None), ("2024-05-12", None), ("12:30", None),
+        ("3+4=7", None), ("555-1234", None), ("(12)", None), ("1,23,456", None), ("1-", 1),
+        ("-$-5", None), ("1,234,56", None),
+    ],
+)  # fmt: skip
+def test_the_value_of_a_text_that_is_one_number(text: str, value: float | None) -> None:
+    assert value_of(text) == value

@@ -61,7 +61,8 @@ def dataset(
         typer.Option(
             metavar="N|N-M",
             show_default="1-8",
-            help="Digits in a number, with its signs; each length is equally likely.",
+            help="Digits in a number, with its signs; each length is equally likely (of a pattern "
+            "with finitely many numbers, each number).",
         ),
     ] = None,
     pattern: Annotated[

@@ -47,6 +47,8 @@ from handsum.files import (
 
 MANIFEST = "dataset.json"
 _WORK = "writing"
+# The most characters of a value in a message.
+_MOST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -244,8 +246,14 @@ def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         if isinstance(value, dict) and isinstance(there, dict):
             found += _differences(there, value)
         elif there != value:
-            found.append(f"{key} {json.dumps(there)}, not {json.dumps(value)}")
+            found.append(f"{key} {_brief(there)}, not {_brief(value)}")
     return found
+
+
+def _brief(value: Any) -> str:
+    """A value of a plan for a message: given texts may be many."""
+    text = json.dumps(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def _make_pending(
@@ -288,7 +296,8 @@ def _complete(folder: Path, plan: Plan) -> None:
     indices = range(plan.shards)
     parts = [parts_folder(folder, index) for index in indices]
     joined = find_format(plan.format).join(folder, parts, plan)
-    joined += [write_card(folder, plan), write_croissant(folder, plan, joined)]
+    joined += write_card(folder, plan)
+    joined.append(write_croissant(folder, plan, joined))
     shards = []
     with atomic_write(folder / SUMS) as sums:
         for index in indices:

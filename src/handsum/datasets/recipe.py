@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from handsum.arguments import whole_number
+from handsum.data.signs.expression import shorten
 from handsum.data.signs.language import Language, find_language
 from handsum.errors import UsageError
 from handsum.layout.marks import GAP, read_number
@@ -82,8 +83,9 @@ class Recipe:
         single = self.kind == "digits"
         # Frozen, but defaults that depend on other fields have to be filled in here.
         fill = object.__setattr__
-        for name in ("patterns", "weights", "texts"):
+        for name in ("patterns", "texts"):
             fill(self, name, tuple(getattr(self, name)))
+        fill(self, "weights", tuple(map(float, self.weights)))
         self._check_texts()
         if self.lengths or not self.patterns:
             fill(self, "lengths", tuple(self.lengths or self._usual_lengths()))
@@ -103,9 +105,12 @@ class Recipe:
         for language in self.languages:
             low, high = self.lengths or (1, LENGTH_LIMIT)
             if not language.lengths(low, high):
+                some = bool(language.lengths(1, LENGTH_LIMIT))
+                advice = "use another `length`" if some else "a number has a digit"
+                pattern = shorten(language.pattern.text)
                 raise UsageError(
-                    f"the pattern {language.pattern.text!r} has no number of {low} to {high} "
-                    "digits and signs: use another `length`"
+                    f"the pattern {pattern} has no number of {low} to {high} digits and signs: "
+                    f"{advice}"
                 )
 
     def _usual_lengths(self) -> tuple[int, int]:
@@ -136,7 +141,9 @@ class Recipe:
             raise UsageError("a weight is a number above 0")
         for text in self.texts:
             if read_number(text) != text or len(text) > LENGTH_LIMIT:
-                raise UsageError(f"{text!r} cannot be written: use up to {LENGTH_LIMIT} characters")
+                raise UsageError(
+                    f"{shorten(text)} cannot be written: use up to {LENGTH_LIMIT} characters"
+                )
 
     def _check(self) -> None:
         low, high = self.length_range
@@ -207,7 +214,9 @@ class Recipe:
         """The largest width of a picture in pixels; digits are square."""
         if self.kind == "digits":
             return self.picture_height
-        return round(self.picture_height * (0.85 * self.length_range[1] + 0.8))
+        # A space in a text takes room, too.
+        longest = max([self.length_range[1], *map(len, self.texts)])
+        return round(self.picture_height * (0.85 * longest + 0.8))
 
     @property
     def in_pixels(self) -> bool:

@@ -179,6 +179,8 @@ def _choose_text(recipe: Recipe, index: int) -> str:
     rng = _stream(recipe, index, _Purpose.DIGITS)
     if recipe.patterns:
         weights = np.array(recipe.weights or [1.0] * len(recipe.patterns))
+        # The sum of the largest numbers would be infinite.
+        weights /= weights.max()
         language = recipe.languages[int(rng.choice(len(weights), p=weights / weights.sum()))]
         return language.draw(*(recipe.lengths or language.usual), rng)
     lengths = recipe.possible_lengths

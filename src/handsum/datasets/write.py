@@ -12,13 +12,14 @@ from typing import Any
 from handsum.arguments import model_name, optional_number, whole_number
 from handsum.datasets.output import Division, WrittenDataset, read_manifest, write_plan
 from handsum.datasets.plan import Plan, Split, choose_shards
-from handsum.datasets.recipe import Forms, Kind, Recipe, parse_range, parse_realism
+from handsum.datasets.recipe import LENGTH_LIMIT, Forms, Kind, Recipe, parse_range, parse_realism
 from handsum.errors import DatasetError, UsageError
 from handsum.layout.marks import read_number
 from handsum.seeds import choose_seed
 
 # All of them are in the manifest.
 _MOST_TEXTS = 100_000
+_MOST_BYTES = 8 * 2**20
 
 
 def write_dataset(
@@ -56,12 +57,12 @@ def write_dataset(
             equally likely).
         count: the number of pictures; by default 1,000, or as many as `texts`.
         format: "png", "npz", "idx", "parquet", "webdataset", "coco", "tfds" or "cuts".
-        length: digits and signs in a number, such as 5, "1-8" or (1, 8); each length is equally
-            likely. By default 1 to 8, or all lengths of a pattern with finitely many numbers.
+        length: digits and signs in a number, such as 5, "1-8" or (1, 8). Each length is equally
+            likely; of a pattern with finitely many numbers, each number. By default 1 to 8, or all
+            lengths of such a pattern.
         pattern: what numbers look like: an expression such as "-?digits{1,3}.digits{2}", or a name:
             "amount", "date", "time", "phone", "card", "year", "id{8}". Several may be
-            given. All numbers of a length are equally likely, and all numbers of a pattern that has
-            finitely many.
+            given. All numbers of a length are equally likely.
         weights: how often each of several patterns occurs, such as "3,1" or (3, 1).
         texts: numbers to write, in turn: a file with a number in each line, and how many times
             after a tab, or a list of them.
@@ -161,7 +162,11 @@ def _read_texts(texts: Any) -> tuple[str, ...]:
         return tuple(read_number(text) for text in texts)
     path = Path(texts)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise DatasetError(f"{path} has more than {_MOST_BYTES // 2**20} MiB: divide it")
+        lines = data.decode("utf-8-sig").splitlines()
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:
@@ -174,7 +179,10 @@ def _read_texts(texts: Any) -> tuple[str, ...]:
         if not re.fullmatch(r" *[0-9]{0,6} *", times):
             raise UsageError(f"{path}, line {place}: give a number, or a number, a tab and a count")
         try:
-            found += [read_number(text)] * int(times.strip() or 1)
+            number = read_number(text)
+            if len(number) > LENGTH_LIMIT:
+                raise UsageError(f"use up to {LENGTH_LIMIT} characters, not {len(number)}")
+            found += [number] * int(times.strip() or 1)
         except UsageError as error:
             raise UsageError(f"{path}, line {place}: {error}") from error
         if len(found) > _MOST_TEXTS:

@@ -33,7 +33,9 @@ _GAPS = re.compile(f"['\u2019]|{_SPACE}")
 # time or a fraction.
 _RUN = re.compile(r"[0-9][0-9., ]*")
 _JOINS = "/:"
-_ONE_NUMBER = re.compile(r"([-+]?)[$€]?([-+]?)[0-9](?:[0-9., ]*[0-9])?(?:[.,]?-|[=%$€])?")
+_ONE_NUMBER = re.compile(r"([-+]?)[$€]?([-+]?)([0-9](?:[0-9., ]*[0-9])?)(?:[.,]?-|[=%$€])?")
+# A number with two or more signs between its thousands.
+_GROUPED = re.compile(r"[0-9]{1,3}([., ])[0-9]{3}(?:\1[0-9]{3})+(?:(?!\1)[.,][0-9]+)?")
 _DATE = re.compile(r"(?<![0-9])[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}(?![0-9])")
 
 # How much of the hand's slant a mark has: a slash leans anyway.
@@ -128,8 +130,11 @@ def value_of(text: str) -> float | None:
     found = _ONE_NUMBER.fullmatch(text)
     if found is None or (found[1] and found[2]):
         return None
-    digits = "".join(character for character in text if character in _DIGITS)
-    whole = count_whole(text)[0]
+    number = found[3]
+    if grouped := _GROUPED.fullmatch(number):
+        number = number.replace(grouped[1], "")
+    digits = "".join(character for character in number if character in _DIGITS)
+    whole = count_whole(number)[0]
     value = float(f"{digits[:whole]}.{digits[whole:]}") if whole else None
     return -value if value and "-" in (found[1], found[2]) else value
 

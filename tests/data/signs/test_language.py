@@ -94,7 +94,15 @@ def test_large_counts_are_exact() -> None:
     assert 1100 < min(digits.values()) <= max(digits.values()) < 1460
 
 
-def test_a_pattern_with_too_many_states_is_refused() -> None:
-    """Without a limit it would take hours."""
-    with pytest.raises(UsageError, match="is too large a pattern to draw from"):
-        Language("[01]*1[01]{30}", 32)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[01]*1[01]{30}",
+        60 * "([0-9.,:/+=%()$-]*)" + "[0-4][0-9]{18}",
+        20 * "([0-9]*[0-4][0-9]{19})|" + "1",
+    ],
+)
+def test_a_pattern_with_too_many_states_is_refused(text: str) -> None:
+    """Without a limit it would take hours, or all memory."""
+    with pytest.raises(UsageError, match="is too large to draw from"):
+        Language(text, 32)

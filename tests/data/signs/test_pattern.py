@@ -64,6 +64,16 @@ def test_a_pattern_allows(text: str, allowed: list[str], refused: list[str]) -> 
         ("1**", "is none of the signs"),
         ("{3}", "is none of the signs"),
         ("1{5,2}", "is not a number of times"),
+        ("1{" + 5000 * "9" + "}", "a number of times is at most 100"),
+        ("1{0," + 5000 * "9" + "}", "a number of times is at most 100"),
+        ("digits{\u0663}", "after a { is a number of times"),
+        ("1{", "after a { is a number of times"),
+        ("1{}", "after a { is a number of times"),
+        ("1{,3}", "after a { is a number of times"),
+        ("[\u0660-\u0669]", "is none of the signs"),
+        (51 * "(" + "1" + 51 * ")", "more than 50 groups are within one another"),
+        (5000 * "(" + "1" + 5000 * ")", "more than 50 groups"),
+        (200 * "[a", "is none of the signs"),
         ("digits{9999}", "is not a number of times, up to 100"),
         ("((digits{50}){50}){50}", "it is too long"),
         ("1 2", "is none of the signs"),
@@ -72,8 +82,14 @@ def test_a_pattern_allows(text: str, allowed: list[str], refused: list[str]) -> 
     ],
 )
 def test_what_is_no_pattern_is_a_usage_error(text: str, reason: str) -> None:
-    with pytest.raises(UsageError, match=reason):
+    with pytest.raises(UsageError, match=reason) as caught:
         Pattern(text)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
+def test_fifty_groups_may_be_within_one_another() -> None:
+    assert Pattern(50 * "(" + "1" + 50 * ")").allows("1")
 
 
 def test_the_reading_is_the_most_probable_of_all_that_are_allowed() -> None:

@@ -49,8 +49,8 @@ def open_pages(place: str, find: Find | None) -> dict[str, Callable[[], Dataset]
     """The splits of a folder of pictures with the texts of their rows in labels.csv.
 
     labels.csv has the columns `file` and `label`, and a line for each row, from the top: its digits
-    and signs. Every sixth picture, by name, is for validation. The digits of the data set are
-    MNIST's: pages are composed of them beside the pages of the folder.
+    and signs, maybe in quotation marks. Every sixth picture, by name, is for validation. The digits
+    of the data set are MNIST's: pages are composed of them beside the pages of the folder.
 
     Raises:
         DatasetError: no such folder or file, a text that no row can have, or fewer than two pages.
@@ -101,7 +101,8 @@ def read_texts(folder: Path) -> dict[Path, list[str]]:
                 raise DatasetError(f"{folder / LABELS} needs the columns file and label")
             for line in lines:
                 path = folder / (line["file"] or "")
-                label = "".join((line["label"] or "").split())
+                # `handsum dataset` writes labels in quotation marks.
+                label = "".join((line["label"] or "").strip(' "').split())
                 wrong = next((sign for sign in label if sign not in SIGNS), None)
                 if not label or wrong:
                     reason = f"has {wrong!r}: use" if wrong else "is empty: give"

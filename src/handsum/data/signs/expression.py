@@ -31,7 +31,9 @@ WRITTEN = READ | {
 }
 # The most states of a pattern, and the most times that a part of it is repeated.
 _MOST_STATES, _MOST_REPEATED = 2_000, 100
-_TOKEN = re.compile(r"\\.|\[[^\]]*\]|\{\d+(,\d*)?\}|[a-z]+|.", re.DOTALL)
+# The most groups within one another, and digits of a number of times.
+_DEEPEST, _LONGEST_NUMBER = 50, 4
+_TOKEN = re.compile(r"\\.|\[[^\]]*\]|\{[0-9]+(,[0-9]*)?\}|[a-z]+|.", re.DOTALL)
 
 
 @dataclass(eq=False)
@@ -67,7 +69,7 @@ class Parser:
     def __init__(self, text: str, names: Mapping[str, str]) -> None:
         self.text, self.names = text, names
         self.tokens = [found[0] for found in _TOKEN.finditer(text)]
-        self.place = self.states = 0
+        self.place = self.states = self.depth = 0
         self.finite = True
 
     def parse(self) -> Part:
@@ -78,7 +80,7 @@ class Parser:
         return whole
 
     def _error(self, reason: str) -> UsageError:
-        return UsageError(f"{self.text!r} is no pattern: {reason}")
+        return UsageError(f"{shorten(self.text)} is no pattern: {reason}")
 
     def _next(self) -> str | None:
         return self.tokens[self.place] if self.place < len(self.tokens) else None
@@ -130,6 +132,10 @@ class Parser:
         if token in known:
             return known[token]
         low, comma, high = token.strip("{}").partition(",")
+        if not low:
+            raise self._error("after a { is a number of times")
+        if max(len(low), len(high)) > _LONGEST_NUMBER:
+            raise self._error(f"a number of times is at most {_MOST_REPEATED}")
         most = int(high) if high else None if comma else int(low)
         if max(int(low), most or 0) > _MOST_REPEATED or (most is not None and most < int(low)):
             raise self._error(f"{token} is not a number of times, up to {_MOST_REPEATED}")
@@ -154,7 +160,11 @@ class Parser:
         token = self.tokens[self.place]
         self.place += 1
         if token == "(":
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise self._error(f"more than {_DEEPEST} groups are within one another")
             inner = self._choice()
+            self.depth -= 1
             if self._next() != ")":
                 raise self._error("a ( is not closed")
             self.place += 1
@@ -166,7 +176,7 @@ class Parser:
         else:
             signs = self._set(token[1:-1]) if token[0] == "[" and len(token) > 1 else {token[-1]}
         if token[0] in "*+?{" or not signs <= set(SIGNS):
-            raise self._error(f"{token} is none of the signs {SIGNS}")
+            raise self._error(f"{shorten(token)} is none of the signs {SIGNS}")
         first, last = self._state(), self._state()
         first.signs, first.following = frozenset(signs), last
         return Part(first, last)
@@ -174,7 +184,7 @@ class Parser:
     def _named(self, name: str) -> Part:
         known = [*self.names, "id"]
         if name not in known:
-            raise self._error(f"{name} is none of the names {', '.join(known)}")
+            raise self._error(f"{name[:20]} is none of the names {', '.join(known)}")
         # digits{4} are four digits, and digits any number; an id is a number that counts nothing.
         if name in ("digits", "id"):
             text = "[0-9]" if (self._next() or " ")[0] in "*+?{" else "[0-9]+"
@@ -188,7 +198,7 @@ class Parser:
 
     def _set(self, text: str) -> set[str]:
         signs: set[str] = set()
-        for found in re.finditer(r"(\d)-(\d)|\\(d)|\\?(.)", text):
+        for found in re.finditer(r"([0-9])-([0-9])|\\(d)|\\?(.)", text):
             low, high, digit, sign = found.groups()
             if digit:
                 low, high = "0", "9"
@@ -196,6 +206,12 @@ class Parser:
         if not signs:
             raise self._error("a set is empty")
         return signs
+
+
+def shorten(text: str, longest: int = 60) -> str:
+    """A text for a message, in one line and not too long."""
+    shown = repr(text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}...'"
 
 
 def reach(states: Iterable[State]) -> States:

@@ -8,12 +8,12 @@ import numpy as np
 
 from handsum import stopping
 from handsum.data.signs.alphabet import DIGITS, SIGNS
-from handsum.data.signs.expression import WRITTEN, States
+from handsum.data.signs.expression import WRITTEN, States, shorten
 from handsum.data.signs.pattern import Pattern
 from handsum.errors import UsageError
 
-# The most pairs of states and rest of the length that are counted.
-_MOST_COUNTED = 20_000
+# The most states, of all pairs of a set of states and a rest of the length, that are counted.
+_MOST_COUNTED = 200_000
 # The greatest usual length.
 _USUAL = 8
 
@@ -31,6 +31,7 @@ class Language:
     def __init__(self, text: str, longest: int) -> None:
         self.pattern = Pattern(text, WRITTEN)
         self._counts: dict[tuple[States, bool, int], int] = {}
+        self._counted = 0
         self.counts = tuple(
             self._count(self.pattern.start, False, length) for length in range(longest + 1)
         )
@@ -57,8 +58,9 @@ class Language:
         key = states, digit, length
         if key not in self._counts:
             stopping.check()
-            if len(self._counts) >= _MOST_COUNTED:
-                raise UsageError(f"{self.pattern.text!r} is too large a pattern to draw from")
+            self._counted += len(states)
+            if self._counted > _MOST_COUNTED:
+                raise UsageError(f"{shorten(self.pattern.text)} is too large to draw from")
             self._counts[key] = sum(
                 self._count(following, digit or kind < DIGITS, length - 1)
                 for kind, following in self._ways(states)

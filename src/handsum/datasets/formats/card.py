@@ -13,6 +13,8 @@ from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.files import atomic_write
 
 NAME = "README.md"
+# What a data set of given texts is written from.
+_TEXTS = "texts.txt"
 # The hub's names of sizes, each ten times the last.
 _LIMITS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B")
 _TASKS = {"digits": "image-classification", "numbers": "image-to-text", "sums": "image-to-text"}
@@ -41,11 +43,15 @@ _FIELDS = {
 }
 
 
-def write_card(folder: Path, plan: Plan) -> str:
-    """Write the card into the folder of a data set; return its name."""
-    with atomic_write(folder / NAME) as file:
-        file.write(_card(plan).encode())
-    return NAME
+def write_card(folder: Path, plan: Plan) -> list[str]:
+    """Write the card into the folder of a data set, and given texts; return the files' names."""
+    files = {NAME: _card(plan)}
+    if plan.recipe.texts:
+        files[_TEXTS] = "".join(f"{text}\n" for text in plan.recipe.texts)
+    for name, text in files.items():
+        with atomic_write(folder / name) as file:
+            file.write(text.encode())
+    return list(files)
 
 
 def _card(plan: Plan) -> str:
@@ -89,7 +95,7 @@ def _size(recipe: Recipe) -> str:
 
 def _shows(recipe: Recipe) -> str:
     if recipe.texts:
-        return "one of the numbers that were given"
+        return f"one of the numbers in `{_TEXTS}`, in turn"
     if recipe.patterns:
         patterns = ", ".join(f"`{pattern}`" for pattern in recipe.patterns)
         return f"a handwritten number that follows a pattern: {patterns}"
@@ -111,7 +117,7 @@ def _command(plan: Plan) -> str:
     if recipe.weights:
         words += ["--weights", ",".join(map(str, recipe.weights))]
     if recipe.texts:
-        words += ["--texts", "numbers.txt"]
+        words += ["--texts", _TEXTS]
     if recipe.realism:
         words += ["--realism", ",".join(f"{name}={x}" for name, x in recipe.realism.items())]
     words += ["--forms", recipe.forms] if recipe.forms else []

@@ -1,8 +1,8 @@
 """PNG files: digits in class folders, for Keras and torchvision, or all pictures in `images`.
 
 Beside them `labels.csv` and `metadata.jsonl`, a row or line for each picture. In both, the
-characters of a label stand apart, as in `0 7 . 5 0`: readers of tables would take 07.50 for the
-number 7.5, and 2024-05-12 for a time. Spaces in a number are left out.
+label of a number is JSON, in quotation marks of its own: readers of tables would take 07.50 for the
+number 7.5, and 2024-05-12 for a time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from handsum.datasets.formats.base import PARTS, encode_picture, join_files, labels_of
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.samples import Sample
-from handsum.layout.marks import GAP
 
 COLUMNS = ("file", "label", "total", "writer", "boxes", "index", "seed", "effects")
 # The name that Hugging Face's `datasets` looks for.
@@ -44,7 +43,9 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             (folder / name).write_bytes(encode_picture(sample.image))
             labels = labels_of(sample)
             text = labels.pop("text")
-            label = int(text) if plan.recipe.kind == "digits" else " ".join(text.replace(GAP, ""))
+            # JSON has no escapes for any character of a number but the euro sign.
+            quoted = json.dumps(text, ensure_ascii=False)
+            label = int(text) if plan.recipe.kind == "digits" else quoted
             labels = {"file_name": name, "label": label} | labels
             lines.write(json.dumps(labels) + "\n")
             boxes = ";".join(" ".join(map(str, box)) for box in labels["boxes"])
