@@ -53,11 +53,11 @@ class Recipe:
 
     `lengths` and `totals` are the smallest and the largest value, both included: the number of
     digits and signs in a picture (None: those that are usual for each of the patterns), and, for
-    sums, their total (None: every possible one). `realism`
-    maps names of EFFECTS to strengths in (0, 1]. `height` is the height of the pictures in pixels.
-    With `verify`, the reader checks every digit. `forms` are the local forms of digits (None: as
-    the generator draws them). Numbers may be drawn from `patterns`, each with its share of the
-    `weights` (none: equal ones), or be given: `texts` are written in turn.
+    sums, their total (None: every possible one). `realism` maps names of EFFECTS to strengths in
+    (0, 1]. `height` is the height of the pictures in pixels. With `verify`, the reader checks every
+    digit. `forms` are the local forms of digits (None: as the generator draws them). Numbers may be
+    drawn from `patterns`, each with its share of the `weights` (none: equal ones), or be given:
+    `texts` are written in turn.
 
     Raises:
         UsageError: a field is out of range.

@@ -61,8 +61,8 @@ def write_dataset(
             likely; of a pattern with finitely many numbers, each number. By default 1 to 8, or all
             lengths of such a pattern.
         pattern: what numbers look like: an expression such as "-?digits{1,3}.digits{2}", or a name:
-            "amount", "date", "time", "phone", "card", "year", "id{8}". Several may be
-            given. All numbers of a length are equally likely.
+            "amount", "date", "time", "phone", "card", "year", "id{8}". Several may be given. All
+            numbers of a length are equally likely.
         weights: how often each of several patterns occurs, such as "3,1" or (3, 1).
         texts: numbers to write, in turn: a file with a number in each line, and how many times
             after a tab, or a list of them.
