@@ -38,6 +38,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}? " if close else ""
 
 
+def shorten(text: str, longest: int = 40) -> str:
+    """A text for a message or a `repr`, cut off after `longest` characters."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def name_some(names: Sequence[str], most: int = 3) -> str:
     """The first names of a list, for a message."""
     return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])

@@ -35,7 +35,7 @@ from handsum.datasets.shards import (
     remove_scratch,
 )
 from handsum.datasets.workers import make_shards
-from handsum.errors import DatasetError, HandsumError, UsageError
+from handsum.errors import DatasetError, HandsumError, UsageError, shorten
 from handsum.files import (
     atomic_write,
     check_folder,
@@ -246,14 +246,10 @@ def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         if isinstance(value, dict) and isinstance(there, dict):
             found += _differences(there, value)
         elif there != value:
-            found.append(f"{key} {_brief(there)}, not {_brief(value)}")
+            # Given texts may be many.
+            shown = [shorten(json.dumps(one), _MOST_SHOWN) for one in (there, value)]
+            found.append(f"{key} {shown[0]}, not {shown[1]}")
     return found
-
-
-def _brief(value: Any) -> str:
-    """A value of a plan for a message: given texts may be many."""
-    text = json.dumps(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def _make_pending(
@@ -295,9 +291,7 @@ def _complete(folder: Path, plan: Plan) -> None:
     """Join the files that span shards, then write the sums and the manifest of all files."""
     indices = range(plan.shards)
     parts = [parts_folder(folder, index) for index in indices]
-    joined = find_format(plan.format).join(folder, parts, plan)
-    joined += write_card(folder, plan)
-    joined.append(write_croissant(folder, plan, joined))
+    joined = [*find_format(plan.format).join(folder, parts, plan), *write_card(folder, plan)]
     shards = []
     with atomic_write(folder / SUMS) as sums:
         for index in indices:
@@ -313,6 +307,8 @@ def _complete(folder: Path, plan: Plan) -> None:
                 {"start": shard.start, "stop": shard.stop} | summarize_files(own or files)
             )
         files = [(name, *hash_file(folder / name)) for name in sorted(joined)]
+        described = write_croissant(folder, plan, files)
+        files = sorted([*files, (described, *hash_file(folder / described))])
         sums.write(format_sums(files).encode())
     listed = [summarize_files([file]) for file in files]
     complete = {"complete": True, "shards": shards, "joined": listed}

@@ -6,13 +6,13 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from handsum.arguments import whole_number
-from handsum.data.signs.expression import shorten
 from handsum.data.signs.language import Language, find_language
-from handsum.errors import UsageError
+from handsum.errors import UsageError, shorten
 from handsum.layout.marks import GAP, read_number
 from handsum.seeds import choose_seed
 
@@ -107,7 +107,7 @@ class Recipe:
             if not language.lengths(low, high):
                 some = bool(language.lengths(1, LENGTH_LIMIT))
                 advice = "use another `length`" if some else "a number has a digit"
-                pattern = shorten(language.pattern.text)
+                pattern = shorten(repr(language.pattern.text), 60)
                 raise UsageError(
                     f"the pattern {pattern} has no number of {low} to {high} digits and signs: "
                     f"{advice}"
@@ -141,9 +141,8 @@ class Recipe:
             raise UsageError("a weight is a number above 0")
         for text in self.texts:
             if read_number(text) != text or len(text) > LENGTH_LIMIT:
-                raise UsageError(
-                    f"{shorten(text)} cannot be written: use up to {LENGTH_LIMIT} characters"
-                )
+                shown = shorten(repr(text), 60)
+                raise UsageError(f"{shown} cannot be written: use up to {LENGTH_LIMIT} characters")
 
     def _check(self) -> None:
         low, high = self.length_range
@@ -181,7 +180,7 @@ class Recipe:
                 f"use smaller totals, or lengths up to {-(-self.totals[0] // 9)}"
             )
 
-    @property
+    @cached_property
     def length_range(self) -> tuple[int, int]:
         """The smallest and the largest length."""
         return self.lengths or self._usual_lengths()
@@ -209,7 +208,7 @@ class Recipe:
         assert self.height is not None
         return self.height
 
-    @property
+    @cached_property
     def greatest_width(self) -> int:
         """The largest width of a picture in pixels; digits are square."""
         if self.kind == "digits":

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from handsum.errors import HandsumError, UsageError
+from handsum.errors import HandsumError, UsageError, shorten
 from handsum.files import atomic_folder, atomic_write, check_place, is_stream
 from handsum.images import (
     DIGIT_SIZE,
@@ -108,11 +108,6 @@ class Digits:
 
     def _repr_png_(self) -> bytes | None:
         return show_digits(self)
-
-
-def shorten(text: str, longest: int = 40) -> str:
-    """A text for a `repr`, cut off after `longest` characters."""
-    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _cell(height: int) -> int:

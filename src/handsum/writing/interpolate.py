@@ -12,12 +12,11 @@ import numpy as np
 from PIL import Image
 
 from handsum.arguments import digit_text, hand_name, model_name, parse_digits, whole_number
-from handsum.errors import UsageError
+from handsum.errors import UsageError, shorten
 from handsum.files import atomic_write, check_place
 from handsum.images import DIGIT_SIZE, LARGEST_SHOWN, describe, encode_gif, encode_png, tile
 from handsum.layout.rows import check_size
 from handsum.seeds import choose_seed
-from handsum.writing.digits import shorten
 from handsum.writing.hands import RowHands, blend, choose_hands, hand_vectors, parse_hand
 
 if TYPE_CHECKING:

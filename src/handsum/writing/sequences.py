@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handsum.errors import HandsumError, UsageError
+from handsum.errors import HandsumError, UsageError, shorten
 from handsum.files import atomic_write, check_replaceable
 from handsum.images import DIGIT_SIZE, LARGEST_SHOWN, describe, encode_png
 from handsum.layout.encoding import (
@@ -32,7 +32,7 @@ from handsum.layout.style import DIGIT_HEIGHT, Style, check_style
 from handsum.seeds import Stream, stream
 from handsum.strokes import Strokes
 from handsum.strokes.arrays import as_arrays
-from handsum.writing.digits import name_hand, save_npz, shorten
+from handsum.writing.digits import name_hand, save_npz
 
 if TYPE_CHECKING:
     from os import PathLike

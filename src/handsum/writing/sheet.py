@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handsum.errors import shorten
 from handsum.layout.encoding import Output, check_path
-from handsum.writing.digits import shorten
 from handsum.writing.sequences import Sequences, save_sequences, show_sequences
 
 if TYPE_CHECKING:

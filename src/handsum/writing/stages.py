@@ -13,10 +13,9 @@ import numpy as np
 from PIL import Image
 
 from handsum.arguments import optional_number
-from handsum.errors import UsageError
+from handsum.errors import UsageError, shorten
 from handsum.files import atomic_write, check_place
 from handsum.images import describe, save_gif
-from handsum.writing.digits import shorten
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from handsum.data.signs.alphabet import SIGNS
-from handsum.errors import UsageError
+from handsum.errors import UsageError, shorten
 
 READ = {
     "digits": "[0-9]+",
@@ -80,7 +80,7 @@ class Parser:
         return whole
 
     def _error(self, reason: str) -> UsageError:
-        return UsageError(f"{shorten(self.text)} is no pattern: {reason}")
+        return UsageError(f"{shorten(repr(self.text), 60)} is no pattern: {reason}")
 
     def _next(self) -> str | None:
         return self.tokens[self.place] if self.place < len(self.tokens) else None
@@ -176,7 +176,7 @@ class Parser:
         else:
             signs = self._set(token[1:-1]) if token[0] == "[" and len(token) > 1 else {token[-1]}
         if token[0] in "*+?{" or not signs <= set(SIGNS):
-            raise self._error(f"{shorten(token)} is none of the signs {SIGNS}")
+            raise self._error(f"{shorten(repr(token), 60)} is none of the signs {SIGNS}")
         first, last = self._state(), self._state()
         first.signs, first.following = frozenset(signs), last
         return Part(first, last)
@@ -206,12 +206,6 @@ class Parser:
         if not signs:
             raise self._error("a set is empty")
         return signs
-
-
-def shorten(text: str, longest: int = 60) -> str:
-    """A text for a message, in one line and not too long."""
-    shown = repr(text)
-    return shown if len(shown) <= longest else f"{shown[:longest]}...'"
 
 
 def reach(states: Iterable[State]) -> States:

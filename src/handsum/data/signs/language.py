@@ -8,9 +8,9 @@ import numpy as np
 
 from handsum import stopping
 from handsum.data.signs.alphabet import DIGITS, SIGNS
-from handsum.data.signs.expression import WRITTEN, States, shorten
+from handsum.data.signs.expression import WRITTEN, States
 from handsum.data.signs.pattern import Pattern
-from handsum.errors import UsageError
+from handsum.errors import UsageError, shorten
 
 # The most states, of all pairs of a set of states and a rest of the length, that are counted.
 _MOST_COUNTED = 200_000
@@ -60,7 +60,9 @@ class Language:
             stopping.check()
             self._counted += len(states)
             if self._counted > _MOST_COUNTED:
-                raise UsageError(f"{shorten(self.pattern.text)} is too large to draw from")
+                raise UsageError(
+                    f"{shorten(repr(self.pattern.text), 60)} is too large to draw from"
+                )
             self._counts[key] = sum(
                 self._count(following, digit or kind < DIGITS, length - 1)
                 for kind, following in self._ways(states)

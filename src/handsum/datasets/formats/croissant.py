@@ -6,12 +6,12 @@ a table: of the formats png and parquet. Of the others, their files are.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from handsum._version import __version__
+from handsum.datasets.checking import FileSum
 from handsum.datasets.plan import Plan
 from handsum.files import atomic_write
 
@@ -54,10 +54,10 @@ _NAME = r"^(?:.*/)?([^/]+)$"
 _PICTURES, _RECORDS = "pictures", "samples"
 
 
-def write_croissant(folder: Path, plan: Plan, joined: list[str]) -> str:
+def write_croissant(folder: Path, plan: Plan, joined: list[FileSum]) -> str:
     """Write the description into the folder of a data set; return its name.
 
-    `joined` are the names of the files that span shards.
+    `joined` are the files that span shards, with their sums.
     """
     described = {
         "@context": _CONTEXT,
@@ -69,7 +69,7 @@ def write_croissant(folder: Path, plan: Plan, joined: list[str]) -> str:
         # It says of what the digits are made.
         "license": "README.md",
         "url": "README.md",
-        "distribution": _files(folder, plan, joined),
+        "distribution": _files(plan, joined),
     }
     if plan.format in _COLUMNS:
         described["recordSet"] = [_records(plan.format)]
@@ -78,8 +78,8 @@ def write_croissant(folder: Path, plan: Plan, joined: list[str]) -> str:
     return NAME
 
 
-def _files(folder: Path, plan: Plan, joined: list[str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [_file(folder, name) for name in joined]
+def _files(plan: Plan, joined: list[FileSum]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [_file(name, digest) for name, digest, _ in joined]
     if plan.format in _SETS:
         includes = _SETS[plan.format]
         found.append(
@@ -94,9 +94,7 @@ def _files(folder: Path, plan: Plan, joined: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _file(folder: Path, name: str) -> dict[str, Any]:
-    with (folder / name).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+def _file(name: str, digest: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": name,
