@@ -31,6 +31,7 @@ SHARED = {
     "writers": {"pictures"},
     "fit_writer": {"first"},
     "list_models": {"model"},
+    "write_dataset": {"status"},
 }
 PAGE_MODELS = {"model", "reader"}
 

@@ -168,10 +168,12 @@ COMMAND = [
 
 
 @contextmanager
-def running(folder: Path, workers: int, shards: int = 3) -> Iterator[subprocess.Popen[str]]:
+def running(
+    folder: Path, workers: int, shards: int = 3, *options: str
+) -> Iterator[subprocess.Popen[str]]:
     """Start the command in a process group of its own; wait until it has written some shards."""
     process = subprocess.Popen(
-        [*COMMAND, "--workers", str(workers)],
+        [*COMMAND, "--workers", str(workers), *options],
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
@@ -258,12 +260,12 @@ def worker_processes(parent: int) -> list[int]:
 def test_a_killed_worker_is_one_line_and_the_command_continues(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    with running(tmp_path, 2) as process:
+    with running(tmp_path, 2, 3, "--retries", "0") as process:
         os.kill(worker_processes(process.pid)[0], number)
         message = process.communicate(timeout=60)[1]
         assert process.returncode == 1
         assert re.fullmatch(
-            "error: a worker process was killed: if memory ran out, use fewer --workers .*\n",
+            "error: a worker process was killed, and no retry is left: .* fewer --workers .*\n",
             message,
         )
     check_continues(tmp_path)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import typer
 
-from handsum import schemas
+from handsum import schemas, write_dataset
 from handsum.cli.app import app
 from handsum.data.mnist import load
 from handsum.training.runs import Outcome
@@ -55,6 +55,7 @@ RUNS = {
     "predict, blank": "predict blank.png",
     "dataset": "dataset digits --count 4 --shards 1 --seed 1 -o set",
     "dataset, one of two hosts": "dataset digits --count 4 --shards 2 --hosts 2 --seed 1 -o set",
+    "dataset, status": "dataset -o part --status",
     "writers": "writers --count 2 --digits 12 --seed 1",
     "writers, like": "writers --like digits.png gone.png --count 2 --seed 1",
     "evaluate, readers": "evaluate cnn cnn-lstm --quick",
@@ -94,7 +95,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def inputs(tmp_path: Path, run_command: Any) -> None:
-    """Pictures and digits for the commands that read some, and some digits to train on."""
+    """Pictures, digits to train on, and a part of a data set, for the commands that read some."""
     from PIL import Image
 
     from handsum import number
@@ -103,6 +104,7 @@ def inputs(tmp_path: Path, run_command: Any) -> None:
     Image.new("L", (60, 40), "white").save("blank.png")
     data = load("validation")
     np.savez("own.npz", images=255 - data.images[:300], labels=data.labels[:300])
+    write_dataset("part", "digits", count=3, shards=3, hosts=3, host=1, seed=1, verify=False)
 
 
 def test_every_command_with_json_has_a_schema_and_is_run() -> None:

@@ -19,9 +19,9 @@ from handsum.data.pages.own import read_texts
 from handsum.data.samples import load_samples
 from handsum.data.sources import load_dataset
 from handsum.datasets import FORMATS, Plan, Recipe, Sample, draw_samples, parse_realism, write_plan
+from handsum.datasets.effects.forms import FORM_NAMES
 from handsum.datasets.formats.arrays import NO_DIGIT
 from handsum.datasets.formats.cuts import cut_sample
-from handsum.datasets.forms import FORM_NAMES
 from handsum.errors import HandsumError, UsageError
 from handsum.layout.marks import MARKS, value_of
 

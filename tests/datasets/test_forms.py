@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from handsum.datasets import FORMS, Recipe, Sample, draw_samples
-from handsum.datasets.forms import FORM_NAMES, choose_forms, write_form
+from handsum.datasets.effects.forms import FORM_NAMES, choose_forms, write_form
 from handsum.errors import UsageError
 from handsum.layout.loops import count_loops
 from handsum.strokes import Strokes

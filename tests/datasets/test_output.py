@@ -28,9 +28,9 @@ from handsum.datasets import (
 )
 from handsum.datasets import output as output_module
 from handsum.datasets import shards as shards_module
+from handsum.datasets.engines import make_shards
 from handsum.datasets.formats import base, find_format
 from handsum.datasets.formats.card import write_card
-from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError
 from handsum.files import locked
 
@@ -214,7 +214,7 @@ def test_the_error_of_a_worker_is_the_error_of_the_run(tmp_path: Path) -> None:
     (tmp_path / ".parts").mkdir()
     plan = make_plan(model="no-such-model")
     with pytest.raises(UsageError, match="no-such-model"):
-        make_shards(tmp_path, plan, [0, 1, 2, 3], 2, lambda done, total: None)
+        make_shards(tmp_path, plan, [0, 1, 2, 3], Division(2), lambda done, total: None)
     assert [name for name in tree(tmp_path) if not name.startswith(".")] == []
 
 
@@ -224,7 +224,7 @@ def test_an_error_ends_the_other_workers_at_once(tmp_path: Path) -> None:
     (tmp_path / ".parts").mkdir()
     start = time.monotonic()
     with pytest.raises(UsageError, match="out of range: there are 200000"):
-        make_shards(tmp_path, plan, [0, 7], 2, lambda done, total: None)
+        make_shards(tmp_path, plan, [0, 7], Division(2), lambda done, total: None)
     assert time.monotonic() - start < 120
     assert [name for name in tree(tmp_path) if not name.startswith(".")] == []
 

@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.datasets import EFFECTS, Recipe, Sample, draw_samples, parse_realism
-from handsum.datasets.geometry import look, perspective, project, rotation
-from handsum.datasets.ink import draw as draw_ink
-from handsum.datasets.ink import overlay
+from handsum.datasets.effects.geometry import look, perspective, project, rotation
+from handsum.datasets.effects.ink import draw as draw_ink
+from handsum.datasets.effects.ink import overlay
 from handsum.layout.painting import parse_color
 
 pytestmark = pytest.mark.usefixtures("fake_generator")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from handsum.datasets.strokes import rewrite
+from handsum.datasets.effects.strokes import rewrite
 from handsum.layout.style import DIGIT_HEIGHT
 from handsum.strokes import Strokes
 

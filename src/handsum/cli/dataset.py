@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,6 +19,7 @@ import typer
 from handsum.cli.console import err
 from handsum.cli.json_output import AsJson, print_json, show_notes
 from handsum.cli.writing_options import Model, Seed, Verify
+from handsum.errors import UsageError, name_some
 
 if TYPE_CHECKING:
     from handsum.datasets import WrittenDataset
@@ -32,12 +34,14 @@ PATIENCE = 15.0
 
 def dataset(
     kind: Annotated[
-        Literal["digits", "numbers", "sums"],
+        Literal["digits", "numbers", "sums"] | None,
         typer.Argument(
+            show_default=False,
             help="digits: one to a picture; numbers: several random digits; sums: several digits; "
-            "every total is equally likely."
+            "every total is equally likely.",
         ),
-    ],
+    ] = None,
+    *,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write, or to continue."),
@@ -147,19 +151,53 @@ def dataset(
         typer.Option(rich_help_panel=DIVISION, help="Processes to divide the shards among."),
     ] = 1,
     hosts: Annotated[
-        int,
+        int | None,
         typer.Option(
+            show_default="1, or as SLURM says",
             rich_help_panel=DIVISION,
             help="Machines that share the folder and divide the shards. Give each its own --host, "
             "and all of them the same --seed.",
         ),
-    ] = 1,
+    ] = None,
     host: Annotated[
+        int | None,
+        typer.Option(
+            show_default="0, or as SLURM, PBS or Kubernetes says",
+            rich_help_panel=DIVISION,
+            help="Number of this machine among --hosts, from 0.",
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["local", "dask"],
+        typer.Option(
+            rich_help_panel=DIVISION,
+            help="local: processes of this machine; dask: a Dask cluster (handsum\\[dask]).",
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            show_default="a cluster of --workers processes here",
+            rich_help_panel=DIVISION,
+            help="With --engine dask: the scheduler, such as tcp://10.0.0.5:8786.",
+        ),
+    ] = None,
+    retries: Annotated[
         int,
         typer.Option(
-            rich_help_panel=DIVISION, help="Number of this machine among --hosts, from 0."
+            rich_help_panel=DIVISION,
+            help="How often a shard is written again whose process was killed.",
         ),
-    ] = 0,
+    ] = 2,
+    status: Annotated[
+        bool,
+        typer.Option(
+            "--status",
+            rich_help_panel=DIVISION,
+            help="Write nothing: show how far the data set in the folder is, and who works on it.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a labelled data set: pictures with digits, boxes, masks, strokes, sums and writers.
@@ -179,9 +217,15 @@ def dataset(
     """
     from handsum.datasets import write_dataset
 
+    if status:
+        _show_status(output, as_json)
+        return
+    if kind is None:
+        raise UsageError("say what to write: digits, numbers or sums")
     start = time.perf_counter()
     # The workers are waited for when a signal ends the command.
-    with _unwinding() if workers > 1 else nullcontext(), _progress() as progress:
+    several = workers > 1 or engine != "local"
+    with _unwinding() if several else nullcontext(), _progress() as progress:
         written = write_dataset(
             output,
             kind,
@@ -203,6 +247,9 @@ def dataset(
             workers=workers,
             hosts=hosts,
             host=host,
+            engine=engine,
+            scheduler=scheduler,
+            retries=retries,
             progress=progress,
         )
     seconds = time.perf_counter() - start
@@ -273,6 +320,27 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
             bar.update(task, rate=f"{speed:.0f}/s" if speed else "")
 
         yield progress
+
+
+def _show_status(folder: Path, as_json: bool) -> None:
+    from handsum.datasets import read_status
+
+    status = read_status(folder)
+    if as_json:
+        print_json(status.as_dict())
+        return
+    done = f"{status.finished:,} of {status.shards:,} shards"
+    share = f"{status.written:,} of {status.count:,} samples"
+    typer.echo(f"{folder}: {'complete, ' if status.complete else ''}{done}, {share}")
+    for worker in status.workers:
+        rate = worker.samples / max(worker.seconds, 1e-3)
+        plural = "s" if worker.shards > 1 else ""
+        typer.echo(f"  {worker.by}: {worker.shards:,} shard{plural}, {rate:.0f} samples/s")
+    if status.begun:
+        typer.echo(f"  begun: {name_some([f'shard {index}' for index in status.begun])}")
+    if status.rate is not None and status.seconds_left is not None:
+        left = timedelta(seconds=round(status.seconds_left))
+        typer.echo(f"  {status.rate:.0f} samples/s in all: {left} left")
 
 
 def _summary(written: WrittenDataset, rate: float) -> str:

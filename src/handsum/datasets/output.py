@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from handsum.datasets.checking import SUMS, check_sums, format_sums, hash_file, summarize_files
+from handsum.datasets.engines import Division, make_shards
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.formats.card import write_card
@@ -34,7 +35,6 @@ from handsum.datasets.shards import (
     read_record,
     remove_scratch,
 )
-from handsum.datasets.workers import make_shards
 from handsum.errors import DatasetError, HandsumError, UsageError, shorten
 from handsum.files import (
     atomic_write,
@@ -49,25 +49,6 @@ MANIFEST = "dataset.json"
 _WORK = "writing"
 # The most characters of a value in a message.
 _MOST_SHOWN = 80
-
-
-@dataclass(frozen=True)
-class Division:
-    """Who writes the shards: `workers` processes on this host, which is number `host` of `hosts`.
-
-    Raises:
-        UsageError: no workers, or no such host.
-    """
-
-    workers: int = 1
-    hosts: int = 1
-    host: int = 0
-
-    def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise UsageError(f"{self.workers} workers write nothing: use 1 worker or more")
-        if not 0 <= self.host < self.hosts:
-            raise UsageError(f"there is no host {self.host} of {self.hosts}: count hosts from 0")
 
 
 _ALONE = Division()
@@ -163,7 +144,7 @@ def _write(folder: Path, plan: Plan, division: Division, progress: Progress) -> 
     kept = total - sum(len(plan.shard(index)) for index in pending)
     progress(kept, total)
     try:
-        _make_pending(folder, plan, pending, division.workers, _from(kept, total, progress))
+        _make_pending(folder, plan, pending, division, _from(kept, total, progress))
     finally:
         remove_scratch(folder, own)
     missing = _complete_if_last(folder, plan)
@@ -253,10 +234,10 @@ def _differences(manifest: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 
 def _make_pending(
-    folder: Path, plan: Plan, pending: list[int], workers: int, progress: Progress
+    folder: Path, plan: Plan, pending: list[int], division: Division, progress: Progress
 ) -> None:
-    if workers > 1 and len(pending) > 1:
-        make_shards(folder, plan, pending, workers, progress)
+    if pending and division.needs_others(len(pending)):
+        make_shards(folder, plan, pending, division, progress)
         return
     total, done = sum(len(plan.shard(index)) for index in pending), 0
     for index in pending:

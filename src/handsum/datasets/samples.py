@@ -9,10 +9,10 @@ from itertools import compress
 
 import numpy as np
 
-from handsum.datasets import realism
-from handsum.datasets.forms import choose_forms, write_form
-from handsum.datasets.geometry import Frame
-from handsum.datasets.ink import Ink
+from handsum.datasets.effects import realism
+from handsum.datasets.effects.forms import choose_forms, write_form
+from handsum.datasets.effects.geometry import Frame
+from handsum.datasets.effects.ink import Ink
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE, encode_png, enlarged
@@ -92,9 +92,9 @@ def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Ite
         raise UsageError(f"samples {start} to {stop} are out of range: there are {recipe.count}")
     for block in range(start // BLOCK, -(-stop // BLOCK)):
         first = block * BLOCK
-        drawn = _draw_block(recipe, block, min(BLOCK, stop - first))
+        drawn = draw_block(recipe, block, min(BLOCK, stop - first))
         for index in range(max(start, first), min(stop, first + BLOCK)):
-            yield _set_sample(recipe, index, drawn[index - first])
+            yield set_sample(recipe, index, drawn[index - first])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,7 +113,7 @@ class _Digits:
     forms: tuple[str, ...] = ()
 
 
-def _draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
+def draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     """Draw the digits of the first `count` samples of a block, all together."""
     from handsum.pretrained.load import load_generator
 
@@ -194,7 +194,7 @@ def _choose_text(recipe: Recipe, index: int) -> str:
     return "".join(map(str, digits))
 
 
-def _set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
+def set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
     """Set a sample's digits as a picture, with the effects of the recipe."""
     rngs = {
         name: _stream(recipe, index, _Purpose.EFFECTS + place)

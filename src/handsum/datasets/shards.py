@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +37,7 @@ def make_shard(folder: Path, plan: Plan, index: int, progress: Progress) -> None
         HandsumError: the disk is full, or the folder cannot be written.
     """
     shard = plan.shard(index)
+    start = time.time()
     try:
         with scratch_folder(folder / WORK_FOLDER, f"{index:05d}-") as scratch:
             samples = draw_samples(plan.recipe, shard.start, shard.stop)
@@ -47,7 +50,9 @@ def make_shard(folder: Path, plan: Plan, index: int, progress: Progress) -> None
                 target = _final_path(folder, index, name)
                 target.parent.mkdir(exist_ok=True)
                 os.replace(scratch / name, target)
-            write_json(_record_path(folder, index), {"plan": plan.digest, "files": files})
+            work = {"by": f"{socket.gethostname()} {os.getpid()}", "start": start}
+            record = {"plan": plan.digest, "files": files, **work, "end": time.time()}
+            write_json(_record_path(folder, index), record)
     except OSError as error:
         raise cannot_write(folder, error) from error
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from handsum.arguments import model_name, optional_number, whole_number
-from handsum.datasets.output import Division, WrittenDataset, read_manifest, write_plan
+from handsum.datasets.engines import Division, Engine
+from handsum.datasets.hosts import choose_hosts
+from handsum.datasets.output import WrittenDataset, read_manifest, write_plan
 from handsum.datasets.plan import Plan, Split, choose_shards
 from handsum.datasets.recipe import LENGTH_LIMIT, Forms, Kind, Recipe, parse_range, parse_realism
 from handsum.errors import DatasetError, UsageError
@@ -42,8 +44,11 @@ def write_dataset(
     verify: bool = True,
     shards: int | None = None,
     workers: int = 1,
-    hosts: int = 1,
-    host: int = 0,
+    hosts: int | None = None,
+    host: int | None = None,
+    engine: Engine = "local",
+    scheduler: str | None = None,
+    retries: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> WrittenDataset:
     """Write a labelled data set into a folder, or continue one that was interrupted.
@@ -81,8 +86,14 @@ def write_dataset(
         shards: the number of files to write, or of groups of files. By default one for each 4,096
             pictures or 128 MiB of pixels.
         workers: processes to divide the shards among.
-        hosts: machines that share the folder and divide the shards.
-        host: the number of this machine, from 0.
+        hosts: machines that share the folder and divide the shards. By default 1, or as many as
+            the environment of a SLURM array or step says.
+        host: the number of this machine, from 0. By default 0, or what the environment of SLURM,
+            PBS or an indexed job of Kubernetes says.
+        engine: "local" (processes of this machine) or "dask" (the extra `handsum[dask]`).
+        scheduler: the address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers share
+            the folder; by default the engine dask starts `workers` processes here.
+        retries: how often a shard is written again whose process was killed.
         progress: called with the number of this host's pictures that are drawn, and of all of them.
 
     Returns:
@@ -91,15 +102,16 @@ def write_dataset(
     Raises:
         UsageError: an option is out of range, or the folder holds another data set.
         DatasetError: the data set in the folder is damaged.
-        HandsumError: a library is missing, the folder cannot be written, or a worker was killed.
+        HandsumError: a library is missing, the folder cannot be written, or workers were killed.
     """
     folder = _folder(output)
+    hosts, host = choose_hosts(optional_number(hosts, "`hosts`"), optional_number(host, "`host`"))
     given = _read_texts(texts)
     usual = len(given) or 1000
     recipe = Recipe(
         kind=kind,
         count=usual if count is None else whole_number(count, "`count`"),
-        seed=_choose_seed(folder, seed, whole_number(hosts, "`hosts`")),
+        seed=_choose_seed(folder, seed, hosts),
         lengths=None if length is None else parse_range(length, "length"),
         totals=None if totals is None else parse_range(totals, "totals"),
         model=model_name(model),
@@ -115,9 +127,16 @@ def write_dataset(
         raise UsageError("idx has no place for signs: use another format")
     parts = optional_number(shards, "`shards`")
     plan = Plan(recipe, format, choose_shards(recipe) if parts is None else parts, split)
-    division = Division(whole_number(workers, "`workers`"), hosts, whole_number(host, "`host`"))
+    division = Division(
+        whole_number(workers, "`workers`"),
+        hosts,
+        host,
+        engine,
+        _scheduler(scheduler),
+        whole_number(retries, "`retries`"),
+    )
     written = write_plan(folder, plan, division, progress or _silent)
-    if division.workers <= plan.shards:
+    if division.workers <= plan.shards or division.scheduler is not None:
         return written
     few = f"{plan.shards} shard{'s' if plan.shards > 1 else ''}"
     note = f"{division.workers} workers had only {few} to write: use more `shards`"
@@ -130,6 +149,12 @@ def _folder(output: Any) -> Path:
     if "\0" in str(output):
         raise UsageError(f"{str(output)!r} is no name for a folder: leave out the zero byte")
     return Path(output)
+
+
+def _scheduler(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"`scheduler` is an address such as tcp://10.0.0.5:8786, not {value!r}")
+    return value
 
 
 def _patterns(value: Any) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from handsum.datasets import geometry
-from handsum.datasets.geometry import Frame
-from handsum.datasets.ink import Ink, draw, overlay
+from handsum.datasets.effects import geometry
+from handsum.datasets.effects.geometry import Frame
+from handsum.datasets.effects.ink import Ink, draw, overlay
+from handsum.datasets.effects.strokes import rewrite
 from handsum.datasets.recipe import EFFECTS
-from handsum.datasets.strokes import rewrite
 from handsum.strokes import Strokes
 
 Drawn = float | str | list[int] | list[float] | Mapping[str, float | str]

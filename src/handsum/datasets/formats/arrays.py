@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from handsum.datasets.effects.forms import FORM_NAMES
 from handsum.datasets.formats.base import PARTS, full_mask, join_files, list_strokes
-from handsum.datasets.forms import FORM_NAMES
 from handsum.datasets.plan import Plan, Shard
 from handsum.datasets.recipe import Recipe
 from handsum.datasets.samples import Sample

@@ -1,0 +1,82 @@
+"""Which of several hosts this process is, as schedulers of clusters tell their processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from handsum.errors import UsageError
+
+
+def choose_hosts(
+    hosts: int | None, host: int | None, environment: Mapping[str, str] = os.environ
+) -> tuple[int, int]:
+    """The number of hosts and the number of this one, from 0.
+
+    What is not given is what the environment says: of a SLURM array and of a SLURM step, both; of
+    an array of PBS and an indexed job of Kubernetes, the number of this host alone.
+
+    Raises:
+        UsageError: the environment says which host this is, and nobody how many there are.
+    """
+    if hosts is not None and host is not None:
+        return hosts, host
+    found = _of_slurm(environment)
+    if found and hosts is None:
+        return found[0], found[1] if host is None else host
+    index = found[1] if found else _index(environment)
+    if hosts is None:
+        if index is not None and host is None:
+            raise UsageError(
+                "this is one of several jobs: give the number of all as `hosts`, or `host` 0 of "
+                "1 `hosts` to write everything here"
+            )
+        return 1, host or 0
+    if host is None and hosts > 1 and index is not None:
+        return hosts, index
+    return hosts, host or 0
+
+
+def _of_slurm(environment: Mapping[str, str]) -> tuple[int, int] | None:
+    """The size and place of this process in a SLURM array, in each job of which a step may run."""
+    jobs, tasks = _array(environment), _step(environment)
+    if jobs is None and tasks is None:
+        return None
+    (job_count, job), (task_count, task) = jobs or (1, 0), tasks or (1, 0)
+    return job_count * task_count, job * task_count + task
+
+
+def _array(environment: Mapping[str, str]) -> tuple[int, int] | None:
+    index = _number(environment, "SLURM_ARRAY_TASK_ID")
+    count = _number(environment, "SLURM_ARRAY_TASK_COUNT")
+    if index is None or count is None:
+        return None
+    first = _number(environment, "SLURM_ARRAY_TASK_MIN") or 0
+    step = _number(environment, "SLURM_ARRAY_TASK_STEP") or 1
+    place, rest = divmod(index - first, step)
+    if rest or not 0 <= place < count:
+        raise UsageError(
+            "the numbers of this SLURM array have gaps: give `hosts` and `host`, or use an array "
+            "such as 0-7"
+        )
+    return count, place
+
+
+def _step(environment: Mapping[str, str]) -> tuple[int, int] | None:
+    # A batch script has a SLURM_PROCID too, but is no step of several tasks.
+    count = _number(environment, "SLURM_STEP_NUM_TASKS")
+    place = _number(environment, "SLURM_PROCID")
+    return None if count is None or place is None else (count, place)
+
+
+def _index(environment: Mapping[str, str]) -> int | None:
+    """The number of this process in an array of PBS, or in an indexed job of Kubernetes."""
+    for name in ("PBS_ARRAY_INDEX", "PBS_ARRAYID", "JOB_COMPLETION_INDEX"):
+        if (index := _number(environment, name)) is not None:
+            return index
+    return None
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    value = environment.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() else None
