@@ -3,6 +3,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -244,3 +246,20 @@ def test_a_run_cannot_start_as_another_network(
         with pytest.raises(HandsumError, match=message):
             loop.train(run, *data)
         assert not (tmp_path / "run").exists()
+
+
+def test_the_next_start_of_the_same_training_compiles_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "cache" / "handsum" / "xla"
+    words = [sys.executable, "-m", "handsum", "train", "gan", "--steps", "2", "--preset", "small"]
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    found = []
+    for run in ("first", "second"):
+        subprocess.run([*words, "-o", str(tmp_path / run)], env=environment, check=True)
+        # JAX writes beside each entry when it was used last.
+        found.append({path.name for path in kept.iterdir() if not path.name.endswith("-atime")})
+    assert found[0]
+    assert found[0] == found[1]
+    losses = [(tmp_path / run / "metrics.jsonl").read_text() for run in ("first", "second")]
+    first, second = ([json.loads(line) for line in text.splitlines()] for text in losses)
+    assert [row | {"seconds": 0} for row in first] == [row | {"seconds": 0} for row in second]

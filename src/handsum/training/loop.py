@@ -24,6 +24,7 @@ from handsum.errors import HandsumError
 from handsum.files import atomic_write, locked
 from handsum.images import save_png
 from handsum.models import registry
+from handsum.pretrained.cache import use_compilation_cache
 from handsum.pretrained.snapshots import Snapshot, save_snapshot
 from handsum.training.checkpoints import Checkpoints
 from handsum.training.feeding import start_feed
@@ -90,6 +91,7 @@ def train(
         HandsumError: a metric became NaN or infinite, the folder cannot be written to, or another
             process of the run is gone.
     """
+    use_compilation_cache()
     module = registry.module(run.model)
     training_set = module.prepare(run.config, training)
     config: TrainingConfig = training_set.config
