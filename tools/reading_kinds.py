@@ -29,9 +29,11 @@ class Writer:
         data = mnist.load("validation")
         self.images, self._labels, self.random = data.images, data.labels, random
 
-    def digit(self, height: int = _HEIGHT) -> tuple[Image.Image, str]:
-        """A digit trimmed to its ink, as a mask, and its label."""
+    def digit(self, height: int = _HEIGHT, ones: float = 0) -> tuple[Image.Image, str]:
+        """A digit trimmed to its ink, as a mask, and its label; a 1 in a share `ones` of them."""
         row = int(self.random.integers(len(self.images)))
+        if ones and self.random.random() < ones:
+            row = int(self.random.choice(np.flatnonzero(self._labels == 1)))
         image = self.images[row]
         rows, columns = np.nonzero(image > 60)
         own = Image.fromarray(image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1])
@@ -43,13 +45,13 @@ class Writer:
 
     def row(
         self, sheet: Image.Image, at: tuple[int, int], count: int, tone: int = 25, gap: float = 0.2,
-        height: int = _HEIGHT,
+        height: int = _HEIGHT, ones: float = 0,
     ) -> tuple[str, tuple[int, int, int, int]]:  # fmt: skip
         """Write a row from its left end at the top; return it and the box of its ink."""
         x, y = at
         text, right = "", x
         for _ in range(count):
-            mask, label = self.digit(height)
+            mask, label = self.digit(height, ones)
             sheet.paste(tone, (x, y + (height - mask.height) // 2), mask)
             text += label
             right = x + mask.width
@@ -77,6 +79,14 @@ def on_a_desk(writer: Writer) -> Picture:
     turned = sheet.rotate(angle, Image.Resampling.BICUBIC, expand=True)
     desk.paste(turned, (100, 80), mask.rotate(angle, expand=True))
     return _array(desk), text
+
+
+def mostly_ones(writer: Writer) -> Picture:
+    """Most digits are 1s, as near each other as in handwriting."""
+    sheet = writer.sheet(900)
+    count, gap = int(writer.random.integers(2, 7)), writer.random.uniform(0.15, 0.4)
+    text, _ = writer.row(sheet, (90, 70), count, gap=gap, ones=0.7)
+    return _array(sheet), text
 
 
 def dark_edge(writer: Writer) -> Picture:
@@ -272,7 +282,7 @@ KINDS: dict[str, Callable[[Writer], Picture]] = {
     for function in (
         on_a_desk, dark_edge, gutter, shadow, boxes_joined, boxes_apart, comb, one_in_a_box,
         circled, squared_paper, ruled_paper, blurred, overlapping, two_pens, highlighted, tall_mark,
-        slashes, turned, pale, small_on_a_page,
+        slashes, turned, pale, small_on_a_page, mostly_ones,
     )
 }  # fmt: skip
 

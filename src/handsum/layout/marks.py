@@ -38,8 +38,9 @@ _ONE_NUMBER = re.compile(r"([-+]?)[$€]?([-+]?)([0-9](?:[0-9., ]*[0-9])?)(?:[.,
 _GROUPED = re.compile(r"[0-9]{1,3}([., ])[0-9]{3}(?:\1[0-9]{3})+(?:(?!\1)[.,][0-9]+)?")
 _DATE = re.compile(r"(?<![0-9])[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,4}(?![0-9])")
 
-# How much of the hand's slant a mark has: a slash leans anyway.
-_LEANS = {"/": 0.6}
+# How much of the hand's slant a mark has, and how far it leans beyond it, as a tangent: a slash
+# that stands as the digits do is easily read as a 1.
+_LEANS = {"/": (0.6, 0.25)}
 # A slash is stretched by this factor: between digits, a shorter one is easily read as a 1.
 _LONGER = {"/": 1.22}
 # The numbers of `noise` for a mark: for each of at most three strokes, how far its start, middle
@@ -167,7 +168,8 @@ def write_mark(mark: str, width: float, slant: float, noise: np.ndarray) -> Stro
         time = np.linspace(0, 1, len(way))[:, None]
         start, middle, end = (_WOBBLE + _LONG_WOBBLE * length) * stray
         way = way + (1 - time) ** 2 * start + 2 * time * (1 - time) * middle + time**2 * end
-        way[:, 0] += _LEANS.get(mark, 1.0) * slant * way[:, 1]
+        share, more = _LEANS.get(mark, (1.0, 0.0))
+        way[:, 0] += (share * slant + more) * way[:, 1]
         # The control points of the curve through these points.
         points = np.linalg.solve(spline_matrix(len(way), 1), way)
         half = max(width, _FINEST if length < 1 else 0) / 2 * np.linspace(*widths, len(way))

@@ -44,9 +44,8 @@ def find_digits(
     shown = [
         index for index, picture in enumerate(pictures) if picture.size and np.ptp(picture) > _EVEN
     ]
-    results = [Decoded((), (), np.zeros((0, DIGITS), np.float32), (), (), not length)] * len(
-        pictures
-    )
+    nothing = np.zeros((0, DIGITS), np.float32)
+    results = [Decoded((), (), nothing, has_length=not length)] * len(pictures)
     # Loading a detector takes time, and there may be nothing to see.
     found = finder.find([pictures[index] for index in shown], least) if shown else []
     for index, signs in zip(shown, found, strict=True):
@@ -125,6 +124,7 @@ def _decode(signs: Signs, length: int | None) -> Decoded:
         boxes=tuple(_as_tuple(boxes[place]) for place in places),
         rows=tuple(index for index, row in enumerate(rows) for _ in row),
         probabilities=(probabilities / probabilities.sum(1, keepdims=True)).astype(np.float32),
+        odds=tuple((signs.scores[places] * probabilities.max(1, initial=0)).tolist()),
         others=tuple(_as_tuple(boxes[index]) for index in others),
         marks=tuple(
             mark

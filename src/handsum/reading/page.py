@@ -70,7 +70,8 @@ class Mark:
 class Decoded:
     """The digits of a page in reading order: boxes, rows from 0, and probabilities (N, 10).
 
-    `others` are the boxes of writing that is no digit, `marks` the signs beside digits.
+    `odds` is how probable it is that each is there and is the most probable digit. `others` are the
+    boxes of writing that is no digit, `marks` the signs beside digits.
     `has_length` is false if the page has fewer digits than it should. With a pattern, `unmatched`
     are the rows that it does not allow, and `alternatives` the next best reading of each other row
     with its probability.
@@ -79,6 +80,7 @@ class Decoded:
     boxes: tuple[Box, ...]
     rows: tuple[int, ...]
     probabilities: np.ndarray
+    odds: tuple[float, ...] = ()
     others: tuple[Box, ...] = ()
     marks: tuple[Mark, ...] = ()
     has_length: bool = True

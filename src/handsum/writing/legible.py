@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -24,6 +24,9 @@ _Asked = dict[int, np.ndarray]
 # How often a picture is drawn again, and how many pictures are read at once.
 _SETTINGS = 12
 _PICTURES_AT_ONCE = 32
+# In the first of its tries, a picture is also drawn again if a digit is read with odds of less than
+# this: at another size, or in a photo, that digit may be read otherwise.
+_SURE, _STRICT = 0.6, 8
 # A part of a picture is read together with this many digits on either side of it.
 _BESIDE = 2
 # Smaller pictures cannot be read, whatever they show. Larger ones show nothing more: of 160 numbers
@@ -53,7 +56,7 @@ def draw_legible(
     finder: Finder,
     progress: Progress | None = None,
 ) -> list[str]:
-    """Draw digits again that are misread in their picture, or lack a loop there.
+    """Draw digits again that are misread or doubtful in their picture, or lack a loop there.
 
     `redraw` gives the digits at places (M,) of all rows new `strokes`. Of a long row, what was
     drawn again is read until it is right, and then all of it. Returns each row's last reading.
@@ -67,12 +70,13 @@ def draw_legible(
     for attempt in range(_SETTINGS + 1):
         wrong: _Asked = {}
         while asked and not wrong:
-            for row, texts, lacking in _look(pictures, finder, asked):
+            least = _SURE if attempt < _STRICT else 0
+            for row, texts, poor in _look(pictures, finder, asked, least):
                 places = asked[row]
                 seen[row, places] = texts
                 misread = places[seen[row, places] != labels[row, places].astype(str)]
-                if len(misread) or lacking:
-                    wrong[row] = np.union1d(misread, lacking).astype(np.int64)
+                if len(misread) or poor:
+                    wrong[row] = np.union1d(misread, poor).astype(np.int64)
             in_part = [row for row, places in asked.items() if len(places) < length]
             asked = dict.fromkeys(in_part, everywhere)
         if progress:
@@ -96,7 +100,7 @@ class _Pictures:
     style: Style
 
     def of(self, row: int) -> tuple[Picture, list[int]]:
-        """The picture of a row without its marks, and the digits that lack a loop in it."""
+        """The picture of a row, and the digits that lack a loop in it."""
         labels = self.rows.labels[row]
         names = "".join(map(str, labels))
         random = stream(self.rows.seed, Stream.LAYOUT, row)
@@ -105,14 +109,16 @@ class _Pictures:
         sheet = compose([own], [random], self.style, None, [text])
         digits = [item.strokes.scale(1 / DIGIT_HEIGHT) for item in sheet.digits[0]]
         lacking = [] if self.style.as_drawn else loopless(digits, names)
-        # Only the digits are asked for, and signs touch none.
-        return draw_sheet(replace(sheet, rows=sheet.digits), self.style), lacking
+        return draw_sheet(sheet, self.style), lacking
 
 
 def _look(
-    pictures: _Pictures, finder: Finder, asked: _Asked
+    pictures: _Pictures, finder: Finder, asked: _Asked, least: float
 ) -> Iterator[tuple[int, list[str], list[int]]]:
-    """Each row, what is read at its asked places, and all its digits that lack a loop."""
+    """Each row, what is read at its asked places, and its poor digits.
+
+    These are all that lack a loop, and the asked ones read with smaller odds than `least`.
+    """
     rows = sorted(asked)
     for start in range(0, len(rows), _PICTURES_AT_ONCE):
         some = rows[start : start + _PICTURES_AT_ONCE]
@@ -120,12 +126,14 @@ def _look(
         cuts = [(row, *cut) for row in some for cut in _cut(drawn[row][0], asked[row])]
         pages = find_digits(finder, [shown for *_, shown in cuts])
         texts = {row: dict.fromkeys(asked[row].tolist(), "") for row in some}
+        poor = {row: drawn[row][1] for row in some}
         for (row, run, left, _), page in zip(cuts, pages, strict=True):
-            for place, digit in _at_places(drawn[row][0].boxes[0], left, page):
+            for place, digit, odds in _at_places(drawn[row][0].boxes[0], left, page):
                 if place in run:
                     texts[row][place] += digit
+                    poor[row] += [place] * (odds < least)
         for row in some:
-            yield row, list(texts[row].values()), drawn[row][1]
+            yield row, list(texts[row].values()), poor[row]
 
 
 def _cut(picture: Picture, places: np.ndarray) -> list[tuple[set[int], int, np.ndarray]]:
@@ -144,9 +152,12 @@ def _cut(picture: Picture, places: np.ndarray) -> list[tuple[set[int], int, np.n
     return parts
 
 
-def _at_places(boxes: np.ndarray, left: int, page: Decoded) -> Iterator[tuple[int, str]]:
-    """Each digit that is read, with the place whose box (x, y, width, height) is nearest to it."""
+def _at_places(boxes: np.ndarray, left: int, page: Decoded) -> Iterator[tuple[int, str, float]]:
+    """The place whose box is nearest to each digit that is read, the digit, and its odds.
+
+    `boxes` are (x, y, width, height).
+    """
     middles = boxes[:, 0] + boxes[:, 2] / 2
     between = (middles[1:] + middles[:-1]) / 2
-    for digit, box in zip(page.digits, page.boxes, strict=True):
-        yield int(np.searchsorted(between, left + box[0] + box[2] / 2)), digit
+    for digit, odds, box in zip(page.digits, page.odds, page.boxes, strict=True):
+        yield int(np.searchsorted(between, left + box[0] + box[2] / 2)), digit, odds

@@ -10,9 +10,9 @@ from PIL import Image
 from handsum.data.pages import paper
 from handsum.data.pages.camera import coarsen, halve, take
 from handsum.data.pages.glyphs import mnist_glyph
-from handsum.data.pages.rows import Sheet, basis, draw_form, write_row
+from handsum.data.pages.rows import LEAST_STEP, Sheet, basis, draw_form, write_row
 from handsum.data.pages.scribbles import scribble
-from handsum.data.pages.writing import Hand, Sources
+from handsum.data.pages.writing import Hand, Sources, digits
 from handsum.data.signs.targets import make_targets
 from handsum.data.signs.views import pad_with_border
 
@@ -87,12 +87,14 @@ def _tight(sheet: Sheet, sources: Sources, height: float, random: Random) -> tup
     hand = Hand.draw(sources, random)
     # Data sets fit each digit into a square.
     stretch = np.exp(random.normal(0, 0.3)) if random.random() < 0.5 else 1.0
-    for _ in range(1 if random.random() < 0.75 else int(random.integers(2, 7))):
-        glyph = hand.glyph(str(random.integers(10)), sources, random)
+    count = 1 if random.random() < 0.75 else int(random.integers(2, 7))
+    for sign in digits(count, random):
+        glyph = hand.glyph(sign, sources, random)
         matrix = basis(height, 0.06 * random.normal(), hand, random) * [stretch, 1]
         if sheet.put(glyph, matrix, at, random.uniform(0.5, 1), height) is None:
             break
-        at[0] += height * (stretch * hand.narrow * glyph.width + random.uniform(0, 0.2))
+        step = stretch * hand.narrow * glyph.width + random.uniform(0, 0.2)
+        at[0] += height * max(step, LEAST_STEP if glyph.label == 1 else 0)
     if not sheet.boxes:
         # The finest line may fall between the pixels.
         return _empty(sheet.size, random)

@@ -23,6 +23,8 @@ _READABLE, _UNASKED = 0.75, 0.5
 _BEYOND = 60
 # Gaps between the signs of a row, in heights, and how often each occurs.
 _GAPS, _GAP_SHARES = [-0.16, -0.08, 0.02, 0.12, 0.3, 0.7], [0.1, 0.16, 0.22, 0.3, 0.15, 0.07]
+# Two 1s that are nearer, in heights, would be one line.
+LEAST_STEP = 0.28
 
 
 @dataclass(eq=False)
@@ -124,16 +126,23 @@ class _Row:
         self.drift = random.normal(0, 0.02)
         self.first, self.cells = len(sheet.boxes), list[np.ndarray]()
         self.word_start, self.is_word = self.first, False
+        # Where the 1 before stands.
+        self.one: np.ndarray | None = None
 
     def write(self, sign: str) -> None:
         """Write a sign, or leave a space, and go on."""
         random, height = self.random, self.height
         if sign == " ":
             self.place = self.place + height * random.uniform(0.35, 0.8) * self.along
+            self.one = None
             self.end_word()
             return
         glyph = self.hand.glyph(sign, self.sources, random)
         matrix = basis(height, self.angle, self.hand, random)
+        if sign == "1" and self.one is not None:
+            short = LEAST_STEP * height - (self.place - self.one) @ self.along
+            self.place = self.place + max(0.0, short) * self.along
+        self.one = self.place if sign == "1" else None
         start = self.place
         if self.form != "free":
             start = start + (self.pitch - height * glyph.width) / 2 * self.along

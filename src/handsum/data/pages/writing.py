@@ -28,6 +28,9 @@ Random = np.random.Generator
 _PATH_POINTS = 24
 # Few of MNIST's writers give a 1 a flag, and half of the world does; other forms are rarer.
 _FLAG_SHARE, _LOCAL_SHARE = 0.35, 0.1
+# The share of numbers most of whose digits are 1s, and of their digits that are: two 1s are as near
+# each other as the lines of one sign, and few random numbers have them.
+_ONES_SHARE, _ONES = 0.25, 0.6
 # The share of 1s that are a straight line, as of a mouse or a ruler, and its widths, in heights.
 _BAR_SHARE, _BAR_WIDTHS = 0.3, (0.015, 0.22)
 
@@ -61,17 +64,21 @@ def _pick(options: Sequence[str], random: Random) -> str:
     return options[int(random.integers(len(options)))]
 
 
-def _digits(count: int, random: Random) -> str:
-    return "".join(map(str, random.integers(0, 10, count)))
+def digits(count: int, random: Random) -> str:
+    """Random digits; in some numbers most are 1s."""
+    drawn = random.integers(0, 10, count)
+    if random.random() < _ONES_SHARE:
+        drawn[random.random(count) < _ONES] = 1
+    return "".join(map(str, drawn))
 
 
 def _amount(random: Random) -> str:
-    whole = _digits(int(random.integers(1, 5)), random)
+    whole = digits(int(random.integers(1, 5)), random)
     if random.random() < 0.3:
-        whole = f"{random.integers(1, 100)}{_pick(',.', random)}{_digits(3, random)}"
+        whole = f"{random.integers(1, 100)}{_pick(',.', random)}{digits(3, random)}"
     if random.random() < 0.35:
         whole = f"{random.integers(1, 1000)}{_pick(['.', ',', '', ' '], random)}000"
-    text = whole + _pick(".,", random) + _digits(2, random)
+    text = whole + _pick(".,", random) + digits(2, random)
     if random.random() < 0.4:
         text = whole + _pick(["", ".", ",", "-", "=", ".-", ",-", " -", " ="], random)
     return _pick(["$", "", ""], random) + text
@@ -79,25 +86,28 @@ def _amount(random: Random) -> str:
 
 def _date(random: Random) -> str:
     mark = _pick("//.-/", random)
-    year = _digits(int(random.choice([2, 4])), random)
-    return mark.join([str(random.integers(1, 32)), str(random.integers(1, 13)), year])
+    year = digits(int(random.choice([2, 4])), random)
+    day, month = random.integers(1, [32, 13])
+    if random.random() < _ONES_SHARE:
+        day, month = random.choice([1, 11], 2)
+    return mark.join([str(day), str(month), year])
 
 
 def _sum(random: Random) -> str:
-    first, second = (_digits(int(random.integers(1, 3)), random) for _ in range(2))
+    first, second = (digits(int(random.integers(1, 3)), random) for _ in range(2))
     end = _pick(["=", "=", ""], random)
-    return f"{first}{_pick('+-', random)}{second}{end}" + (_digits(2, random) if end else "")
+    return f"{first}{_pick('+-', random)}{second}{end}" + (digits(2, random) if end else "")
 
 
 def _other(random: Random) -> str:
     form = int(random.integers(4))
     if form == 0:
-        return f"{_digits(2, random)}:{_digits(2, random)}"
+        return f"{digits(2, random)}:{digits(2, random)}"
     if form == 1:
-        return f"{_digits(int(random.integers(1, 3)), random)}%"
+        return f"{digits(int(random.integers(1, 3)), random)}%"
     if form == 2:
-        return f"({_digits(int(random.integers(1, 4)), random)})"
-    return f"{_digits(3, random)}-{_digits(4, random)}"
+        return f"({digits(int(random.integers(1, 4)), random)})"
+    return f"{digits(3, random)}-{digits(4, random)}"
 
 
 def _word(random: Random) -> str:
@@ -117,7 +127,7 @@ def text_of(random: Random) -> str:
     """What stands in a row."""
     kind = random.random()
     if kind < 0.48:
-        return _digits(int(random.geometric(0.25)), random)[:12]
+        return digits(int(random.geometric(0.25)), random)[:12]
     if kind < 0.62:
         return _amount(random)
     if kind < 0.69:
@@ -127,7 +137,7 @@ def text_of(random: Random) -> str:
     if kind < 0.82:
         return _other(random)
     if kind < 0.89:
-        return _word(random) + " " + _digits(int(random.integers(1, 5)), random)
+        return _word(random) + " " + digits(int(random.integers(1, 5)), random)
     return " ".join(_word(random) for _ in range(int(random.integers(1, 4))))
 
 
