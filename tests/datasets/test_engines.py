@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from handsum.datasets import Division, Plan, Recipe, engines, read_status, write_dataset, write_plan
+from handsum.datasets import (
+    Division,
+    Plan,
+    Recipe,
+    engines,
+    output,
+    read_status,
+    write_dataset,
+    write_plan,
+)
 from handsum.datasets.hosts import choose_hosts
 from handsum.errors import DatasetError, HandsumError, UsageError
 
@@ -157,8 +167,6 @@ def test_a_worker_of_a_cluster_is_killed_and_another_joins_late(
 
 
 def _address(place: Path) -> str:
-    import json
-
     try:
         return str(json.loads(place.read_text())["address"])
     except (ValueError, KeyError):
@@ -177,16 +185,61 @@ def test_a_cluster_of_this_machine_writes_the_same(
     assert calls[-1] == (48, 48)
 
 
+@pytest.mark.parametrize("signals", [1, 2])
+@pytest.mark.parametrize("until", [0, 2])
+def test_ctrl_c_ends_a_cluster_without_a_word(tmp_path: Path, signals: int, until: int) -> None:
+    pytest.importorskip("distributed")
+    folder = tmp_path / "set"
+    command = [sys.executable, "-m", "handsum", "dataset", "digits", "--no-verify", "--seed", "5"]
+    command += ["--count", "4000", "--shards", "2000", "--engine", "dask", "--workers", "2"]
+    with subprocess.Popen(
+        [*command, "-o", str(folder)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        wait(lambda: (folder / ".parts").exists() and finished(folder) >= until)
+        time.sleep(1)
+        for _ in range(signals):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.3)
+        message = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 130
+    if signals == 1:
+        assert message == ""
+    # The second one stops what cleans up: Python counts what it leaves behind.
+    assert "Traceback" not in message
+
+
+def test_shards_that_workers_wrote_elsewhere_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As workers of another version do, or with another folder of the same name."""
+    monkeypatch.setattr(output, "make_shards", lambda *arguments: None)
+    with pytest.raises(HandsumError, match="24 of 24 shards that workers wrote are not in"):
+        write_plan(tmp_path / "set", PLAN, Division(workers=2))
+
+
+def test_a_script_without_a_guard_says_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, handsum\n"
+        "handsum.write_dataset(sys.argv[1], 'digits', count=4, shards=2, workers=2, seed=1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "set")], capture_output=True, text=True
+    )
+    assert done.stderr.splitlines()[-1].endswith('under `if __name__ == "__main__":`')
+
+
 def test_no_scheduler_is_an_error_of_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr(engines, "_PATIENCE", 1)
-    for address in ("tcp://127.0.0.1:9", "no address", "tcp://no.such.host.invalid:8786"):
+    for address in ("tcp://127.0.0.1:9", "no address", "tls://127.0.0.1:9", "tcp://127.0.0.1"):
         division = Division(engine="dask", scheduler=address)
         with pytest.raises(HandsumError, match=f"no Dask scheduler answers at {address}") as caught:
             write_plan(tmp_path / "set", PLAN, division)
         assert "\n" not in str(caught.value)
+        assert not (tmp_path / "set").exists()
 
 
 def test_dask_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +275,8 @@ STEP = {"SLURM_STEP_NUM_TASKS": "3", "SLURM_PROCID": "1"}
         ({"JOB_COMPLETION_INDEX": "3"}, (4, None), (4, 3)),
         ({"JOB_COMPLETION_INDEX": "3"}, (4, 1), (4, 1)),
         ({"JOB_COMPLETION_INDEX": "3"}, (1, None), (1, 0)),
-        ({"JOB_COMPLETION_INDEX": "", "SLURM_ARRAY_TASK_ID": "x"}, (None, None), (1, 0)),
+        ({"JOB_COMPLETION_INDEX": ""}, (None, None), (1, 0)),
+        (ARRAY | {"SLURM_ARRAY_TASK_MAX": "6"}, (None, None), (4, 2)),
     ],
 )
 def test_a_job_of_an_array_knows_which_it_is(
@@ -238,6 +292,9 @@ def test_a_job_of_an_array_knows_which_it_is(
         ({"PBS_ARRAY_INDEX": "0"}, "give the number of all as `hosts`"),
         (ARRAY | {"SLURM_ARRAY_TASK_ID": "9"}, "have gaps"),
         (ARRAY | {"SLURM_ARRAY_TASK_STEP": "5"}, "have gaps"),
+        (ARRAY | {"SLURM_ARRAY_TASK_MAX": "9"}, "have gaps"),
+        (ARRAY | {"SLURM_ARRAY_TASK_ID": "-3"}, "SLURM_ARRAY_TASK_ID is '-3', which is no number"),
+        ({"PBS_ARRAY_INDEX": "9" * 5000}, "which is no number"),
     ],
 )
 def test_a_job_that_cannot_know_says_so(environment: Mapping[str, str], message: str) -> None:
@@ -272,6 +329,7 @@ def test_the_status_of_a_part(tmp_path: Path) -> None:
     assert status.seconds_left == pytest.approx(36 / status.rate)
     (work,) = status.workers
     assert (work.shards, work.samples) == (6, 12)
+    assert work.rate == pytest.approx(status.rate)
     assert work.by.endswith(f" {os.getpid()}")
     write_plan(folder, PLAN)
     whole = read_status(folder)
@@ -280,10 +338,61 @@ def test_the_status_of_a_part(tmp_path: Path) -> None:
     assert whole.seconds_left is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"start": 2, "end": 1}', '{"plan": 3}'])
+def test_the_rate_is_that_of_the_workers_at_work(tmp_path: Path) -> None:
+    """Twelve with an hour for each shard, and one that ended a day ago."""
+    folder, hour = tmp_path / "set", 3600.0
+    write_plan(folder, PLAN, Division(hosts=24))
+    record = json.loads((folder / ".parts" / "00000.json").read_text())
+    for index in range(13):
+        end = 1e9 - index * 300 if index < 12 else 1e9 - 24 * hour
+        own = record | {"by": f"node {index}", "start": end - hour, "end": end}
+        (folder / ".parts" / f"{index:05d}.json").write_text(json.dumps(own))
+    status = read_status(folder)
+    assert status.finished == 13
+    assert status.rate == pytest.approx(12 * 2 / hour)
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no version": lambda manifest: manifest.pop("handsum"),
+    "another version": lambda manifest: manifest.update(handsum="0.0.1"),
+    "lengths": lambda manifest: manifest["recipe"].update(lengths=[1]),
+    "weights": lambda manifest: manifest["recipe"].update(weights="x"),
+    "realism": lambda manifest: manifest["recipe"].update(realism={"blur": "x"}),
+    "split": lambda manifest: manifest.update(split="dev"),
+    "no shards": lambda manifest: manifest.update(shard_count=0),
+    "half a shard": lambda manifest: manifest.update(shard_count="2.5"),
+    "a new field": lambda manifest: manifest["recipe"].update(mood="glad"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_manifest_that_nobody_understands_is_one_line(tmp_path: Path, change: str) -> None:
+    folder = tmp_path / "set"
+    write_plan(folder, PLAN, Division(hosts=24))
+    manifest = json.loads((folder / "dataset.json").read_text())
+    CHANGES[change](manifest)
+    (folder / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match="is damaged|another version"):
+        read_status(folder)
+    for place in (tmp_path / ("n" * 300), tmp_path / "file" / "set"):
+        (tmp_path / "file").touch()
+        with pytest.raises(DatasetError):
+            read_status(place)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", '{"start": 2, "end": 1}', '{"plan": 3}', '{"start": "a", "end": []}', "[" * 5000,
+        '{"start": 1e300, "end": Infinity}', '{"start": 1, "end": 1' + "0" * 400 + "}",
+    ],
+)  # fmt: skip
 def test_a_damaged_record_is_no_finished_shard(tmp_path: Path, text: str) -> None:
     folder = tmp_path / "set"
     write_plan(folder, PLAN, Division(hosts=24))
+    record = json.loads((folder / ".parts" / "00000.json").read_text())
+    with suppress(ValueError, TypeError, RecursionError):
+        text = json.dumps(record | json.loads(text))
     (folder / ".parts" / "00000.json").write_text(text)
     status = read_status(folder)
     assert (status.finished, status.rate, status.workers) == (0, None, ())

@@ -22,7 +22,7 @@ from handsum.datasets import (
     streams,
     write_plan,
 )
-from handsum.errors import UsageError
+from handsum.errors import HandsumError, UsageError
 
 COUNT = 60
 RECIPE = Recipe("numbers", COUNT, 3, lengths=(1, 4), verify=False, realism={"noise": 0.3})
@@ -104,6 +104,20 @@ def test_a_range_beyond_the_recipe_is_refused(start: int, stop: int | None) -> N
         stream(RECIPE, start, stop)
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0.0, 5), (False, True), ("1", 5)])
+def test_a_range_is_of_whole_numbers(start: Any, stop: Any) -> None:
+    with pytest.raises(UsageError, match="whole number"):
+        stream(RECIPE, start, stop)
+
+
+def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, read in (("torch", Stream.torch), ("tensorflow", Stream.tensorflow)):
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.delitem(sys.modules, "handsum.datasets.torch_streams", raising=False)
+        with pytest.raises(HandsumError, match=f"this needs {name}: run .*{name}"):
+            read(stream(RECIPE))
+
+
 @pytest.mark.parametrize(("index", "count"), [(-1, 2), (2, 2), (0, 0)])
 def test_there_is_no_such_part(index: int, count: int) -> None:
     with pytest.raises(UsageError, match="no part"):
@@ -130,7 +144,10 @@ def test_a_stream_goes_to_other_processes(whole: list[Any]) -> None:
     some = stream(RECIPE, 30, 60)
     some[3]
     copy = pickle.loads(pickle.dumps(some))
-    assert repr(copy) == repr(some) == "<stream of 30 numbers, 30 to 60>"
+    assert repr(copy) == repr(some)
+    assert repr(some).startswith("<stream of 30 numbers, 30 to 60, recipe ")
+    other = Recipe("numbers", COUNT, 4, lengths=(1, 4), verify=False)
+    assert repr(stream(other, 30, 60)) != repr(some)
     assert np.array_equal(copy[3].image, whole[33].image)
 
 
@@ -200,34 +217,74 @@ def test_each_rank_has_its_own_equal_part(torch: Any, monkeypatch: pytest.Monkey
         monkeypatch.setenv("WORLD_SIZE", "3")
         data = stream(RECIPE, 0, 50).torch()
         own = [int(example["index"]) for example in data]
-        assert len(own) == len(data) == 16
+        assert len(own) == 16
         seen += own
     assert seen == [*range(48)]
 
 
 # PyTorch's own names that a look at all of them touches.
-@pytest.mark.filterwarnings("ignore:.* is deprecated, please do not call:UserWarning")
-@pytest.mark.parametrize("workers", [0, 2])
-def test_a_loader_goes_on_where_it_stopped(torch: Any, workers: int) -> None:
+TORCHDATA = pytest.mark.filterwarnings(
+    "ignore:.* is deprecated, please do not call:UserWarning",
+    "ignore:This DataLoader will create:UserWarning",
+)
+
+
+def resumable(count: int, workers: int, batch: int, **options: Any) -> Any:
     loaders = pytest.importorskip("torchdata.stateful_dataloader")
     context = "spawn" if workers else None
+    return loaders.StatefulDataLoader(
+        stream(RECIPE, 2, 2 + count).torch(),
+        batch_size=batch,
+        num_workers=workers,
+        multiprocessing_context=context,
+        **options,
+    )
 
-    def make() -> Any:
-        data = stream(RECIPE, 2, 60).torch()
-        return loaders.StatefulDataLoader(
-            data, batch_size=8, num_workers=workers, multiprocessing_context=context
-        )
 
-    loader = make()
+def indices(batches: Any) -> list[list[int]]:
+    return [batch["index"].tolist() for batch in batches]
+
+
+@TORCHDATA
+@pytest.mark.parametrize(
+    ("count", "workers", "batch", "stops"), [(58, 0, 8, (0, 2, 7)), (10, 3, 2, (1, 4, 5))]
+)
+def test_a_loader_goes_on_where_it_stopped(
+    torch: Any, count: int, workers: int, batch: int, stops: tuple[int, ...]
+) -> None:
+    """Also where one of the workers has read all of its part, and where a state is saved twice."""
+    for stop in stops:
+        loader = resumable(count, workers, batch)
+        batches = iter(loader)
+        for _ in range(stop):
+            next(batches)
+        state = loader.state_dict()
+        rest = indices(batches)
+        other = resumable(count, workers, batch)
+        other.load_state_dict(state)
+        if workers == 0:
+            again = resumable(count, workers, batch)
+            again.load_state_dict(other.state_dict())
+            assert indices(again) == rest
+        assert indices(other) == rest
+        # The next epoch is a whole one.
+        assert sum(map(len, indices(other))) == count
+
+
+@TORCHDATA
+def test_workers_that_stay_begin_each_epoch_anew(torch: Any) -> None:
+    loader = resumable(20, 2, 2, persistent_workers=True)
     batches = iter(loader)
-    for _ in range(2):
+    for _ in range(4):
         next(batches)
+    batches = iter(loader)
+    next(batches)
     state = loader.state_dict()
-    rest = [batch["index"].tolist() for batch in batches]
-    other = make()
+    rest = indices(batches)
+    other = resumable(20, 2, 2)
     other.load_state_dict(state)
-    assert [batch["index"].tolist() for batch in other] == rest
-    assert sum(map(len, rest)) == 58 - 16
+    assert indices(other) == rest
+    assert sum(map(len, rest)) == 18
 
 
 def test_the_state_of_another_stream_is_refused(torch: Any) -> None:
@@ -235,8 +292,30 @@ def test_the_state_of_another_stream_is_refused(torch: Any) -> None:
     state = data.state_dict()
     other = Recipe("numbers", COUNT, 4, lengths=(1, 4), verify=False)
     for wrong in (stream(RECIPE, 0, 49), stream(other, 0, 50)):
-        with pytest.raises(UsageError, match="the state is of"):
-            wrong.torch().load_state_dict(state)
+        loaded = wrong.torch()
+        loaded.load_state_dict(state)
+        assert loaded.state_dict() == state
+        with pytest.raises(UsageError, match="the state is of") as caught:
+            iter(loaded)
+        assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("change", [{"position": -1}, {"position": 51}, {"position": "x"}, None])
+def test_what_is_no_state_is_refused(torch: Any, change: dict[str, Any] | None) -> None:
+    data = stream(RECIPE, 0, 50).torch()
+    data.load_state_dict(data.state_dict() | change if change else {})
+    with pytest.raises(UsageError, match="state"):
+        iter(data)
+
+
+@pytest.mark.parametrize(("rank", "size"), [("x", "2"), ("", "2"), ("1", "")])
+def test_a_rank_that_is_none_is_refused(
+    torch: Any, monkeypatch: pytest.MonkeyPatch, rank: str, size: str
+) -> None:
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setenv("WORLD_SIZE", size)
+    with pytest.raises(UsageError, match="RANK and WORLD_SIZE"):
+        stream(RECIPE).torch()
 
 
 # JAX warns of the fork.

@@ -187,7 +187,8 @@ def dataset(
         int,
         typer.Option(
             rich_help_panel=DIVISION,
-            help="How often a shard is written again whose process was killed.",
+            help="How often a shard is written again whose process was killed (with --scheduler, "
+            "what is set there counts).",
         ),
     ] = 2,
     status: Annotated[
@@ -333,14 +334,13 @@ def _show_status(folder: Path, as_json: bool) -> None:
     share = f"{status.written:,} of {status.count:,} samples"
     typer.echo(f"{folder}: {'complete, ' if status.complete else ''}{done}, {share}")
     for worker in status.workers:
-        rate = worker.samples / max(worker.seconds, 1e-3)
         plural = "s" if worker.shards > 1 else ""
-        typer.echo(f"  {worker.by}: {worker.shards:,} shard{plural}, {rate:.0f} samples/s")
+        typer.echo(f"  {worker.by}: {worker.shards:,} shard{plural}, {worker.rate:.1f} samples/s")
     if status.begun:
         typer.echo(f"  begun: {name_some([f'shard {index}' for index in status.begun])}")
     if status.rate is not None and status.seconds_left is not None:
         left = timedelta(seconds=round(status.seconds_left))
-        typer.echo(f"  {status.rate:.0f} samples/s in all: {left} left")
+        typer.echo(f"  {status.rate:.1f} samples/s in all: {left} left")
 
 
 def _summary(written: WrittenDataset, rate: float) -> str:

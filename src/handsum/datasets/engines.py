@@ -6,13 +6,14 @@ function of plan and index, so it may be written anywhere and again.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import queue
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, Literal, get_args
 
 from handsum.datasets.plan import Plan
 from handsum.datasets.shards import Progress, make_shard
-from handsum.errors import HandsumError, UsageError
+from handsum.errors import HandsumError, UsageError, shorten
 from handsum.installation import install_command
 from handsum.stopping.workers import signals_held, start_workers
 
@@ -28,6 +29,10 @@ Engine = Literal["local", "dask"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 # Seconds between two looks at how far the workers are, and that a scheduler has to answer.
 _INTERVAL, _PATIENCE = 0.2, 30
+# Shards that wait at a Dask scheduler: as many as workers may ever want at once.
+_MOST_AT_ONCE = 1000
+_NO_RETRY = "no retry is left: if memory ran out"
+_KEPT = "(finished shards are kept; run the same command again to continue)"
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,21 @@ def make_shards(
     make(folder, plan, shards, division, progress)
 
 
+def check_engine(division: Division) -> None:
+    """Raise HandsumError if Dask is not installed, or nobody answers at the scheduler's address."""
+    if division.scheduler is not None:
+        with _client(division.scheduler):
+            return
+    if division.engine == "dask":
+        _import_dask()
+
+
 def _make_locally(
     folder: Path, plan: Plan, shards: list[int], division: Division, progress: Progress
 ) -> None:
-    # A number for each shard and no lock, which a killed worker could hold for ever.
-    counts = multiprocessing.get_context("spawn").RawArray("q", plan.shards)
+    # A number for each shard and no lock, which a killed worker could hold for ever. The last one
+    # is 1 once a worker has started.
+    counts = multiprocessing.get_context("spawn").RawArray("q", plan.shards + 1)
     total = sum(len(plan.shard(index)) for index in shards)
     left, tries = dict.fromkeys(shards), Counter[int]()
     while left:
@@ -93,27 +108,30 @@ def _make_locally(
         begun: set[int] = set()
         try:
             with start_workers(processes, _begin, counts) as executor:
-                for index in _run(executor, folder, plan, [*left], processes, begun):
+                for index in _run(executor, folder, plan, [*left], 2 * processes, begun):
                     if index is not None:
                         del left[index]
-                    progress(sum(counts), total)
+                    progress(sum(counts[:-1]), total)
         except BrokenProcessPool as error:
             # Nobody knows which worker it was, or which shard it had.
             tries.update(index for index in left if index in begun)
+            if not counts[-1]:
+                raise HandsumError(
+                    "no worker process could start: a script must do this under "
+                    '`if __name__ == "__main__":`'
+                ) from error
             if max(tries.values()) > division.retries:
                 raise HandsumError(
-                    "a worker process was killed, and no retry is left: if memory ran out, use "
-                    "fewer `workers` (finished shards are kept; run the same command again to "
-                    "continue)"
+                    f"a worker process was killed, and {_NO_RETRY}, use fewer `workers` {_KEPT}"
                 ) from error
 
 
 def _run(
-    executor: Executor, folder: Path, plan: Plan, shards: list[int], processes: int, begun: set[int]
+    executor: Executor, folder: Path, plan: Plan, shards: list[int], most: int, begun: set[int]
 ) -> Iterator[int | None]:
     """Have shards made; yield each that is finished, and None now and then.
 
-    The first error is raised. `begun` gets those that workers may have.
+    The first error is raised. `begun` gets those that workers may have, at `most` so many at once.
     """
     waiting = iter(shards)
     ended: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
@@ -127,8 +145,7 @@ def _run(
             future.add_done_callback(ended.put)
 
     with signals_held():
-        # One more for each process, so that none waits for us.
-        submit(2 * processes)
+        submit(most)
     left = len(shards)
     while left:
         finished = None
@@ -136,6 +153,8 @@ def _run(
             future = ended.get(timeout=_INTERVAL)
             finished = places.pop(future)
             future.result()
+            # Dask would have a shard that somebody still asks for written again.
+            del future
             left -= 1
             submit(1)
         yield finished
@@ -148,6 +167,7 @@ _counts: Any = None
 def _begin(counts: Any) -> None:
     global _counts
     _counts = counts
+    _counts[-1] = 1
 
 
 def _work(folder: Path, plan: Plan, index: int) -> None:
@@ -165,60 +185,81 @@ def _make_with_dask(
     folder = folder.absolute()
     total = sum(len(plan.shard(index)) for index in shards)
     done = 0
-    with _connect(division) as executor:
+    with _connect(division, min(division.workers, len(shards))) as client:
+        executor = client.get_executor(pure=False)
         try:
-            for index in _run(executor, folder, plan, shards, len(shards), set()):
+            for index in _run(executor, folder, plan, shards, _MOST_AT_ONCE, set()):
                 if index is not None:
                     done += len(plan.shard(index))
                     progress(done, total)
+        except HandsumError:
+            raise
         except CancelledError as error:
-            raise HandsumError(
-                "the Dask scheduler has gone (finished shards are kept; run the same command again "
-                "to continue)"
-            ) from error
+            raise HandsumError(f"the scheduler of Dask is gone {_KEPT}") from error
         except Exception as error:
-            if type(error).__name__ != "KilledWorker":
-                raise
-            raise HandsumError(
-                "a worker of Dask was killed, and no retry is left: if memory ran out, use fewer "
-                "workers (finished shards are kept; run the same command again to "
-                "continue)"
-            ) from error
+            if type(error).__name__ == "KilledWorker":
+                raise HandsumError(
+                    f"a worker of Dask was killed, and {_NO_RETRY}, use fewer workers {_KEPT}"
+                ) from error
+            reason = _first_line(error)
+            raise HandsumError(f"the workers of Dask cannot write shards: {reason}") from error
 
 
 @contextmanager
-def _connect(division: Division) -> Iterator[Executor]:
-    """An executor of the scheduler's cluster, or of one of this machine that ends with it.
+def _connect(division: Division, processes: int) -> Iterator[Any]:
+    """A client of the scheduler, or of a cluster of this machine that ends with it.
 
     Raises:
         HandsumError: Dask is not installed, or nobody answers at the scheduler's address.
     """
+    if division.scheduler is not None:
+        with _client(division.scheduler) as client:
+            yield client
+        return
+    dask, distributed = _import_dask()
+    with ExitStack() as stack:
+        stack.enter_context(
+            dask.config.set({"distributed.scheduler.allowed-failures": division.retries})
+        )
+        # A lock starts a process that keeps account of them, and that would let Ctrl-C in again.
+        multiprocessing.get_context("spawn").Lock()
+        # Processes that start now never get Ctrl-C, which is for us.
+        with signals_held():
+            cluster = distributed.LocalCluster(
+                n_workers=processes,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL + 1,
+            )
+            stack.enter_context(cluster)
+        yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
+
+
+@contextmanager
+def _client(scheduler: str) -> Iterator[Any]:
+    dask, distributed = _import_dask()
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{_PATIENCE}s"}):
+        try:
+            client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+        except Exception as error:
+            # Whatever answers there may say anything.
+            reason = _first_line(error)
+            raise HandsumError(f"no Dask scheduler answers at {scheduler}: {reason}") from error
+        with client:
+            yield client
+
+
+def _import_dask() -> tuple[Any, Any]:
+    """The modules dask and distributed, which say nothing of their own on standard error."""
     try:
         import dask
-        from distributed import Client, LocalCluster
+        import distributed
     except ImportError as error:
         needed = install_command("handsum[dask]")
         raise HandsumError(f"the engine dask needs Dask ({error}): run {needed}") from error
-    quiet = {
-        "distributed.scheduler.allowed-failures": division.retries,
-        "distributed.comm.timeouts.connect": f"{_PATIENCE}s",
-    }
-    with dask.config.set(quiet):
-        try:
-            if division.scheduler is not None:
-                opened = Client(division.scheduler, timeout=_PATIENCE, set_as_default=False)
-            else:
-                cluster = LocalCluster(
-                    n_workers=division.workers, threads_per_worker=1, dashboard_address=None
-                )
-                opened = Client(cluster, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise HandsumError(
-                f"no Dask scheduler answers at {division.scheduler}: {error}"
-            ) from error
-        with opened as client:
-            try:
-                yield client.get_executor(retries=division.retries, pure=False)
-            finally:
-                if division.scheduler is None:
-                    client.cluster.close()
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    return dask, distributed
+
+
+def _first_line(error: Exception) -> str:
+    return shorten(" ".join(str(error).split("\n")[:1]) or type(error).__name__, 200)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
-from handsum.errors import UsageError
+from handsum.errors import UsageError, shorten
 
 
 def choose_hosts(
@@ -53,8 +54,10 @@ def _array(environment: Mapping[str, str]) -> tuple[int, int] | None:
         return None
     first = _number(environment, "SLURM_ARRAY_TASK_MIN") or 0
     step = _number(environment, "SLURM_ARRAY_TASK_STEP") or 1
+    last = _number(environment, "SLURM_ARRAY_TASK_MAX")
     place, rest = divmod(index - first, step)
-    if rest or not 0 <= place < count:
+    with_gaps = last is not None and (last - first) // step + 1 != count
+    if rest or with_gaps or not 0 <= place < count:
         raise UsageError(
             "the numbers of this SLURM array have gaps: give `hosts` and `host`, or use an array "
             "such as 0-7"
@@ -79,4 +82,9 @@ def _index(environment: Mapping[str, str]) -> int | None:
 
 def _number(environment: Mapping[str, str], name: str) -> int | None:
     value = environment.get(name, "")
-    return int(value) if value.isascii() and value.isdecimal() else None
+    if not value:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", value):
+        shown = shorten(repr(value), 40)
+        raise UsageError(f"{name} is {shown}, which is no number: give `hosts` and `host`")
+    return int(value)

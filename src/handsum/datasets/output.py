@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from handsum.datasets.checking import SUMS, check_sums, format_sums, hash_file, summarize_files
-from handsum.datasets.engines import Division, make_shards
+from handsum.datasets.engines import Division, check_engine, make_shards
 from handsum.datasets.formats import find_format
 from handsum.datasets.formats.base import PARTS
 from handsum.datasets.formats.card import write_card
@@ -120,6 +120,7 @@ def write_plan(
     if plan.recipe.model:
         # A model that cannot draw these samples must not leave a folder behind.
         next(draw_samples(plan.recipe, 0, 1))
+    check_engine(division)
     try:
         _make_folder(folder)
         # A complete data set is only checked, and may be in a folder that cannot be written.
@@ -147,6 +148,11 @@ def _write(folder: Path, plan: Plan, division: Division, progress: Progress) -> 
         _make_pending(folder, plan, pending, division, _from(kept, total, progress))
     finally:
         remove_scratch(folder, own)
+    if lost := [index for index in pending if read_record(folder, plan, index) is None]:
+        raise HandsumError(
+            f"{len(lost)} of {len(pending)} shards that workers wrote are not in {folder}: all "
+            "need this folder, and this version of handsum"
+        )
     missing = _complete_if_last(folder, plan)
     return WrittenDataset(folder, plan, total - kept, kept, missing)
 
@@ -164,7 +170,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any] | None:
             return dict(manifest)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         pass
     raise DatasetError(f"{path} is damaged, or not handsum's: name a new or an empty folder")
 

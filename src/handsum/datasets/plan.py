@@ -94,12 +94,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """A hash of everything that the bytes depend on."""
-        return self.digest_of(__version__)
-
-    def digest_of(self, version: str) -> str:
-        """The hash that a version of handsum gave this plan."""
-        plain = self.as_dict() | {"handsum": version}
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
 def choose_shards(recipe: Recipe) -> int:

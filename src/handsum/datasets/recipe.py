@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -232,6 +234,11 @@ class Recipe:
     def title(self) -> str:
         """The number and the kind of samples, such as "1,000 digits"."""
         return f"{self.count:,} {self.kind if self.count > 1 else self.kind.removesuffix('s')}"
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all fields."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as plain values."""

@@ -120,5 +120,5 @@ def is_intact(folder: Path, plan: Plan, index: int) -> bool:
 def remove_scratch(folder: Path, shards: range) -> None:
     """Remove the scratch folders that killed processes have left of these shards."""
     for path in (folder / WORK_FOLDER).glob("?????-*"):
-        if int(path.name[:5]) in shards:
+        if path.name[:5].isdecimal() and int(path.name[:5]) in shards:
             shutil.rmtree(path, ignore_errors=True)

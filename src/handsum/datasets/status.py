@@ -8,24 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handsum.datasets.output import read_manifest
+from handsum._version import __version__
+from handsum.datasets.output import MANIFEST, read_manifest
 from handsum.datasets.plan import Plan
 from handsum.datasets.recipe import Recipe
 from handsum.datasets.shards import WORK_FOLDER
-from handsum.errors import DatasetError
+from handsum.errors import DatasetError, UsageError, shorten
 
-# The rate is that of the shards that were finished in so many seconds before the last one.
-_RECENT = 600.0
+# Seconds in which a worker may have done something else, and the end of the year 9999.
+_PAUSE, _LATEST = 60.0, 253_402_300_800.0
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one process has done: the samples of its finished shards, and how long each took."""
+    """What one process has done: the samples of its finished shards, and the seconds for them.
+
+    It finished the last one at the time `last`.
+    """
 
     by: str
     shards: int
     samples: int
     seconds: float
+    last: float
+
+    @property
+    def rate(self) -> float:
+        """Its samples a second."""
+        return self.samples / max(self.seconds, 1e-3)
 
 
 @dataclass(frozen=True)
@@ -66,9 +76,8 @@ class Status:
             "samples_per_second": None if self.rate is None else round(self.rate, 1),
             "seconds_left": None if left is None else round(left, 1),
             "workers": [
-                {"by": one.by, "shards": one.shards, "samples_per_second": round(rate, 1)}
+                {"by": one.by, "shards": one.shards, "samples_per_second": round(one.rate, 1)}
                 for one in self.workers
-                for rate in [one.samples / max(one.seconds, 1e-3)]
             ],
             "notes": [],
         }
@@ -78,60 +87,73 @@ def read_status(folder: str | Path) -> Status:
     """How far the data set in a folder is.
 
     Raises:
-        DatasetError: there is no data set, or it is damaged.
+        DatasetError: there is no data set, it is damaged, or another version of handsum wrote it.
     """
     folder = Path(folder)
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise DatasetError(f"{folder} has no data set: there is no dataset.json")
     try:
-        recipe = Recipe(**manifest["recipe"])
-        plan = Plan(recipe, manifest["format"], manifest["shard_count"], manifest["split"])
-    except (TypeError, LookupError) as error:
-        raise DatasetError(f"{folder} was written by another version of handsum") from error
-    if manifest["complete"]:
-        whole = recipe.count
-        return Status(folder, True, whole, whole, plan.shards, plan.shards, (), None, ())
-    records = dict(_read_records(folder, plan, manifest["handsum"]))
-    sizes = {index: len(plan.shard(index)) for index in records}
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise DatasetError(f"{folder} has no data set: there is no {MANIFEST}")
+        count, shards = int(manifest["recipe"]["count"]), int(manifest["shard_count"])
+        if manifest["complete"] is True:
+            return Status(folder, True, count, count, shards, shards, (), None, ())
+        if manifest["handsum"] != __version__:
+            shown = shorten(repr(manifest["handsum"]), 40)
+            raise DatasetError(f"{folder} was begun by another version of handsum, {shown}")
+        plan = Plan(Recipe(**manifest["recipe"]), manifest["format"], shards, manifest["split"])
+    except OSError as error:
+        raise DatasetError(f"cannot read {folder}: {error.strerror or error}") from error
+    except (TypeError, LookupError, ValueError, AttributeError, UsageError) as error:
+        raise DatasetError(f"{folder / MANIFEST} is damaged") from error
+    records = dict(_read_records(folder, plan))
+    # It may have been completed just now, and the records are gone.
+    if (now := read_manifest(folder)) and now["complete"] is True:
+        return Status(folder, True, count, count, shards, shards, (), None, ())
     names = (path.name for path in (folder / WORK_FOLDER).glob("?????-*"))
     begun = {int(name[:5]) for name in names if name[:5].isdecimal()} - records.keys()
+    workers = tuple(_workers(records, plan))
     return Status(
         folder,
         False,
-        recipe.count,
-        sum(sizes.values()),
-        plan.shards,
+        count,
+        sum(work.samples for work in workers),
+        shards,
         len(records),
         tuple(sorted(begun)),
-        _rate(records, sizes),
-        tuple(_workers(records, sizes)),
+        _rate(workers),
+        workers,
     )
 
 
-def _read_records(folder: Path, plan: Plan, version: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_records(folder: Path, plan: Plan) -> Iterator[tuple[int, dict[str, Any]]]:
     """The records of the finished shards."""
-    digest = plan.digest_of(version)
     for index in range(plan.shards):
         try:
             record = json.loads((folder / WORK_FOLDER / f"{index:05d}.json").read_bytes())
-            if record["plan"] == digest and record["start"] <= record["end"]:
+            times = float(record["start"]), float(record["end"])
+            named = isinstance(record["by"], str)
+            if record["plan"] == plan.digest and named and 0 <= times[0] <= times[1] < _LATEST:
                 yield index, record
-        except (OSError, ValueError, TypeError, LookupError):
+        except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
             continue
 
 
-def _rate(records: dict[int, dict[str, Any]], sizes: dict[int, int]) -> float | None:
-    if not records:
+def _workers(records: dict[int, dict[str, Any]], plan: Plan) -> Iterator[Work]:
+    for by in sorted({record["by"] for record in records.values()}):
+        own = {index: record for index, record in records.items() if record["by"] == by}
+        seconds = sum(record["end"] - record["start"] for record in own.values())
+        samples = sum(len(plan.shard(index)) for index in own)
+        last = max(record["end"] for record in own.values())
+        yield Work(by, len(own), samples, seconds, last)
+
+
+def _rate(workers: tuple[Work, ...]) -> float | None:
+    """The samples a second of all workers that are still at work."""
+    if not workers:
         return None
-    last = max(record["end"] for record in records.values())
-    recent = [index for index, record in records.items() if record["end"] > last - _RECENT]
-    first = min(records[index]["start"] for index in recent)
-    return sum(sizes[index] for index in recent) / max(last - first, 1e-3)
-
-
-def _workers(records: dict[int, dict[str, Any]], sizes: dict[int, int]) -> Iterator[Work]:
-    for by in sorted({str(record.get("by")) for record in records.values()}):
-        own = [index for index, record in records.items() if record.get("by") == by]
-        seconds = sum(records[index]["end"] - records[index]["start"] for index in own)
-        yield Work(by, len(own), sum(sizes[index] for index in own), seconds)
+    last = max(work.last for work in workers)
+    # One that has finished no shard for the time of two is not at work any more.
+    at_work = [
+        work for work in workers if work.last > last - 2 * work.seconds / work.shards - _PAUSE
+    ]
+    return sum(work.rate for work in at_work)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handsum.arguments import whole_number
 from handsum.datasets.formats.arrays import NO_DIGIT, padded
 from handsum.datasets.recipe import Recipe
 from handsum.datasets.samples import BLOCK, Sample, draw_block, draw_samples, set_sample
-from handsum.errors import UsageError
+from handsum.errors import HandsumError, UsageError
+from handsum.installation import install_command
 
 if TYPE_CHECKING:
     import tensorflow
@@ -46,6 +48,7 @@ class Stream:
         stop: int,
         convert: Callable[[Recipe, Sample], Any] | None = None,
     ) -> None:
+        start, stop = whole_number(start, "`start`"), whole_number(stop, "`stop`")
         if not 0 <= start <= stop <= recipe.count:
             raise UsageError(
                 f"samples {start} to {stop} are out of range: there are {recipe.count}"
@@ -58,7 +61,11 @@ class Stream:
         return Stream, (self.recipe, self.start, self.stop, self.convert)
 
     def __repr__(self) -> str:
-        return f"<stream of {len(self):,} {self.recipe.kind}, {self.start} to {self.stop}>"
+        # Some libraries tell by this whether a state is of the same data.
+        return (
+            f"<stream of {len(self):,} {self.recipe.kind}, {self.start} to {self.stop}, "
+            f"recipe {self.recipe.digest[:12]}>"
+        )
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -107,7 +114,7 @@ class Stream:
             UsageError: there is no such part.
         """
         if not 0 <= index < count:
-            raise UsageError(f"there is no part {index} of {count}: use 0 to {count - 1}")
+            raise UsageError(f"there is no part {index} of {count}: count parts from 0")
         size = len(self) // count * count if equal else len(self)
         first, last = (self.start + size * edge // count for edge in (index, index + 1))
         return Stream(self.recipe, first, last, self.convert)
@@ -118,15 +125,26 @@ class Stream:
         Each rank has its part of the stream, and each worker of a loader its part of that. It goes
         on where a `StatefulDataLoader` stopped. Workers have to be started with
         `multiprocessing_context="spawn"`: JAX cannot be forked.
-        """
-        from handsum.datasets.torch_streams import TorchStream
 
+        Raises:
+            HandsumError: PyTorch is not installed.
+        """
+        try:
+            from handsum.datasets.torch_streams import TorchStream
+        except ModuleNotFoundError as error:
+            raise _missing(error) from error
         return TorchStream(self if self.convert else self.arrays())
 
     def tensorflow(self) -> tensorflow.data.Dataset:
-        """A `tf.data.Dataset` with `arrays()`."""
-        import tensorflow as tf
+        """A `tf.data.Dataset` with `arrays()`.
 
+        Raises:
+            HandsumError: TensorFlow is not installed.
+        """
+        try:
+            import tensorflow as tf
+        except ModuleNotFoundError as error:
+            raise _missing(error) from error
         arrays = self.arrays()
         first = example_of(self.recipe, next(iter(draw_samples(self.recipe, 0, 1))))
         signature = {
@@ -134,6 +152,11 @@ class Stream:
             for name, value in first.items()
         }
         return tf.data.Dataset.from_generator(lambda: iter(arrays), output_signature=signature)
+
+
+def _missing(error: ModuleNotFoundError) -> HandsumError:
+    name = (error.name or "").partition(".")[0]
+    return HandsumError(f"this needs {name}: run {install_command(name)}")
 
 
 def example_of(recipe: Recipe, sample: Sample) -> dict[str, Any]:

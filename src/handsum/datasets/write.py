@@ -93,7 +93,8 @@ def write_dataset(
         engine: "local" (processes of this machine) or "dask" (the extra `handsum[dask]`).
         scheduler: the address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers share
             the folder; by default the engine dask starts `workers` processes here.
-        retries: how often a shard is written again whose process was killed.
+        retries: how often a shard is written again whose process was killed; with a `scheduler`,
+            its setting `allowed-failures` counts.
         progress: called with the number of this host's pictures that are drawn, and of all of them.
 
     Returns:
