@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -100,7 +100,7 @@ class _Pictures:
     style: Style
 
     def of(self, row: int) -> tuple[Picture, list[int]]:
-        """The picture of a row, and the digits that lack a loop in it."""
+        """The picture of a row without its marks, and the digits that lack a loop in it."""
         labels = self.rows.labels[row]
         names = "".join(map(str, labels))
         random = stream(self.rows.seed, Stream.LAYOUT, row)
@@ -109,7 +109,8 @@ class _Pictures:
         sheet = compose([own], [random], self.style, None, [text])
         digits = [item.strokes.scale(1 / DIGIT_HEIGHT) for item in sheet.digits[0]]
         lacking = [] if self.style.as_drawn else loopless(digits, names)
-        return draw_sheet(sheet, self.style), lacking
+        # Only the digits are asked for, and signs touch none.
+        return draw_sheet(replace(sheet, rows=sheet.digits), self.style), lacking
 
 
 def _look(
