@@ -28,7 +28,7 @@ from handsum import write_dataset
 from handsum.datasets import Recipe, parse_realism, stream
 from handsum.datasets.formats.arrays import NO_DIGIT, padded
 
-SEED, HEIGHT, LENGTHS, REALISM = 1, 64, (1, 8), "all=0.5"
+SEED, LENGTHS, REALISM = 1, (1, 8), "all=0.5"
 BATCH = 64
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from handsum.datasets.plan import Plan
-from handsum.datasets.shards import Progress, make_shard
+from handsum.datasets.shards import KEPT, Progress, make_shard
 from handsum.errors import HandsumError, UsageError, shorten
 from handsum.installation import install_command
 from handsum.stopping.workers import signals_held, start_workers
@@ -32,7 +32,6 @@ _INTERVAL, _PATIENCE = 0.2, 30
 # Shards that wait at a Dask scheduler: as many as workers may ever want at once.
 _MOST_AT_ONCE = 1000
 _NO_RETRY = "no retry is left: if memory ran out"
-_KEPT = "(finished shards are kept; run the same command again to continue)"
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _make_locally(
                 ) from error
             if max(tries.values()) > division.retries:
                 raise HandsumError(
-                    f"a worker process was killed, and {_NO_RETRY}, use fewer `workers` {_KEPT}"
+                    f"a worker process was killed, and {_NO_RETRY}, use fewer `workers` {KEPT}"
                 ) from error
 
 
@@ -131,7 +130,8 @@ def _run(
 ) -> Iterator[int | None]:
     """Have shards made; yield each that is finished, and None now and then.
 
-    The first error is raised. `begun` gets those that workers may have, at `most` so many at once.
+    The first error is raised. No more than `most` shards are handed out at once; `begun` gets all
+    that were.
     """
     waiting = iter(shards)
     ended: queue.SimpleQueue[Future[None]] = queue.SimpleQueue()
@@ -195,11 +195,11 @@ def _make_with_dask(
         except HandsumError:
             raise
         except CancelledError as error:
-            raise HandsumError(f"the scheduler of Dask is gone {_KEPT}") from error
+            raise HandsumError(f"the scheduler of Dask is gone {KEPT}") from error
         except Exception as error:
             if type(error).__name__ == "KilledWorker":
                 raise HandsumError(
-                    f"a worker of Dask was killed, and {_NO_RETRY}, use fewer workers {_KEPT}"
+                    f"a worker of Dask was killed, and {_NO_RETRY}, use fewer workers {KEPT}"
                 ) from error
             reason = _first_line(error)
             raise HandsumError(f"the workers of Dask cannot write shards: {reason}") from error
@@ -262,4 +262,4 @@ def _import_dask() -> tuple[Any, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    return shorten(" ".join(str(error).split("\n")[:1]) or type(error).__name__, 200)
+    return shorten(str(error).partition("\n")[0] or type(error).__name__, 200)

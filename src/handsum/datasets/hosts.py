@@ -22,24 +22,21 @@ def choose_hosts(
     """
     if hosts is not None and host is not None:
         return hosts, host
-    found = _of_slurm(environment)
-    if found and hosts is None:
-        return found[0], found[1] if host is None else host
-    index = found[1] if found else _index(environment)
+    count, index = _of_slurm(environment) or (None, _index(environment))
     if hosts is None:
-        if index is not None and host is None:
+        if count is None and index is not None and host is None:
             raise UsageError(
                 "this is one of several jobs: give the number of all as `hosts`, or `host` 0 of "
                 "1 `hosts` to write everything here"
             )
-        return 1, host or 0
-    if host is None and hosts > 1 and index is not None:
-        return hosts, index
-    return hosts, host or 0
+        hosts = count or 1
+    if host is None:
+        host = index if index is not None and hosts > 1 else 0
+    return hosts, host
 
 
 def _of_slurm(environment: Mapping[str, str]) -> tuple[int, int] | None:
-    """The size and place of this process in a SLURM array, in each job of which a step may run."""
+    """How many processes a SLURM array and its steps have, and which of them this is."""
     jobs, tasks = _array(environment), _step(environment)
     if jobs is None and tasks is None:
         return None

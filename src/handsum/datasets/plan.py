@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from handsum._version import __version__
@@ -91,7 +92,7 @@ class Plan:
             "recipe": self.recipe.as_dict(),
         }
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A hash of everything that the bytes depend on."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()

@@ -23,6 +23,8 @@ from handsum.errors import HandsumError
 from handsum.files import scratch_folder, write_json
 
 WORK_FOLDER = ".parts"
+# What a message says after an error that a second run may not meet.
+KEPT = "(finished shards are kept; run the same command again to continue)"
 # Samples between two calls of `progress`: one call for each would cost too much.
 _PROGRESS_INTERVAL = 50
 Progress = Callable[[int, int], None]
@@ -82,10 +84,7 @@ def _record_path(folder: Path, index: int) -> Path:
 def cannot_write(folder: Path, error: OSError) -> HandsumError:
     """The error to raise for a folder that cannot be written."""
     reason = error.strerror or error
-    return HandsumError(
-        f"cannot write {folder}: {reason} (finished shards are kept; run the same command again "
-        "to continue)"
-    )
+    return HandsumError(f"cannot write {folder}: {reason} {KEPT}")
 
 
 def read_record(folder: Path, plan: Plan, index: int) -> list[FileSum] | None:

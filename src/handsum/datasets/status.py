@@ -95,8 +95,9 @@ def read_status(folder: str | Path) -> Status:
         if manifest is None:
             raise DatasetError(f"{folder} has no data set: there is no {MANIFEST}")
         count, shards = int(manifest["recipe"]["count"]), int(manifest["shard_count"])
+        whole = Status(folder, True, count, count, shards, shards, (), None, ())
         if manifest["complete"] is True:
-            return Status(folder, True, count, count, shards, shards, (), None, ())
+            return whole
         if manifest["handsum"] != __version__:
             shown = shorten(repr(manifest["handsum"]), 40)
             raise DatasetError(f"{folder} was begun by another version of handsum, {shown}")
@@ -108,7 +109,7 @@ def read_status(folder: str | Path) -> Status:
     records = dict(_read_records(folder, plan))
     # It may have been completed just now, and the records are gone.
     if (now := read_manifest(folder)) and now["complete"] is True:
-        return Status(folder, True, count, count, shards, shards, (), None, ())
+        return whole
     names = (path.name for path in (folder / WORK_FOLDER).glob("?????-*"))
     begun = {int(name[:5]) for name in names if name[:5].isdecimal()} - records.keys()
     workers = tuple(_workers(records, plan))
