@@ -33,7 +33,7 @@ DOCUMENTED = {0, 1, 2, 130, 143}
 
 # Valid arguments, without which nearly every line would be refused.
 GOOD = {
-    "dataset": ["digits", "numbers", "sums"],
+    "dataset": ["digits", "numbers", "sums", "pages"],
     "evaluate": ["cnn", "judge"],
     "export": ["cnn"],
     "number": ["12", "-1,234.50"],

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from handsum.datasets import Recipe, Sample, draw_samples, parse_realism
-from handsum.datasets.samples import BLOCK
 from handsum.errors import UsageError
 from handsum.layout.painting import INK_LEVEL
 from handsum.strokes import draw_window
@@ -47,12 +46,13 @@ def test_a_sample_is_the_same_however_many_are_drawn(kind: Any) -> None:
 
 
 def test_a_sample_is_the_same_across_the_blocks_in_which_digits_are_drawn() -> None:
-    recipe = Recipe("digits", BLOCK + 5, 5)
-    around = list(draw_samples(recipe, BLOCK - 3, BLOCK + 4))
-    parts = [*draw_samples(recipe, BLOCK - 3, BLOCK), *draw_samples(recipe, BLOCK, BLOCK + 4)]
+    size = Recipe("digits", 1, 5).block
+    recipe = Recipe("digits", size + 5, 5)
+    around = list(draw_samples(recipe, size - 3, size + 4))
+    parts = [*draw_samples(recipe, size - 3, size), *draw_samples(recipe, size, size + 4)]
     assert all(map(same, around, parts))
     # Blocks have seeds of their own: the second does not begin as the first one does.
-    begun = [list(draw_samples(recipe, start, start + 5)) for start in (0, BLOCK)]
+    begun = [list(draw_samples(recipe, start, start + 5)) for start in (0, size)]
     assert [s.writer for s in begun[0]] != [s.writer for s in begun[1]]
 
 
@@ -79,7 +79,7 @@ def test_digits_are_checked_by_the_reader(fake_generator: Any) -> None:
 
 
 def test_digits_of_many_samples_are_drawn_in_one_call(fake_generator: Any) -> None:
-    samples = list(draw_samples(Recipe("numbers", BLOCK, 5, lengths=(2, 4), verify=False)))
+    samples = list(draw_samples(Recipe("numbers", 512, 5, lengths=(2, 4), verify=False)))
     assert fake_generator.calls == [sum(len(sample.digits) for sample in samples)]
     fake_generator.misdraw = lambda label, index, attempt: label if index % 3 or attempt else 8
     fake_generator.calls.clear()

@@ -17,7 +17,6 @@ from handsum.datasets import (
     Recipe,
     Stream,
     draw_samples,
-    samples,
     stream,
     streams,
     write_plan,
@@ -58,8 +57,7 @@ def test_a_stream_has_the_samples_of_the_data_set(whole: list[Any]) -> None:
 @pytest.fixture
 def blocks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """All samples where they are drawn 16 at a time."""
-    for module in (samples, streams):
-        monkeypatch.setattr(module, "BLOCK", 16)
+    monkeypatch.setattr(Recipe, "block", 16)
     return list(draw_samples(RECIPE))
 
 

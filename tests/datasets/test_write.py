@@ -118,8 +118,11 @@ def test_texts_that_cannot_be_written_are_an_error_of_one_line(
         ({"texts": ["1"], "length": 2}, "given numbers have their lengths"),
         ({"texts": ["1"], "pattern": "date"}, "leave out one of the two"),
         ({"pattern": "date", "format": "idx"}, "idx has no place for signs"),
-        ({"kind": "sums", "pattern": "date"}, "only numbers have patterns or texts"),
-        ({"kind": "digits", "texts": ["1"]}, "only numbers have patterns or texts"),
+        ({"kind": "sums", "pattern": "date"}, "only numbers and pages have patterns"),
+        ({"kind": "digits", "texts": ["1"]}, "only numbers have texts"),
+        ({"kind": "pages", "texts": ["1"]}, "only numbers have texts"),
+        ({"kind": "pages", "height": 64}, "use 512 to 4096 pixels"),
+        ({"kind": "pages", "format": "npz"}, "no place for pages"),
     ],
 )
 def test_options_that_do_not_fit_are_an_error(

@@ -34,11 +34,12 @@ PATIENCE = 15.0
 
 def dataset(
     kind: Annotated[
-        Literal["digits", "numbers", "sums"] | None,
+        Literal["digits", "numbers", "sums", "pages"] | None,
         typer.Argument(
             show_default=False,
             help="digits: one to a picture; numbers: several random digits; sums: several digits; "
-            "every total is equally likely.",
+            "every total is equally likely; pages: rows of numbers and words, as lists, tables, "
+            "forms and notes.",
         ),
     ] = None,
     *,
@@ -51,13 +52,13 @@ def dataset(
         typer.Option(show_default="1000, or as many as --texts has", help="Number of pictures."),
     ] = None,
     format: Annotated[
-        Literal["png", "npz", "idx", "parquet", "webdataset", "coco", "tfds", "cuts"],
+        Literal["png", "npz", "idx", "parquet", "webdataset", "coco", "tfds", "alto", "cuts"],
         typer.Option(
             "--format",
             help="png: a folder for each digit, or images/, with labels.csv and metadata.jsonl; "
             "npz: NumPy; idx: as MNIST; parquet: Hugging Face; webdataset: tar; coco: "
-            "annotations.json; tfds: TensorFlow Datasets; cuts: 28x28 digits cut out of the "
-            "pictures, for `train cnn --dataset idx:FOLDER`.",
+            "annotations.json; tfds: TensorFlow Datasets; alto: XML beside each picture; cuts: "
+            "28x28 digits cut out of the pictures, for `train cnn --dataset idx:FOLDER`.",
         ),
     ] = "png",
     length: Annotated[
@@ -113,8 +114,8 @@ def dataset(
             metavar="all|none|NAME[=STRENGTH],...",
             rich_help_panel=PICTURES,
             help="Effects, each with a strength of up to 1 (0.5 if not given): touching, "
-            "rotation, perspective, lines, colors, texture, blur, noise, jpeg, strokes. The labels "
-            "record what each picture got.",
+            "rotation, perspective, lines, colors, texture, blur, noise, jpeg, strokes, and of "
+            "pages desk. The labels record what each picture got.",
         ),
     ] = "none",
     forms: Annotated[
@@ -130,7 +131,7 @@ def dataset(
     height: Annotated[
         int | None,
         typer.Option(
-            show_default="28 for digits, else 64",
+            show_default="28 for digits, 1024 for pages, else 64",
             rich_help_panel=PICTURES,
             help="Height of the pictures in pixels; digits are square.",
         ),

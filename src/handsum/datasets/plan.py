@@ -10,7 +10,6 @@ from typing import Any, Literal, get_args
 
 from handsum._version import __version__
 from handsum.datasets.recipe import Recipe
-from handsum.datasets.samples import BLOCK
 from handsum.errors import UsageError
 
 Split = Literal["train", "validation", "test"]
@@ -19,7 +18,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 # An interruption loses the current shard, and some formats hold a shard in memory.
 SHARD_SAMPLES, SHARD_BYTES = 4096, 128 * 2**20
 # A shard that begins within a block of digits draws the beginning of the block again.
-_LEAST_SAMPLES = BLOCK // 4
+_LEAST_SAMPLES = 128
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ class Plan:
     def _bound(self, index: int) -> int:
         """Where a shard begins: at a block of digits, if there are enough blocks for all shards."""
         exact = index * self.recipe.count // self.shards
-        aligned = index < self.shards and self.recipe.count >= self.shards * BLOCK
-        return exact // BLOCK * BLOCK if aligned else exact
+        aligned = index < self.shards and self.recipe.count >= self.shards * self.recipe.block
+        return exact // self.recipe.block * self.recipe.block if aligned else exact
 
     def stem(self, index: int) -> str:
         """The file name of a sample without its ending: its number, padded so that names sort."""

@@ -18,7 +18,7 @@ from handsum.errors import UsageError, shorten
 from handsum.layout.marks import GAP, read_number
 from handsum.seeds import choose_seed
 
-Kind = Literal["digits", "numbers", "sums"]
+Kind = Literal["digits", "numbers", "sums", "pages"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Forms = Literal["european", "american", "mixed"]
@@ -38,6 +38,7 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
         "noise": "sensor noise",
         "jpeg": "saved as JPEG, down to quality 15",
         "strokes": "more hands: strokes stretched, slanted and bent, with other pens",
+        "desk": "the edges of the page, and the desk that it lies on (pages only)",
     }
 )
 
@@ -45,8 +46,13 @@ LENGTH_LIMIT = 32
 # The lengths that occur where nothing bounds them.
 _USUAL_LENGTHS = (1, 8)
 LARGEST = 10**9
-HEIGHTS = (28, 512)
-DIGIT_PICTURE, NUMBER_PICTURE = 28, 64
+HEIGHTS, PAGE_HEIGHTS = (28, 512), (512, 4096)
+DIGIT_PICTURE, NUMBER_PICTURE, PAGE_PICTURE = 28, 64, 1024
+# The width of a page, over its height, and the most rows with numbers on it.
+_PAGE_SHAPE, PAGE_ROWS = 0.75, 20
+# The digits of so many samples are drawn together, to fill the batches of the network. They share a
+# seed, so that another number would change every data set.
+_BLOCK, _PAGE_BLOCK = 512, 16
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,15 @@ class Recipe:
             fill(self, "lengths", tuple(self.lengths or self._usual_lengths()))
         fill(self, "totals", self.totals and tuple(self.totals))
         if self.height is None:
-            fill(self, "height", DIGIT_PICTURE if single else NUMBER_PICTURE)
+            usual = {"digits": DIGIT_PICTURE, "pages": PAGE_PICTURE}
+            fill(self, "height", usual.get(self.kind, NUMBER_PICTURE))
         known = {name: float(self.realism[name]) for name in EFFECTS if name in self.realism}
         if odd := [name for name in self.realism if name not in EFFECTS]:
             raise UsageError(f"unknown realism {odd[0]!r}: use {', '.join(EFFECTS)}, all or none")
         if single:
             known.pop("touching", None)  # a single digit has no neighbour
+        if self.kind != "pages":
+            known.pop("desk", None)
         fill(self, "realism", known)
         if self.forms is not None and self.forms not in FORMS:
             raise UsageError(f"no `forms` {self.forms!r}: use {', '.join(FORMS)}")
@@ -128,8 +137,12 @@ class Recipe:
         return _USUAL_LENGTHS
 
     def _check_texts(self) -> None:
-        if (self.patterns or self.texts) and self.kind != "numbers":
-            raise UsageError(f"only numbers have patterns or texts: leave them out for {self.kind}")
+        if self.patterns and self.kind not in ("numbers", "pages"):
+            raise UsageError(
+                f"only numbers and pages have patterns: leave them out for {self.kind}"
+            )
+        if self.texts and self.kind != "numbers":
+            raise UsageError(f"only numbers have texts: leave them out for {self.kind}")
         if self.patterns and self.texts:
             raise UsageError("the numbers are given or follow a pattern: leave out one of the two")
         if self.texts and self.lengths:
@@ -159,10 +172,10 @@ class Recipe:
                 f"lengths from {low} to {high} are impossible: use a number or a range "
                 f"such as 1-8, within 1 to {LENGTH_LIMIT}"
             )
-        if not HEIGHTS[0] <= self.picture_height <= HEIGHTS[1]:
+        least, most = PAGE_HEIGHTS if self.kind == "pages" else HEIGHTS
+        if not least <= self.picture_height <= most:
             raise UsageError(
-                f"a height of {self.picture_height} is out of range: "
-                f"use {HEIGHTS[0]} to {HEIGHTS[1]} pixels"
+                f"a height of {self.picture_height} is out of range: use {least} to {most} pixels"
             )
         for name, strength in self.realism.items():
             if not 0 < strength <= 1:
@@ -215,9 +228,26 @@ class Recipe:
         """The largest width of a picture in pixels; digits are square."""
         if self.kind == "digits":
             return self.picture_height
+        if self.kind == "pages":
+            return round(_PAGE_SHAPE * self.picture_height)
         # A space in a text takes room, too.
         longest = max([self.length_range[1], *map(len, self.texts)])
         return round(self.picture_height * (0.85 * longest + 0.8))
+
+    @property
+    def most_characters(self) -> int:
+        """The most digits and signs in a picture."""
+        return PAGE_ROWS * LENGTH_LIMIT if self.kind == "pages" else LENGTH_LIMIT
+
+    @property
+    def most_digits(self) -> int:
+        """The most digits in a picture."""
+        return PAGE_ROWS * LENGTH_LIMIT if self.kind == "pages" else self.length_range[1]
+
+    @property
+    def block(self) -> int:
+        """How many samples' digits are drawn together."""
+        return _PAGE_BLOCK if self.kind == "pages" else _BLOCK
 
     @property
     def in_pixels(self) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import compress
 
 import numpy as np
 
+from handsum.datasets import pages
 from handsum.datasets.effects import realism
 from handsum.datasets.effects.forms import choose_forms, write_form
 from handsum.datasets.effects.geometry import Frame
 from handsum.datasets.effects.ink import Ink
+from handsum.datasets.effects.sheets import LINE_UNITS, Sheet, photograph_sheet
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
 from handsum.images import DIGIT_SIZE, encode_png, enlarged
+from handsum.layout.lines import written_line
 from handsum.layout.marks import GAP
 from handsum.layout.pens import mean_width
 from handsum.layout.rows import compose
@@ -26,11 +29,6 @@ from handsum.sums import draw_digits
 from handsum.writing.hands import RowHands
 from handsum.writing.write import Options, write_rows
 
-# The digits of so many samples are drawn together, to fill the batches of the network. They share a
-# seed, so that another number would change every data set.
-BLOCK = 512
-# Height of a picture in units (pixels of a 28x28 digit); its digits are about 22 units high.
-LINE_UNITS = 34
 # Random streams reserved for each sample, so that a new effect changes no other's randomness.
 _STREAMS = 64
 
@@ -55,7 +53,8 @@ class Sample:
     drawn in pixels. `signs` are the other characters of the text, without gaps, `sign_boxes` int64
     (S, 4) their boxes and `sign_masks` their masks. `forms` has the local form of each digit, none
     if they are as the generator draws them. `effects` holds the value drawn for each effect, in
-    its own unit.
+    its own unit. A page has the texts of its `rows`, of which `text` has one to a line, and
+    `row_boxes` int64 (R, 4) around the characters of each.
     """
 
     index: int
@@ -73,6 +72,8 @@ class Sample:
     signs: tuple[str, ...]
     sign_boxes: np.ndarray
     sign_masks: tuple[np.ndarray, ...]
+    rows: tuple[str, ...] = ()
+    row_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.int64))
 
     def __repr__(self) -> str:
         return f"<sample {self.index}, {self.text}, writer {self.writer}, seed {self.seed}>"
@@ -82,7 +83,7 @@ class Sample:
 
 
 def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Iterator[Sample]:
-    """Draw the samples `start` to `stop` - 1 of a recipe, 512 samples' digits at a time.
+    """Draw the samples `start` to `stop` - 1 of a recipe, a block of samples' digits at a time.
 
     Raises:
         UsageError: the range is not within the recipe's count.
@@ -90,10 +91,11 @@ def draw_samples(recipe: Recipe, start: int = 0, stop: int | None = None) -> Ite
     stop = recipe.count if stop is None else stop
     if not 0 <= start <= stop <= recipe.count:
         raise UsageError(f"samples {start} to {stop} are out of range: there are {recipe.count}")
-    for block in range(start // BLOCK, -(-stop // BLOCK)):
-        first = block * BLOCK
-        drawn = draw_block(recipe, block, min(BLOCK, stop - first))
-        for index in range(max(start, first), min(stop, first + BLOCK)):
+    size = recipe.block
+    for block in range(start // size, -(-stop // size)):
+        first = block * size
+        drawn = draw_block(recipe, block, min(size, stop - first))
+        for index in range(max(start, first), min(stop, first + size)):
             yield set_sample(recipe, index, drawn[index - first])
 
 
@@ -118,7 +120,7 @@ def draw_block(recipe: Recipe, block: int, count: int) -> list[_Digits]:
     from handsum.pretrained.load import load_generator
 
     generator = load_generator(recipe.model or None)
-    indices = range(block * BLOCK, block * BLOCK + count)
+    indices = range(block * recipe.block, block * recipe.block + count)
     texts = [_choose_text(recipe, index) for index in indices]
     labels = [np.array([int(sign) for sign in text if sign.isdigit()]) for text in texts]
     writers = [
@@ -176,7 +178,19 @@ def _choose_text(recipe: Recipe, index: int) -> str:
     """
     if recipe.texts:
         return recipe.texts[index % len(recipe.texts)]
+    if recipe.kind == "pages":
+        return "\n".join(_outline(recipe, index).texts)
+    return _draw_text(recipe, _stream(recipe, index, _Purpose.DIGITS))
+
+
+def _outline(recipe: Recipe, index: int) -> pages.Outline:
+    """What is on a page."""
     rng = _stream(recipe, index, _Purpose.DIGITS)
+    return pages.outline_page(lambda random: _draw_text(recipe, random), rng)
+
+
+def _draw_text(recipe: Recipe, rng: np.random.Generator) -> str:
+    """Draw a number."""
     if recipe.patterns:
         weights = np.array(recipe.weights or [1.0] * len(recipe.patterns))
         # The sum of the largest numbers would be infinite.
@@ -204,30 +218,36 @@ def set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
     effects = realism.Effects(recipe.realism, rngs)
     side = recipe.picture_height
     strokes: tuple[Strokes, ...] = ()
-    shown = digits.text.replace(GAP, "")
+    shown = "".join(digits.text.split())
     is_digit = np.array([sign.isdigit() for sign in shown])
     if recipe.in_pixels:
         inks: tuple[Ink, ...] = (Ink(digits.images[0], 0, 0),)
         x, y, width, height = inks[0].box
         boxes = np.array([(x, y, x + width, y + height)], np.float64)
-        image = realism.develop(inks, realism.Scene(boxes, np.eye(3), (side, side)), effects)
+        scene = realism.Scene(boxes, np.eye(3), (side, side), side)
+        image = realism.develop(inks, scene, effects)
     elif recipe.kind == "digits":
         (digit,) = digits.strokes
         placed = digit.scale(DIGIT_HEIGHT).shift(DIGIT_SIZE / 2, DIGIT_SIZE / 2)
         frame = Frame(side, side, side, centred=False)
         scale = side / DIGIT_SIZE
         image, inks, strokes = realism.photograph([placed], scale, frame, effects, light_ink=True)
+    elif recipe.kind == "pages":
+        sheet = _set_page(recipe, index, digits)
+        signs = frozenset(np.flatnonzero(~is_digit).tolist())
+        image, inks, strokes = photograph_sheet(sheet, effects, signs)
     else:
         style = Style(side / LINE_UNITS, as_drawn=True)
         row = _one_pen(digits.strokes)
         rng = _stream(recipe, index, _Purpose.LAYOUT)
-        sheet = compose([row], [rng], style, texts=[digits.text])
+        drawn = compose([row], [rng], style, texts=[digits.text])
         frame = Frame(side, None, recipe.greatest_width, centred=True)
-        line = [item.strokes for item in sheet.rows[0]]
-        signs = np.flatnonzero(~is_digit).tolist()
-        image, inks, strokes = realism.photograph(line, style.factor, frame, effects, False, signs)
+        line = [item.strokes for item in drawn.rows[0]]
+        places = np.flatnonzero(~is_digit).tolist()
+        image, inks, strokes = realism.photograph(line, style.factor, frame, effects, False, places)
     boxes = np.array([ink.box for ink in inks], np.int64)
     masks = [ink.mask for ink in inks]
+    rows = tuple(digits.text.split("\n")) if recipe.kind == "pages" else ()
     return Sample(
         index=index,
         image=image,
@@ -244,7 +264,32 @@ def set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         signs=tuple(compress(shown, ~is_digit)),
         sign_boxes=boxes[~is_digit],
         sign_masks=tuple(compress(masks, ~is_digit)),
+        rows=rows,
+        row_boxes=_row_boxes(boxes, rows),
     )
+
+
+def _set_page(recipe: Recipe, index: int, digits: _Digits) -> Sheet:
+    """Set the digits of a page, with its words."""
+    outline, rng = _outline(recipe, index), _stream(recipe, index, _Purpose.LAYOUT)
+    style, waiting = Style(as_drawn=True), iter(_one_pen(digits.strokes))
+    numbers = []
+    for cell in (cell for row in outline.rows for cell in row if cell.is_number and cell.text):
+        row = [next(waiting) for sign in cell.text if sign.isdigit()]
+        numbers.append(written_line(row, rng, cell.text, style))
+    return pages.set_page(outline, numbers, (recipe.greatest_width, recipe.picture_height), rng)
+
+
+def _row_boxes(boxes: np.ndarray, rows: Sequence[str]) -> np.ndarray:
+    """The x, y, width and height around the characters of each row, whose boxes (N, 4) are so."""
+    ends = np.cumsum([len(row.replace(GAP, "")) for row in rows])[:-1]
+    around = []
+    for own in np.split(boxes, ends) if rows else ():
+        own = own[own[:, 2] > 0]
+        low = own[:, :2].min(0, initial=2**31)
+        high = (own[:, :2] + own[:, 2:]).max(0, initial=0)
+        around.append((*low, *(high - low)) if len(own) else (0, 0, 0, 0))
+    return np.array(around, np.int64).reshape(-1, 4)
 
 
 def _one_pen(digits: Sequence[Strokes]) -> list[Strokes]:

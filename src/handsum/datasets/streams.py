@@ -12,7 +12,7 @@ import numpy as np
 from handsum.arguments import whole_number
 from handsum.datasets.formats.arrays import NO_DIGIT, padded
 from handsum.datasets.recipe import Recipe
-from handsum.datasets.samples import BLOCK, Sample, draw_block, draw_samples, set_sample
+from handsum.datasets.samples import Sample, draw_block, draw_samples, set_sample
 from handsum.errors import HandsumError, UsageError
 from handsum.installation import install_command
 
@@ -86,13 +86,14 @@ class Stream:
                 raise UsageError(f"a stream has no steps, such as {index.step}")
             return Stream(self.recipe, places.start, max(places.start, places.stop), self.convert)
         place = range(self.start, self.stop)[index]
-        block = place // BLOCK
+        size = self.recipe.block
+        block = place // size
         with self._lock:
             if block not in self._blocks:
-                count = min(BLOCK, self.recipe.count - block * BLOCK)
+                count = min(size, self.recipe.count - block * size)
                 self._blocks[block] = draw_block(self.recipe, block, count)
             self._blocks.move_to_end(block)
-            digits = self._blocks[block][place % BLOCK]
+            digits = self._blocks[block][place % size]
             while len(self._blocks) > _BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
         return self._finish(set_sample(self.recipe, place, digits))
@@ -166,7 +167,7 @@ def example_of(recipe: Recipe, sample: Sample) -> dict[str, Any]:
     own `width`; label uint8 () for digits, (L,) for numbers, padded with 255, and its `length`;
     boxes int32 (L, 4); total, writer, index; and the text, with signs.
     """
-    longest = recipe.length_range[1]
+    longest = recipe.most_digits
     missing = longest - len(sample.digits)
     label = np.array([*sample.digits, *[NO_DIGIT] * missing], np.uint8)
     return {

@@ -58,10 +58,10 @@ def write_dataset(
 
     Args:
         output: the folder to write, new or empty, or one to continue.
-        kind: "digits" (one to a picture), "numbers" (random digits) or "sums" (every total is
-            equally likely).
+        kind: "digits" (one to a picture), "numbers" (random digits), "sums" (every total is equally
+            likely) or "pages" (rows of numbers and words: lists, tables, forms and notes).
         count: the number of pictures; by default 1,000, or as many as `texts`.
-        format: "png", "npz", "idx", "parquet", "webdataset", "coco", "tfds" or "cuts".
+        format: "png", "npz", "idx", "parquet", "webdataset", "coco", "tfds", "alto" or "cuts".
         length: digits and signs in a number, such as 5, "1-8" or (1, 8). Each length is equally
             likely; of a pattern with finitely many numbers, each number. By default 1 to 8, or all
             lengths of such a pattern.
@@ -78,7 +78,8 @@ def write_dataset(
         forms: local forms of the digits: "european" (a 1 with a flag, a crossed 7), "american" (a
             plain 1 and 7, sometimes a slashed 0) or "mixed" (each writer one of them); by default
             as the generator draws them.
-        height: height of the pictures in pixels, 28 to 512; by default 28 for digits, else 64.
+        height: height of the pictures in pixels, 28 to 512 (by default 28 for digits, else 64), or
+            of pages 512 to 4096 (1024).
         seed: the same seed gives the same files. By default that of the folder to continue, or a
             random one.
         model: the generator that draws the digits; by default the best one.
@@ -126,6 +127,10 @@ def write_dataset(
     )
     if recipe.has_signs and format == "idx":
         raise UsageError("idx has no place for signs: use another format")
+    if recipe.kind == "pages" and format in ("npz", "idx", "tfds"):
+        raise UsageError(
+            f"{format} has no place for pages: use png, coco, parquet, webdataset or alto"
+        )
     parts = optional_number(shards, "`shards`")
     plan = Plan(recipe, format, choose_shards(recipe) if parts is None else parts, split)
     division = Division(

@@ -122,7 +122,8 @@ def _encode_alto(values: Values) -> bytes:
     for name, own in names.items():
         # A page refers to its file by this: ALTO itself is made for one file.
         step = ET.SubElement(description, "Processing", ID=own)
-        _add(step, "processingStepDescription", f"digits read from {name}")
+        what = values.get("step", "digits read from")
+        _add(step, "processingStepDescription", f"{what} {name}")
         software = ET.SubElement(step, "processingSoftware")
         _add(software, "softwareName", "handsum")
         _add(software, "softwareVersion", __version__)

@@ -37,6 +37,7 @@ _PENS = (
 _CHALKS = ((245, 245, 240), (250, 235, 150), (190, 225, 250), (255, 205, 215))
 _BOARDS = ((24, 48, 40), (30, 32, 36), (36, 40, 72), (70, 40, 36))
 _PRINTS = ((110, 140, 200), (130, 130, 130), (220, 130, 140), (70, 110, 90))
+_DESKS = ((150, 110, 72), (96, 66, 44), (60, 60, 64), (176, 172, 164), (40, 44, 52))
 _CHALK_SHARE = 0.15
 # Without `colors`, pictures are white on black or black on white.
 _BLACK, _WHITE = np.zeros(3), np.full(3, 255.0)
@@ -68,11 +69,18 @@ class Effects:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scene:
-    """A sheet with digits' boxes float (N, 4), left, top, right and bottom, and a view of it."""
+    """A sheet with digits' boxes float (N, 4), left, top, right and bottom, and a view of it.
+
+    `unit` is the height in pixels that lengths are fractions of: of a row or number, that of its
+    picture. A whole page has `edges`, left, top, right and bottom, and its print.
+    """
 
     boxes: np.ndarray
     view: np.ndarray
     size: tuple[int, int]
+    unit: float
+    prints: tuple[Ink, ...] = ()
+    edges: np.ndarray | None = None
 
 
 def photograph(
@@ -99,11 +107,11 @@ def photograph(
         )
     boxes = scale * np.array([digit.bounds() for digit in digits])
     points = geometry.corners(boxes)
-    view, size = geometry.fit(points, frame, _draw_view(points, frame, effects))
+    view, size = geometry.fit(points, frame, draw_view(points, frame, effects))
     enlarged = view @ geometry.scaling(scale, scale)
     seen = tuple(geometry.project(digit, enlarged) for digit in digits)
     inks = draw(seen, size)
-    return develop(inks, Scene(boxes, view, size), effects, light_ink), inks, seen
+    return develop(inks, Scene(boxes, view, size, frame.height), effects, light_ink), inks, seen
 
 
 def develop(
@@ -119,8 +127,10 @@ def develop(
     if "lines" in effects:
         strength, rng = effects.strengths["lines"], effects.rngs["lines"]
         lines, effects.values["lines"] = _draw_lines(scene, strength, rng)
-        tone = np.array(_PRINTS[int(rng.integers(len(_PRINTS)))], np.float32)
-        picture += lines[..., None] * (tone - picture)
+        picture += lines[..., None] * (_choose_print(rng) - picture)
+    if scene.prints:
+        tone = _choose_print(effects.rngs["lines"]) if "lines" in effects else ink
+        picture += overlay(scene.prints, scene.size)[..., None] * (tone - picture)
     opaque = overlay(inks, scene.size)
     if "texture" in effects:
         amount = effects.amount("texture")
@@ -130,12 +140,32 @@ def develop(
         picture = _shade(picture, light, dark_paper=bool(paper.mean() < 128))
     else:
         picture += opaque[..., None] * (ink.astype(np.float32) - picture)
+    if "desk" in effects:
+        picture = _lay_on_desk(picture, scene, effects.rngs["desk"])
     if "colors" not in effects:
         picture = picture @ _LUMINANCE
-    return _take(picture, effects)
+    return _take(picture, scene.unit, effects)
 
 
-def _draw_view(points: np.ndarray, frame: Frame, effects: Effects) -> np.ndarray:
+def _choose_print(rng: np.random.Generator) -> np.ndarray:
+    return np.array(_PRINTS[int(rng.integers(len(_PRINTS)))], np.float32)
+
+
+def _lay_on_desk(picture: np.ndarray, scene: Scene, rng: np.random.Generator) -> np.ndarray:
+    """A page's picture, float32 (H, W, 3), with its shadow on the desk around it."""
+    assert scene.edges is not None
+    x, y = _sheet_coordinates(scene.view, scene.size)
+    left, top, right, bottom = scene.edges
+    inside = np.minimum.reduce([x - left, right - x, y - top, bottom - y]).astype(np.float32)
+    cover = (inside + 0.5).clip(0, 1)[..., None]
+    tone = np.array(_DESKS[int(rng.integers(len(_DESKS)))], np.float32) * rng.uniform(0.6, 1.3)
+    grain = _field(scene.size, (40, 3) if rng.random() < 0.5 else (3, 40), rng)
+    shadow = 1 - rng.uniform(0.1, 0.4) * np.exp(np.minimum(inside, 0) / (0.2 * scene.unit))
+    desk = tone * (1 + 0.05 * grain[..., None]) * shadow[..., None]
+    return (cover * picture + (1 - cover) * desk).astype(np.float32)
+
+
+def draw_view(points: np.ndarray, frame: Frame, effects: Effects) -> np.ndarray:
     """Draw rotation and perspective: the view (3, 3), not yet fitted to the frame."""
     low, high = points.min(axis=0), points.max(axis=0)
     view = np.eye(3)
@@ -183,8 +213,11 @@ def _draw_lines(
     scene: Scene, strength: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, float | str]]:
     """Draw printed lines: their opacity, float32 (H, W), and their description."""
-    height = scene.size[0]
+    height = scene.unit
     pattern = ("rule", "ruled", "squared", "boxes")[int(rng.integers(4))]
+    if scene.edges is not None:
+        # A whole page has many lines, and no boxes but those of a form.
+        pattern = {"rule": "ruled", "boxes": "squared"}.get(pattern, pattern)
     opacity = round(float(strength * rng.uniform(0.25, 1)), 4)
     half = height * rng.uniform(0.006, 0.016)
     pitch = height * rng.uniform(0.28, 0.75 if pattern == "squared" else 1.1)
@@ -262,10 +295,10 @@ def _shade(picture: np.ndarray, light: np.ndarray, dark_paper: bool) -> np.ndarr
     return picture * (1 + light)[..., None].clip(0, 1)
 
 
-def _take(picture: np.ndarray, effects: Effects) -> np.ndarray:
+def _take(picture: np.ndarray, unit: float, effects: Effects) -> np.ndarray:
     """Photograph the picture, float (H, W) or (H, W, 3): focus, sensor noise, JPEG."""
     if "blur" in effects:
-        sigma = _BLUR * picture.shape[0] * effects.amount("blur")
+        sigma = _BLUR * unit * effects.amount("blur")
         effects.values["blur"] = round(float(sigma), 3)
         spread = (sigma, sigma, 0)[: picture.ndim]
         picture = ndimage.gaussian_filter(picture, spread, mode="nearest")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from handsum.datasets.formats import arrays, coco, cuts, parquet, pictures, tars, tfds
+from handsum.datasets.formats import alto, arrays, coco, cuts, parquet, pictures, tars, tfds
 from handsum.datasets.formats.base import Format
 from handsum.errors import UsageError
 
@@ -17,6 +17,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "parquet": Format(parquet.write_shard, check=parquet.check),
         "webdataset": Format(tars.write_shard),
         "coco": Format(coco.write_shard, coco.join),
+        "alto": Format(alto.write_shard),
         "cuts": Format(cuts.write_shard, cuts.join, only_joined=True),
         "tfds": Format(tfds.write_shard, tfds.join, check=tfds.check),
     }

@@ -73,7 +73,7 @@ def labels_of(sample: Sample) -> dict[str, Any]:
         "writer": sample.writer,
         "seed": sample.seed,
         "effects": sample.effects,
-    }
+    } | ({"rows": list(sample.rows), "row_boxes": sample.row_boxes.tolist()} if sample.rows else {})
 
 
 def _points(stroke: np.ndarray) -> np.ndarray:

@@ -18,10 +18,12 @@ _TEXTS = "texts.txt"
 # The hub's names of sizes, each ten times the last.
 _LIMITS = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B")
 _TASKS = {"digits": "image-classification", "numbers": "image-to-text", "sums": "image-to-text"}
+_TASKS["pages"] = "object-detection"
 _SHOWS = {
     "digits": "a single handwritten digit; all ten are equally likely",
     "numbers": "a handwritten number; its length and each digit are uniform",
     "sums": "a sequence of handwritten digits; its length and their sum are uniform",
+    "pages": "a page with rows of handwritten numbers and words: a list, table, form or notes",
 }
 _ORIGIN = """\
 The models that come with handsum were trained on MNIST's training digits (Y. LeCun, C. Cortes and
@@ -37,6 +39,7 @@ _FIELDS = {
     "forms": "the local form of each digit, where forms were asked for",
     "signs": "signs that are no digits, and `sign_boxes`, where they are",
     "value": "the value of a text that is one number",
+    "rows": "of a page, the texts of its rows from the top, and `row_boxes`, where they are",
     "writer": "the hand, one of the generator's writers",
     "effects": "what each effect drew for this picture",
     "index": "the picture's number; with `seed` it gives the picture again",
@@ -96,7 +99,7 @@ def _size(recipe: Recipe) -> str:
 def _shows(recipe: Recipe) -> str:
     if recipe.texts:
         return f"one of the numbers in `{_TEXTS}`, in turn"
-    if recipe.patterns:
+    if recipe.patterns and recipe.kind != "pages":
         patterns = ", ".join(f"`{pattern}`" for pattern in recipe.patterns)
         return f"a handwritten number that follows a pattern: {patterns}"
     return _SHOWS[recipe.kind]

@@ -18,7 +18,6 @@ from handsum.datasets.formats.base import (
     labels_of,
 )
 from handsum.datasets.plan import Plan, Shard
-from handsum.datasets.recipe import LENGTH_LIMIT
 from handsum.datasets.samples import Sample
 from handsum.files import atomic_write
 from handsum.layout.marks import MARKS
@@ -43,10 +42,14 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             labels = labels_of(sample)
             height, width = sample.image.shape[:2]
             size = {"id": sample.index + 1, "file_name": name, "width": width, "height": height}
-            more = {key: labels[key] for key in ("text", "total", "writer", "seed", "effects")}
+            keys = ("text", "rows", "row_boxes", "total", "writer", "seed", "effects")
+            more = {key: labels[key] for key in keys if key in labels}
             images.write(comma + json.dumps(size | more))
             for place, entry in enumerate(_entries(sample, labels)):
-                numbers = {"id": sample.index * LENGTH_LIMIT + place + 1, "iscrowd": 0}
+                numbers = {
+                    "id": sample.index * plan.recipe.most_characters + place + 1,
+                    "iscrowd": 0,
+                }
                 entry |= numbers | {"image_id": sample.index + 1}
                 annotations.write((comma if not place else ",\n") + json.dumps(entry))
 

@@ -48,7 +48,7 @@ _COLUMNS = {
     "parquet": {"text": "sc:Text", "total": "sc:Integer", "writer": "sc:Integer"},
 }
 _SETS = {"png": "**/*.png", "coco": "images/*.png", "parquet": "*.parquet", "webdataset": "*.tar"}
-_SETS |= {"npz": "*.npz", "tfds": "*.tfrecord*"}
+_SETS |= {"alto": "images/*.png", "npz": "*.npz", "tfds": "*.tfrecord*"}
 # A picture's name without its folder: no two have the same.
 _NAME = r"^(?:.*/)?([^/]+)$"
 _PICTURES, _RECORDS = "pictures", "samples"

@@ -32,7 +32,7 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema(single=plan.recipe.kind == "digits")
+    schema = _schema(plan.recipe.kind)
     with pq.ParquetWriter(
         folder / f"{plan.split}-{shard.of}.parquet", schema, compression=_compression()
     ) as writer:
@@ -57,8 +57,11 @@ def _compression() -> dict[str, str]:
     return dict.fromkeys(("effects", points, counts, sizes), "zstd")
 
 
-def _schema(single: bool) -> Any:
-    """The columns, with their description for Hugging Face's `datasets`; digits have a class."""
+def _schema(kind: str) -> Any:
+    """The columns, with their description for Hugging Face's `datasets`.
+
+    Digits have a class, and pages have rows.
+    """
     import pyarrow as pa
 
     plain = {"index": "int64", "text": "string", "total": "int32", "writer": "int32"}
@@ -71,6 +74,9 @@ def _schema(single: bool) -> Any:
     lists["strokes"] = pa.list_(pa.list_(pa.list_(pa.list_(pa.float32()))))
     lists |= dict.fromkeys(("forms", "signs"), pa.list_(pa.string()))
     lists["sign_boxes"] = lists["boxes"]
+    single, rows = kind == "digits", kind == "pages"
+    if rows:
+        lists |= {"rows": lists["signs"], "row_boxes": lists["boxes"]}
     types = {"image": image} | ({"label": pa.int64()} if single else {}) | lists | types
 
     def value(dtype: str) -> dict[str, Any]:
@@ -85,6 +91,8 @@ def _schema(single: bool) -> Any:
     features |= {"masks": [dict.fromkeys(("size", "counts"), sequence(value("int32")))]}
     features |= {"strokes": sequence(sequence(sequence(sequence(value("float32")))))}
     features |= dict.fromkeys(("forms", "signs"), sequence(value("string")))
+    if rows:
+        features |= {"rows": features["signs"], "row_boxes": features["boxes"]}
     features |= {name: value(dtype) for name, dtype in plain.items()}
     if single:
         features["label"] = {"names": list("0123456789"), "_type": "ClassLabel"}

@@ -2,7 +2,8 @@
 
 Beside them `labels.csv` and `metadata.jsonl`, a row or line for each picture. In both, the
 label of a number is JSON, in quotation marks of its own: readers of tables would take 07.50 for the
-number 7.5, and 2024-05-12 for a time.
+number 7.5, and 2024-05-12 for a time. In `labels.csv` of pages each row of a page has a line, as
+`train detector --dataset pages:FOLDER` reads them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from handsum.datasets.formats.base import PARTS, encode_picture, join_files, labels_of
 from handsum.datasets.plan import Plan, Shard
@@ -43,14 +45,29 @@ def write_shard(folder: Path, plan: Plan, shard: Shard, samples: Iterator[Sample
             (folder / name).write_bytes(encode_picture(sample.image))
             labels = labels_of(sample)
             text = labels.pop("text")
-            # JSON has no escapes for any character of a number but the euro sign.
-            quoted = json.dumps(text, ensure_ascii=False)
-            label = int(text) if plan.recipe.kind == "digits" else quoted
+            label = int(text) if plan.recipe.kind == "digits" else _quoted(text)
             labels = {"file_name": name, "label": label} | labels
             lines.write(json.dumps(labels) + "\n")
-            boxes = ";".join(" ".join(map(str, box)) for box in labels["boxes"])
-            own = {"file": name, "boxes": boxes, "effects": json.dumps(labels["effects"])}
-            rows.writerow(labels | own)
+            own = labels | {"file": name, "effects": json.dumps(labels["effects"])}
+            for line in _lines(sample, own):
+                rows.writerow(line)
+
+
+def _lines(sample: Sample, labels: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines of a sample in `labels.csv`: one, or one for each row of a page."""
+    start = 0
+    for row in sample.rows or (sample.text,):
+        digits = [int(sign) for sign in row if sign.isdigit()]
+        stop = start + len(digits)
+        boxes = ";".join(" ".join(map(str, box)) for box in labels["boxes"][start:stop])
+        own = {"label": _quoted(row), "total": sum(digits)} if sample.rows else {}
+        yield labels | own | {"boxes": boxes}
+        start = stop
+
+
+def _quoted(text: str) -> str:
+    # JSON has no escapes for any character of a number but the euro sign.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def join(folder: Path, parts: list[Path], plan: Plan) -> list[str]:
