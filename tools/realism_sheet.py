@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from handsum.datasets import EFFECTS, Recipe, Sample, draw_samples, parse_realism
+from handsum.datasets.effects.marks import MARKS
 from handsum.layout.painting import parse_color
 
 HEIGHT, WIDTH, GAP, NAMES, HEADING = 48, 166, 6, 86, 22
@@ -23,6 +24,9 @@ def cells(name: str) -> list[np.ndarray]:
     row = []
     for strength, count in COLUMNS:
         realism = parse_realism(f"{name}={strength}")
+        if name in MARKS or name == "moire":
+            # These have colours of their own.
+            realism["colors"] = 1e-3
         recipe = Recipe("numbers", 40, 11, (4, 4), realism=realism, height=HEIGHT)
         # Show those of 40 samples on which the effect is strongest.
         samples = list(draw_samples(recipe, 0, 40))
@@ -38,7 +42,7 @@ def cells(name: str) -> list[np.ndarray]:
 
 def reach(sample: Sample) -> float:
     """The strength of a sample's only effect, in its own unit."""
-    ((name, value),) = sample.effects.items()
+    *_, (name, value) = sample.effects.items()
     if name == "colors":
         # Colourful samples show the effect best.
         return float(np.mean([np.ptp(parse_color(str(color))) for color in value.values()]))

@@ -10,13 +10,17 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from handsum.datasets import EFFECTS, Recipe, Sample, draw_samples, parse_realism
+from handsum.datasets.effects.camera import SHOTS
 from handsum.datasets.effects.geometry import look, perspective, project, rotation
 from handsum.datasets.effects.ink import draw as draw_ink
 from handsum.datasets.effects.ink import overlay
+from handsum.datasets.effects.marks import MARKS
 from handsum.layout.painting import parse_color
 
 pytestmark = pytest.mark.usefixtures("fake_generator")
 COUNT = 24
+# What is not on every sheet.
+OCCASIONAL = ("folds", "stains", "highlighter", "stamp", "staple")
 
 
 def draw(realism: str, kind: Any = "numbers", **options: Any) -> list[Sample]:
@@ -29,6 +33,8 @@ def draw(realism: str, kind: Any = "numbers", **options: Any) -> list[Sample]:
 def measured(value: Any, name: str) -> float:
     """The strength that an effect has recorded, as a share of its maximum."""
     most = {"rotation": 8, "perspective": 0.16, "texture": 1, "blur": 64 / 32, "noise": 28}
+    most |= {"bleed": 0.3, "folds": 0.35, "stains": 0.55, "highlighter": 0.9, "stamp": 0.75}
+    most |= {"staple": 0.4, "motion": 64 / 10, "moire": 0.22, "halftone": 1}
     if name == "jpeg":
         return (95 - value) / 80
     if name == "lines":
@@ -52,7 +58,7 @@ def test_an_effect_is_bounded_by_its_strength_and_recorded(name: str) -> None:
         assert all(list(sample.effects) == [name] for sample in samples)
         shares = [measured(sample.effects[name], name) for sample in samples]
         assert max(shares) <= strength + 0.01
-        assert len(set(shares)) > COUNT / 2
+        assert len(set(shares)) > (2 if name in OCCASIONAL else COUNT / 2)
         reached[strength] = max(shares)
         changed = [
             sample.image.shape != before.image.shape
@@ -60,7 +66,8 @@ def test_an_effect_is_bounded_by_its_strength_and_recorded(name: str) -> None:
             for sample, before in zip(samples, plain, strict=True)
         ]
         # A blur of a fifth of a pixel changes nothing.
-        assert np.mean(changed) > (0.3 if name == "blur" else 0.8)
+        least = {"blur": 0.3, "motion": 0.3} | dict.fromkeys(OCCASIONAL, 0.05)
+        assert np.mean(changed) > least.get(name, 0.8)
     assert reached[1.0] > 2 * reached[0.3]
 
 
@@ -71,6 +78,15 @@ def test_an_effect_changes_neither_the_digits_nor_other_effects() -> None:
         assert list(every.effects) == [name for name in EFFECTS if name != "desk"]
         assert one.text == none.text == every.text
         assert one.writer == none.writer == every.writer
+
+
+@pytest.mark.parametrize("name", [*MARKS, *SHOTS])
+def test_what_happens_to_paper_or_camera_moves_and_hides_no_digit(name: str) -> None:
+    for plain, sample in zip(draw("none"), draw(f"{name}=1"), strict=True):
+        assert np.array_equal(plain.boxes, sample.boxes)
+        for (x, y, width, height), mask in zip(sample.boxes, sample.masks, strict=True):
+            inside = sample.image[y : y + height, x : x + width].astype(float)
+            assert np.median(inside[mask]) < np.median(sample.image) - 60
 
 
 def centre(sample: Sample, place: int) -> np.ndarray:

@@ -114,8 +114,9 @@ def dataset(
             metavar="all|none|NAME[=STRENGTH],...",
             rich_help_panel=PICTURES,
             help="Effects, each with a strength of up to 1 (0.5 if not given): touching, "
-            "rotation, perspective, lines, colors, texture, blur, noise, jpeg, strokes, and of "
-            "pages desk. The labels record what each picture got.",
+            "rotation, perspective, lines, colors, texture, blur, noise, jpeg, strokes, bleed, "
+            "folds, stains, highlighter, stamp, staple, motion, moire, halftone, and desk around "
+            "pages. The labels record what each picture got.",
         ),
     ] = "none",
     forms: Annotated[

@@ -39,6 +39,15 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
         "jpeg": "saved as JPEG, down to quality 15",
         "strokes": "more hands: strokes stretched, slanted and bent, with other pens",
         "desk": "the edges of the page, and the desk that it lies on (pages only)",
+        "bleed": "the writing on the other side shows through",
+        "folds": "creases (on seven sheets of ten, as all down to the staple)",
+        "stains": "coffee: the ring of a cup, or drops",
+        "highlighter": "a broad transparent pen over a few characters",
+        "stamp": "a word in a frame, also across the digits",
+        "staple": "a staple near a corner",
+        "motion": "a camera that moves, by up to a tenth of the height",
+        "moire": "the bands of a screen that is photographed",
+        "halftone": "the dots of print, or the two tones of a fax",
     }
 )
 

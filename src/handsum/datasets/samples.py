@@ -14,6 +14,7 @@ from handsum.datasets.effects import realism
 from handsum.datasets.effects.forms import choose_forms, write_form
 from handsum.datasets.effects.geometry import Frame
 from handsum.datasets.effects.ink import Ink
+from handsum.datasets.effects.scene import Drawn, Effects, Scene
 from handsum.datasets.effects.sheets import LINE_UNITS, Sheet, photograph_sheet
 from handsum.datasets.recipe import EFFECTS, Recipe
 from handsum.errors import UsageError
@@ -68,7 +69,7 @@ class Sample:
     total: int
     writer: int
     seed: int
-    effects: dict[str, realism.Drawn]
+    effects: dict[str, Drawn]
     signs: tuple[str, ...]
     sign_boxes: np.ndarray
     sign_masks: tuple[np.ndarray, ...]
@@ -215,7 +216,7 @@ def set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         for place, name in enumerate(EFFECTS)
         if name in recipe.realism
     }
-    effects = realism.Effects(recipe.realism, rngs)
+    effects = Effects(recipe.realism, rngs)
     side = recipe.picture_height
     strokes: tuple[Strokes, ...] = ()
     shown = "".join(digits.text.split())
@@ -224,7 +225,7 @@ def set_sample(recipe: Recipe, index: int, digits: _Digits) -> Sample:
         inks: tuple[Ink, ...] = (Ink(digits.images[0], 0, 0),)
         x, y, width, height = inks[0].box
         boxes = np.array([(x, y, x + width, y + height)], np.float64)
-        scene = realism.Scene(boxes, np.eye(3), (side, side), side)
+        scene = Scene(boxes, np.eye(3), (side, side), side)
         image = realism.develop(inks, scene, effects)
     elif recipe.kind == "digits":
         (digit,) = digits.strokes

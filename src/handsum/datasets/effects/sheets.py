@@ -10,7 +10,7 @@ import numpy as np
 from handsum.datasets.effects import geometry, realism
 from handsum.datasets.effects.geometry import Frame
 from handsum.datasets.effects.ink import Ink, draw
-from handsum.datasets.effects.realism import Effects, Scene
+from handsum.datasets.effects.scene import Effects, Scene
 from handsum.datasets.effects.strokes import rewrite
 from handsum.strokes import Strokes
 
@@ -70,7 +70,7 @@ def photograph_sheet(
     others = tuple(ink for word in words for ink in draw([word], size))
     printed = tuple(ink for one in prints for ink in draw([one], size))
     boxes = np.array([one.bounds() for line in lines for one in line])
-    scene = Scene(boxes, view, size, sheet.unit, printed, page[0])
+    scene = Scene(boxes, view, size, sheet.unit, printed, edges=page[0])
     return realism.develop((*inks, *others), scene, effects, light_ink=False), inks, seen
 
 
