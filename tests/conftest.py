@@ -67,17 +67,18 @@ def draw_clock_digit(label: int, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(image)
 
 
-# With `--dist loadfile --no-loadscope-reorder`, workers take the files in this order.
+# With `--dist loadfile --no-loadscope-reorder`, workers take files in this order. The page comes
+# when models are compiled: each worker's server loads all of them before its first test.
 LONGEST = (
     "tests/training",
-    "tests/web/test_api.py",
     "tests/test_documents.py",
     "tests/evaluation",
     "tests/models",
-    "tests/web",
     "tests/cli",
     "tests/writing",
     "tests/test_examples.py",
+    "tests/pretrained",
+    "tests/web",
 )
 
 

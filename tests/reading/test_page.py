@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+from quick import quick
 
 from handsum.data import mnist
 from handsum.reading.page import Box, Decoded, Mark, cut_digits
@@ -63,7 +64,7 @@ def test_ink_outside_of_its_box_is_no_part_of_a_digit() -> None:
 
 @pytest.mark.parametrize("side", ["left", "right", "top", "bottom", "all"])
 @pytest.mark.parametrize(("ink", "paper"), [(0.0, 1.0), (0.9, 0.2), (0.5, 0.7)])
-@pytest.mark.parametrize("scale", [2, 4, 9])
+@pytest.mark.parametrize("scale", quick([2, 4, 9], 1))
 def test_strokes_just_beyond_a_box_are_the_digits(
     scale: int, ink: float, paper: float, side: str
 ) -> None:
@@ -107,7 +108,7 @@ def test_a_box_may_reach_beyond_the_picture(beyond: int) -> None:
 
 @pytest.mark.parametrize("margin", [0, 1, 2, 4])
 @pytest.mark.parametrize(("ink", "paper"), [(0.0, 1.0), (0.9, 0.2), (0.5, 0.7)])
-@pytest.mark.parametrize("scale", [1, 3, 9])
+@pytest.mark.parametrize("scale", quick([1, 3, 9], 1))
 def test_a_digit_that_fills_its_picture_is_cut_as_on_a_page(
     scale: int, ink: float, paper: float, margin: int
 ) -> None:

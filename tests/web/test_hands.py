@@ -52,7 +52,7 @@ def test_a_message_about_a_long_mix_fits_into_the_page(visit: Any, size: str) ->
     visit.wrong[:] = [line for line in visit.wrong if "Failed to load resource" not in line]
 
 
-@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("listed", quick([True, False], 1))
 def test_a_picture_that_fails_before_the_first_hands_leaves_them(visit: Any, listed: bool) -> None:
     page = visit("#write?total=9&length=2&seed=1")
     held: list[Any] = []
