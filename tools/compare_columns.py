@@ -132,8 +132,10 @@ def train(options: argparse.Namespace) -> None:
             logits = own(images.astype(jnp.float32) / 127.5 - 1, training=True)
             none = jnp.zeros(logits.shape[:2])
             each = optax.ctc_loss(logits, none, labels, padding, blank_id=CLASSES)
-            # A row of no width for its signs has no path.
-            return jnp.minimum(each, 100).mean(), nnx.split(own, nnx.Param, ...)[2]
+            # A row of no width for its signs has no path, and a loss of 100,000.
+            possible = each < 1000
+            value = jnp.where(possible, each, 0).sum() / jnp.maximum(possible.sum(), 1)
+            return value, nnx.split(own, nnx.Param, ...)[2]
 
         (value, rest), slopes = jax.value_and_grad(loss, has_aux=True)(weights)
         changes, state = rule.update(slopes, state, weights)
