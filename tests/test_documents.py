@@ -64,7 +64,7 @@ def shortened(words: list[str]) -> list[str]:
         return _short_training(words)
     if words[0] == "dataset" and "--count" not in words:
         words += ["--count", "1000"]
-    most_pictures = 4 if words[:2] in (["dataset", "numbers"], ["dataset", "sums"]) else 60
+    most_pictures = 60 if words[:2] == ["dataset", "digits"] else 4
     hosts = int(words[words.index("--hosts") + 1]) if "--hosts" in words else 1
     for name, most in {"--count": most_pictures, "--workers": 1, "--shards": hosts}.items():
         if name in words:
