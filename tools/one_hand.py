@@ -20,7 +20,7 @@ from PIL import Image
 from handsum.data import mnist
 
 _HEIGHT, _LENGTH, _MARGIN, _PITCH = 56, 5, 40, 110
-_TRIED = 20
+_TRIED = 8
 
 
 def draw_page(
