@@ -23,7 +23,7 @@ def cell(picture: np.ndarray, text: str) -> Image.Image:
     image = Image.new("L", (_WIDTH, _HEIGHT + _TEXT), 255)
     small = Image.fromarray(picture)
     small.thumbnail((_WIDTH - 6, _HEIGHT))
-    image.paste(small, ((_WIDTH - small.width) // 2, 0))
+    image.paste(small, ((_WIDTH - small.width) // 2, _HEIGHT - small.height))
     ImageDraw.Draw(image).text((4, _HEIGHT + 1), text, 0, ImageFont.load_default(12))
     return image
 
