@@ -35,7 +35,7 @@ _NOTHING_SHARE = 0.22
 # The share of pages with one row and nothing else, and how often that is a single digit, and a 1: a
 # digit alone is no scribble, and a straight 1 no ruled line.
 _LONE_SHARE, _SINGLE_SHARE, _ONE_SHARE = 0.15, 0.6, 0.4
-_DESK_SHARE = 0.24
+_DESK_SHARE = 0.16
 # Ink that differs from its paper by fewer grey levels than these has left no trace, as in the dark
 # half of a scan of two tones.
 _TRACE = 5

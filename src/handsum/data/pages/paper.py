@@ -120,9 +120,8 @@ def light(size: int, random: Random) -> np.ndarray:
 
 def edge(size: int, random: Random) -> np.ndarray:
     """How much each pixel belongs to the desk beside the page, a strip, or a gutter: 0 to 1."""
-    # What a scanner sees beyond the page is level with the picture.
-    tilt = random.normal(0, 0.15) if random.random() < 0.5 else 0.0
-    x, _ = coordinates(size, tilt + np.pi / 2 * random.integers(4), random)
+    turn = random.normal(0, 0.15) + np.pi / 2 * random.integers(4)
+    x, _ = coordinates(size, turn, random)
     out = np.exp(random.uniform(np.log(0.01), np.log(0.4))) * size
     place = x - x.min()
     soft = 0.8 if random.random() < 0.7 else np.exp(random.uniform(0, 3.5))
