@@ -59,8 +59,8 @@ HEIGHTS, PAGE_HEIGHTS = (28, 512), (512, 4096)
 DIGIT_PICTURE, NUMBER_PICTURE, PAGE_PICTURE = 28, 64, 1024
 # The width of a page, over its height, and the most rows with numbers on it.
 _PAGE_SHAPE, PAGE_ROWS = 0.75, 20
-# The digits of so many samples are drawn together, to fill the batches of the network. They share a
-# seed, so that another number would change every data set.
+# How many samples' digits are drawn together, to fill the network's batches. They share a seed:
+# another number would change every data set.
 _BLOCK, _PAGE_BLOCK = 512, 16
 
 

@@ -54,8 +54,8 @@ class Sample:
     drawn in pixels. `signs` are the other characters of the text, without gaps, `sign_boxes` int64
     (S, 4) their boxes and `sign_masks` their masks. `forms` has the local form of each digit, none
     if they are as the generator draws them. `effects` holds the value drawn for each effect, in
-    its own unit. A page has the texts of its `rows`, of which `text` has one to a line, and
-    `row_boxes` int64 (R, 4) around the characters of each.
+    its own unit. For a page, `rows` are the texts of its rows, `text` is all of them with line
+    breaks between, and `row_boxes` int64 (R, 4) are around the characters of each row.
     """
 
     index: int

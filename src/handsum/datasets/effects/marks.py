@@ -37,6 +37,12 @@ def _glaze(picture: np.ndarray, cover: np.ndarray, color: tuple[int, ...]) -> np
     return glazed
 
 
+def _amount(most: float, strength: float, rng: Random) -> float:
+    """How much there is of a mark that is not on every sheet: up to `most`, or 0."""
+    amount = round(most * strength * float(rng.random()), 4)
+    return amount if rng.random() <= _SHARE * strength else 0.0
+
+
 def bleed(
     picture: np.ndarray, scene: Scene, strength: float, rng: Random
 ) -> tuple[np.ndarray, float]:
@@ -54,8 +60,7 @@ def folds(
     picture: np.ndarray, scene: Scene, strength: float, rng: Random
 ) -> tuple[np.ndarray, float]:
     """One or two creases: a dark line, and another light on either side."""
-    depth = round(_FOLD * strength * float(rng.random()), 4)
-    if rng.random() > _SHARE * strength:
+    if not (depth := _amount(_FOLD, strength, rng)):
         return picture, 0.0
     rows, columns = np.indices(scene.size, np.float32)
     light = np.ones(scene.size, np.float32)
@@ -73,8 +78,7 @@ def stains(
     picture: np.ndarray, scene: Scene, strength: float, rng: Random
 ) -> tuple[np.ndarray, float]:
     """The ring of a cup, or drops of coffee."""
-    opacity = round(_STAIN * strength * float(rng.random()), 4)
-    if rng.random() > _SHARE * strength:
+    if not (opacity := _amount(_STAIN, strength, rng)):
         return picture, 0.0
     rows, columns = np.indices(scene.size, np.float32)
     uneven = smooth_field(scene.size, (5, max(2, 5 * scene.size[1] // scene.size[0])), rng)
@@ -95,8 +99,7 @@ def highlighter(
     picture: np.ndarray, scene: Scene, strength: float, rng: Random
 ) -> tuple[np.ndarray, float]:
     """A broad transparent pen over a few characters of a row."""
-    opacity = round(_TINT * strength * float(rng.random()), 4)
-    if rng.random() > _SHARE * strength:
+    if not (opacity := _amount(_TINT, strength, rng)):
         return picture, 0.0
     boxes = scene.boxes
     first = int(rng.integers(len(boxes)))
@@ -121,8 +124,7 @@ def stamp(
     picture: np.ndarray, scene: Scene, strength: float, rng: Random
 ) -> tuple[np.ndarray, float]:
     """A word in a frame, in transparent ink that is uneven."""
-    opacity = round(_STAMP * strength * float(rng.random()), 4)
-    if rng.random() > _SHARE * strength:
+    if not (opacity := _amount(_STAMP, strength, rng)):
         return picture, 0.0
     size = max(8.0, scene.unit * rng.uniform(0.35, 0.8))
     font = ImageFont.load_default(size)

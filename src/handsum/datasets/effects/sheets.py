@@ -44,7 +44,8 @@ def photograph_sheet(
     `signs` are the places, among all characters, of those that are no digits. Returns what
     `realism.photograph` does, of all characters.
     """
-    lines = _rewritten(sheet, effects, signs)
+    written = [one for line in _rewritten(sheet, effects, signs) for one in line]
+    boxes = np.array([one.bounds() for one in written])
     width, height = sheet.size
     page = np.array([(0.0, 0.0, width, height)])
     points = geometry.corners(page)
@@ -58,18 +59,16 @@ def photograph_sheet(
         view = geometry.translation(*moved) @ geometry.scaling(share, share) @ view
     elif {"rotation", "perspective"} & effects.strengths.keys():
         # The camera shows the paper alone: nothing of the writing is cut off.
-        written = np.array([one.bounds() for line in lines for one in line])
-        view, size = geometry.fit(geometry.corners(written), frame, view)
+        view, size = geometry.fit(geometry.corners(boxes), frame, view)
     else:
         size = (height, width)
     seen, words, prints = (
         tuple(geometry.project(one, view) for one in part)
-        for part in (sum(lines, ()), sheet.words, sheet.prints)
+        for part in (written, sheet.words, sheet.prints)
     )
     inks = draw(seen, size)
     others = tuple(ink for word in words for ink in draw([word], size))
     printed = tuple(ink for one in prints for ink in draw([one], size))
-    boxes = np.array([one.bounds() for line in lines for one in line])
     scene = Scene(boxes, view, size, sheet.unit, printed, edges=page[0])
     return realism.develop((*inks, *others), scene, effects, light_ink=False), inks, seen
 
